@@ -1,0 +1,35 @@
+# make demo: see it work. make test: lint, types, all tests. Both need nothing but Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: install test torture demo bench bench-index clean
+
+install: $(VENV)/installed
+
+$(VENV)/installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+test: install
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n auto
+
+torture: install
+	$(BIN)/python -m pytest -n auto -m torture
+
+demo: install
+	@$(BIN)/python -m tests.dwsite.demo
+
+bench: install
+	$(BIN)/python -m benchmarks
+
+bench-index: install
+	$(BIN)/python -m benchmarks.index
+
+clean:
+	rm -rf $(VENV) demo

@@ -1,0 +1,1 @@
+"""A crawler and archiver for Deutsche Welle: seeds in, an archive of seed documents out."""

@@ -1,0 +1,44 @@
+"""The project's errors: one root, few leaves; each says who raises it and who is expected to catch it."""
+
+from __future__ import annotations
+
+
+class ArchiverError(Exception):
+    """Root of everything this project raises on purpose.
+
+    exit_status: what `scrapy` returns when the error ends a run (README, "Exit statuses").
+    """
+
+    exit_status = 1
+
+
+class SeedFormatError(ArchiverError):
+    """A text is not a seed document. Raised by `seedfile.loads`; caught where seeds are read and counted.
+
+    line: the line at fault, counted from 1.
+    """
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(f"line {line}: {problem}")
+        self.line = line
+        self.problem = problem
+
+
+class UnreadableReply(ArchiverError):
+    """A reply of DW's holds no article we can make out. Raised by `api` and `pages`; the spider keeps the reply."""
+
+
+class ArchiveInUse(ArchiverError):
+    """Another process holds the archive's lock. Raised by `archive.Archive.open`; ends the run."""
+
+    exit_status = 5
+
+
+class DiskError(ArchiverError):
+    """The disk refused: full, read-only, I/O error. Raised by `store`; ends the run at once."""
+
+    exit_status = 6
+
+
+class NothingToDo(ArchiverError):
+    """The seeds of a run hold nothing usable. Raised by the spider; ends the run."""

@@ -1,0 +1,119 @@
+"""An article as this project sees it: what `api` and `pages` make and `seedfile` writes.
+
+Large fields are left out of `repr`, so that no log line ever holds a body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crawler.urls import PictureName
+
+if TYPE_CHECKING:
+    from crawler.seedfile import SeedDocument
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """html: inline markup as DW sent it, also for sub-headings (`<strong>`)."""
+
+    html: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in the text. address: as DW names it, without the scheme (`static.dw.com/image/1_303.jpg`);
+    name: its identity; caption: inline markup, may be empty."""
+
+    name: PictureName
+    address: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A picture of a gallery with its own title and text (inline markup)."""
+
+    name: PictureName
+    address: str
+    title: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """A gallery in an article or below it. title: inline markup."""
+
+    title: str
+    slides: tuple[Slide, ...]
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video. source: address of the mp4 over http or https."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class YouTube:
+    """An embedded video. key: YouTube's id."""
+
+    key: str
+
+
+Block = Paragraph | Picture | Video | YouTube | Gallery
+
+
+@dataclass
+class Article:
+    """Anything that becomes a seed document, normalised.
+
+    number: DW's id. kind: article, gallery, video, audio or liveblog. language: a language path, None if unknown.
+    title: headline, Unicode NFC, one line. author: names joined, may be empty. display_date: as DW writes it, UTC
+    (`2023-10-06T01:48:46.923Z`), empty if absent. teaser: inline markup. blocks: the body in reading order, without
+    the main picture. galleries: those a source has apart from its text, shown below it. slides: for kind gallery.
+    video: for kind video (audio: the mp3). skipped: types of body elements nobody could read, one entry an element.
+    refused: addresses of pictures or media that are not DW's. unknown_keys: keys of the reply never met before.
+    source: where it was read from.
+    """
+
+    number: int
+    kind: str
+    title: str
+    language: str | None = None
+    author: str = ""
+    display_date: str = ""
+    teaser: str = field(default="", repr=False)
+    main_picture: Picture | None = None
+    blocks: tuple[Block, ...] = field(default=(), repr=False)
+    galleries: tuple[Gallery, ...] = field(default=(), repr=False)
+    slides: tuple[Slide, ...] = field(default=(), repr=False)
+    video: Video | None = None
+    preview: Picture | None = None
+    skipped: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    unknown_keys: tuple[str, ...] = ()
+    source: str = "api"
+
+
+@dataclass
+class Fetched:
+    """A reply on its way through the pipelines: the article made of it and how it came.
+
+    requested: the number that was asked for (an alias when the article's own differs). reply: the bytes as they came.
+    url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the seeds. etag, last_modified:
+    validators of the reply, for the next conditional request. document: what will be archived, once it is normalised.
+    """
+
+    article: Article
+    requested: int
+    reply: bytes = field(repr=False)
+    url: str
+    stamp_ms: int
+    hop: int = 0
+    etag: str = ""
+    last_modified: str = ""
+    reply_extension: str = "json"
+    document: SeedDocument = field(init=False, repr=False)

@@ -1,0 +1,285 @@
+"""The seed document: the archive's file format, read and written. Needs nothing of Scrapy.
+
+    <!--{stamp_ms}-->
+    [{title}]({url})
+    ------
+
+    {html, one line}
+
+Source: section 1 of what is known of DW's data, checked on every recorded document.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from crawler import normalise, urls
+from crawler.exceptions import SeedFormatError
+from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.urls import DW, PictureName, Sites
+
+_STAMP = re.compile(r"<!--(0|[1-9][0-9]{0,16})-->")
+_LAST_MS = 253_402_300_799_000  # the end of the year 9999
+_HEAD = re.compile(r"<div><i>(.*?)<br>([^<>]*)</i></div>")
+_NAMED = re.compile(r"https?://[^/]+/[^/]+/(.*)/a-\d+")
+_FOOTER = re.compile(r"<br><hr><div>获取更多RSS：.*$")
+_EMPTY_PICTURE = re.compile(r'<img src="" width="100%">(?:<div><small style="color: #999;"></small></div>)?')
+# `[^<>]`, not `[^>]`: what is unclosed must not be read to the end again and again
+_LINK = re.compile(r"<(a|span)\b([^<>]*)>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""\s([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_IMAGE = re.compile(r"""<img\b[^<>]*?\ssrc=["']([^"'<>]*)["']""", re.IGNORECASE)
+_MEDIA = re.compile(r"""<(?:video|audio) src=["']([^"']*)["']""")
+_VIDEO_BODY = re.compile(r"<p>.*?</small></p><(?:video|audio) ")
+_SLIDES_BODY = re.compile(r'<div><img src="[^"]*" width="100%"><br><b>')
+_PROXY = "https://images.weserv.nl/?url="
+
+
+@dataclass(frozen=True)
+class SeedDocument:
+    """The four parts of a seed document.
+
+    stamp_ms: when the article was taken, milliseconds since 1970-01-01 UTC. title: the headline, one line.
+    url: its address on www.dw.com. html: the body, one line.
+    """
+
+    stamp_ms: int
+    title: str
+    url: str
+    html: str = field(repr=False)
+
+    @property
+    def id(self) -> int | None:
+        """DW's number, also where an unencoded `?` in the address hides it; None when the address has none."""
+        return urls.document_number(self.url)
+
+    @property
+    def language(self) -> str:
+        """The language path of the address, `und` when it names none."""
+        return urls.document_language(self.url)
+
+    @property
+    def references(self) -> list[int]:
+        """Ids of every ArticleRef and `data-type="ARTICLE"` span, in order, without repeats."""
+        return references(self.html)
+
+    @property
+    def pictures(self) -> list[PictureName]:
+        """The pictures the document shows, in order, without repeats; only those that are DW's."""
+        found = (urls.parse_picture(address) for address in picture_addresses(self.html))
+        return list(dict.fromkeys(name for name in found if name))
+
+    @property
+    def media(self) -> str:
+        """Address of the file a video or audio plays; empty for other kinds, and where none is named."""
+        found = _MEDIA.search(self.html) if _VIDEO_BODY.match(self.html) else None
+        return html.unescape(found[1]) if found else ""
+
+    @property
+    def kind(self) -> str:
+        """article, video, audio or gallery, told by the body."""
+        if _VIDEO_BODY.match(self.html):
+            return "audio" if "</small></p><audio " in self.html else "video"
+        return "gallery" if _SLIDES_BODY.match(self.html) else "article"
+
+    @property
+    def author(self) -> str:
+        """The author as written, not cleaned; empty when there is none."""
+        found = _HEAD.match(self.html)
+        return found[1] if found else ""
+
+    @property
+    def display_date(self) -> str:
+        """The time DW shows, as written; empty when there is none (videos, galleries)."""
+        found = _HEAD.match(self.html)
+        return found[2] if found else ""
+
+
+def loads(data: bytes | str) -> SeedDocument:
+    """Split a seed document into its parts.
+
+    data: a whole file, as UTF-8 or decoded. Nothing is normalised: `dumps(loads(text)) == text`.
+    Raises SeedFormatError, which names the line at fault.
+    """
+    text = _decode(data) if isinstance(data, bytes) else data
+    lines = text.split("\n")
+    stamp = _STAMP.fullmatch(lines[0])
+    if stamp is None or int(stamp[1]) > _LAST_MS:
+        raise SeedFormatError(1, f"not a stamp like <!--1696558622000-->: {_shown(lines[0])}")
+    if len(lines) < 2:
+        raise SeedFormatError(2, "no [title](address); the file ends here")
+    title, url = _split_link(lines[1])
+    for number, expected in ((3, "------"), (4, "")):
+        if len(lines) < number:
+            raise SeedFormatError(number, "the file ends here")
+        if lines[number - 1] != expected:
+            raise SeedFormatError(number, f"{expected or 'an empty line'!r} expected: {_shown(lines[number - 1])}")
+    if len(lines) < 5:
+        raise SeedFormatError(5, "no body; the file ends here")
+    if len(lines) == 5:
+        raise SeedFormatError(5, "no line end after the body; the file may be cut")
+    if len(lines) > 6 or lines[5]:
+        raise SeedFormatError(6, f"text after the body: {_shown(lines[5])}")
+    return SeedDocument(int(stamp[1]), title, url, lines[4])
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SeedFormatError(data.count(b"\n", 0, error.start) + 1, f"not UTF-8: {error.reason}") from error
+
+
+def _split_link(line: str) -> tuple[str, str]:
+    """Title and address of `[title](address)`. Both may hold `](`: the cut where the title is the address's own wins."""
+    if not (line.startswith("[") and line.endswith(")")):
+        raise SeedFormatError(2, f"not [title](address): {_shown(line)}")
+    inner = line[1:-1]
+    cuts = [found.start() for found in re.finditer(r"\]\((?=https?://)", inner)]
+    if not cuts:
+        raise SeedFormatError(2, f"no http address: {_shown(line)}")
+    for cut in cuts:
+        named = _NAMED.fullmatch(unquote(inner[cut + 2 :]))
+        if named and named[1].strip() == inner[:cut].strip():
+            return inner[:cut], inner[cut + 2 :]
+    return inner[: cuts[-1]], inner[cuts[-1] + 2 :]
+
+
+def _shown(line: str) -> str:
+    return repr(line if len(line) <= 60 else line[:57] + "...")
+
+
+def dumps(document: SeedDocument) -> str:
+    """The text of a seed document; the inverse of `loads`."""
+    return f"<!--{document.stamp_ms}-->\n[{document.title}]({document.url})\n------\n\n{document.html}\n"
+
+
+def references(markup: str, sites: Sites = DW) -> list[int]:
+    """Ids of the articles a body refers to, in order, without repeats: ArticleRefs, other links to a detail address of
+    api.dw.com, and `data-type="ARTICLE"` spans. An ArticleRef may lead to a video's or a gallery's id."""
+    return _links(markup, sites)[0]
+
+
+def refused_references(markup: str, sites: Sites = DW) -> list[str]:
+    """Addresses of ArticleRefs that lead to nothing of DW's, in order, without repeats."""
+    return _links(markup, sites)[1]
+
+
+def _links(markup: str, sites: Sites) -> tuple[list[int], list[str]]:
+    if "/api/detail/" not in markup and "data-type" not in markup and "ArticleRef" not in markup:
+        return [], []
+    numbers: dict[int, None] = {}
+    refused: dict[str, None] = {}
+    for tag, inside in _LINK.findall(markup):
+        attributes = {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(inside)}
+        if tag.lower() == "span":
+            number = attributes.get("data-id", "")
+            if attributes.get("data-type") == "ARTICLE" and re.fullmatch(r"[0-9]{1,15}", number) and int(number):
+                numbers[int(number)] = None
+            continue
+        url = html.unescape(attributes.get("href", ""))
+        is_reference = attributes.get("rel") == "ArticleRef"
+        if not is_reference and "/api/detail/" not in url:
+            continue
+        target = urls.parse_target(url, sites)
+        if target and target.number and target.kind in urls.DOCUMENT_KINDS:
+            numbers[target.number] = None
+        elif is_reference:
+            refused[url] = None
+    return list(numbers), list(refused)
+
+
+def picture_addresses(markup: str) -> list[str]:
+    """Every address an `<img>` of a body names, in order; empty ones left out."""
+    return [html.unescape(address) for address in _IMAGE.findall(markup) if address]
+
+
+# --- from an article -------------------------------------------------------------------------------------------------
+
+
+def from_article(article: Article, stamp_ms: int, language: str) -> SeedDocument:
+    """The seed document of an article. language: the path to file it under when the article names none."""
+    url = urls.document_url(article.language or language, article.title, article.number)
+    return SeedDocument(stamp_ms, article.title, url, _body(article))
+
+
+def _body(article: Article) -> str:
+    if article.kind in ("video", "audio"):
+        # The stray </small> stands in every recorded video document.
+        return f"<p>{article.teaser}</small></p>{_media(article.video, article.kind) if article.video else ''}"
+    if article.kind == "gallery" and article.slides:
+        return "".join(_slide(slide, "<br>") for slide in article.slides)
+    parts = [f"<div><i>{article.author}<br>{article.display_date}</i></div>"]
+    if article.main_picture:
+        parts.append(_picture(article.main_picture))
+    parts.extend(_block(block) for block in article.blocks)
+    parts.extend(_gallery(gallery) for gallery in article.galleries)
+    return "".join(parts)
+
+
+def _block(block: Paragraph | Picture | Video | YouTube | Gallery) -> str:
+    match block:
+        case Paragraph():
+            return f"<p>{block.html}</p>"
+        case Picture():
+            return _picture(block)
+        case Video():
+            return _media(block, "video")
+        case YouTube():
+            return (
+                f'<iframe width="100%" height="259" src="https://www.youtube.com/embed/{block.key}?wmode=transparent" '
+                f'frameborder="0" allowfullscreen=""> </iframe>'
+            )
+        case Gallery():
+            return _gallery(block)
+
+
+def _picture(picture: Picture) -> str:
+    caption = f'<div><small style="color: #999;">{picture.caption}</small></div>'
+    return f'<img src="{_PROXY}{picture.address}" width="100%">{caption}'
+
+
+def _slide(slide: Slide, after_image: str = "") -> str:
+    return f'<div><img src="{_PROXY}{slide.address}" width="100%">{after_image}<b>{slide.title}</b>：{slide.text}</div>'
+
+
+def _gallery(gallery: Gallery) -> str:
+    return f"<h3>相关图集：{gallery.title}</h3>" + "".join(map(_slide, gallery.slides))
+
+
+def _media(video: Video, tag: str) -> str:
+    return f'<{tag} src="{html.escape(video.source)}" controls style="width:100%"></{tag}>'
+
+
+# --- sameness --------------------------------------------------------------------------------------------------------
+
+
+def content_key(document: SeedDocument) -> tuple[str, str]:
+    """What two documents must share to say the same: title, and body with author and displayDate.
+
+    Not judged: the stamp, the address, the older tool's footer and empty pictures, the host a picture is named at, how
+    carelessly an author was joined, Unicode form, and white space.
+    """
+    body = _FOOTER.sub("", document.html)
+    body = _EMPTY_PICTURE.sub("", body)
+    if head := _HEAD.match(body):
+        body = f"<div><i>{normalise.author(head[1])}<br>{head[2]}</i></div>{body[head.end() :]}"
+    body = _IMAGE.sub(_without_host, body)
+    body = unicodedata.normalize("NFC", body).replace("&nbsp;", " ")
+    body = re.sub(r"<p>\s*</p>", "", body)
+    return normalise.fold(document.title), re.sub(r"\s*(</?(?:p|div|br|h3|small)\b[^<>]*>)\s*", r"\1", normalise.fold(body))
+
+
+def _without_host(found: re.Match[str]) -> str:
+    name = urls.parse_picture(html.unescape(found[1]))
+    return f'<img src="{name.file_name}"' if name else found[0]
+
+
+def says_the_same(first: SeedDocument, second: SeedDocument) -> bool:
+    """Whether two documents have the same content. Source: `content_key`."""
+    is_equal = (first.title, first.html) == (second.title, second.html)  # the usual case, and a hundred times faster to tell
+    return is_equal or content_key(first) == content_key(second)
+

@@ -1,0 +1,240 @@
+"""What an address of DW's means: kind and number; and the addresses we make ourselves.
+
+A number is the identity of everything DW publishes; the rest of an address is decoration that changes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote, urlsplit
+
+LANGUAGES = frozenset(
+    "sq am ar bn bs bg zh zh-hant hr fa-af en fr de el ha hi id sw mk ps fa-ir pl pt-002 pt-br ro ru sr es tr uk ur".split()
+)
+"""Language paths of www.dw.com. Source: section 3 of what is known of DW's data."""
+
+LANGUAGE_IDS = {
+    1: "de", 2: "en", 3: "ru", 4: "zh", 5: "pt-br", 6: "sq", 8: "ar", 9: "bn",
+    10: "sr", 11: "bg", 12: "fa-ir", 13: "fr", 14: "el", 15: "ha", 28: "es",
+}  # fmt: skip
+"""languageId of api.dw.com to language path; the numbers of the other editions were never seen."""
+
+UNKNOWN_LANGUAGE = "und"
+
+DOCUMENT_KINDS = ("article", "gallery", "video", "audio", "liveblog")
+"""Kinds that become seed documents."""
+
+LISTING_KINDS = ("topic", "section", "program", "person", "listing", "feed", "sitemap")
+"""Kinds that only list other things."""
+
+_PAGE_KINDS = {
+    "a": "article", "av": "video", "video": "video", "audio": "audio", "g": "gallery", "live": "liveblog",
+    "t": "topic", "s": "section", "program": "program", "person": "person", "l": "listing", "e": "listing",
+}  # fmt: skip
+# classic pages numbered their parts: /a-15959441-1
+_PAGE = re.compile(r"(?:^|/)(a|av|video|audio|g|live|t|s|program|person|l|e)-([0-9]{1,15})(?:-[0-9]+)?(?=$|[/?#&])")
+_DETAIL = re.compile(r"^/api/detail/(article|video|audio|gallery|liveblog)/([0-9]{1,15})/?$")
+_PERMALINK = re.compile(r"^/p/([0-9A-Za-z]{1,9})/?$")
+_IMAGE = re.compile(r"^/image/([0-9]{1,15})_([0-9A-Za-z]{1,12})\.(jpg|jpeg|png|gif|webp)$", re.IGNORECASE)
+_CLASSIC_IMAGE = re.compile(r"^/image/0,,([0-9]{1,15})_([0-9A-Za-z]{1,12}),00\.(jpg|jpeg|png|gif|webp)$", re.IGNORECASE)
+_PLAIN_IMAGE = re.compile(
+    r"(?:https://(?:images\.weserv\.nl/\?url=)?)?(?:static|api)\.dw\.com/image/([0-9]{1,15})_([0-9A-Za-z]{1,12})\.(jpg|jpeg|png|gif|webp)"
+)
+_PROXY = re.compile(r"^(?:https?:)?//images\.weserv\.nl/\?url=([^&#]*)", re.IGNORECASE)
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+_PAGE_HOSTS = frozenset({"www.dw.com", "amp.dw.com", "m.dw.com", "dw.com"})
+_FORMER_HOSTS = frozenset({"www.dw.de", "m.dw.de", "dw.de"})  # until 2015; read, never requested
+_IMAGE_HOSTS = frozenset({"static.dw.com", "api.dw.com", "www.dw.com", "dw.com"})
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an address leads to. kind: one of DOCUMENT_KINDS or LISTING_KINDS; number: DW's id, None for feeds
+    and sitemaps; language: the language path when the address names one."""
+
+    kind: str
+    number: int | None
+    language: str | None = None
+
+
+@dataclass(frozen=True, order=True)
+class PictureName:
+    """The identity of a stored picture: DW's number, the rendition after `_` (`303`), the file's ending."""
+
+    number: int
+    format: str
+    extension: str
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.number}_{self.format}.{self.extension}"
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Base addresses of DW's hosts, without a trailing slash, so that a mirror or a test can stand in for DW.
+
+    media_hosts: where DW's media files lie; none while they are not wanted. media: what stands in for these hosts, or "".
+    """
+
+    api: str = "https://api.dw.com"
+    static: str = "https://static.dw.com"
+    www: str = "https://www.dw.com"
+    rss: str = "https://rss.dw.com"
+    media_hosts: frozenset[str] = frozenset()
+    media: str = ""
+
+    def detail(self, kind: str, number: int) -> str:
+        """Address of the reply that describes an object."""
+        return f"{self.api}/api/detail/{kind}/{number}"
+
+    def picture(self, name: PictureName) -> str:
+        return f"{self.static}/image/{name.file_name}"
+
+    def media_file(self, url: str) -> str | None:
+        """Where to fetch a media file that DW names, always over https; None where that is no host of DW's media."""
+        own = re.sub(r"^http://", "https://", url.strip(), flags=re.IGNORECASE)
+        if not self.media_hosts or not replace(self, media="").allows(own):
+            return None
+        return re.sub(r"^https://[^/]*", lambda _: self.media, own) if self.media else own
+
+    def canonical(self, url: str) -> str:
+        """The address with a configured base replaced by DW's own; any other address unchanged."""
+        for base, real in zip(self.all(), DW.all(), strict=True):
+            if url == base or url.startswith(base + "/"):
+                return real + url[len(base) :]
+        return url
+
+    def all(self) -> tuple[str, str, str, str]:
+        return self.api, self.static, self.www, self.rss
+
+    def allows(self, url: str) -> bool:
+        """Whether a request may go there: DW's hosts over https, and what is configured."""
+        if any(url.startswith(base + "/") or url == base for base in self.all()):
+            return True  # what comes before the path is exactly what was configured
+        if self.media and url.startswith(self.media + "/"):
+            return True
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            return False
+        if parts.username is not None or parts.password is not None:
+            return False
+        is_known = parts.hostname in _DW_HOSTS or parts.hostname in self.media_hosts
+        return is_known and parts.scheme == "https" and port in (None, 443)
+
+
+DW = Sites()
+_DW_HOSTS = frozenset({urlsplit(base).hostname for base in DW.all()} | _PAGE_HOSTS)
+
+
+def parse_target(url: str, sites: Sites = DW) -> Target | None:
+    """What an address leads to, or None when it is nothing of DW's.
+
+    Takes pages of any language, kind and host, with tracking marks, with the number in the query or the fragment
+    where a title held an unencoded `?` or `#`; permalinks; API detail addresses; feeds and sitemaps.
+
+    >>> parse_target("https://p.dw.com/p/4boRv")
+    Target(kind='article', number=68117411, language=None)
+    """
+    try:
+        parts = urlsplit(sites.canonical(url.strip()))
+        host = parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https"):
+        return None
+    if host == "p.dw.com":
+        found = _PERMALINK.match(parts.path)
+        number = from_base62(found[1]) if found else 0
+        return Target("article", number) if number else None
+    if host == "api.dw.com":
+        found = _DETAIL.match(parts.path)
+        return Target(found[1], int(found[2])) if found and int(found[2]) else None
+    if host == "rss.dw.com":
+        return Target("feed", None)
+    if host not in _PAGE_HOSTS | _FORMER_HOSTS:
+        return None
+    if (found := _DETAIL.match(parts.path)) and int(found[2]):
+        return Target(found[1], int(found[2]))
+    if re.search(r"/(?:[a-z]+-)?sitemap[\w-]*\.xml(?:\.gz)?$", parts.path):
+        return Target("sitemap", None, _language(parts.path))
+    tail = "?".join(filter(None, (parts.query, parts.fragment)))
+    found = next(iter(reversed(list(_PAGE.finditer(parts.path)))), None) or next(
+        iter(reversed(list(_PAGE.finditer(tail)))), None
+    )
+    if found is None or int(found[2]) == 0:
+        return None
+    return Target(_PAGE_KINDS[found[1]], int(found[2]), _language(parts.path))
+
+
+def _language(path: str) -> str | None:
+    first = path.lstrip("/").split("/", 1)[0]
+    return first if first in LANGUAGES else None
+
+
+def parse_picture(url: str, sites: Sites = DW) -> PictureName | None:
+    """The picture an address shows, whatever host of DW's or proxy it names; None for anything else.
+
+    >>> parse_picture("https://images.weserv.nl/?url=static.dw.com/image/63750162_303.jpg").file_name
+    '63750162_303.jpg'
+    """
+    if plain := _PLAIN_IMAGE.fullmatch(url):  # nearly all of them
+        return PictureName(int(plain[1]), plain[2], plain[3]) if int(plain[1]) else None
+    url = url.strip()
+    if proxied := _PROXY.match(url):
+        url = re.sub(r"^(?:https?:)?(?://)?", "https://", unquote(proxied[1]), count=1)
+    elif url.startswith("//"):
+        url = "https:" + url
+    elif re.match(r"[a-z]+\.dw\.com/", url):
+        url = "https://" + url
+    try:
+        parts = urlsplit(sites.canonical(url))
+        host = parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or host not in _IMAGE_HOSTS:
+        return None
+    found = _IMAGE.match(parts.path) or _CLASSIC_IMAGE.match(parts.path)
+    if found is None or int(found[1]) == 0:
+        return None
+    return PictureName(int(found[1]), found[2], found[3].lower())
+
+
+def document_url(language: str, title: str, number: int) -> str:
+    """Address of a document on www.dw.com: the title as a path segment, encoded as WHATWG's URL standard encodes
+    paths, and beyond it `%`, `/` and `\\`, which would take the number out of the path."""
+    # What quote() leaves alone by itself (letters, digits, `_.-~`) plus what the path percent-encode set does not hold.
+    segment = quote(title, safe="!$&'()*+,:;=@[]|")
+    return f"https://www.dw.com/{language}/{segment}/a-{number}"
+
+
+def document_number(url: str) -> int | None:
+    """DW's number in a document's address, which may stand behind an unencoded `?`."""
+    target = parse_target(url)
+    return target.number if target and target.kind in DOCUMENT_KINDS else None
+
+
+def document_language(url: str) -> str:
+    """The language path of a document's address; `und` when it names none we know."""
+    return _language(urlsplit(url).path) or UNKNOWN_LANGUAGE
+
+
+def from_base62(text: str) -> int:
+    """The number of a permalink. Source: verified on seven recorded ones, e.g. 41wLY is 59567960."""
+    number = 0
+    for digit in text:
+        number = number * 62 + _DIGITS.index(digit)
+    return number
+
+
+def to_base62(number: int) -> str:
+    """The inverse of `from_base62`."""
+    text = ""
+    while number:
+        number, digit = divmod(number, 62)
+        text = _DIGITS[digit] + text
+    return text or "0"

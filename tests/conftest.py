@@ -1,0 +1,60 @@
+"""What every test may ask for: the recordings, a fixed clock, an archive of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from crawler.archive import Archive
+
+settings.register_profile("project", max_examples=100, deadline=None, derandomize=True)
+settings.load_profile("project")
+
+RECORDED = Path(__file__).parents[2] / "shared" / "dw" / "recorded"
+
+NOW_MS = 1_700_000_000_000
+"""2023-11-14T22:13:20Z: the time it is in every test."""
+
+OpenArchive = Callable[..., Archive]
+
+
+def seed_paths() -> list[Path]:
+    """Every recorded seed document, in order; none where the recordings are not there."""
+    return sorted(RECORDED.glob("seedfiles-*/*.txt"))
+
+
+def path_id(path: Path) -> str:
+    return path.name
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Path:
+    """Recorded replies and documents of DW's. They are no part of the project: without them the test is skipped."""
+    if not RECORDED.is_dir():
+        pytest.skip("the recordings are not there")
+    return RECORDED
+
+
+@pytest.fixture
+def now_ms() -> int:
+    return NOW_MS
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[OpenArchive]:
+    """Opens the archive below tmp_path, each time anew; what a test leaves open is closed after it."""
+    opened: list[Archive] = []
+
+    def open_archive(now_ms: int = NOW_MS, **options: object) -> Archive:
+        make = partial(Archive.open, tmp_path / "archive", now_ms, "a test")
+        opened.append(make(**options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_archive
+    for one in opened:
+        if one.writer._thread.is_alive():
+            one.close()
