@@ -1,0 +1,392 @@
+"""Replies of api.dw.com, made into articles. Every reply here is invented."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler import api, seedfile
+from crawler.exceptions import UnreadableReply
+from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.urls import PictureName
+
+Json = dict[str, Any]
+
+STATIC = "https://static.dw.com/image/"
+
+
+def sizes(*names: str, width: object = 1) -> list[Json]:
+    return [{"width": width, "height": 1, "url": STATIC + name} for name in names]
+
+
+def image(number: int = 63, caption: object = "", **more: object) -> Json:
+    return {"id": number, "type": "Image", "name": "Bild", "description": caption, "sizes": sizes(f"{number}_303.jpg"), **more}
+
+
+def paragraph(text: object = "words") -> Json:
+    return {"content": {"type": "Paragraph", "text": text}}
+
+
+BASE: Json = {
+    "type": "Article", "id": 7, "languageId": 4, "name": "A title", "displayDate": "2023-10-06T01:48:46.923Z",
+    "mainContent": image(), "body": [paragraph()],
+}  # fmt: skip
+
+
+def parse(reply: object = None, kind: str = "article", **changes: object) -> Article:
+    """The article of BASE with some keys changed, or of a whole reply."""
+    return api.parse(json.dumps({**BASE, **changes} if reply is None else reply).encode(), 5, kind)
+
+
+def test_plain_article() -> None:
+    assert parse() == Article(
+        7, "article", "A title", "zh", "", "2023-10-06T01:48:46.923Z",
+        main_picture=Picture(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg"), blocks=(Paragraph("words"),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("key", BASE)
+def test_any_key_but_title_and_body_may_be_absent(key: str) -> None:
+    reply = {name: value for name, value in BASE.items() if name != key}
+    if key in ("name", "body"):
+        with pytest.raises(UnreadableReply, match="article 7: no usable"):
+            parse(reply)
+    else:
+        assert parse(reply).title == "A title"
+
+
+WRONG_SHAPES: list[object] = [None, True, 0, -1, 1.5, "text", [], {}, [[]], [{}], [None], {"x": 1}, {"sizes": "x"}, {"name": 5}]
+OPTIONAL = [
+    "type", "id", "languageId", "displayDate", "mainContent", "teaser", "persons", "authors", "author", "referenceGroups",
+    "teaserGroups", "trackingInfo", "categoryName", "permaLink", "text", "posts", "items", "images", "image", "title",
+    "content",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", WRONG_SHAPES, ids=repr)
+@pytest.mark.parametrize("key", OPTIONAL)
+def test_any_other_key_may_have_any_shape(key: str, shape: object) -> None:
+    found = parse({**BASE, key: shape})
+    assert found.title == "A title"
+    assert Paragraph("words") in found.blocks
+    assert seedfile.loads(seedfile.dumps(seedfile.from_article(found, 0, "und"))).id in (5, 7)
+
+
+@pytest.mark.parametrize("shape", WRONG_SHAPES, ids=repr)
+def test_body_element_of_any_shape_is_passed_over(shape: object) -> None:
+    found = parse(body=[shape, {"content": shape}, paragraph(shape), paragraph()])
+    assert found.blocks[-1] == Paragraph("words")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+    | st.sampled_from(["Article", "Video", "Paragraph", "Image", "Gallery", STATIC + "1_303.jpg", "mp4", "<script>x</script>"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted(api._KNOWN_KEYS)), inner, max_size=5),
+    max_leaves=12,
+)  # fmt: skip
+
+
+KEYS = st.sampled_from(sorted(api._KNOWN_KEYS))
+
+
+@given(st.dictionaries(KEYS, JSON, max_size=8), st.sampled_from(["article", "video", "gallery"]))
+def test_arbitrary_json_becomes_an_article_or_is_unreadable(reply: Json, kind: str) -> None:
+    try:
+        found = api.parse(json.dumps({"name": "x", "text": "y", **reply}).encode(), 5, kind)
+    except UnreadableReply:
+        return
+    document = seedfile.from_article(found, 0, "und")
+    assert seedfile.loads(seedfile.dumps(document).encode()) == document
+    assert document.id == found.number
+
+
+@given(st.binary(max_size=50) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_what_is_no_reply_is_unreadable(data: bytes) -> None:
+    with pytest.raises(UnreadableReply):
+        api.parse(data, 5)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "no JSON"), (b"<html>", "no JSON"), (b'{"name": "cut', "no JSON"), (b"\xff\xfe", "no JSON"),
+        (b"[]", "no object: list"),
+        (b"[" * 100_000, "no JSON"), (b'"text"', "no object: str"), (b"{}", "article 5: no usable title"),
+        (b'{"name": "  "}', "no usable title"), (b'{"name": "x"}', "no usable body"),
+        (b'{"name": "x", "body": []}', "no usable body"),
+        (b'{"name": "x", "body": [{"content": {"type": "Image"}}]}', "no usable body"),
+        (b'{"name": "x", "type": "Gallery"}', "gallery 5: no usable body"),
+        (b'{"name": "x", "type": "Video"}', "video 5: no usable"),
+        (b'{"id": ' + b"9" * 5000 + b"}", "no JSON"),
+    ],
+)  # fmt: skip
+def test_unreadable_reply_says_why(data: bytes, problem: str) -> None:
+    with pytest.raises(UnreadableReply, match=problem):
+        api.parse(data, 5)
+
+
+# ---- quirks, one by one ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("own", "number"), [(7, 7), (None, 5), (0, 5), (-1, 5), ("7", 5), (True, 5), (10**15, 5), (7.0, 5)]
+)  # fmt: skip
+def test_own_id_wins_where_it_is_one(own: object, number: int) -> None:
+    assert parse(id=own).number == number
+
+
+@pytest.mark.parametrize(
+    ("language_id", "language"),
+    [(4, "zh"), (12, "fa-ir"), (28, "es"), (7, None), (999, None), ("4", None), (True, None), (None, None)],
+)  # fmt: skip
+def test_language_is_known_by_its_number(language_id: object, language: str | None) -> None:
+    assert parse(languageId=language_id).language == language
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [(" A  title\u00a0", "A  title"), ("one\nline", "one line"), ("Cafe\u0301", "Caf\u00e9"),
+     ("half \ud83d", "half ?"), ("\ud83d\ude00", "😀")],
+)  # fmt: skip
+def test_title_is_one_line_that_any_file_can_hold(name: str, title: str) -> None:
+    found = parse(name=name, body=[paragraph("half \udc00")])
+    assert found.title == title
+    assert found.blocks == (Paragraph("half ?"),)
+
+
+AUTHORS = [
+    ({}, ""),
+    ({"author": "Ann"}, "Ann"),
+    ({"author": "null  Ann"}, "Ann"),
+    ({"authors": ["Ann", "Bob"]}, "Ann, Bob"),
+    ({"persons": [{"name": "Ann"}, {"name": "Ann"}]}, "Ann"),
+    ({"persons": [{"firstName": "Ann", "lastName": "Example"}]}, "Ann Example"),
+    ({"persons": [{"firstName": None, "lastName": "Example"}]}, "Example"),
+    ({"persons": [{"firstName": "null", "lastName": "Example"}]}, "Example"),
+    ({"persons": [{"firstName": "Ann"}]}, "Ann"),
+    ({"persons": [{"fullName": "Ann"}]}, "Ann"),
+    ({"persons": {"name": "Ann"}}, "Ann"),
+    ({"persons": "Ann"}, "Ann"),
+    ({"persons": [], "authors": [None, 5], "author": "Ann"}, "Ann"),
+    ({"author": "Ann & Bob <3"}, "Ann & Bob <3"),
+    ({"author": "<img src=x onerror=alert(1)>"}, "&lt;img src=x onerror=alert(1)&gt;"),
+]
+
+
+@pytest.mark.parametrize(("keys", "author"), AUTHORS)
+def test_author_in_every_shape(keys: Json, author: str) -> None:
+    assert parse(**keys).author == author
+
+
+PICTURE_SIZES = [
+    (sizes("63_301.jpg", "63_302.jpg", "63_303.jpg", "63_304.jpg"), "63_303.jpg"),
+    (sizes("63_303.jpeg", width="wide"), "63_303.jpeg"),
+    ([*sizes("63_7.png", width=2000), *sizes("63_4.jpg", width=650), *sizes("63_103.jpg", width=90)], "63_4.jpg"),
+    ([*sizes("63_401.jpg", width=None), *sizes("63_404.jpg", width=1000)], "63_404.jpg"),
+    ([*sizes("63_401.jpg", width=float("nan")), *sizes("63_404.jpg", width=1000)], "63_404.jpg"),
+    ([*sizes("63_303.jpg", width=1), *sizes("63_404.jpg", width=700)], "63_303.jpg"),
+    (sizes("63_403.gif"), "63_403.gif"),
+    ([{"url": "//static.dw.com/image/63_303.webp"}], "63_303.webp"),
+    ([{"url": "https://api.dw.com/image/63_303.jpg"}], "63_303.jpg"),
+    ([], None),
+    ([{}], None),
+    ([{"width": 700}], None),
+]
+
+
+@pytest.mark.parametrize(("found_sizes", "name"), PICTURE_SIZES)
+def test_size_303_is_shown_else_the_nearest_to_700_wide(found_sizes: list[Json], name: str | None) -> None:
+    found = parse(mainContent=image(sizes=found_sizes))
+    assert (found.main_picture.name.file_name if found.main_picture else None) == name
+    assert found.refused == ()
+
+
+def test_picture_is_shown_where_the_reply_has_it() -> None:
+    found = parse(mainContent=image(sizes=[{"url": "https://api.dw.com/image/63_303.jpg"}]))
+    assert found.main_picture
+    assert found.main_picture.address == "api.dw.com/image/63_303.jpg"
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        {"id": -1, "type": "Image", "sizes": [{"width": 700, "url": "https://api.dw.com/i/none.gif"}]},
+        {"type": "Image"}, {"type": "Image", "sizes": None}, {}, None,
+    ],
+)  # fmt: skip
+def test_placeholder_shows_nothing_and_is_nothing_skipped(placeholder: object) -> None:
+    found = parse(mainContent=placeholder, body=[{"content": placeholder}, paragraph()])
+    assert (found.main_picture, found.refused, found.blocks) == (None, (), (Paragraph("words"),))
+    assert set(found.skipped) <= {"(no type)"}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://evil.example/image/63_303.jpg", "http://10.0.0.1/63_303.jpg", "file:///63_303.jpg", "https://static.dw.com/../x"]
+)  # fmt: skip
+def test_picture_of_another_host_is_refused_and_named(url: str) -> None:
+    found = parse(body=[paragraph(), {"content": image(sizes=[{"url": url}])}])
+    assert found.refused == (url,)
+    assert found.blocks == (Paragraph("words"),)
+
+
+def test_captions_are_markup_made_safe_and_names_are_no_captions() -> None:
+    found = parse(mainContent=image(caption="<i>c</i><script>x</script>"), body=[{"content": image(caption=None)}])
+    assert found.main_picture
+    assert found.main_picture.caption == "<i>c</i>"
+    assert found.blocks == (Picture(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg", ""),)
+
+
+def test_unknown_elements_are_skipped_and_named() -> None:
+    elements = [{"type": "Hologram", "x": 1}, {"type": "Embed", "url": "https://example.org"}, {"type": 5}, {"type": "y" * 99}]
+    found = parse(body=[paragraph("a"), *({"content": element} for element in elements), paragraph("b")])
+    assert found.skipped == ("Hologram", "Embed", "(no type)", "y" * 60)
+    assert found.blocks == (Paragraph("a"), Paragraph("b"))
+
+
+def test_unknown_keys_are_named() -> None:
+    assert parse(novelty=1, zebra=None, trackingInfo={}).unknown_keys == ("novelty", "zebra")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "&nbsp;", "plain & simple <3", '<a href="https://api.dw.com/api/detail/article/9" rel="ArticleRef">x</a>  spaces ',
+        '<span data-id="9" data-type="AUTO_TOPIC" class="a b">x</span>', "<strong>Heading</strong>",
+    ],
+)  # fmt: skip
+def test_harmless_paragraph_keeps_every_byte(text: str) -> None:
+    assert parse(body=[paragraph("x"), paragraph(text)]).blocks[-1] == Paragraph(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [("a<script>x</script>b", "ab"), ("<b onclick=x>b</b>", "<b>b</b>"), ("two\nlines", "two lines"), ("<img src=//x>", "")],
+)
+def test_what_runs_or_loads_is_taken_out_of_paragraphs(text: str, safe: str) -> None:
+    assert parse(body=[paragraph(text)]).blocks == (Paragraph(safe),)
+
+
+TEXTS = [
+    ("one", ["one"]),
+    ("one\ntwo\n\nthree", ["one", "two", "three"]),
+    ("1 < 2\ntwo", ["1 &lt; 2", "two"]),
+    ("<p>one</p> <p class='x'>two <b>b</b></p>", ["one", "two <b>b</b>"]),
+    ("<h2>head</h2><p>one</p>", ["<strong>head</strong>", "one"]),
+    ("<div>one<br>still one</div>two<br/><br>three", ["one<br>still one", "two", "three"]),
+    ("<p></p>  <p>one</p>", ["one"]),
+]
+
+
+@pytest.mark.parametrize(("text", "parts"), TEXTS)
+def test_article_without_a_body_has_the_paragraphs_of_its_text(text: str, parts: list[str]) -> None:
+    assert api.paragraphs(text) == parts
+    assert [block.html for block in parse(body=None, text=text).blocks if isinstance(block, Paragraph)] == parts
+
+
+def test_reply_inside_content_is_found() -> None:
+    assert parse({"content": BASE}).number == 7
+
+
+def test_article_answered_as_something_else_is_that() -> None:
+    media = {"type": "Video", "sources": [{"format": "mp4", "url": "https://x/1.mp4"}]}
+    assert parse(type="Video", mainContent=media).kind == "video"
+    assert parse(type="Unheard").kind == "article"
+    assert parse(type="Unheard", kind="gallery", items=[image()]).kind == "gallery"
+
+
+# ---- galleries, videos, embeds, liveblogs ---------------------------------------------------------------------------
+
+SLIDE = Slide(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg", "Bild", "text")
+
+
+@pytest.mark.parametrize("key", ["items", "images", "slides"])
+def test_gallery_stands_where_the_body_has_it(key: str) -> None:
+    gallery = {"type": "Gallery", "id": 9, "name": "More", key: [image(caption="text"), {}, None, image(-1)]}
+    found = parse(body=[paragraph("a"), {"content": gallery}, paragraph("b")])
+    assert found.blocks == (Paragraph("a"), Gallery("More", (SLIDE,)), Paragraph("b"))
+
+
+def test_gallery_without_slides_is_skipped_and_named() -> None:
+    assert parse(body=[paragraph(), {"content": {"type": "Gallery", "name": "x"}}]).skipped == ("Gallery",)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"items": [image(caption="text")]}, {"images": [{"image": image(), "name": "Bild", "text": "text"}]},
+        {"items": [{"content": image(caption="text")}]},
+        {"mainContent": {"type": "Gallery", "images": [image(caption="text")]}},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["Gallery", "ImageGallery"])
+def test_gallery_of_its_own(kind: str, reply: Json) -> None:
+    found = parse({"type": kind, "name": "x", **reply})
+    assert (found.kind, found.slides) == ("gallery", (SLIDE,))
+
+
+def source(form: str, bitrate: object, url: object) -> Json:
+    return {"protocol": "https", "format": form, "bitrate": bitrate, "url": url}
+
+
+SOURCES = [
+    ([source("mp4", 300, "https://x/s.mp4"), source("mp4", 900, "https://x/l.mp4"), source("HLS", 999, "https://x/h")], "https://x/l.mp4"),
+    ([source("MP4", None, "https://x/s.mp4")], "https://x/s.mp4"),
+    ([source("mp3", 900, "https://x/a.mp3"), source("mp4", 1, "http://x/v.mp4")], "http://x/v.mp4"),
+    ([source("mp3", 900, "https://x/a.mp3")], "https://x/a.mp3"),
+    ([source("mp4", 900, "javascript:x"), source("mp4", 1, "https://x/v.mp4")], "https://x/v.mp4"),
+    ([source("mp4", 900, 'https://x/"onerror=x')], None),
+    ([source("HLS", 999, "https://x/h"), {}, None], None),
+    ("none", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sources", "url"), SOURCES)
+def test_best_file_of_a_video(sources: object, url: str | None) -> None:
+    main = {"type": "Video", "sources": sources, "previewImage": image(64)}
+    found = parse(type="Video", teaser="t", mainContent=main)
+    assert found.video == (Video(url) if url else None)
+    assert found.preview
+    assert found.preview.name.number == 64
+
+
+def test_video_as_main_content_of_an_article_shows_its_preview() -> None:
+    found = parse(mainContent={"type": "Video", "previewImage": image(64)})
+    assert found.main_picture
+    assert found.main_picture.name.number == 64
+
+
+EMBEDS = [
+    ({"type": "YouTube", "url": "https://www.youtube.com/watch?v=abcdefghijk"}, "abcdefghijk"),
+    ({"type": "ExternalVideo", "url": "https://youtu.be/abcdefghijk?t=1"}, "abcdefghijk"),
+    ({"type": "Embed", "src": "https://www.youtube-nocookie.com/embed/abcdefghijk"}, "abcdefghijk"),
+    ({"type": "Video", "url": "http://m.youtube.com/watch?x=1&v=ab-_efghijk&y"}, "ab-_efghijk"),
+    ({"type": "SocialMedia", "key": "abcdefghijk"}, "abcdefghijk"),
+    ({"type": "YouTube", "url": "https://evil.example/embed/abcdefghijk"}, None),
+    ({"type": "YouTube", "key": 'abcdefghij"'}, None),
+    ({"type": "YouTube"}, None),
+]
+
+
+@pytest.mark.parametrize(("element", "key"), EMBEDS)
+def test_youtube_in_a_body(element: Json, key: str | None) -> None:
+    found = parse(body=[paragraph(), {"content": element}])
+    assert found.blocks[1:] == ((YouTube(key),) if key else ())
+    assert found.skipped == (() if key else (element["type"],))
+
+
+def test_liveblog_is_its_posts() -> None:
+    posts = [{"name": "First", "body": [paragraph("a")]}, {"title": "Second", "text": "b"}, {}, "x", {"body": 5}]
+    found = parse({"type": "Liveblog", "name": "x", "posts": posts})
+    assert [block.html for block in found.blocks if isinstance(block, Paragraph)] == [
+        "<strong>First</strong>", "a", "<strong>Second</strong>", "b",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", ["<h1>", "<br> ", "<p ", "<br>", "x\n"])
+def test_text_made_to_be_slow_is_read_in_time(piece: str) -> None:
+    """A pattern that starts over at every piece would take minutes: the time is not measured, the test would not end."""
+    assert api.paragraphs("<p>" + piece * 60_000 + "words")
