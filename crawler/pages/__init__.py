@@ -1,0 +1,124 @@
+"""The same Article from a page of www.dw.com, whatever its year, and from the graph API behind the pages.
+
+parse: a page. parse_graph: a reply of `/graph-api/{language}/content/{kind}/{number}`. Nothing outside this folder knows
+what DW's pages look like. Source: section 6 of what is known of DW's data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+from parsel import Selector
+from w3lib.encoding import html_to_unicode
+
+from crawler.exceptions import UnreadableReply
+from crawler.items import Article, Paragraph, Picture
+from crawler.pages import jsonld, markup, state
+from crawler.pages.tree import tree
+from crawler.pages.values import json_object
+
+__all__ = ["WEAK_SOURCES", "parse", "parse_graph"]
+
+WEAK_SOURCES = frozenset({"page:json-ld"})
+"""Sources that hold less than the whole article: replace what they gave when another answers."""
+
+
+def parse(body: bytes, number: int, language: str | None = None) -> Article:
+    """The article of a page.
+
+    body: the page as it came; its encoding is the one it declares, else UTF-8, with U+FFFD for what is neither. number,
+    language: what was asked for, used where the page does not name its own. Article.source tells what was read:
+    page:app-state, page:apollo, page:react and page:classic (the layouts' own markup), page:json-ld, in this order; what
+    one leaves open is filled from the JSON-LD.
+    Raises UnreadableReply, which names what was missing from each.
+    """
+    try:
+        html = html_to_unicode(None, body)[1]
+        page = tree(html)
+        return _first_readable(html, page, number, language)
+    except RecursionError as error:
+        raise UnreadableReply(f"page of {number}: nested too deep") from error
+
+
+def _first_readable(html: str, page: Selector, number: int, language: str | None) -> Article:
+    described, problems = None, []
+    try:
+        described = jsonld.from_page(page, number)
+    except UnreadableReply as error:
+        problems.append(str(error))
+    readers: dict[str, Callable[[], Article]] = {
+        "page:app-state": lambda: state.from_app_state(state.inline_state(html, "__APP_STATE__"), number),
+        "page:apollo": lambda: state.from_apollo(state.inline_state(html, "__APOLLO_STATE__"), number),
+        "page:react": lambda: markup.from_react(page, number),
+        "page:classic": lambda: markup.from_classic(page, number),
+    }
+    for source, read in readers.items():
+        try:
+            article = read()
+            _check_usable(article)
+        except UnreadableReply as error:
+            problems.append(str(error))
+            continue
+        article.source = source
+        article.language = article.language or markup.page_language(page) or language
+        return _filled(article, described) if described else article
+    if described and (found := _alone(described, markup.page_description(page))):
+        return replace(found, language=found.language or markup.page_language(page) or language)
+    raise UnreadableReply(f"page of {number}: {'; '.join(problems)}"[:1000])
+
+
+def _alone(described: Article, description: str) -> Article | None:
+    """The article that only JSON-LD tells of: its teaser stands for the text, so that a document is not blank. None where
+    there is neither text nor teaser nor picture."""
+    teaser = described.teaser or description
+    blocks = described.blocks or ((Paragraph(teaser),) if teaser else ())
+    if not blocks and not described.main_picture:
+        return None
+    return replace(described, teaser=teaser, blocks=blocks, source="page:json-ld")
+
+
+def parse_graph(body: bytes, number: int, language: str | None = None, kind: str = "article") -> Article:
+    """The article of a reply of the graph API.
+
+    number, language, kind: what was asked for, used where the reply does not name its own.
+    Raises UnreadableReply where there is no JSON object, no content, no usable title or no usable body.
+    """
+    try:
+        reply = json.loads(body)
+        article = state.from_reply(json_object(reply), number, kind, language)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableReply(f"graph API, {kind} {number}: {type(error).__name__} {str(error)[:80]}") from error
+    _check_usable(article)
+    article.source = "graph-api"
+    article.language = article.language or language
+    return article
+
+
+def _check_usable(article: Article) -> None:
+    if not article.title:
+        raise UnreadableReply(f"{article.kind} {article.number}: no usable title")
+    usable = {
+        "article": article.blocks or article.galleries,
+        "liveblog": article.blocks or article.galleries or article.teaser,
+        "gallery": article.slides,
+        "video": article.video or article.teaser,
+        "audio": article.video or article.teaser,
+    }
+    if not usable[article.kind]:
+        raise UnreadableReply(f"{article.kind} {article.number}: no usable body")
+
+
+def _filled(article: Article, described: Article) -> Article:
+    """An article with what it lacks taken from the page's JSON-LD; a day without its hour counts as lacking."""
+    article.author = article.author or described.author
+    article.teaser = article.teaser or described.teaser
+    day_only = article.display_date.endswith("T00:00:00.000Z") and article.source in ("page:react", "page:classic")
+    if described.display_date and (day_only or not article.display_date):
+        article.display_date = described.display_date
+    if article.kind in ("article", "liveblog") and not article.main_picture and described.main_picture:
+        shown = {block.name.number for block in article.blocks if isinstance(block, Picture)}
+        if described.main_picture.name.number not in shown:
+            article.main_picture = described.main_picture
+    return article

@@ -1,0 +1,93 @@
+"""What a page's own addresses mean: relative ones, those of DW's former hosts, and picture addresses with a gap in them."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from urllib.parse import urljoin, urlsplit
+
+from crawler import normalise, urls
+from crawler.urls import DW, PictureName
+
+STANDARD_FORMAT = "303"
+"""The rendition `api` chooses too: 700 pixels wide."""
+
+# www.dw-world.de until 2012, www.dw.de until 2015
+_FORMER_HOST = re.compile(r"^https?://(?:www\.|m\.|mobile\.|amp\.)?dw(?:-world)?\.de(?=[/?#]|$)", re.IGNORECASE)
+_FORMER_ARTICLE = re.compile(r"^https://www\.dw\.com/dw/[a-z_]+/(?:[0-9]*,)+([0-9]{1,15})(?:_[a-z0-9_]+)?,00\.html")
+_FORMAT_GAP = re.compile(r"\$(?:\{|%7B)formatId(?:\}|%7D)", re.IGNORECASE)
+
+
+def absolute(href: str) -> str | None:
+    """The whole address a link leads to, on today's hosts; None for one that leads nowhere or runs something."""
+    href = re.sub(r"[\x00-\x1f]", "", href).strip().replace(" ", "%20")
+    if not href or href.startswith("#") or not normalise.is_safe_link(href):
+        return None
+    try:
+        url = urljoin(f"{DW.www}/", href)
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        return None
+    url = _FORMER_HOST.sub(DW.www, url)
+    if found := _FORMER_ARTICLE.match(url):
+        url = f"{DW.www}/a-{found[1]}"
+    return url if scheme in ("http", "https", "mailto", "tel") else None
+
+
+def link(href: str, label: str) -> str:
+    """A link as api.dw.com writes it; label: inline markup, left alone, and all that stays of a link to nowhere.
+
+    >>> link("/de/titel/a-59080161", "Titel")
+    '<a href="https://api.dw.com/api/detail/article/59080161" rel="ArticleRef">Titel</a>'
+    """
+    url = absolute(href)
+    if url is None:
+        return label
+    target = urls.parse_target(url)
+    if target and target.number and target.kind in urls.DOCUMENT_KINDS:
+        return f'<a href="{DW.detail(target.kind, target.number)}" rel="ArticleRef">{label}</a>'
+    rel = "" if _is_of_dw(url) else ' rel="ExternalRef"'
+    return f'<a href="{html.escape(url)}"{rel}>{label}</a>'
+
+
+def _is_of_dw(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "dw.com" or host.endswith(".dw.com")
+
+
+def picture(url: str, refused: list[str], rendition: str | None = None) -> tuple[PictureName, str] | None:
+    """Identity and shown address of a picture; None for what is none of DW's, which goes into refused.
+
+    rendition: the format to show instead of the one named. The gap `${formatId}` becomes the standard one.
+    """
+    whole = absolute(_FORMAT_GAP.sub(STANDARD_FORMAT, url))
+    name = urls.parse_picture(whole) if whole else None
+    if name is None:
+        if whole and whole.startswith("http") and not _is_of_dw(whole):
+            refused.append(whole[:200])
+        return None
+    name = replace(name, format=rendition) if rendition else name
+    return name, f"{urlsplit(DW.static).hostname}/image/{name.file_name}"
+
+
+def picture_numbered(number: int) -> tuple[PictureName, str]:
+    """Identity and shown address of a picture known by its number alone: the ending is `jpg` for nearly all."""
+    name = PictureName(number, STANDARD_FORMAT, "jpg")
+    return name, f"{urlsplit(DW.static).hostname}/image/{name.file_name}"
+
+
+def media_file(sources: list[str]) -> str | None:
+    """The address of a playable file: the first mp4 or mp3 named, else the mp4 behind the first stream of DW's.
+
+    A stream `.../i/path/name_,low,high,.mp4.csmil/master.m3u8` has its best file at `path/name_high.mp4` on another
+    host. Source: three videos of the page recorded in 2023-06, which name both.
+    """
+    whole = [url for source in sources if (url := absolute(source)) and re.fullmatch(r"https?://[^\s\"'<>]+", url)]
+    for url in whole:
+        if re.search(r"\.mp[34](?:$|[?#])", url, re.IGNORECASE):
+            return url
+    for url in whole:
+        if found := re.fullmatch(r"https?://hlsvod\.dw\.com/i/([^,]+),(?:[^,/]+,)*?([^,/]+),\.mp4\.csmil/master\.m3u8", url):
+            return f"https://tvdownloaddw-a.akamaihd.net/{found[1]}{found[2]}.mp4"
+    return None

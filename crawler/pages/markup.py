@@ -1,0 +1,157 @@
+"""What a reader sees: the classic layout (2012 to 2023-05), and the React layout's own markup (since 2023-06).
+
+Source: pages recorded in 2020, 2023-03 and 2023-06; the years before 2012 were never seen. The classic layout names what it
+holds in the page's language, so that its list of facts is read by place and form, not by label alone.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from parsel import Selector
+
+from crawler import normalise, urls
+from crawler.exceptions import UnreadableReply
+from crawler.items import Article, Picture
+from crawler.pages import addresses
+from crawler.pages.body import Body, escape
+from crawler.pages.values import author
+from crawler.urls import Target
+
+_DAY = re.compile(r"(?<!\d)(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?!\d)")
+_AUTHOR_LABEL = re.compile(r"\s*(?:aut|авт|συντ|اتور|作者|نویسنده|کاتب|الكاتب|लेखक|yazar|penulis|marubuci)", re.IGNORECASE)
+_FACTS = "//li[strong][ancestor::*[contains(concat(' ', @class, ' '), ' smallList ') or contains(@class, 'smallText')]]"
+_LONG_TEXT = "descendant-or-self::div[has-class('longText')][not(ancestor::div[has-class('longText')])]"
+
+
+def from_react(page: Selector, wanted: int) -> Article:
+    """The article that a page of the React layout shows. Raises UnreadableReply where there is no headline or text."""
+    root = next(iter(page.xpath("//article[.//h1]") or page.xpath("//main[.//h1]")), None)
+    texts = root.xpath(".//div[has-class('rich-text')][not(ancestor::div[has-class('rich-text')])]") if root is not None else []
+    if root is None or not texts:
+        raise UnreadableReply("React layout: no h1 with a div.rich-text")
+    body = Body(rendition=addresses.STANDARD_FORMAT)
+    article = _head(page, root, wanted, body, ".//p[has-class('teaser-text')]")
+    article.author = author(*map(_words, root.xpath(".//*[has-class('author-details')]//*[has-class('author')]")))
+    figures = root.xpath(".//figure[not(ancestor::div[has-class('rich-text')])]")
+    article.main_picture = next(filter(None, (body.picture(figure.root) for figure in figures)), None)
+    return _read(article, texts, body)
+
+
+def from_classic(page: Selector, wanted: int) -> Article:
+    """The article that a page of the classic layout shows. Raises UnreadableReply where there is no headline or text."""
+    root = next(iter(page.css("#bodyContent") or page.css("div.col3")), None)
+    if root is None or not root.xpath(".//h1"):
+        raise UnreadableReply("classic layout: no h1 in #bodyContent")
+    root = next(iter(root.xpath(".//div[has-class('col3')][.//h1]")), root)
+    body = Body()
+    article = _head(page, root, wanted, body, ".//p[has-class('intro')]")
+    _add_facts(article, page)
+    texts = list(root.xpath(_LONG_TEXT))
+    if article.kind in ("video", "audio"):
+        article.video = body.media(root.root)
+        article.preview = _preview(root, body)
+    elif article.kind == "gallery":
+        article.slides = body.slides(root.root)
+    else:
+        boxes = root.xpath(".//div[has-class('picBox')][not(ancestor::div[has-class('longText')])]")
+        article.main_picture = next(filter(None, (body.picture(box.root) for box in boxes)), None) or _preview(root, body)
+    if not texts and article.display_date:  # without a date it may be any page, also one that says "not found"
+        texts = _loose_texts(root)
+    return _read(article, texts, body)
+
+
+def _head(page: Selector, root: Selector, wanted: int, body: Body, teaser: str) -> Article:
+    target = page_target(page)
+    teasers = (body.inline(element.root) for element in root.xpath(teaser))
+    days = (_day(text) for text in page.xpath("//meta[@property='og:title']/@content | //head/title/text()").getall())
+    return Article(
+        number=target.number if target and target.number else wanted,
+        kind=target.kind if target else "article",
+        title=normalise.title(_words(root.xpath(".//h1")[0])),
+        language=page_language(page),
+        display_date=next(filter(None, days), ""),
+        teaser=next(filter(None, teasers), "") or page_description(page),
+    )
+
+
+def _read(article: Article, texts: list[Selector], body: Body) -> Article:
+    if article.kind in ("article", "liveblog"):
+        body.main_picture = article.main_picture.name.number if article.main_picture else None
+        for part in texts:
+            body.read(part.root)
+        article.blocks, article.galleries = tuple(body.blocks), tuple(body.galleries)
+    article.skipped, article.refused = tuple(body.skipped), tuple(dict.fromkeys(body.refused))
+    return article
+
+
+def page_target(page: Selector) -> Target | None:
+    """What a page says it is, by its canonical address or the one it asks to be shared by."""
+    for url in page.xpath("//link[@rel='canonical']/@href | //meta[@property='og:url']/@content").getall():
+        target = urls.parse_target(addresses.absolute(url) or "")
+        if target and target.kind in urls.DOCUMENT_KINDS:
+            return target
+    return None
+
+
+def page_description(page: Selector) -> str:
+    """What a page says of itself to those who share it: the teaser, in inline markup."""
+    described = page.xpath("//meta[@property='og:description' or @name='description']/@content").get("")
+    return normalise.safe_markup(escape(normalise.fold(described)))
+
+
+def page_language(page: Selector) -> str | None:
+    """The language path of a page: by its address, else by what its markup declares."""
+    target = page_target(page)
+    declared = page.xpath("/html/@lang | //meta[@name='language']/@content").getall()
+    for language in (target.language if target else None, *declared):
+        name = (language or "").strip().lower().replace("_", "-")
+        for found in (name, name.split("-")[0]):
+            if found in urls.LANGUAGES:
+                return found
+    return None
+
+
+def _words(element: Selector) -> str:
+    return normalise.fold("".join(element.xpath(".//text()").getall()))
+
+
+def _day(text: str) -> str:
+    """Midnight UTC of a day written 14.03.2023: the page does not tell the hour. Empty when there is no such day."""
+    for found in _DAY.finditer(text):
+        try:
+            day = date(int(found[3]), int(found[2]), int(found[1]))
+        except ValueError:
+            continue
+        return f"{day.isoformat()}T00:00:00.000Z"
+    return ""
+
+
+def _add_facts(article: Article, page: Selector) -> None:
+    """Date and author from the list below the text: the date is the first fact that is one, the author follows it."""
+    has_date = follows_date = False
+    for fact in page.xpath(_FACTS):
+        label = fact.xpath("string(strong[1])").get("")
+        words = normalise.fold("".join(fact.xpath(".//text()[not(ancestor::strong[parent::li])]").getall())).lstrip(": ")
+        if not has_date and (day := _day(words)) and len(words) < 30:
+            article.display_date, has_date, follows_date = day, True, True
+            continue
+        is_plain = follows_date and not fact.xpath(".//a") and "://" not in words and not _DAY.search(words)
+        if not article.author and (is_plain or _AUTHOR_LABEL.match(label)):
+            article.author = author(words)
+        follows_date = False
+
+
+def _preview(root: Selector, body: Body) -> Picture | None:
+    """The still of the video that stands where a picture would."""
+    stills = root.xpath(".//input[@name='preview_image'][not(ancestor::div[has-class('longText')])]/@value").getall()
+    found = next(filter(None, (addresses.picture(still, body.refused) for still in stills)), None)
+    return Picture(*found) if found else None
+
+
+def _loose_texts(root: Selector) -> list[Selector]:
+    """Where a classic page has no div.longText: the groups beside the headline that hold paragraphs and no list of links,
+    else the paragraphs beside the headline. [assumed]"""
+    groups = root.xpath(".//div[has-class('group')][p][not(.//*[has-class('linkList')])][not(.//ul)]")
+    return list(groups or root.xpath("./p[not(has-class('intro'))]"))

@@ -1,0 +1,792 @@
+"""Pages of www.dw.com. The words are invented; the layouts are those of recorded pages, or [assumed] where a test says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler import pages, seedfile
+from crawler.exceptions import UnreadableReply
+from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.pages import addresses
+from crawler.urls import PictureName
+
+RECORDED = Path(__file__).resolve().parents[2] / "shared" / "dw" / "recorded" / "pages"
+RECORDED_APOLLO = "apollo_2023-06-13.html"
+RECORDED_CLASSIC = "classic_2023-03-14.html"
+
+
+def recorded(name: str) -> bytes:
+    path = RECORDED / name
+    if not path.exists():
+        pytest.skip(f"no recording {name} beside this checkout")
+    return path.read_bytes()
+
+
+def texts(article: Article) -> list[str]:
+    return [block.html for block in article.blocks if isinstance(block, Paragraph)]
+
+
+def shape(article: Article) -> str:
+    """The blocks in order, a letter each; s for a sub-heading."""
+    letters = {Picture: "i", Video: "v", YouTube: "y", Gallery: "g"}
+    return "".join(
+        ("s" if block.html.startswith("<strong>") else "p") if isinstance(block, Paragraph) else letters[type(block)]
+        for block in article.blocks
+    )
+
+
+def shown(picture: Picture | None) -> tuple[str, str] | None:
+    return (picture.address, picture.caption) if picture else None
+
+
+# --- the texts the layouts share --------------------------------------------------------------------------------------
+
+TEXT = """<p>Der <a class="internal-link" href="/de/alter-deich/a-59080161">alte Deich</a> hält&nbsp;noch, sagt
+<a rel="noopener nofollow" target="_blank" class="external-link" href="https://deich.example/?a=1&amp;b=2"
+title="Externer Link — das Amt">das <em>Amt</em><svg viewBox="0 0 20 20"><path d="M1 1"/></svg></a>.</p>
+
+<h2>Was jetzt?</h2>
+<p>&nbsp;</p>
+<figure class="placeholder-image"><img data-id="61000001"
+data-url="https://static.dw.com/image/61000001_${formatId}.jpg" src="data:image/gif;base64,AAAA" alt="Deich"/>
+<figcaption class="img-caption">Ein Deich &amp; ein <b>Schaf</b>
+<small class="copyright">Bild: A. Mann</small></figcaption></figure>
+<ul><li>Sand</li><li>Lehm aus <a href="/de/lehm/t-17000000">Lehmgruben</a></li></ul><span class="rich-text-ad"></span>
+<div class="embed"><iframe data-src="https://www.youtube-nocookie.com/embed/abcdefghijk?rel=0" src="about:blank"></iframe></div>
+<p>Ende.<br>Wirklich.</p>"""
+
+BLOCKS = (
+    Paragraph(
+        'Der <a href="https://api.dw.com/api/detail/article/59080161" rel="ArticleRef">alte Deich</a> hält&nbsp;noch, sagt '
+        '<a href="https://deich.example/?a=1&amp;b=2" rel="ExternalRef">das <em>Amt</em></a>.'
+    ),
+    Paragraph("<strong>Was jetzt?</strong>"),
+    Picture(PictureName(61000001, "303", "jpg"), "static.dw.com/image/61000001_303.jpg", "Ein Deich &amp; ein <b>Schaf</b>"),
+    Paragraph('<ul><li>Sand</li><li>Lehm aus <a href="https://www.dw.com/de/lehm/t-17000000">Lehmgruben</a></li></ul>'),
+    YouTube("abcdefghijk"),
+    Paragraph("Ende.<br>Wirklich."),
+)
+
+MAIN_PICTURE = Picture(PictureName(61000002, "303", "jpg"), "static.dw.com/image/61000002_303.jpg", "Ein Schaf am Deich")
+
+
+def image_entity(number: int) -> dict[str, Any]:
+    return {"__typename": "Image", "id": number, "staticUrl": f"https://static.dw.com/image/{number}_${{formatId}}.jpg"}
+
+
+def content(**changes: Any) -> dict[str, Any]:
+    return {
+        "__typename": "Article",
+        "id": 61000000,
+        "title": "Der Deich hält ",
+        "name": "Der Deich hält ",
+        "namedUrl": "/de/der-deich-hält/a-61000000",
+        "canonicalUrl": "https://www.dw.com/de/der-deich-hält/a-61000000",
+        "language": "GERMAN",
+        "teaser": "Noch hält er.",
+        "text": TEXT,
+        "contentDate": "2024-01-30T10:11:12.131Z",
+        "firstPublicationDate": "2024-01-29T10:11:12.131Z",
+        "legacyAuthor": "",
+        "persons": [{"fullName": "Ada Deichgraf"}, {"fullName": "null Bert Lehm"}],
+        "mainContentImageLink": {
+            "targetId": 61000002,
+            "description": "Ein Schaf am Deich",
+            "target": image_entity(61000002),
+        },
+        "contentLinks": [],
+    } | changes
+
+
+def script(variable: str, state: object) -> str:
+    return f"<script> window.{variable}={json.dumps(state)};</script>".replace("</p>", "\\u003c/p>")
+
+
+def page(inside: str, head: str = "", language: str = "de") -> bytes:
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">{head}</head><body>{inside}</body></html>'
+    ).encode()
+
+
+def app_page(*contents: dict[str, Any], extra: str = "") -> bytes:
+    state = {f"/graph-api/de/content/article/{found['id']}": {"data": {"content": found}} for found in contents}
+    return page(script("__APP_STATE__", {"/graph-api/de/navigation": {"data": {}}} | state) + extra)
+
+
+def read_content(**changes: Any) -> Article:
+    return pages.parse_graph(json.dumps({"data": {"content": content(**changes)}}).encode(), 61000000, "de")
+
+
+# --- the graph API and __APP_STATE__ ----------------------------------------------------------------------------------
+
+
+def test_graph_reply_gives_every_field() -> None:
+    article = read_content()
+    assert article == Article(
+        number=61000000,
+        kind="article",
+        title="Der Deich hält",
+        language="de",
+        author="Ada Deichgraf, Bert Lehm",
+        display_date="2024-01-30T10:11:12.131Z",
+        teaser="Noch hält er.",
+        main_picture=MAIN_PICTURE,
+        blocks=BLOCKS,
+        source="graph-api",
+    )
+
+
+def test_app_state_gives_what_the_graph_reply_gives() -> None:
+    article = pages.parse(app_page(content()), 61000000)
+    assert article.source == "page:app-state"
+    article.source = "graph-api"
+    assert article == read_content()
+
+
+def test_document_made_of_a_page_holds_its_references() -> None:
+    document = seedfile.from_article(read_content(), 0, "de")
+    assert document.references == [59080161]
+    assert [picture.number for picture in document.pictures] == [61000002, 61000001]
+
+
+def test_app_state_takes_the_content_that_was_asked_for() -> None:
+    other = content(id=5, title="Anderes", canonicalUrl="/de/anderes/a-5", namedUrl="/de/anderes/a-5")
+    assert pages.parse(app_page(other, content()), 61000000).title == "Der Deich hält"
+    assert pages.parse(app_page(other, content()), 5).title == "Anderes"
+
+
+def test_number_of_the_page_wins_over_the_one_asked_for() -> None:
+    assert pages.parse(app_page(content()), 7).number == 61000000
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"persons": []}, ""),
+        ({"persons": None, "legacyAuthor": "Cora Sand (mit dpa)"}, "Cora Sand (mit dpa)"),
+        ({"persons": [], "firstPersonArray": [{"fullName": "Ada"}]}, "Ada"),
+        ({"persons": None, 'persons({"amount":1})': [{"fullName": "Ada"}]}, "Ada"),
+        ({"persons": [{"firstName": None, "lastName": "Lehm"}, "nobody", 7]}, "Lehm"),
+        ({"persons": [{"fullName": "<img src=x onerror=run()>"}]}, "&lt;img src=x onerror=run()&gt;"),
+    ],
+)
+def test_authors_of_an_entity(changes: dict[str, Any], expected: str) -> None:
+    assert read_content(**changes).author == expected
+
+
+def test_first_publication_stands_in_for_the_content_date() -> None:
+    assert read_content(contentDate=None).display_date == "2024-01-29T10:11:12.131Z"
+
+
+def test_caption_of_the_content_link_wins_over_the_markup() -> None:
+    links = [{"targetId": 61000001, "targetType": "IMAGE", "description": "Von der Redaktion"}]
+    for name in ("contentLinks", 'contentLinks({"targetTypes":["IMAGE"]})'):
+        article = read_content(**{"contentLinks": [], name: links})
+        assert [block.caption for block in article.blocks if isinstance(block, Picture)] == ["Von der Redaktion"]
+
+
+def test_main_picture_is_not_shown_again() -> None:
+    text = TEXT + '<figure><img data-id="61000002" data-url="https://static.dw.com/image/61000002_${formatId}.jpg"></figure>'
+    assert read_content(text=text).blocks == BLOCKS
+
+
+def test_main_picture_is_known_by_its_number_alone() -> None:
+    link = {"targetId": 61000002, "description": "Ein Schaf am Deich", "target": None}
+    assert read_content(mainContentImageLink=link).main_picture == MAIN_PICTURE
+
+
+def test_foreign_pictures_are_refused_and_named() -> None:
+    article = read_content(text='<p>a</p><img src="https://evil.example/1.jpg"><img src="/images/icons/x.png">')
+    assert (shape(article), article.refused, article.skipped) == ("p", ("https://evil.example/1.jpg",), ("image", "image"))
+
+
+def test_embedded_video_is_its_mp4() -> None:
+    wrapper = '<div class="vjs-wrapper embed big"><h2>Titel</h2><video data-id="6">{}<p>no script</p></video></div>'
+    stream = '<source src="https://hlsvod.dw.com/i/dwtv_video/flv/x/x_,sd_sor,sd_avc,.mp4.csmil/master.m3u8">'
+    file = '<source src="https://cdn.example/x_sd_avc.mp4" type="video/mp4">'
+    assert read_content(text=wrapper.format(stream + file)).blocks == (Video("https://cdn.example/x_sd_avc.mp4"),)
+    assert read_content(text=wrapper.format(stream)).blocks == (
+        Video("https://tvdownloaddw-a.akamaihd.net/dwtv_video/flv/x/x_sd_avc.mp4"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("embed", "name"),
+    [
+        ('<iframe src="https://maps.example/embed"></iframe>', "iframe"),
+        ('<blockquote class="twitter-tweet"><p>Ein Ruf</p></blockquote>', "twitter-tweet"),
+        ('<div class="vjs-wrapper"><video></video></div>', "video"),
+        ('<audio><source src="https://cdn.example/a.mp3"></audio>', "audio"),
+        ('<div class="image-gallery embed" data-id="404"></div>', "gallery"),
+        ('<p><object data="x"></object></p>', "object"),
+    ],
+)
+def test_what_nobody_can_read_is_counted_by_its_type(embed: str, name: str) -> None:
+    article = read_content(text=f"<p>vorher</p>{embed}<p>nachher</p>")
+    assert (texts(article), article.skipped) == (["vorher", "nachher"], (name,))
+
+
+GALLERY = {
+    "__typename": "ImageGallery",
+    "id": 61000003,
+    "name": "Deiche der Welt",
+    "extendedGalleryImages": [
+        {"name": "Erster", "description": "Der <b>erste</b> Deich", "assignedImage": image_entity(61000004)},
+        {"name": "Zweiter", "description": None, "assignedImage": None},
+        {"name": "Dritter", "description": "", "assignedImage": image_entity(61000005)},
+    ],
+}
+SLIDES = (
+    Slide(PictureName(61000004, "303", "jpg"), "static.dw.com/image/61000004_303.jpg", "Erster", "Der <b>erste</b> Deich"),
+    Slide(PictureName(61000005, "303", "jpg"), "static.dw.com/image/61000005_303.jpg", "Dritter", ""),
+)
+
+
+def test_gallery_in_the_text_stands_below_it_once() -> None:
+    link = {"targetId": 61000003, "targetType": "IMAGE_GALLERY", "isInText": True, "target": GALLERY}
+    article = read_content(
+        text='<p>a</p><div class="image-gallery embed" data-id="61000003"></div><p>b</p>',
+        imageGalleries=[GALLERY],
+        contentLinks=[link],
+    )
+    assert article.galleries == (Gallery("Deiche der Welt", SLIDES),)
+    assert (texts(article), article.skipped) == (["a", "b"], ())
+
+
+def test_gallery_beside_the_text_is_no_part_of_the_article() -> None:
+    assert read_content(imageGalleries=[GALLERY]).galleries == ()
+
+
+def test_kinds_come_from_the_entity() -> None:
+    url = "https://hlsvod.dw.com/i/a/b_,one,two,.mp4.csmil/master.m3u8"
+    video = read_content(__typename="Video", namedUrl="/de/x/video-61000000", text=None, hlsVideoSrc=url)
+    assert (video.kind, video.video) == ("video", Video("https://tvdownloaddw-a.akamaihd.net/a/b_two.mp4"))
+    assert video.preview == MAIN_PICTURE
+    audio = read_content(__typename="Audio", text=None, mp3Src="https://cdn.example/a.mp3")
+    assert (audio.kind, audio.video) == ("audio", Video("https://cdn.example/a.mp3"))
+    gallery = read_content(**{"text": None} | GALLERY)
+    assert (gallery.kind, gallery.slides) == ("gallery", SLIDES)
+
+
+def test_posts_of_a_liveblog_follow_its_text() -> None:
+    posts = [{"title": "Später", "text": "<p>zwei</p>"}, None, {"name": "Früher", "text": "<p>eins</p>"}]
+    article = read_content(__typename="Liveblog", text="<p>Worum es geht</p>", posts=posts)
+    assert article.kind == "liveblog"
+    assert texts(article) == ["Worum es geht", "<strong>Später</strong>", "zwei", "<strong>Früher</strong>", "eins"]
+
+
+def test_keys_never_met_before_are_named_without_arguments() -> None:
+    article = read_content(**{"quiz": 1, 'regions({"amount":1})': [], 'newThing({"a":1})': [], 'newThing({"a":2})': []})
+    assert article.unknown_keys == ("newThing", "quiz")
+
+
+@pytest.mark.parametrize(
+    ("reply", "missing"),
+    [
+        (b"<html>", "JSONDecodeError"),
+        (b"[]", "no data.content"),
+        (b'{"data":{"content":null},"errors":[{"message":"gone"}]}', "gone"),
+        (b'{"data":{"content":{"__typename":"Navigation"}}}', "Navigation"),
+        (b'{"data":{"content":{"text":"<p>a</p>"}}}', "title"),
+        (b'{"data":{"content":{"title":"a","text":"<p> </p>"}}}', "body"),
+        (b'{"a":' * 100_000, "RecursionError"),
+    ],
+)
+def test_graph_reply_without_an_article_says_what_is_missing(reply: bytes, missing: str) -> None:
+    with pytest.raises(UnreadableReply, match=missing):
+        pages.parse_graph(reply, 1)
+
+
+# --- __APOLLO_STATE__ -------------------------------------------------------------------------------------------------
+
+
+def apollo_state(key: str = "Article:61000000") -> dict[str, Any]:
+    image_key, person_key = "Image:61000002", "Person:1"
+    return {
+        "ROOT_QUERY": {"__typename": "Query", 'content({"id":61000000,"lang":"GERMAN"})': {"__ref": key}},
+        "Article:5": {"__typename": "Article", "id": 5, "title": "Anderes"},
+        image_key: image_entity(61000002),
+        'ContentLink:{"targetId":61000002}': {"description": "Ein Schaf am Deich", "target": {"__ref": image_key}},
+        person_key: {"fullName": "Ada Deichgraf"},
+        key: content(
+            mainContentImageLink={"__ref": 'ContentLink:{"targetId":61000002}'},
+            persons=[{"__ref": person_key}, {"__ref": "Person:gone"}],
+        ),
+    }
+
+
+@pytest.mark.parametrize("key", ["Article:61000000", 'Article:{"id":61000000}', 'Article:{"id":"61000000"}'])
+@pytest.mark.parametrize("with_query", [True, False])
+def test_apollo_entities_are_joined_whatever_their_keys(key: str, with_query: bool) -> None:
+    state = apollo_state(key)
+    if not with_query:
+        del state["ROOT_QUERY"]
+    article = pages.parse(page(script("__APOLLO_STATE__", state)), 61000000)
+    assert (article.source, article.author, article.main_picture) == ("page:apollo", "Ada Deichgraf", MAIN_PICTURE)
+    assert article.blocks == BLOCKS
+
+
+def test_entity_with_a_text_is_found_without_query_and_number() -> None:
+    state = {"x": content(id=None), "y": {"__typename": "Article", "title": "kein Text"}}
+    assert pages.parse(page(script("__APOLLO_STATE__", state)), 61000000).title == "Der Deich hält"
+
+
+def test_references_in_a_circle_end() -> None:
+    state = {"Article:1": content(id=1, mainContentImageLink={"__ref": "Article:1"}, persons=[{"__ref": "Article:1"}])}
+    assert pages.parse(page(script("__APOLLO_STATE__", state)), 1).blocks == BLOCKS
+
+
+@pytest.mark.parametrize("broken", ['{"a":', "{}", "null", "{]", "undefined", '{"a":' * 100_000])
+def test_broken_app_state_leaves_the_apollo_state(broken: str) -> None:
+    body = page(f"<script>window.__APP_STATE__ = {broken};</script>" + script("__APOLLO_STATE__", apollo_state()))
+    assert pages.parse(body, 61000000).source == "page:apollo"
+
+
+def test_assignment_after_a_mention_is_read() -> None:
+    mention = "<script>if (window.__APP_STATE__) { go(); } window.__APP_STATE__ = {};</script>"
+    assert pages.parse(page(mention + app_page(content()).decode()), 61000000).source == "page:app-state"
+
+
+# --- JSON-LD ----------------------------------------------------------------------------------------------------------
+
+
+def json_ld(**changes: Any) -> dict[str, Any]:
+    return {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "mainEntityOfPage": {"@type": "WebPage", "@id": "https://www.dw.com/de/der-deich-hält/a-61000000"},
+        "author": [{"@type": "Person", "name": "Ada Deichgraf"}],
+        "headline": "Der Deich hält ",
+        "image": ["https://static.dw.com/image/61000002_804.jpg", "https://static.dw.com/image/61000002_604.jpg"],
+        "datePublished": "2023-06-13T12:15:32.158Z",
+    } | changes
+
+
+def ld_script(described: object) -> str:
+    return f'<script type="application/ld+json">{json.dumps(described)}</script>'
+
+
+LD_FORMS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "alone": lambda found: found,
+    "in a list": lambda found: [{"@type": "WebSite", "name": "DW"}, found],
+    "in a graph": lambda found: {"@context": "https://schema.org", "@graph": [{"@type": "BreadcrumbList"}, found]},
+    "of two types": lambda found: found | {"@type": ["Thing", "NewsArticle"]},
+    "of a page": lambda found: {"@type": "WebPage", "mainEntity": found},
+}
+
+
+@pytest.mark.parametrize("form", LD_FORMS)
+def test_json_ld_alone_gives_the_head(form: str) -> None:
+    head = '<meta name="description" content="Noch hält er."><script type="application/ld+json">{broken</script>'
+    article = pages.parse(page("", head + ld_script(LD_FORMS[form](json_ld()))), 7)
+    assert (article.source, article.number, article.title) == ("page:json-ld", 61000000, "Der Deich hält")
+    assert (article.author, article.display_date, article.language) == ("Ada Deichgraf", "2023-06-13T12:15:32.158Z", "de")
+    assert shown(article.main_picture) == ("static.dw.com/image/61000002_303.jpg", "")
+    assert (article.teaser, article.blocks) == ("Noch hält er.", (Paragraph("Noch hält er."),))
+    assert article.source in pages.WEAK_SOURCES
+
+
+def test_only_json_ld_is_weak() -> None:
+    assert set(pages.WEAK_SOURCES) == {"page:json-ld"}
+
+
+@pytest.mark.parametrize(
+    ("author", "expected"),
+    [
+        ("Ada", "Ada"),
+        ({"name": "Ada"}, "Ada"),
+        (["Ada", {"name": "Bert"}, {"name": None}, 3], "Ada, Bert"),
+        ({"@type": "Organization", "name": "Deutsche Welle"}, ""),
+        (None, ""),
+    ],
+)
+def test_author_of_json_ld_has_many_forms(author: object, expected: str) -> None:
+    assert pages.parse(page("", ld_script(json_ld(author=author))), 7).author == expected
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "https://static.dw.com/image/61000002_804.jpg",
+        {"@type": "ImageObject", "url": "https://static.dw.com/image/61000002_6.jpg"},
+        [{"contentUrl": "https://evil.example/x.jpg"}, {"url": "https://static.dw.com/image/61000002_6.jpg"}],
+    ],
+)
+def test_image_of_json_ld_has_many_forms(image: object) -> None:
+    picture = pages.parse(page("", ld_script(json_ld(image=image))), 7).main_picture
+    assert picture
+    assert picture.name.number == 61000002
+
+
+def test_article_body_of_json_ld_becomes_paragraphs() -> None:
+    article = pages.parse(page("", ld_script(json_ld(articleBody="eins\n\nzwei <b>"))), 7)
+    assert texts(article) == ["eins", "zwei &lt;b&gt;"]
+
+
+def test_json_ld_fills_what_the_state_leaves_open() -> None:
+    bare = content(persons=[], contentDate=None, firstPublicationDate=None, mainContentImageLink=None)
+    article = pages.parse(app_page(bare, extra=ld_script(json_ld())), 61000000)
+    assert (article.source, article.author) == ("page:app-state", "Ada Deichgraf")
+    assert article.display_date == "2023-06-13T12:15:32.158Z"
+    assert shown(article.main_picture) == ("static.dw.com/image/61000002_303.jpg", "")
+
+
+# --- the React layout's own markup ------------------------------------------------------------------------------------
+
+
+def react_page(text: str = TEXT) -> bytes:
+    return page(
+        f"""<div id="root"><article class="sc-a"><header><div class="kicker"><span>Umwelt</span></div><h1>Der Deich hält </h1>
+<div class="sc-b author-details"><span><span class="sc-c author">Ada Deichgraf</span></span><span><span>|</span>
+<span class="author">Bert Lehm</span></span></div><p class="sc-d teaser-text">Noch hält er.</p></header>
+<figure><picture><source srcset="https://static.dw.com/image/61000002_800.jpg 50w"/><img src=""
+srcset="https://static.dw.com/image/61000002_600.jpg 78w, https://static.dw.com/image/61000002_601.jpg 201w"/></picture>
+<figcaption>Ein Schaf am Deich<small class="copyright">Bild:<!-- --> Amt</small></figcaption></figure>
+<div class="sc-e rich-text has-italic">{text}</div><footer><p>Ihr Feedback</p></footer></article>
+<section><h2>Mehr zum Thema</h2><p>Anderes</p></section></div>""",
+        '<link rel="canonical" href="https://www.dw.com/de/der-deich-hält/a-61000000">' + ld_script(json_ld()),
+    )
+
+
+def test_react_markup_gives_what_the_state_gives() -> None:
+    article, expected = pages.parse(react_page(), 7), read_content()
+    assert (article.source, article.display_date) == ("page:react", "2023-06-13T12:15:32.158Z")
+    article.source, article.display_date = expected.source, expected.display_date
+    assert article == expected
+
+
+# --- the classic layout -----------------------------------------------------------------------------------------------
+
+CLASSIC_TEXT = """<p> Der <a href="/de/alter-deich/a-59080161-1">alte Deich</a> hält.</p> <p> <strong>Frage</strong></p>
+<div class="picBox medium
+rechts
+"> <a class="overlayLink" href="#" link="/overlay/image/article/1/61000001" rel="nofollow">
+<img itemprop="image" src="/image/61000001_404.jpg" title="T" alt="A"></a> <p>Ein Deich</p> </div>
+<h2>Was jetzt?</h2>
+<div class="longText"> <!-- PictureGallery --> <div class="gallery col3"> <div class="imgTeaserL slideshow noDim"
+data-id="61000003" data-title="Deiche der Welt"> <ul class="slides"> <li class="first"> <div class="teaserImg">
+<img src="/image/61000004_303.jpg"></div> <div class="teaserContentWrap"> <div class="tools"></div> <h4>Deiche der Welt</h4>
+<h2>Erster</h2> <p>Der erste Deich</p> </div> </li> <li class="hideBeforeLoad"> <div class="teaserImg">
+<img src="/image/61000005_303.jpg"></div> <div class="teaserContentWrap"><h4>Deiche der Welt</h4> <h2>Zweiter</h2>
+<p>Der zweite</p> <p class="author"> Autor: X </p> </div> </li> </ul> </div> </div> </div>
+<div class="col3 right"> <div class="group"> <div class="standaloneWrap"> <div class="imgTeaserL video" data-media-id="9">
+<div class="mediaItem"> <input type="hidden" name="file_name" value="https://cdn.example/v_sd_avc.mp4">
+<input type="hidden" name="preview_image" value="/image/61000006_302.jpg"> <div class="teaserContentWrap"> <h4>Share</h4>
+<p>Teilen</p> </div> </div> </div> </div> </div> </div>
+<div class="linkList intern"><a href="/de/anderes/a-5"><h2>Anderes</h2></a></div>
+<p>Ende (<a href="http://www.dw.de/altes/a-15959441">2012</a>,
+<a href="http://www.dw-world.de/dw/article/0,,14951861,00.html">2011</a>, <a href="javascript:run()">nie</a>).</p>"""
+
+
+def classic_page(
+    text: str = f'<div class="longText">{CLASSIC_TEXT}</div>',
+    facts: str = "<li><strong>Datum</strong>\n06.02.2012\n</li><li><strong>Autorin/Autor</strong>\nAda Deichgraf\n</li>",
+    picture: str = '<img itemprop="image" src="/image/0,,61000002_403,00.jpg" />',
+    address: str = "http://www.dw.de/der-deich-h%C3%A4lt/a-61000000",
+    language: str = "de",
+) -> bytes:
+    return page(
+        f"""<div id="navPath"><a href="/de/themen/s-9077">THEMEN</a></div><div id="bodyContent"><div class="col3">
+<h4 class="artikel">Umwelt</h4><h1>Der Deich
+hält</h1><p class="intro">Noch hält er.</p>
+<div id="sharing-bar"><p>Teilen</p></div>
+<div class="picBox full"><a class="overlayLink" href="#">{picture}</a><p>Ein Schaf am Deich</p></div>
+<div class="group">{text}</div>
+<h4>Die Redaktion empfiehlt</h4>
+<div class="group"><div class="linkList intern"><a href="/de/x/a-6"><h2>X</h2><p>Y</p></a></div></div>
+<div class="group"><ul class="smallList">{facts}
+<li><strong>Themenseiten</strong> <a href="/de/deich/t-1">Deich</a></li>
+<li><strong>Permalink</strong> https://p.dw.com/p/4OdJW</li></ul></div></div>
+<div class="col1 dim"><div class="group"><ul class="smallList">{facts}</ul></div></div></div>""",
+        f'<link rel="canonical" href="{address}">',
+        language,
+    )
+
+
+def test_classic_page_gives_every_field() -> None:
+    article = pages.parse(classic_page(), 7)
+    assert (article.source, article.number, article.kind, article.language) == ("page:classic", 61000000, "article", "de")
+    assert (article.title, article.teaser) == ("Der Deich hält", "Noch hält er.")
+    assert (article.author, article.display_date) == ("Ada Deichgraf", "2012-02-06T00:00:00.000Z")
+    assert shown(article.main_picture) == ("static.dw.com/image/61000002_403.jpg", "Ein Schaf am Deich")
+    assert shape(article) == "psisvp"
+    assert texts(article) == [
+        'Der <a href="https://api.dw.com/api/detail/article/59080161" rel="ArticleRef">alte Deich</a> hält.',
+        "<strong>Frage</strong>",
+        "<strong>Was jetzt?</strong>",
+        'Ende (<a href="https://api.dw.com/api/detail/article/15959441" rel="ArticleRef">2012</a>, '
+        '<a href="https://api.dw.com/api/detail/article/14951861" rel="ArticleRef">2011</a>, nie).',
+    ]
+    pictures = [shown(block) for block in article.blocks if isinstance(block, Picture)]
+    assert pictures == [("static.dw.com/image/61000001_404.jpg", "Ein Deich")]
+    assert [block for block in article.blocks if isinstance(block, Video)] == [Video("https://cdn.example/v_sd_avc.mp4")]
+    assert [(gallery.title, len(gallery.slides)) for gallery in article.galleries] == [("Deiche der Welt", 2)]
+    assert [(slide.title, slide.text) for slide in article.galleries[0].slides] == [
+        ("Erster", "Der erste Deich"),
+        ("Zweiter", "Der zweite"),
+    ]
+    assert (article.skipped, article.refused) == (("teaser",), ())
+
+
+@pytest.mark.parametrize(
+    ("facts", "day", "author"),
+    [
+        ("<li><strong>Date</strong> 06.02.2012 </li><li><strong>Author</strong> Ada </li>", "2012-02-06", "Ada"),
+        ("<li><strong>Date</strong> 6.2.2012</li>", "2012-02-06", ""),
+        ("<li><strong>Дата</strong>: 06.02.2012</li><li><strong>Автор</strong>: Ада</li>", "2012-02-06", "Ада"),
+        ("<li><strong>日期</strong> 06.02.2012</li><li><strong>XX</strong> 李澄</li>", "2012-02-06", "李澄"),
+        (
+            '<li><strong>Date</strong> 06.02.2012</li><li><strong>Author</strong> <a href="/en/p/person-1">Ada</a>, Bert</li>',
+            "2012-02-06",
+            "Ada, Bert",
+        ),
+        ('<li><strong>Date</strong> 06.02.2012</li><li><strong>Topics</strong> <a href="/t-1">x</a></li>', "2012-02-06", ""),
+    ],
+)
+def test_facts_below_a_classic_text_are_read_in_any_language(facts: str, day: str, author: str) -> None:
+    article = pages.parse(classic_page(facts=facts), 7)
+    assert (article.display_date, article.author) == (f"{day}T00:00:00.000Z", author)
+
+
+def test_day_that_never_was_is_no_date() -> None:
+    assert pages.parse(classic_page(facts="<li><strong>Date</strong> 31.02.2012</li>"), 7).display_date == ""
+
+
+def test_hour_comes_from_json_ld_where_the_classic_layout_has_only_a_day() -> None:
+    body = classic_page().replace(b"</head>", ld_script(json_ld(author=[])).encode() + b"</head>")
+    assert pages.parse(body, 7).display_date == "2023-06-13T12:15:32.158Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<p>eins</p><p>zwei</p>", ["eins", "zwei"]),
+        ('<div class="longText">eins <b>x</b><br/><br/>zwei<h3>Drei</h3>vier</div>', ["eins <b>x</b>", "zwei", "", "vier"]),
+        ('<div class="longText"><p>eins</p></div><div class="longText"><p>zwei</p></div>', ["eins", "zwei"]),
+        ('<div class="longText"><div><section><p>eins</p></section></div></div>', ["eins"]),
+        ('<div class="longText"><p>eins<img src="/image/61000001_4.jpg">zwei</p></div>', ["einszwei"]),
+    ],
+    ids=["no longText [assumed]", "loose text", "two longTexts", "nested", "picture in a paragraph"],
+)
+def test_older_classic_texts(text: str, expected: list[str]) -> None:
+    found = texts(pages.parse(classic_page(text), 7))
+    assert [part for part in found if not part.startswith("<strong>")] == [part for part in expected if part]
+
+
+def test_page_without_longtext_and_date_is_not_taken_for_an_article() -> None:
+    with pytest.raises(UnreadableReply, match="no usable body"):
+        pages.parse(classic_page("<p>Diese Seite gibt es nicht.</p>", facts=""), 7)
+
+
+@pytest.mark.parametrize(
+    ("address", "declared", "asked", "expected"),
+    [
+        ("https://www.dw.com/en/x/a-1", "de", "ru", "en"),
+        ("http://www.dw.de/x/a-1", "en", "ru", "en"),
+        ("http://www.dw.de/x/a-1", "pt-BR", "ru", "pt-br"),
+        ("http://www.dw.de/x/a-1", "de_DE", "ru", "de"),
+        ("http://www.dw.de/x/a-1", "xx", "ru", "ru"),
+    ],
+)
+def test_language_by_address_then_markup_then_what_was_asked(address: str, declared: str, asked: str, expected: str) -> None:
+    assert pages.parse(classic_page(address=address, language=declared), 1, asked).language == expected
+
+
+def test_classic_video_page_is_a_video() -> None:
+    player = '<input name="file_name" value="https://cdn.example/v.mp4"><input name="preview_image" value="/image/9_302.jpg">'
+    article = pages.parse(classic_page(player, address="https://www.dw.com/de/x/av-61000000"), 7)
+    assert (article.kind, article.video) == ("video", Video("https://cdn.example/v.mp4"))
+    assert shown(article.preview) == ("static.dw.com/image/9_302.jpg", "")
+
+
+def test_classic_gallery_page_is_a_gallery() -> None:
+    article = pages.parse(classic_page(address="https://www.dw.com/de/x/g-61000000"), 7)
+    assert (article.kind, [slide.title for slide in article.slides]) == ("gallery", ["Erster", "Zweiter"])
+
+
+def test_still_of_a_video_stands_in_for_the_picture() -> None:
+    still = '<input type="hidden" name="preview_image" value="/image/61000006_302.jpg">'
+    assert shown(pages.parse(classic_page(picture=still), 7).main_picture) == ("static.dw.com/image/61000006_302.jpg", "")
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("href", "expected"),
+    [
+        ("/de/x/a-5", '<a href="https://api.dw.com/api/detail/article/5" rel="ArticleRef">w</a>'),
+        ("https://www.dw.com/de/x/a-5?maca=de-rss", '<a href="https://api.dw.com/api/detail/article/5" rel="ArticleRef">w</a>'),
+        ("/de/x/av-5", '<a href="https://api.dw.com/api/detail/video/5" rel="ArticleRef">w</a>'),
+        ("/de/x/g-5", '<a href="https://api.dw.com/api/detail/gallery/5" rel="ArticleRef">w</a>'),
+        ("https://p.dw.com/p/4boRv", '<a href="https://api.dw.com/api/detail/article/68117411" rel="ArticleRef">w</a>'),
+        ("https://api.dw.com/api/detail/article/5", '<a href="https://api.dw.com/api/detail/article/5" rel="ArticleRef">w</a>'),
+        ("/de/x/t-5", '<a href="https://www.dw.com/de/x/t-5">w</a>'),
+        ("https://learngerman.dw.com/de", '<a href="https://learngerman.dw.com/de">w</a>'),
+        ("https://notdw.com/a-5", '<a href="https://notdw.com/a-5" rel="ExternalRef">w</a>'),
+        (' https://x.example/a b"c ', '<a href="https://x.example/a%20b&quot;c" rel="ExternalRef">w</a>'),
+        ("mailto:a@x.example", '<a href="mailto:a@x.example" rel="ExternalRef">w</a>'),
+        ("java\nscript:run()", "w"),
+        ("#", "w"),
+        ("", "w"),
+        ("http://[", "w"),
+    ],
+)
+def test_links_are_written_as_the_api_writes_them(href: str, expected: str) -> None:
+    assert addresses.link(href, "w") == expected
+
+
+# --- hostile and broken pages -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x00\xff\xfe",
+        b"<!-- nothing -->",
+        b"<div>" * 100_000,
+        b"window.__APP_STATE__={" + b'"a":{' * 100_000,
+        b'<div id="bodyContent"><div class="col3"><h1>x</h1><div class="longText">' + b"<span>" * 100_000,
+        b"<script>window.__APP_STATE__={}</script>" * 1000,
+    ],
+)
+def test_page_without_an_article_says_what_is_missing(body: bytes) -> None:
+    with pytest.raises(UnreadableReply, match=r"page of 7: .*__APP_STATE__.*__APOLLO_STATE__.*React.*(classic|usable)"):
+        pages.parse(body, 7)
+
+
+def test_encoding_is_the_declared_one_else_utf8_with_replacement() -> None:
+    latin = classic_page().decode().replace("utf-8", "iso-8859-1").encode("latin-1")
+    assert pages.parse(latin, 7).title == "Der Deich hält"
+    undeclared = classic_page().replace(b'<meta charset="utf-8">', b"").replace(b"hlt", b"")
+    assert pages.parse(undeclared.replace("Noch hält".encode(), b"Noch h\xfflt"), 7).teaser == "Noch h\ufffdlt er."
+
+
+def test_half_surrogates_do_not_reach_a_document() -> None:
+    article = read_content(title="a\ud800b", text="<p>c\udfffd</p>")
+    assert (article.title, texts(article)) == ("a\ufffdb", ["c\ufffdd"])
+
+
+def test_markup_that_runs_or_loads_is_taken_out() -> None:
+    article = read_content(
+        text='<p onclick="run()">a<script>run()</script><img src=x onerror=run()> <span style="x" onclick="run()">b</span></p>',
+        teaser="<b onclick=run()>t</b>",
+        title="<script>",
+    )
+    assert texts(article) == ["a <span>b</span>"]
+    assert article.teaser == "<b>t</b>"
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just({"__ref": "Article:1"}),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted(content())), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from([*sorted(content()), "posts", "imageGalleries", "__ref"]), JSON_VALUES))
+def test_state_of_any_shape_is_read_or_unreadable(changes: dict[str, Any]) -> None:
+    entity = content() | changes
+    for variable, state in (
+        ("__APP_STATE__", {"/graph-api/de/content/article/1": {"data": {"content": entity}}}),
+        ("__APOLLO_STATE__", {"Article:1": entity, "ROOT_QUERY": changes}),
+    ):
+        try:
+            article = pages.parse(page(script(variable, state) + ld_script([changes, json_ld() | changes])), 1)
+        except UnreadableReply:
+            continue
+        assert seedfile.loads(seedfile.dumps(seedfile.from_article(article, 0, "de")).encode())
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([*CLASSIC_TEXT.split(">"), *TEXT.split("<"), "<h1>x", '<div id="bodyContent">']) | st.text(max_size=5),
+        max_size=25,
+    ),
+    st.sampled_from([">", "<", ""]),
+)
+def test_markup_of_any_shape_is_read_or_unreadable(parts: list[str], glue: str) -> None:
+    soup = glue.join(parts)
+    for body in (soup.encode("utf-8", "replace"), classic_page(f'<div class="longText">{soup}</div>'), react_page(soup)):
+        try:
+            article = pages.parse(body, 1)
+        except UnreadableReply:
+            continue
+        assert seedfile.loads(seedfile.dumps(seedfile.from_article(article, 0, "de")).encode())
+
+
+# --- recorded pages ---------------------------------------------------------------------------------------------------
+
+
+def test_recorded_apollo_page_gives_every_field() -> None:
+    article = pages.parse(recorded(RECORDED_APOLLO), 1)
+    state = json.loads(recorded("apollo_2023-06-13.state.json"))
+    entity = state["Article:65897191"]
+    assert (article.source, article.number, article.kind, article.language) == ("page:apollo", 65897191, "article", "de")
+    assert article.title == entity["title"].strip()
+    assert article.teaser == entity["teaser"]
+    assert article.author == ", ".join(state[person["__ref"]]["fullName"] for person in entity["persons"])
+    assert article.display_date == entity["contentDate"]
+    link = state[entity["mainContentImageLink"]["__ref"]]
+    assert shown(article.main_picture) == ("static.dw.com/image/65897427_303.jpg", link["description"])
+    assert shape(article) == "ppsppppvpppspppppppvppsppppvpppp"
+    assert (article.galleries, article.skipped, article.refused, article.unknown_keys) == ((), (), (), ())
+
+
+def test_recorded_apollo_text_is_whole() -> None:
+    article = pages.parse(recorded(RECORDED_APOLLO), 1)
+    text = json.loads(recorded("apollo_2023-06-13.state.json"))["Article:65897191"]["text"]
+    joined = "".join(texts(article))
+    assert len(texts(article)) == text.count("<p>") + text.count("<h2>")
+    assert shape(article).count("s") == text.count("<h2>")
+    assert shape(article).count("v") == text.count("<video ")
+    assert joined.count("<a ") == text.count("<a ") - text.count("videojs.com")
+    assert joined.count('rel="ExternalRef"') == text.count('class="external-link"')
+    assert joined.count("<a ") - joined.count('rel="ExternalRef"') == text.count('class="internal-link"')
+
+
+def test_recorded_react_markup_gives_what_its_state_gives() -> None:
+    body = recorded(RECORDED_APOLLO)
+    from_state, from_markup = pages.parse(body, 1), pages.parse(body.replace(b"__APOLLO_STATE__", b"__GONE__"), 1)
+    assert from_markup.source == "page:react"
+    from_markup.source = from_state.source
+    from_markup.teaser, from_state.teaser = from_markup.teaser.strip(), from_state.teaser.strip()
+    assert from_markup == from_state
+
+
+def test_recorded_page_with_json_ld_alone_gives_its_head() -> None:
+    whole, head = pages.parse(body := recorded(RECORDED_APOLLO), 1), pages.parse(body[: body.index(b"<body")], 1)
+    assert head.source == "page:json-ld"
+    for name in ("number", "kind", "title", "language", "author", "display_date"):
+        assert getattr(head, name) == getattr(whole, name), name
+    assert head.teaser.strip() == whole.teaser.strip()
+    assert head.main_picture
+    assert whole.main_picture
+    assert head.main_picture.address == whole.main_picture.address
+
+
+def test_recorded_classic_page_gives_every_field() -> None:
+    body = recorded(RECORDED_CLASSIC)
+    article = pages.parse(body, 1)
+    expected = json.loads(recorded("classic_2023-03-14.expected.json"))
+    assert {name: getattr(article, name) for name in expected} == expected
+    assert (article.source, article.number, article.kind, article.language) == ("page:classic", 64976342, "article", "de")
+    assert (article.display_date, article.author) == ("2023-03-14T00:00:00.000Z", "")
+    assert (len(article.teaser), shape(article)) == (214, "ppisppispppispp")
+    assert article.main_picture
+    assert (article.main_picture.address, len(article.main_picture.caption)) == ("static.dw.com/image/64562407_303.jpg", 74)
+    assert [block.name.number for block in article.blocks if isinstance(block, Picture)] == [64976407, 64976383, 64277952]
+    assert all(block.caption for block in article.blocks if isinstance(block, Picture))
+    assert "".join(texts(article)).count("<a ") == 6
+    assert "".join(texts(article)).count("ArticleRef") == 1
+    assert (article.galleries, article.skipped, article.refused) == ((), (), ())
