@@ -1,0 +1,142 @@
+"""What a listing names, and what all readers of listings share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from crawler import normalise
+from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, Sites, Target, parse_target
+
+_NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One thing a listing names.
+
+    number: DW's id. kind: one of `urls.DOCUMENT_KINDS`; `article` where the listing does not tell. language: a language
+    path. modified_ms: milliseconds since 1970-01-01 UTC, the latest moment its `lastmod` can mean (a bare day: the
+    day's last millisecond); only sitemaps tell. url: its page as the listing writes it, None where that is not DW's.
+    published_ms: when it was published, by the listing's word, often in whole minutes; it says nothing about changes.
+    """
+
+    number: int
+    kind: str = "article"
+    language: str | None = None
+    modified_ms: int | None = None
+    url: str | None = None
+    published_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a reply lists, each number once, in its order.
+
+    more: addresses of further listings, such as the next page, on the configured hosts. problems: sentences, what could
+    not be read. total: how many items the whole list has, where the reply says so. page, pages: which page this is,
+    from 1, and how many there are, where the reply says so: `more` never leads back by its own page number nor beyond
+    the last page, but a list that grows or repeats itself for ever must be stopped by who follows it.
+    """
+
+    items: list[Listed] = field(default_factory=list)
+    more: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    total: int | None = None
+    page: int | None = None
+    pages: int | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a streamed listing could not give, as a sentence."""
+
+    text: str
+
+
+class Lost:
+    """Counts what a listing names and nobody can use. of: what it counts, as a plural."""
+
+    def __init__(self, of: str) -> None:
+        self.of = of
+        self.count = 0
+        self._first = ""
+
+    def add(self, example: object) -> None:
+        """Count one; the first is kept, shortened, to show what they look like."""
+        self.count += 1
+        if self.count == 1:
+            self._first = shorten(str(example))
+
+    def sentences(self) -> list[str]:
+        return [f"{self.of}: {self.count}, the first: {self._first or '(empty)'}"] if self.count else []
+
+
+def shorten(text: str) -> str:
+    """Text of a stranger's as it may stand in a problem: one line, at most 120 characters."""
+    text = normalise.fold("".join(c if c.isprintable() else " " for c in text[:1000]))
+    return text if len(text) <= 120 else text[:119] + "…"
+
+
+def number_of(value: object) -> int | None:
+    """DW's id in a JSON value or text: a whole number above 0 of at most 15 digits; None for anything else."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**15:
+        return value
+    return None
+
+
+def document(url: str, sites: Sites) -> Target | None:
+    """What a page's address leads to when that becomes a document, else None."""
+    target = parse_target(url, sites)
+    return target if target and target.number and target.kind in DOCUMENT_KINDS else None
+
+
+def language_path(declared: str, target: Target | None) -> str | None:
+    """The language path of what a listing names: the declared one, else the address's.
+
+    An address may be more precise (`zh` is declared, `/zh-hant/` addressed) and is then followed. Declared codes that are
+    no language path (`zh-cn`, `pt`) tell nothing.
+    """
+    declared = declared.strip().lower().replace("_", "-")
+    addressed = target.language if target else None
+    if declared not in LANGUAGES or (addressed and addressed.startswith(declared + "-")):
+        return addressed
+    return declared
+
+
+def moment_ms(text: str) -> int | None:
+    """Milliseconds since 1970-01-01 UTC of a time in ISO 8601 or, as in RSS 2.0, RFC 822; None when it is neither."""
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        if (found := normalise.time_ms(text)) is not None:
+            return found
+        moment = parsedate_to_datetime(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def followable(url: str, sites: Sites) -> str | None:
+    """The address of a further listing as a request may use it; None where no request may go.
+
+    DW's own addresses are moved to the configured hosts, http ones of DW's to https.
+    """
+    url = url.strip()
+    if re.search(r"[\s\x00-\x1f\x7f]", url):
+        return None
+    if url.startswith("http://") and not any(url.startswith(base + "/") for base in sites.all()):
+        url = "https://" + url.removeprefix("http://")
+    for base, real in zip(sites.all(), DW.all(), strict=True):
+        if url.startswith(real + "/"):
+            url = base + url.removeprefix(real)
+            break
+    try:
+        return url if sites.allows(url) else None
+    except ValueError:
+        return None

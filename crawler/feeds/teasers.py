@@ -1,0 +1,88 @@
+"""Pages of teasers: `/api/search/global` and `/api/list/mediacenter/{languageId}`.
+
+Source: section 2 of what is known of DW's data; a recorded search page of 2022, two recorded media pages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from crawler.feeds.listing import Listed, Listing, Lost, document, followable, moment_ms, number_of
+from crawler.urls import DW, LANGUAGE_IDS, Sites
+
+_KINDS = {"ArticleRef": "article", "VideoRef": "video", "AudioRef": "audio", "GalleryRef": "gallery",
+          "ImageGalleryRef": "gallery", "LiveblogRef": "liveblog"}  # fmt: skip
+_PAGE_INDEX = re.compile(r"[?&]pageIndex=([0-9]{1,9})(?:&|$)")
+
+
+def parse_search(body: bytes, sites: Sites = DW) -> Listing:
+    """A page of `/api/search/global`; `more` holds the next page, `total` is availableItems.
+
+    Teasers that are `{}` and SearchRefs name nothing by design and are passed over; others that cannot be read are a
+    problem.
+    """
+    return _parse_page(body, sites)
+
+
+def parse_mediacenter(body: bytes, sites: Sites = DW) -> Listing:
+    """A page of `/api/list/mediacenter/{languageId}`: videos, audio and galleries; otherwise as `parse_search`."""
+    return _parse_page(body, sites)
+
+
+def _parse_page(body: bytes, sites: Sites) -> Listing:
+    try:
+        reply = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        return Listing(problems=[f"no JSON: {str(error)[:120]}"])
+    if not isinstance(reply, dict):
+        return Listing(problems=[f"JSON, but no object: {type(reply).__name__}"])
+    info = reply.get("paginationInfo")
+    info = info if isinstance(info, dict) else {}
+    teasers = reply.get("items")
+    problems = [] if isinstance(teasers, list) else ["no list of items"]
+    language = LANGUAGE_IDS.get(number_of(reply.get("languageId")) or 0)
+    items: dict[int, Listed] = {}
+    lost = Lost("items that name nothing readable")
+    for teaser in teasers if isinstance(teasers, list) else ():
+        reference = _reference(teaser)
+        if listed := _listed(teaser, reference, language, sites):
+            items.setdefault(listed.number, listed)
+        elif teaser != {} and reference.get("type") != "SearchRef":
+            lost.add(f"{reference.get('type')} {reference.get('id')}")
+    page, pages = number_of(info.get("currentPage")), number_of(info.get("availablePages"))
+    more = _next_page(info.get("nextPageUrl"), page, pages, sites, problems)
+    total = 0 if info.get("availableItems") == 0 else number_of(info.get("availableItems"))
+    return Listing(list(items.values()), more, problems + lost.sentences(), total, page, pages)
+
+
+def _reference(teaser: object) -> dict[str, Any]:
+    reference = teaser.get("reference") if isinstance(teaser, dict) else None
+    return reference if isinstance(reference, dict) else {}
+
+
+def _listed(teaser: Any, reference: dict[str, Any], language: str | None, sites: Sites) -> Listed | None:
+    url = reference.get("url")
+    target = document(url, sites) if isinstance(url, str) else None
+    number = number_of(reference.get("id")) or (target.number if target else None)
+    kind = _KINDS.get(str(reference.get("type"))) or (target.kind if target else None)
+    if number is None or kind is None:
+        return None
+    return Listed(number, kind, language, published_ms=moment_ms(str(teaser.get("displayDate", ""))))
+
+
+def _next_page(url: object, page: int | None, pages: int | None, sites: Sites, problems: list[str]) -> list[str]:
+    if not isinstance(url, str) or not url:
+        return []
+    if page and pages and page >= pages:
+        problems.append(f"page {page} of {pages} names a next page: not followed")
+        return []
+    index = _PAGE_INDEX.search(url)
+    if page and index and int(index[1]) <= page:
+        problems.append(f"page {page} names page {int(index[1])} as its next: not followed")
+        return []
+    if address := followable(url, sites):
+        return [address]
+    problems.append("its next page is not on DW's hosts: not followed")
+    return []
