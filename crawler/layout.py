@@ -1,0 +1,119 @@
+"""Where a thing lies in an archive: every path is made here, and every part of a path is checked here.
+
+All paths are relative to the archive's folder, with `/`. The contract on disk is archive/README.md.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from slugify import slugify
+
+from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE, PictureName
+
+INDEX = "index.sqlite"
+LOCK = ".lock"
+RUNS = "runs"
+DAMAGED = "damaged"
+SLUG_LENGTH = 80  # characters; slugs are ASCII, so file names stay far below the 255 bytes of common file systems
+
+_END = r"(?P<end>\.txt|\.(?:json|html)\.gz)"
+_DOCUMENT = re.compile(r"(?P<language>[a-z0-9-]+)/\d{4}/\d\d/(?P<number>\d{1,15})(?:-[a-z0-9-]+)?" + _END)
+_PICTURE = re.compile(r"images/\d+/(?P<number>\d{1,15})_(?P<format>[0-9A-Za-z]{1,12})\.(?P<extension>[a-z]{3,4})")
+_MEDIA = re.compile(r"media/\d+/(?P<number>\d{1,15})\.(?:mp4|mp3)")
+_PARTIAL = re.compile(_MEDIA.pattern + r"\.part(?:\.json)?")
+_REVISION = re.compile(r"revisions/(?P<number>\d{1,15})/(?P<stamp>\d{1,17})" + _END)
+
+
+def slug(title: str) -> str:
+    """A title for a file name: ASCII, whole words in order, at most 80 characters; empty for signs and emoji."""
+    return slugify(title, max_length=SLUG_LENGTH, word_boundary=True, save_order=True)
+
+
+def document_path(language: str, moment_ms: int, number: int, title: str) -> str:
+    """Path of a document. moment_ms: displayDate, else the stamp, milliseconds UTC: it names the folder."""
+    moment = datetime.fromtimestamp(max(moment_ms, 0) / 1000, UTC)
+    folder = language if language in LANGUAGES else UNKNOWN_LANGUAGE
+    name = "-".join(filter(None, (str(number), slug(title))))
+    return f"{folder}/{moment:%Y}/{moment:%m}/{name}.txt"
+
+
+def reply_path(document: str, extension: str = "json") -> str:
+    """Path of the reply a document was made of, beside it. extension: json, or html for a page."""
+    return f"{document.removesuffix('.txt')}.{extension}.gz"
+
+
+def picture_path(name: PictureName) -> str:
+    return f"images/{name.number // 100000}/{name.file_name}"
+
+
+def media_path(number: int, extension: str) -> str:
+    """Path of a video's or audio's file."""
+    return f"media/{number // 100000}/{number}.{extension}"
+
+
+def partial_path(media: str) -> str:
+    """Path of a media file while it is under way, beside its final one."""
+    return f"{media}.part"
+
+
+def note_path(partial: str) -> str:
+    """Path of what is known of a partial file, beside it."""
+    return f"{partial}.json"
+
+
+def revision_path(number: int, stamp_ms: int, end: str = ".txt") -> str:
+    return f"revisions/{number}/{stamp_ms}{end}"
+
+
+def unreadable_path(number: int, digest: str, end: str) -> str:
+    """Path of a reply nobody could read; digest: hexadecimal sha256 of it, so that the same is kept once."""
+    return f"unreadable/{number}-{digest[:12]}{end}"
+
+
+def is_document(path: str) -> bool:
+    """Whether a path is a current document, not a revision nor a reply."""
+    found = _DOCUMENT.fullmatch(path)
+    return found is not None and found["end"] == ".txt"
+
+
+def is_reply(path: str) -> bool:
+    found = _DOCUMENT.fullmatch(path)
+    return found is not None and found["end"] != ".txt"
+
+
+def is_revision(path: str) -> bool:
+    return _REVISION.fullmatch(path) is not None
+
+
+def is_media(path: str) -> bool:
+    return _MEDIA.fullmatch(path) is not None
+
+
+def is_partial(path: str) -> bool:
+    """Whether a path is a media file under way, or the note beside it: no run log names these, and they are no strangers."""
+    return _PARTIAL.fullmatch(path) is not None
+
+
+def number_of(path: str) -> int | None:
+    """DW's number in a path; None for what is not named after one, and for partial files."""
+    for pattern in (_DOCUMENT, _PICTURE, _REVISION, _MEDIA):
+        if found := pattern.fullmatch(path):
+            return int(found["number"])
+    found = re.match(r"unreadable/(\d{1,15})[-.]", path)
+    return int(found[1]) if found else None
+
+
+def picture_of(path: str) -> PictureName | None:
+    found = _PICTURE.fullmatch(path)
+    return PictureName(int(found["number"]), found["format"], found["extension"]) if found else None
+
+
+def run_name(start_ms: int) -> str:
+    """Name of a run: its start, UTC, e.g. 20261122T200000Z."""
+    return f"{datetime.fromtimestamp(start_ms / 1000, UTC):%Y%m%dT%H%M%SZ}"
+
+
+def iso_time(moment_ms: int) -> str:
+    return f"{datetime.fromtimestamp(moment_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,119 @@
+"""A media file that comes in pieces: what is known of it meanwhile, and what a reply to a request for a range means. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, fields
+from urllib.parse import urlsplit
+
+FIRST_PIECE = 64 * 1024
+"""Bytes asked for at first: enough to tell the type and, from Content-Range, the size."""
+PIECE = 4 * 1024 * 1024
+
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
+
+
+@dataclass
+class Partial:
+    """What is on disk of a media file. url: where from, as DW names it. size: bytes of it that count. total: of the
+    whole file, 0 while unknown. etag, last_modified: of the version they belong to."""
+
+    url: str
+    size: int = 0
+    total: int = 0
+    etag: str = ""
+    last_modified: str = ""
+
+    @property
+    def validator(self) -> str:
+        """What If-Range may hold: a strong entity tag, else the time of the last change (RFC 9110, 13.1.5); may be empty."""
+        return self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
+
+    @property
+    def is_whole(self) -> bool:
+        return 0 < self.total == self.size
+
+    def next_range(self) -> str:
+        """The Range header for the next piece."""
+        end = self.size + (PIECE if self.size else FIRST_PIECE)
+        return f"bytes={self.size}-{(min(end, self.total) if self.total else end) - 1}"
+
+    def note(self) -> bytes:
+        """The partial file's note, as `read_note` reads it."""
+        return json.dumps(asdict(self), indent=1).encode() + b"\n"
+
+
+def read_note(note: bytes, url: str, on_disk: int) -> Partial:
+    """What can be continued of a partial file by its note; nothing where the note is of no use.
+
+    url: where the file is to be taken from now. on_disk: bytes of the partial file; what is beyond the note does not count.
+    Without a validator nobody could tell whether the rest belongs to the same file: it begins anew.
+    """
+    try:
+        known = json.loads(note)
+        partial = Partial(**{field.name: known[field.name] for field in fields(Partial)})
+        is_usable = partial.url == url and bool(partial.validator) and 0 < partial.size <= min(on_disk, partial.total)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        is_usable = False
+    return partial if is_usable else Partial(url)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What matters of a reply. size: bytes of its body."""
+
+    status: int
+    size: int
+    content_range: str = ""
+    etag: str = ""
+    last_modified: str = ""
+
+
+TAKE, BEGIN, ANEW = "take", "begin", "anew"
+
+
+def meaning(reply: Reply, partial: Partial) -> tuple[str, int]:
+    """What to do with a reply to a request for a range, and the size of the whole file (0 where there is none).
+
+    TAKE its body as the next piece; BEGIN with its body, which is the whole file; ANEW: what is on disk belongs to another
+    version, ask again from the start. Anything else is the reason why it is of no use.
+    """
+    if reply.status == 200:
+        return BEGIN, reply.size
+    if reply.status == 416 and partial.size:
+        return ANEW, 0
+    if reply.status != 206:
+        return f"status {reply.status}", 0
+    found = _CONTENT_RANGE.fullmatch(reply.content_range.strip())
+    if found is None:
+        return "status 206 without a usable Content-Range", 0
+    first, last, total = map(int, found.groups())
+    if first != partial.size or last >= total:
+        return "status 206 with another range", 0
+    if reply.size != last + 1 - first:
+        return "cut off: shorter than Content-Range", 0
+    if partial.size and not _same_version(reply, total, partial):
+        return ANEW, 0
+    return TAKE, total
+
+
+def _same_version(reply: Reply, total: int, partial: Partial) -> bool:
+    """A validator that a partial reply leaves out says nothing (RFC 9110, 15.3.7)."""
+    same_tag = not reply.etag or not partial.etag or reply.etag == partial.etag
+    same_time = not reply.last_modified or not partial.last_modified or reply.last_modified == partial.last_modified
+    return total == partial.total and same_tag and (same_time or bool(reply.etag and partial.etag))
+
+
+def extension(url: str) -> str:
+    """mp3 or mp4, by the address of a file; api.dw.com names no other to us."""
+    return "mp3" if urlsplit(url).path.lower().endswith(".mp3") else "mp4"
+
+
+def problem(start: bytes, kind: str) -> str:
+    """Why bytes are not the start of a media file of a kind (`extension`); empty when they are."""
+    if not start:
+        return "empty"
+    is_mp4 = start[4:8] == b"ftyp"
+    is_mp3 = start.startswith(b"ID3") or (start[0] == 0xFF and start[1:2] >= b"\xe0")  # a tag, or the first frame
+    return "" if (is_mp4 if kind == "mp4" else is_mp3) else f"not a media file: wrong first bytes for {kind}"

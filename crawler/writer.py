@@ -1,0 +1,237 @@
+"""Files into the archive in groups: one thread writes, flushes, renames and logs whatever has come together.
+
+A group's order is fixed: every file beside, flushed; renames in the order given, but revisions first; folders flushed; log
+lines, flushed.
+Only then are those who wait told, and only then does the index hear of it. Grouping changes how often the disk is
+waited for, never this order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crawler import disk, layout
+from crawler.exceptions import DiskError
+
+Record = dict[str, Any]
+"""A line of a run log. Of a file: path, sha256, bytes, kind, id, url, time, and more; of a state: state, kind, id, time."""
+
+_FLUSHERS = 8  # files flushed at a time: a disk that is asked for several at once answers 2 to 4 times as many a second
+_GROUP = 64  # jobs; bounds the memory of a group and how long the first of it waits
+
+
+@dataclass
+class NewFile:
+    """A file to be written. path: relative to the archive. record: what its log line says beyond path, sha256 and bytes.
+    compress: gzip it, without a time inside, so that the same reply always gives the same bytes.
+    """
+
+    path: str
+    data: bytes = field(repr=False)
+    record: Record
+    compress: bool = False
+
+
+@dataclass
+class Piece:
+    """Bytes by which a partial file grows. path: of the partial file. at: where they go: what lay there and behind counts no
+    more. note: what is known of the file from then on, beside it: it vouches for no byte that is not flushed."""
+
+    path: str
+    data: bytes = field(repr=False)
+    at: int
+    note: bytes
+
+
+@dataclass
+class Whole:
+    """A partial file that has all its bytes, to be given its final path. record: as of a NewFile."""
+
+    path: str
+    record: Record
+
+
+AnyFile = NewFile | Piece | Whole
+
+
+@dataclass
+class _Job:
+    files: Sequence[AnyFile]
+    states: list[Record]
+    done: Future[list[Record]]
+
+
+class RunLog:
+    """The two logs of a run: `{start}.jsonl`, a line for each file stored, and `{start}.states.ndjson`, a line for each
+    change of state that no file shows. Both are only ever appended to; a line cut by a crash is not read."""
+
+    def __init__(self, folder: Path, start_ms: int) -> None:
+        while any(folder.glob(f"{layout.run_name(start_ms)}.*")):
+            start_ms += 1000  # two runs within a second
+        self.folder = folder
+        self.name = layout.run_name(start_ms)
+        self._descriptors: dict[str, int] = {}
+        self.written: dict[str, int] = {}
+
+    def append(self, end: str, records: list[Record]) -> None:
+        """Append records to the log that ends so, and flush it."""
+        name = self.name + end
+        if name not in self._descriptors:
+            self._descriptors[name] = disk.os_open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            disk.sync_folders([self.folder])
+        data = "".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in records).encode()
+        try:
+            disk.write_all(self._descriptors[name], data)
+            disk.os_fsync(self._descriptors[name])
+        except OSError:
+            os.ftruncate(self._descriptors[name], self.written.get(name, 0))
+            raise
+        self.written[name] = self.written.get(name, 0) + len(data)
+
+    def close(self) -> None:
+        for descriptor in self._descriptors.values():
+            os.close(descriptor)
+        self._descriptors.clear()
+
+
+FILES_END = ".jsonl"
+STATES_END = ".states.ndjson"
+
+
+class Writer:
+    """Takes files from the event loop and stores them on a thread of its own.
+
+    After the first failure nothing more is written: every job fails with the same DiskError.
+    """
+
+    def __init__(self, root: Path, log: RunLog) -> None:
+        self.root = root
+        self.log = log
+        self.failure: DiskError | None = None
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._flushers = ThreadPoolExecutor(_FLUSHERS, thread_name_prefix="archive-flusher")
+        self._thread = threading.Thread(target=self._run, name="archive-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> Future[list[Record]]:
+        """Store files in the order given, then log them and the states. The result: the log records, once all is durable.
+
+        Fails with DiskError; what was not renamed by then has left nothing behind. Pieces are neither renamed nor logged:
+        they are part of a file that is once it is whole.
+        """
+        job = _Job(files, states or [], Future())
+        self._queue.put(job)
+        return job.done
+
+    def write(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
+        """`submit`, waited for."""
+        return self.submit(files, states).result()
+
+    def close(self) -> None:
+        """Finish what was submitted and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+        self._flushers.shutdown()
+        self.log.close()
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            jobs: list[_Job] = []
+            job = self._queue.get()
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) >= _GROUP or self._queue.empty():
+                    break
+                job = self._queue.get()
+            ended = job is None
+            if jobs:
+                self._store(jobs)
+
+    def _store(self, jobs: list[_Job]) -> None:
+        # for who gave up waiting by now nothing is stored; from here on nobody can
+        jobs = [job for job in jobs if job.done.set_running_or_notify_cancel()]
+        try:
+            if self.failure:
+                raise self.failure
+            results = self._write(jobs)
+        except (OSError, DiskError) as error:
+            self.failure = error if isinstance(error, DiskError) else _disk_error(error)
+            for job in jobs:
+                job.done.set_exception(self.failure)
+        except BaseException as error:
+            for job in jobs:
+                job.done.set_exception(error)
+        else:
+            for job, records in zip(jobs, results, strict=True):
+                job.done.set_result(records)
+
+    def _write(self, jobs: list[_Job]) -> list[list[Record]]:
+        results: list[list[Record]] = []
+        renames: list[tuple[Path, str]] = []
+        files = [file for job in jobs for file in job.files if isinstance(file, NewFile)]
+        beside = dict(zip(map(id, files), [self._flushers.submit(self._write_beside, file) for file in files], strict=True))
+        wait(beside.values())
+        temporaries = [written.result()[0] for written in beside.values() if not written.exception()]
+        try:
+            for job in jobs:
+                records = []
+                for file in job.files:
+                    if isinstance(file, Piece):
+                        self._write_piece(file)
+                        continue
+                    if isinstance(file, Whole):  # its pieces were flushed one by one
+                        renames.append((self.root / layout.partial_path(file.path), file.path))
+                        digest, size = disk.sha256_of(renames[-1][0])
+                    else:
+                        temporary, digest, size = beside[id(file)].result()
+                        renames.append((temporary, file.path))
+                    records.append({"path": file.path, "sha256": digest, "bytes": size, **file.record})
+                results.append(records)
+            # an old version is durable among the revisions before its path is given to the new one
+            revisions = [names for names in renames if layout.is_revision(names[1])]
+            others = [names for names in renames if not layout.is_revision(names[1])]
+            for stage in (revisions, others):
+                for temporary, path in stage:
+                    disk.rename(temporary, self.root / path)
+                disk.sync_folders(sorted({(self.root / path).parent for _, path in stage}))
+        except OSError:
+            for temporary in temporaries:
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+            raise
+        if lines := [record for records in results for record in records]:
+            self.log.append(FILES_END, lines)
+        if states := [state for job in jobs for state in job.states]:
+            self.log.append(STATES_END, states)
+        return [records + job.states for job, records in zip(jobs, results, strict=True)]
+
+    def _write_beside(self, file: NewFile) -> tuple[Path, str, int]:
+        """Write and flush a file under a temporary name. Returns that, the sha256 and the size of what lies there."""
+        data = gzip.compress(file.data, 6, mtime=0) if file.compress else file.data
+        return disk.write_temporary(self.root / file.path, data), hashlib.sha256(data).hexdigest(), len(data)
+
+    def _write_piece(self, piece: Piece) -> None:
+        note = self.root / layout.note_path(piece.path)
+        if piece.at == 0:
+            disk.remove(note)  # it tells of other bytes
+        disk.write_piece(self.root / piece.path, piece.data, piece.at)
+        disk.replace_file(note, piece.note)
+
+
+def _disk_error(error: OSError) -> DiskError:
+    place = f" ({error.filename})" if error.filename else ""
+    failure = DiskError(f"the disk refused to store: {error.strerror or error}{place}")
+    failure.__cause__ = error
+    return failure

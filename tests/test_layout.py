@@ -1,0 +1,138 @@
+"""Where a thing lies in an archive. Titles are invented."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler import layout, seedfile
+from crawler.urls import LANGUAGES, PictureName
+from tests.conftest import NOW_MS, path_id, seed_paths
+
+ANY = st.text(max_size=120)
+LANGUAGE = st.sampled_from(sorted(LANGUAGES)) | ANY
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("A plain title", "a-plain-title"),
+        ("Größe: 50% mehr?", "grosse-50-mehr"),
+        ("灯塔", "deng-ta"),
+        ("Маяк и море", "maiak-i-more"),
+        ("ሰላም", "salaame"),
+        ("😀 ❤️ !?", ""),
+        ("", ""),
+        ("../../etc/passwd", "etc-passwd"),
+        ("a/b\\c\x00d", "a-b-c-d"),
+        ("CON", "con"),
+        ("x" * 200, "x" * 80),
+        ("word " * 40, "-".join(["word"] * 16)),
+        ("a" * 60 + " " + "b" * 40 + " c", "a" * 60),
+    ],
+)
+def test_slug(title: str, slug: str) -> None:
+    assert layout.slug(title) == slug
+
+
+@given(st.lists(st.text("abcdefghij", min_size=1, max_size=30), max_size=20))
+def test_slug_is_the_first_words_whole_and_in_order(words: list[str]) -> None:
+    slug = layout.slug(" ".join(words))
+    kept = slug.split("-") if slug else []
+    assert kept == words[: len(kept)]
+    assert len(slug) <= layout.SLUG_LENGTH
+    assert len(kept) == len(words) or len("-".join(words[: len(kept) + 1])) > layout.SLUG_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("language", "moment_ms", "title", "path"),
+    [
+        ("zh", NOW_MS, "A title", "zh/2023/11/7-a-title.txt"),
+        ("zh-hant", 0, "", "zh-hant/1970/01/7.txt"),
+        ("und", NOW_MS, "😀", "und/2023/11/7.txt"),
+        ("xx", NOW_MS, "a", "und/2023/11/7-a.txt"),
+        ("../zh", NOW_MS, "a", "und/2023/11/7-a.txt"),
+        ("images", NOW_MS, "a", "und/2023/11/7-a.txt"),
+        ("en", -5, "a", "en/1970/01/7-a.txt"),
+        ("en", 1_701_388_799_999, "a", "en/2023/11/7-a.txt"),
+        ("en", 1_701_388_800_000, "a", "en/2023/12/7-a.txt"),
+        ("en", 253_402_300_799_000, "a", "en/9999/12/7-a.txt"),
+    ],
+)
+def test_document_path(language: str, moment_ms: int, title: str, path: str) -> None:
+    assert layout.document_path(language, moment_ms, 7, title) == path
+
+
+@given(LANGUAGE, st.integers(-(10**13), 253_402_300_799_000), st.integers(1, 10**15 - 1), ANY | st.just("../" * 9 + "x"))
+def test_no_title_and_no_language_leads_out_of_the_archive(language: str, moment_ms: int, number: int, title: str) -> None:
+    path = layout.document_path(language, moment_ms, number, title)
+    assert re.fullmatch(r"[a-z0-9-]+/\d{4}/\d\d/\d+(-[a-z0-9-]+)?\.txt", path)
+    assert str(PurePosixPath("/root", path)) == f"/root/{path}"
+    assert all(len(part.encode()) < 255 for part in (*path.split("/"), layout.reply_path(path).split("/")[-1]))
+    assert layout.is_document(path)
+    assert layout.is_reply(layout.reply_path(path))
+    assert layout.number_of(path) == number
+
+
+@pytest.mark.parametrize("path", seed_paths(), ids=path_id)
+def test_recorded_document_has_a_path(path: Path) -> None:
+    document = seedfile.loads(path.read_bytes())
+    assert document.id
+    made = layout.document_path(document.language, document.stamp_ms, document.id, document.title)
+    assert layout.is_document(made)
+    assert layout.slug(document.title)
+
+
+# path: (number, is_document, is_reply, is_revision)
+PATHS = {
+    "zh/2023/11/7-a-title.txt": (7, True, False, False),
+    "zh/2023/11/7.txt": (7, True, False, False),
+    "zh/2023/11/7-a-title.json.gz": (7, False, True, False),
+    "zh/2023/11/7-a-title.html.gz": (7, False, True, False),
+    "revisions/7/1700000000000.txt": (7, False, False, True),
+    "revisions/7/1700000000000.json.gz": (7, False, False, True),
+    "images/0/7_303.jpg": (7, False, False, False),
+    "media/0/7.mp4": (7, False, False, False),
+    "unreadable/7-0123456789ab.json.gz": (7, False, False, False),
+    "zh/2023/11/.tmp-1-7.txt": (None, False, False, False),
+    "zh/2023/11/readme.txt": (None, False, False, False),
+    "zh/2023/7.txt": (None, False, False, False),
+    "zh/2023/11/7-a.txt.bak": (None, False, False, False),
+    "zh/2023/11/7-Ä.txt": (None, False, False, False),
+    "zh/2023/11/7-a.txt\n": (None, False, False, False),
+    "images/0/7_303.jpg.part": (None, False, False, False),
+    "runs/20231114T221320Z.jsonl": (None, False, False, False),
+    "": (None, False, False, False),
+}
+
+
+@pytest.mark.parametrize(("path", "facts"), PATHS.items())
+def test_what_a_path_says(path: str, facts: tuple[int | None, bool, bool, bool]) -> None:
+    found = (layout.number_of(path), layout.is_document(path), layout.is_reply(path), layout.is_revision(path))
+    assert found == facts
+
+
+EXTENSIONS = st.sampled_from(["jpg", "jpeg", "png", "gif", "webp"])
+
+
+@given(st.integers(1, 10**15 - 1), st.from_regex(r"\A[0-9A-Za-z]{1,12}\Z"), EXTENSIONS)
+def test_picture_there_and_back(number: int, form: str, extension: str) -> None:
+    name = PictureName(number, form, extension)
+    assert layout.picture_of(layout.picture_path(name)) == name
+    assert layout.number_of(layout.picture_path(name)) == number
+
+
+def test_pictures_lie_a_hundred_thousand_numbers_to_a_folder() -> None:
+    assert layout.picture_path(PictureName(63_750_162, "303", "jpg")) == "images/637/63750162_303.jpg"
+    assert layout.media_path(63_750_162, "mp4") == "media/637/63750162.mp4"
+    assert layout.unreadable_path(7, "0123456789abcdef", ".json.gz") == "unreadable/7-0123456789ab.json.gz"
+    assert layout.revision_path(7, NOW_MS, ".json.gz") == "revisions/7/1700000000000.json.gz"
+
+
+def test_run_is_named_for_its_start() -> None:
+    assert layout.run_name(NOW_MS) == "20231114T221320Z"
+    assert layout.iso_time(NOW_MS) == "2023-11-14T22:13:20Z"

@@ -1,0 +1,261 @@
+"""Files into the archive: what is on disk, in which order, and what is left when the disk refuses."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler import disk
+from crawler.archive import read_log
+from crawler.exceptions import DiskError
+from crawler.writer import FILES_END, STATES_END, NewFile, RunLog, Writer
+from tests.conftest import NOW_MS
+from tests.test_disk import calls_of, failing, short_write
+
+RUN = "20231114T221320Z"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "runs").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def writer(root: Path) -> Iterator[Writer]:
+    writer = Writer(root, RunLog(root / "runs", NOW_MS))
+    yield writer
+    writer.close()
+
+
+def new(path: str = "zh/2023/11/7-a.txt", data: bytes = b"words", **more: Any) -> NewFile:
+    return NewFile(path, data, {"kind": "article", "id": 7}, **more)
+
+
+def lines(root: Path, end: str = FILES_END) -> list[dict[str, Any]]:
+    path = root / "runs" / (RUN + end)
+    return list(read_log(path)) if path.exists() else []
+
+
+def files(root: Path) -> list[str]:
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and path.parent != root / "runs")
+
+
+# ---- the run log ----------------------------------------------------------------------------------------------------
+
+
+def test_log_has_a_line_for_each_record(root: Path) -> None:
+    log = RunLog(root / "runs", NOW_MS)
+    log.append(FILES_END, [{"a": "ä"}, {"b": 1}])
+    log.append(FILES_END, [{"c": None}])
+    log.close()
+    data = (root / "runs" / f"{RUN}.jsonl").read_bytes()
+    assert data == '{"a":"ä"}\n{"b":1}\n{"c":null}\n'.encode()
+    assert log.written == {f"{RUN}.jsonl": len(data)}
+
+
+def test_two_runs_within_a_second_have_two_names(root: Path) -> None:
+    first = RunLog(root / "runs", NOW_MS)
+    first.append(STATES_END, [{}])
+    assert RunLog(root / "runs", NOW_MS).name == "20231114T221321Z"
+    first.close()
+
+
+@pytest.mark.parametrize("cut", [b'{"id":3', b'{"id":3}', b"\x00\x00", b""])
+def test_cut_last_line_is_not_read(root: Path, cut: bytes) -> None:
+    path = root / "runs" / "x.jsonl"
+    path.write_bytes(b'{"id":1}\n{"id":2}\n' + cut)
+    assert [record["id"] for record in read_log(path)] == [1, 2]
+
+
+def test_line_that_is_no_record_is_left_out(root: Path) -> None:
+    path = root / "runs" / "x.jsonl"
+    path.write_bytes(b'{"id":1}\nnonsense\n[1]\n5\n\xff\n\n{"id":2}\n')
+    assert [record["id"] for record in read_log(path)] == [1, 2]
+
+
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_log_line_that_was_not_flushed_is_taken_back(root: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    log = RunLog(root / "runs", NOW_MS)
+    log.append(FILES_END, [{"id": 1}])
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, f"os_{call}", failing(errno.ENOSPC))
+        with pytest.raises(OSError, match="No space"):
+            log.append(FILES_END, [{"id": 2}])
+    log.append(FILES_END, [{"id": 3}])
+    log.close()
+    assert lines(root) == [{"id": 1}, {"id": 3}]
+
+
+# ---- storing --------------------------------------------------------------------------------------------------------
+
+
+def test_file_and_line_say_the_same(root: Path, writer: Writer) -> None:
+    records = writer.write([new()], [{"state": "missing", "id": 9}])
+    digest = hashlib.sha256(b"words").hexdigest()
+    said = {"path": "zh/2023/11/7-a.txt", "sha256": digest, "bytes": 5, "kind": "article", "id": 7}
+    assert records == [said, {"state": "missing", "id": 9}]
+    assert lines(root) == [said]
+    assert lines(root, STATES_END) == [{"state": "missing", "id": 9}]
+    assert (root / said["path"]).read_bytes() == b"words"  # type: ignore[operator]
+    assert files(root) == ["zh/2023/11/7-a.txt"]
+
+
+def test_same_reply_always_gives_the_same_bytes(root: Path, writer: Writer) -> None:
+    writer.write([new("a/7.json.gz", b"reply" * 50, compress=True), new("b/7.json.gz", b"reply" * 50, compress=True)])
+    data = (root / "a/7.json.gz").read_bytes()
+    assert data == (root / "b/7.json.gz").read_bytes()
+    assert data[4:8] == b"\x00" * 4  # mtime, RFC 1952
+    assert gzip.decompress(data) == b"reply" * 50
+    assert lines(root)[0]["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_states_alone_make_no_log_of_files(root: Path, writer: Writer) -> None:
+    assert writer.write([], [{"state": "gone"}]) == [{"state": "gone"}]
+    assert writer.write([]) == []
+    assert os.listdir(root / "runs") == [f"{RUN}{STATES_END}"]
+
+
+def test_order_on_disk(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer.write([], [{"state": "x"}])
+    noted = calls_of(monkeypatch)
+    names = ["images/0/1_303.jpg", "zh/7-a.json.gz", "revisions/7/5.txt", "zh/7-a.txt"]
+    writer.write([new(name) for name in names], [{"state": "y"}])
+
+    def places(call: str, *ends: str) -> list[int]:
+        return [place for place, (made, name) in enumerate(noted) if made == call and name.endswith(ends)]
+
+    renames = places("rename", "")
+    temporaries = tuple(name.split("/")[-1] for name in names)
+    flushes = [p for p in places("fsync", *temporaries) if noted[p][1].startswith(disk.TEMPORARY_PREFIX)]
+    assert len(flushes) == len(renames) == 4
+    assert max(flushes) < min(renames), "a rename before a flush"
+    assert [noted[place][1] for place in renames] == ["5.txt", "1_303.jpg", "7-a.json.gz", "7-a.txt"]
+    folders = [places("fsync", folder)[-1] for folder in ("0", "7", "zh")]
+    log_write, log_flush = places("write", ".jsonl")[0], places("fsync", ".jsonl")[0]
+    assert max(renames) < max(folders) < log_write < log_flush, "a log line before a name is durable"
+    assert places("rename", "5.txt")[0] < folders[1] < places("rename", "7-a.txt")[0], "the old version is durable first"
+    assert log_flush < places("write", STATES_END)[0]
+
+
+def test_what_comes_together_is_stored_together(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    def wait(*arguments: Any) -> int:
+        go.wait(10)
+        return os.open(*arguments)
+
+    monkeypatch.setattr(disk, "os_open", wait)
+    jobs = [writer.submit([new(f"zh/{number}.txt")]) for number in range(1, 11)]
+    noted = calls_of(monkeypatch)
+    monkeypatch.setattr(disk, "os_open", wait)
+    go.set()
+    assert [job.result()[0]["path"] for job in jobs] == [f"zh/{number}.txt" for number in range(1, 11)]
+    assert len(lines(root)) == 10
+    assert sum(call == "write" and name.endswith(".jsonl") for call, name in noted) <= 2
+
+
+def test_more_than_a_group_is_stored(root: Path, writer: Writer) -> None:
+    jobs = [writer.submit([new(f"zh/{number}.txt")]) for number in range(1, 201)]
+    for job in jobs:
+        job.result()
+    assert len(files(root)) == len(lines(root)) == 200
+
+
+def test_what_was_submitted_is_finished_before_the_end(root: Path) -> None:
+    writer = Writer(root, RunLog(root / "runs", NOW_MS))
+    jobs = [writer.submit([new(f"zh/{number}.txt")]) for number in range(1, 101)]
+    writer.close()
+    assert all(job.done() for job in jobs)
+    assert len(lines(root)) == 100
+
+
+def test_nothing_is_stored_for_who_gave_up_waiting(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, reached = threading.Event(), threading.Event()
+
+    def wait(*arguments: Any) -> int:
+        reached.set()
+        go.wait(10)
+        return os.open(*arguments)
+
+    monkeypatch.setattr(disk, "os_open", wait)
+    first = writer.submit([new("zh/1.txt")])
+    reached.wait(10)
+    second = writer.submit([new("zh/2.txt")])
+    assert second.cancel()
+    go.set()
+    first.result()
+    with pytest.raises(CancelledError):
+        second.result()
+    writer.write([new("zh/3.txt")])
+    assert files(root) == ["zh/1.txt", "zh/3.txt"]
+
+
+# ---- the disk refuses -----------------------------------------------------------------------------------------------
+
+
+def test_short_writes_lose_nothing(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "os_write", short_write)
+    writer.write([new(data=b"words" * 99), new("zh/8.txt")], [{"state": "x"}])
+    assert (root / "zh/2023/11/7-a.txt").read_bytes() == b"words" * 99
+    assert len(lines(root)) == 2
+    assert lines(root, STATES_END) == [{"state": "x"}]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize("call", ["open", "write", "fsync", "rename"])
+@pytest.mark.parametrize("nth", range(6))
+def test_failing_call_leaves_whole_files_or_none(
+    root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch, call: str, number: int, nth: int
+) -> None:
+    """The nth call of its kind and all after it fail. Whatever then stands under a final name is whole."""
+    writer.write([new("zh/1.txt")], [{"state": "x"}])
+    real, made = getattr(os, call), iter(range(10**6))
+    monkeypatch.setattr(disk, f"os_{call}", lambda *args: (real if next(made) < nth else failing(number))(*args))
+    wanted = {f"zh/{name}.txt": f"words {name}".encode() * 50 for name in (2, 3, 4)}
+    job = writer.submit([new(path, data) for path, data in wanted.items()])
+    failure = job.exception()
+    found = files(root)
+    assert not any(disk.TEMPORARY_PREFIX in path for path in found)
+    for path in found:
+        assert (root / path).read_bytes() == (wanted.get(path) or b"words")
+    logged = {line["path"] for line in lines(root)}
+    assert logged <= set(found)
+    if failure is None:
+        assert logged == {"zh/1.txt", *wanted}
+        return
+    assert logged == {"zh/1.txt"}
+    assert isinstance(failure, DiskError)
+    assert failure.exit_status == 6
+    assert os.strerror(number) in str(failure)
+    assert isinstance(failure.__cause__, OSError)
+
+
+def test_after_the_first_failure_nothing_more_is_written(
+    root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, "os_fsync", failing(errno.ENOSPC))
+        first = writer.submit([new("zh/1.txt")]).exception()
+    second = writer.submit([new("zh/2.txt")]).exception()
+    assert first is second is writer.failure
+    assert files(root) == []
+    assert lines(root) == []
+
+
+def test_mistake_of_ours_is_no_disk_error(root: Path, writer: Writer) -> None:
+    job = writer.submit([], [{"state": object()}])
+    assert isinstance(job.exception(), TypeError)
+    assert writer.failure is None
+    assert writer.write([new("zh/1.txt")])
+    assert json.loads((root / "runs" / f"{RUN}.jsonl").read_bytes())["path"] == "zh/1.txt"
