@@ -1,0 +1,462 @@
+"""An open archive: the lock, the writer and the index together, and the few things done with all of them.
+
+Files are the truth, the index is a cache, the run log is the proof. Opening an archive brings the index up to what the logs
+and the files say, and after a run that did not end by itself removes or adopts what it left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from crawler import disk, layout, normalise, pictures, refresh, seedfile
+from crawler.exceptions import DiskError, SeedFormatError
+from crawler.index import ARCHIVED, GONE, MISSING, PENDING, Index, Row
+from crawler.lock import Lock
+from crawler.seedfile import SeedDocument
+from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
+from crawler.writer import FILES_END, STATES_END, AnyFile, NewFile, Record, RunLog, Whole, Writer
+
+_CHECK_EVERY = 4 * 1024 * 1024  # bytes
+_MTIME_SLACK_MS = 60_000  # clocks are set, and a run's name may be later than its start
+REPLY_ENDS = (".json.gz", ".html.gz")
+
+
+class Archive:
+    """Use `Archive.open`, and `close` in the end. Methods that store raise DiskError."""
+
+    def __init__(self, root: Path, lock: Lock, index: Index, log: RunLog, min_free: int, sites: Sites) -> None:
+        self.root = root
+        self.index = index
+        self.log = log
+        self.min_free = min_free
+        self.sites = sites
+        self.writer = Writer(root, log)
+        self._lock = lock
+        self._submitted: dict[Future[list[Record]], None] = {}  # what the index has not heard of yet, in order
+        self._unchecked_bytes = _CHECK_EVERY + 1
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        now_ms: int,
+        who: str,
+        *,
+        min_free: int = 0,
+        sites: Sites = DW,
+        say: Callable[[str], None] = lambda message: None,
+        rebuild: bool = False,
+    ) -> Archive:
+        """Lock an archive and make its index tell the truth.
+
+        who: named to whom finds it locked. min_free: bytes that must stay free on its disk. say: told in a sentence what
+        had to be mended. rebuild: make the index again from files and logs in any case.
+        Raises ArchiveInUse and DiskError.
+        """
+        try:
+            disk.make_folder(root / layout.RUNS)
+            lock = Lock(root / layout.LOCK, who, layout.iso_time(now_ms))
+        except OSError as error:
+            raise DiskError(f"{root}: {error.strerror or error}") from error
+        try:
+            check_free(root, min_free)
+            index, why, since = _open_index(root, rebuild)
+            archive = cls(root, lock, index, RunLog(root / layout.RUNS, now_ms), min_free, sites)
+        except BaseException as error:
+            lock.release()
+            if isinstance(error, (OSError, sqlite3.Error)):
+                raise DiskError(f"{root}: {error}") from error
+            raise
+        try:
+            archive._recover(why, since, now_ms, say)
+        except BaseException as error:
+            archive.close(clean=False)
+            if isinstance(error, OSError):
+                raise DiskError(f"{root}: {error}") from error
+            raise
+        return archive
+
+    def close(self, *, clean: bool = True) -> None:
+        """Finish writing and let go. clean: everything this process stored is in the index."""
+        self.writer.close()
+        with contextlib.suppress(DiskError):  # said already, and what the index lacks is in the logs
+            if clean and self.writer.failure is None:
+                for stored in list(self._submitted):  # those who waited for it were cancelled
+                    self.end_store(stored)
+                for name, position in self.log.written.items():
+                    self.index.set_log_position(name, position)
+                self.index.set_meta("unclean since", "")
+        with contextlib.suppress(DiskError):
+            self.index.close()
+        self._lock.release()
+
+    # --- storing ---
+
+    async def store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
+        """Store files durably in the order given, log them, then tell the index."""
+        stored = self.begin_store(files, states)
+        await asyncio.wrap_future(stored)
+        return self.end_store(stored)
+
+    def store_now(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
+        """`store`, where there is no event loop."""
+        return self.end_store(self.begin_store(files, states))
+
+    def begin_store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> Future[list[Record]]:
+        """The first half of `store_now`: the files are on their way. Many at a time share the waiting for the disk."""
+        self._check_free(files)
+        stored = self.writer.submit(files, states)
+        self._submitted[stored] = None
+        return stored
+
+    def end_store(self, stored: Future[list[Record]]) -> list[Record]:
+        """The second half: wait for the files to be durable, then tell the index."""
+        del self._submitted[stored]
+        if stored.cancelled():
+            return []
+        self._apply(records := stored.result())
+        return records
+
+    def _check_free(self, files: Sequence[AnyFile]) -> None:
+        """Ask the disk again before every few MiB: what lies between fits into what ARCHIVE_MIN_FREE holds back."""
+        self._unchecked_bytes += sum(len(file.data) for file in files if not isinstance(file, Whole))
+        if self._unchecked_bytes > _CHECK_EVERY:
+            check_free(self.root, self.min_free)
+            self._unchecked_bytes = 0
+
+    def _apply(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self.index.apply(record, self.log.name)
+
+    def miss(self, row: Row, reason: str, now_ms: int) -> Record:
+        """The state line of an object that could not be had once more; see `refresh.after_miss`."""
+        if refresh.is_passing(row.reason) != refresh.is_passing(reason):  # a row of misses is of one sort
+            row = row._replace(misses=0, missed_ms=None)
+        miss = refresh.after_miss(reason, now_ms, row.misses, row.missed_ms)
+        return {
+            "state": GONE if miss.gone else MISSING, "kind": row.kind, "id": row.number, "format": row.format,
+            "reason": reason, "misses": miss.misses, "missed_ms": miss.first_ms, "next_ms": miss.next_ms, "url": row.url,
+            "hop": row.hop, "language": row.language, "time": layout.iso_time(now_ms),
+        }  # fmt: skip
+
+    # --- documents ---
+
+    def read(self, path: str) -> SeedDocument | None:
+        """A stored document; None where the file is lost or damaged (`scrapy verify` tells which)."""
+        try:
+            return seedfile.loads((self.root / path).read_bytes())
+        except (OSError, SeedFormatError):
+            return None
+
+    def reply_of(self, path: str) -> str | None:
+        """Path of the reply beside a document, where there is one."""
+        stem = path.removesuffix(".txt")
+        return next((stem + end for end in REPLY_ENDS if (self.root / (stem + end)).exists()), None)
+
+    def document_files(self, document: SeedDocument, record: Record, reply: NewFile | None = None) -> list[NewFile]:
+        """What to write for a document, in order: the version it replaces as a revision, the reply, the document.
+
+        record: what the log says of it (kind, id, url, time ...). A document keeps the path it was first archived under.
+        """
+        row = self.index.get(record["id"])
+        # videos and galleries show no date, though their reply has one
+        published_ms = record.get("published_ms") or normalise.time_ms(document.display_date) or document.stamp_ms
+        if row is not None and row.path:
+            path = row.path
+            files = self._revision(row, record)
+        else:
+            language = record.get("language") or UNKNOWN_LANGUAGE
+            home = row.home if row else None
+            path, files = home or layout.document_path(language, published_ms, record["id"], document.title), []
+        record = {**record, "stamp_ms": document.stamp_ms, "published_ms": published_ms}
+        if reply is not None:
+            reply.path = layout.reply_path(path, reply.path)
+            files.append(reply)
+        files.append(NewFile(path, seedfile.dumps(document).encode(), record))
+        return files
+
+    def _revision(self, row: Row, record: Record) -> list[NewFile]:
+        """Copies of a document and its reply among the revisions, so that the new ones may take their paths."""
+        assert row.path
+        files: list[NewFile] = []
+        try:
+            old = (self.root / row.path).read_bytes()
+        except OSError:
+            return []
+        path = self._free_revision(row.number, row.stamp_ms or 0, old)
+        said = {"kind": row.kind, "id": row.number, "url": row.url, "time": record["time"], "revision_of": row.path}
+        if path is not None:  # the reply first: a document among the revisions says that its reply is there too
+            reply = self.reply_of(row.path)
+            if reply:
+                end = next(end for end in REPLY_ENDS if reply.endswith(end))
+                reply_path = path.removesuffix(".txt") + end
+                if not (self.root / reply_path).exists():
+                    files.append(NewFile(reply_path, (self.root / reply).read_bytes(), said))
+            files.append(NewFile(path, old, {**said, "stamp_ms": row.stamp_ms}))
+        return files
+
+    def _free_revision(self, number: int, stamp_ms: int, data: bytes) -> str | None:
+        """A path among the revisions that holds nothing else; None where these bytes are there already."""
+        while (self.root / (path := layout.revision_path(number, stamp_ms))).exists():
+            if (self.root / path).read_bytes() == data:
+                return None
+            stamp_ms += 1
+        return path
+
+    def plan_seed(self, document: SeedDocument, source: str, now_ms: int) -> tuple[str, list[NewFile]]:
+        """What to write for a document that came as a file, not from DW. source: `seed` (to be compared with DW once) or
+        `add`. Returns (outcome, files): new, already there, newer, older.
+
+        Its content and stamp stay as they are. Of two versions the later stamp is the document, the other a revision.
+        """
+        number = document.id
+        assert number is not None
+        row = self.index.resolve(number)
+        record = {
+            "kind": document.kind, "id": number, "url": document.url, "time": layout.iso_time(now_ms),
+            "language": document.language, "source": source, "hop": 0,
+        }  # fmt: skip
+        if row is None or not row.path:
+            return "new", self.document_files(document, record)
+        record["id"] = row.number
+        known = self.read(row.path)
+        if known is None or seedfile.says_the_same(known, document):
+            return "already there", []
+        if document.stamp_ms > known.stamp_ms:
+            return "newer", self.document_files(document, record)
+        data = seedfile.dumps(document).encode()
+        path = self._free_revision(row.number, document.stamp_ms, data)
+        if path is None:
+            return "already there", []
+        record.update(revision_of=row.path, stamp_ms=document.stamp_ms)
+        return "older", [NewFile(path, data, record)]
+
+    def register_references(self, document: SeedDocument, hop: int) -> None:
+        """Hear of everything a document refers to. hop: the distance of those from the seeds."""
+        self.register(seedfile.references(document.html, self.sites), hop)
+
+    def register(self, numbers: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> None:
+        """Hear of documents at a distance from the seeds. Where an archived one is nearer now, so is what it refers to."""
+        nearer = [(row, hop) for row in self.index.register(numbers, hop, kind, language)]
+        while nearer:
+            row, hop = nearer.pop()
+            if row.path and (document := self.read(row.path)):
+                found = self.index.register(seedfile.references(document.html, self.sites), hop + 1)
+                nearer.extend((row, hop + 1) for row in found)
+
+    def register_document(self, document: SeedDocument, source: str, hop: int) -> None:
+        """Hear of what a stored document refers to and shows. References of a seed document are seeds themselves."""
+        self.register_references(document, 0 if source in ("seed", "add") else hop + 1)
+        for name in document.pictures:
+            self.index.add_picture(name, DW.picture(name))
+
+    # --- bringing the index up to date ---
+
+    def _recover(self, why: str, since: str | None, now_ms: int, say: Callable[[str], None]) -> None:
+        unclean_since = self.index.meta("unclean since") or since
+        if why:
+            say(why)
+            if unclean_since is None:
+                unclean_since = max((log.name.split(".")[0] for log in run_logs(self.root)), default="")
+            # noted before anything is made again: this run may be killed too
+            self.index.set_meta("unclean since", unclean_since or layout.run_name(now_ms))
+            self.index.commit(durable=True)
+        behind = self._catch_up()
+        if why or unclean_since:
+            removed, adopted = self._clean_up(unclean_since or "")
+            say(
+                f"{'the index was made again' if why else 'the last run did not end by itself'}: "
+                f"{behind} log lines taken over, {removed} temporary files removed, {adopted} files adopted"
+            )
+        self.index.set_meta("unclean since", layout.run_name(now_ms))
+        self.index.commit(durable=True)
+
+    def _catch_up(self) -> int:
+        """Take over log lines the index does not have yet. Returns how many."""
+        lines = 0
+        for log in run_logs(self.root):
+            size = log.stat().st_size
+            if size <= self.index.log_position(log.name):
+                continue
+            run = log.name.split(".")[0]
+            for record in read_log(log):
+                self.index.apply(record, run)
+                lines += 1
+                path = record.get("path", "")
+                if log.name.endswith(FILES_END) and layout.is_document(path) and (document := self.read(path)):
+                    self.register_document(document, record.get("source", ""), record.get("hop", 0))
+            self.index.set_log_position(log.name, size)
+        return lines
+
+    def _clean_up(self, unclean_since: str) -> tuple[int, int]:
+        """Remove temporary files; adopt whole files that no log line names, or that replaced others since a run began."""
+        removed = 0
+        for temporary in (self.root / layout.RUNS).glob(disk.TEMPORARY_PREFIX + "*"):
+            temporary.unlink()
+            removed += 1
+        adopted = []
+        since_ms = (normalise.time_ms(unclean_since) or 0) - _MTIME_SLACK_MS
+        for path in walk(self.root):
+            name = path.rpartition("/")[2]
+            if name.startswith(disk.TEMPORARY_PREFIX):
+                (self.root / path).unlink()
+                removed += 1
+                continue
+            if layout.is_partial(path):  # to be continued; but a note alone is left of a file that is whole by now
+                partial = self.root / path.removesuffix(".json")
+                if not partial.exists():
+                    (self.root / path).unlink()
+                    removed += 1
+                continue
+            if layout.number_of(path) is None:
+                continue  # not the archive's; `scrapy verify` names it
+            known = self.index.file(path)
+            if known is None or (since_ms > 0 and (self.root / path).stat().st_mtime * 1000 >= since_ms):
+                digest, size = disk.sha256_of(self.root / path)
+                is_other = known is None or (known[0] != digest and not layout.picture_of(path))  # pictures never change
+                if is_other and (record := self._adoptable(path)):
+                    adopted.append({"path": path, "sha256": digest, "bytes": size, **record})
+        self._adopt(adopted)
+        return removed, len(adopted)
+
+    def adopt(self, path: str) -> bool:
+        """Log a whole file that no log line names (any more). Returns False, and does nothing, for a stranger."""
+        record = self._adoptable(path)
+        if record:
+            digest, size = disk.sha256_of(self.root / path)
+            self._adopt([{"path": path, "sha256": digest, "bytes": size, **record}])
+        return record is not None
+
+    def _adopt(self, adopted: list[Record]) -> None:
+        adopted.sort(key=lambda record: layout.is_document(record["path"]))
+        if adopted:
+            self.log.append(FILES_END, adopted)
+            self._apply(adopted)
+        for record in adopted:
+            if layout.is_document(record["path"]) and (document := self.read(record["path"])):
+                self.register_document(document, record["source"], record["hop"])
+
+    def _adoptable(self, path: str) -> Record | None:
+        """The log record of a whole file that has none; None for what is not the archive's."""
+        number = layout.number_of(path)
+        if number is None:
+            return None
+        row = self.index.get(number)
+        record: Record = {"kind": row.kind if row else "article", "id": number, "url": row.url if row else None,
+                          "time": layout.iso_time(int((self.root / path).stat().st_mtime) * 1000), "adopted": True}  # fmt: skip
+        if layout.is_media(path):  # it was renamed, so it is whole
+            document = self.read(row.path) if row and row.path else None
+            return {**record, "kind": "media", "url": document.media if document else None}
+        data = (self.root / path).read_bytes()
+        if name := layout.picture_of(path):
+            return None if pictures.problem(data) else {**record, "kind": "picture", "url": DW.picture(name)}
+        if path.endswith(".txt"):
+            try:
+                document = seedfile.loads(data)
+            except SeedFormatError:
+                return None
+            if layout.is_revision(path):
+                return {**record, "revision_of": row.path if row else None, "stamp_ms": document.stamp_ms}
+            record.update(kind=document.kind, url=document.url, stamp_ms=document.stamp_ms, language=path.split("/")[0],
+                          published_ms=normalise.time_ms(document.display_date) or document.stamp_ms,
+                          hop=row.hop if row else 0, source=row.source if row and row.source else "adopted",
+                          time=layout.iso_time(document.stamp_ms))  # fmt: skip
+        if path.endswith(".gz"):
+            try:
+                gzip.decompress(data)
+            except (OSError, EOFError, zlib.error):
+                return None
+        return record
+
+
+def _open_index(root: Path, rebuild: bool) -> tuple[Index, str, str | None]:
+    """The index; why it has to be made again, empty where it is sound; and of one made again the start of the run that did
+    not end by itself: empty for none, None where nobody knows."""
+    path = root / layout.INDEX
+    since = None
+    why = "the index is made again, as asked for"
+    if not rebuild:
+        try:
+            index = Index(path)
+            with contextlib.ExitStack() as undo:
+                undo.callback(index.close)
+                index.check()
+                is_empty = not any((root / layout.RUNS).iterdir()) and next(walk(root), None) is None
+                if index.meta("unclean since") is not None or is_empty:
+                    undo.pop_all()
+                    return index, "", None
+            why = f"{path} was missing or unfinished: making it again from files and run logs"
+        except (sqlite3.DatabaseError, DiskError, UnicodeDecodeError) as error:  # what SQLite says may quote the damage
+            if "full" in str(error) or "locked" in str(error):
+                raise  # nothing is wrong with the file
+            why = f"{path} was damaged ({error}): making it again from files and run logs"
+    elif path.exists():
+        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(Index(path, read_only=True)) as old:
+            since = old.meta("unclean since") or ""
+    for end in ("", "-wal", "-shm"):
+        (root / (layout.INDEX + end)).unlink(missing_ok=True)
+    return Index(path), why, since
+
+
+def check_free(root: Path, min_free: int) -> None:
+    """Raise DiskError where less than min_free bytes are free on the archive's disk."""
+    try:
+        free = disk.free_bytes(root)
+    except OSError as error:
+        raise DiskError(f"{root}: {error.strerror or error}") from error
+    if free < min_free:
+        raise DiskError(f"only {free:,} bytes are free for {root}; ARCHIVE_MIN_FREE asks for {min_free:,}")
+
+
+def run_logs(root: Path) -> list[Path]:
+    """The logs of every run in the order to read them: by the run's start, a run's files before its states."""
+    logs = [path for end in (FILES_END, STATES_END) for path in (root / layout.RUNS).glob(f"*Z{end}")]
+    return sorted(logs, key=lambda path: (path.name.split(".")[0], path.name.endswith(STATES_END)))
+
+
+def read_log(path: Path) -> Iterator[Record]:
+    """The records of a run log; a line that a crash cut is left out."""
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.endswith(b"\n"):
+                with contextlib.suppress(ValueError):
+                    record = json.loads(line)
+                    if isinstance(record, dict):
+                        yield record
+
+
+_OWN = frozenset(
+    {layout.RUNS, layout.INDEX, layout.INDEX + "-wal", layout.INDEX + "-shm", layout.LOCK, layout.DAMAGED, "README.md"}
+)
+
+
+def walk(root: Path) -> Iterator[str]:
+    """Relative paths of every file that belongs to articles, in order; not the logs, the index, and what was set aside."""
+    yield from _walk(root, "", _OWN)
+
+
+def _walk(folder: Path, prefix: str, skip: frozenset[str]) -> Iterator[str]:
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.name in skip:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(folder / entry.name, f"{prefix}{entry.name}/", frozenset())
+        else:
+            yield prefix + entry.name
+
+
+def state_line(state: str, row_kind: str, number: int, now_ms: int, **more: object) -> Record:
+    """A line of the log of states."""
+    return {"state": state, "kind": row_kind, "id": number, "time": layout.iso_time(now_ms), **more}
+
+
+__all__ = ["ARCHIVED", "PENDING", "Archive", "check_free", "read_log", "run_logs", "state_line", "walk"]

@@ -1,0 +1,74 @@
+"""When to look at a thing again: pure arithmetic on times in milliseconds UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DAY_MS = 86_400_000
+
+Rules = tuple[tuple[float, float], ...]
+"""(age up to, interval), in days, by rising age: an article younger than `age` is looked at again when `interval` has
+passed since the last look; older than every rule: never again."""
+
+DEFAULT_RULES: Rules = ((2, 0), (14, 1), (60, 7))
+
+GONE_AFTER_MISSES = 3
+GONE_AFTER_MS = 14 * DAY_MS
+
+# A thing that DW says it does not have: next run, then after a day, two, four ... at most thirty days.
+_GROWING_DAYS = (0, 1, 2, 4, 8, 16, 30)
+# A thing that could not be had for a reason that may pass (server error, no connection): every run at first.
+_PASSING_RUNS = 10
+
+PASSING_REASONS = (
+    "status 5", "status 429", "status 408", "timeout", "no connection", "cut off", "not a picture", "not a media file",
+    "stopped",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Miss:
+    """How often and since when a thing could not be had; gone: for good, as far as anyone can tell."""
+
+    misses: int
+    first_ms: int
+    next_ms: int
+    gone: bool
+
+
+def is_passing(reason: str) -> bool:
+    """Whether a reason says nothing about the thing itself, so that it may be had at any time."""
+    return reason.startswith(PASSING_REASONS)
+
+
+def after_miss(reason: str, now_ms: int, misses: int = 0, first_ms: int | None = None) -> Miss:
+    """What to remember when a thing could not be had once more.
+
+    misses, first_ms: what was remembered before. Only what DW says it does not have (404, 410) ever becomes gone: after 3
+    misses over 14 days.
+    """
+    misses += 1
+    first_ms = now_ms if first_ms is None else first_ms
+    if is_passing(reason):
+        days = 0 if misses <= _PASSING_RUNS else 1
+        return Miss(misses, first_ms, now_ms + days * DAY_MS, gone=False)
+    gone = misses >= GONE_AFTER_MISSES and now_ms - first_ms >= GONE_AFTER_MS and says_gone(reason)
+    days = _GROWING_DAYS[min(misses, len(_GROWING_DAYS)) - 1]
+    return Miss(misses, first_ms, now_ms + days * DAY_MS, gone)
+
+
+def says_gone(reason: str) -> bool:
+    """Whether a reason is DW's own word that it does not have the thing."""
+    return reason in ("status 404", "status 410")
+
+
+def is_due(published_ms: int, checked_ms: int, now_ms: int, rules: Rules = DEFAULT_RULES) -> bool:
+    """Whether an archived article is to be looked at again.
+
+    published_ms: its displayDate (without one: its stamp). checked_ms: the last look.
+    """
+    age = now_ms - published_ms
+    for up_to_days, interval_days in rules:
+        if age < up_to_days * DAY_MS:
+            return now_ms - checked_ms >= interval_days * DAY_MS
+    return False

@@ -1,0 +1,218 @@
+"""What a new start makes of what the last one left: an index that is lost, a run that did not end. Words are invented."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler import archive as archive_module
+from crawler import seedfile
+from crawler.archive import Archive, read_log, run_logs, state_line
+from crawler.index import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE
+from crawler.refresh import DAY_MS
+from crawler.writer import NewFile
+from tests.conftest import NOW_MS, OpenArchive
+from tests.test_archive import TIME, document, fetched, picture, tree
+from tests.test_pictures import JPEG
+
+
+def rows(found: Archive) -> list[tuple[Any, ...]]:
+    """What the index knows of objects and files, without what no log holds.
+
+    due and hop limits are made for each run; checked_ms, etag and last_modified of an unchanged article are only in the index.
+    """
+    columns = ("number, format, kind, state, reason, language, hop, path, home, url, published_ms, stamp_ms, missed_ms, misses,"
+               " next_ms, source, target")  # fmt: skip
+    return [
+        *found.index.query(f"SELECT {columns} FROM objects ORDER BY number, format"),
+        *found.index.query("SELECT path, sha256, bytes, run FROM files ORDER BY path"),
+    ]
+
+
+# ---- the index made again -------------------------------------------------------------------------------------------
+
+
+def fill(found: Archive) -> None:
+    """Something of every kind: documents, revisions, a seed, an alias, pictures, misses, an unreadable reply."""
+    fetched(found, document(7), published_ms=NOW_MS - DAY_MS)
+    fetched(found, document(7, words="new", stamp_ms=NOW_MS + 1000), requested=70)
+    fetched(found, document(20), hop=2)
+    picture(found)
+    _, files = found.plan_seed(document(30, stamp_ms=5000), "seed", NOW_MS)
+    found.store_now(files)
+    found.register_document(document(30), "seed", 0)
+    for number, reason in [(8, "status 404"), (21, "status 503")]:
+        row = found.index.get(number)
+        assert row
+        found.store_now([], [found.miss(row, reason, NOW_MS)])
+    found.store_now([NewFile("unreadable/40-0123456789ab.json.gz", b"?", {"kind": "article", "id": 40, "time": TIME}, True)],
+                    [state_line(UNREADABLE, "article", 40, NOW_MS, reason="no JSON")])  # fmt: skip
+    found.store_now([], [state_line(ALIAS, "article", 50, NOW_MS, target=7), state_line(PENDING, "video", 60, NOW_MS, hop=0)])
+
+
+def ways_to_lose(root: Path, way: str) -> None:
+    index = root / "index.sqlite"
+    if way == "deleted":
+        for path in root.glob("index.sqlite*"):
+            path.unlink()
+    elif way == "empty":
+        index.write_bytes(b"")
+    elif way == "nonsense":
+        index.write_bytes(b"nonsense" * 1000)
+    elif way == "cut":
+        index.write_bytes(index.read_bytes()[:5000])
+    elif way == "overwritten inside":
+        data = bytearray(index.read_bytes())
+        data[4096:-4096] = b"\xab" * (len(data) - 8192)
+        index.write_bytes(data)
+
+
+@pytest.mark.parametrize("way", ["deleted", "empty", "nonsense", "cut", "overwritten inside"])
+def test_lost_index_is_made_again_and_it_is_said(archive: OpenArchive, tmp_path: Path, way: str) -> None:
+    found = archive()
+    fill(found)
+    before, files = rows(found), tree(tmp_path / "archive")
+    found.close()
+    ways_to_lose(tmp_path / "archive", way)
+    said: list[str] = []
+    again = archive(NOW_MS + DAY_MS, say=said.append)
+    assert rows(again) == before
+    assert tree(tmp_path / "archive") == files
+    assert "index.sqlite was" in said[0]
+    assert "making it again" in said[0]
+    assert said[1].startswith("the index was made again: ")
+    assert len(run_logs(tmp_path / "archive")) == 2, "nothing was adopted, so nothing was logged"
+
+
+def test_index_made_again_on_request_is_the_same_twice(archive: OpenArchive) -> None:
+    found = archive()
+    fill(found)
+    before = rows(found)
+    found.close()
+    for _ in range(2):
+        again = archive(rebuild=True)
+        assert rows(again) == before
+        again.close()
+
+
+def test_index_that_lags_behind_catches_up(archive: OpenArchive, tmp_path: Path) -> None:
+    found = archive()
+    fetched(found, document(7))
+    found.close()
+    old = {path: path.read_bytes() for path in (tmp_path / "archive").glob("index.sqlite*")}
+    found = archive(NOW_MS + DAY_MS)
+    fetched(found, document(20))
+    found.store_now([], [state_line(MISSING, "article", 8, NOW_MS, reason="status 404", misses=1)])
+    before = rows(found)
+    found.close()
+    for path, data in old.items():
+        path.write_bytes(data)
+    assert rows(archive(NOW_MS + 2 * DAY_MS)) == before
+
+
+# ---- after an end that was none -------------------------------------------------------------------------------------
+
+
+def left(found: Archive) -> None:
+    """Let go of an archive as a killed process does."""
+    found.close(clean=False)
+
+
+def test_temporary_files_are_removed(archive: OpenArchive, tmp_path: Path) -> None:
+    found = archive()
+    fill(found)
+    root = tmp_path / "archive"
+    for folder in ("runs", "zh/2023/10", "images/0", "revisions/7", "unreadable"):
+        (root / folder / ".tmp-5-something").write_bytes(b"half")
+    left(found)
+    said: list[str] = []
+    archive(NOW_MS + DAY_MS, say=said.append).close()
+    assert not list(root.rglob(".tmp-*"))
+    assert len(said) == 1
+    assert said[0].startswith("the last run did not end by itself: ")
+    assert "5 temporary files removed, 0 files adopted" in said[0]
+    archive(NOW_MS + 2 * DAY_MS, say=said.append).close()
+    assert len(said) == 1
+
+
+def test_whole_files_no_line_names_are_adopted(archive: OpenArchive, tmp_path: Path) -> None:
+    found = archive()
+    fetched(found, document(7))
+    root = tmp_path / "archive"
+    (root / "zh/2023/10/20-x.txt").write_bytes(seedfile.dumps(document(20)).encode())
+    (root / "images/0").mkdir(parents=True)
+    (root / "images/0/63_303.jpg").write_bytes(JPEG)
+    left(found)
+    again = archive(NOW_MS + DAY_MS)
+    states = {(n, f): (s, p) for n, f, s, p in again.index.query("SELECT number, format, state, path FROM objects")}
+    assert states[20, ""] == (ARCHIVED, "zh/2023/10/20-x.txt")
+    assert states[63, "303"] == (ARCHIVED, "images/0/63_303.jpg")
+    assert states[21, ""] == (PENDING, None), "what it refers to is heard of"
+    lines = [record for log in run_logs(root) for record in read_log(log)]
+    assert [record["path"] for record in lines if record.get("adopted")] == ["images/0/63_303.jpg", "zh/2023/10/20-x.txt"]
+    again.index.begin_run(NOW_MS + 100 * DAY_MS, -1, ())
+    due = [(row.number, row.format) for row in again.index.due()]
+    assert (20, "") in due, "an adopted document is compared with DW once"
+    assert (63, "303") not in due, "a picture on disk is not asked for again"
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("images/0/64_303.jpg", JPEG[:100]), ("images/0/64_303.jpg", b""), ("zh/2023/10/20-x.txt", b"<!--1-->\n["),
+        ("zh/2023/10/notes.md", b"mine"), ("zh/2023/10/20-x.txt", b""), ("stranger.txt", b"x"),
+    ],
+)  # fmt: skip
+def test_what_is_cut_or_a_stranger_is_not_adopted_nor_removed(
+    archive: OpenArchive, tmp_path: Path, path: str, data: bytes
+) -> None:
+    found = archive()
+    fetched(found, document(7))
+    before = rows(found)
+    full = tmp_path / "archive" / path
+    full.parent.mkdir(parents=True, exist_ok=True)
+    full.write_bytes(data)
+    left(found)
+    again = archive(NOW_MS + DAY_MS)
+    assert rows(again) == before
+    assert full.read_bytes() == data
+
+
+def test_cut_log_line_is_left_out_and_its_file_adopted(archive: OpenArchive, tmp_path: Path) -> None:
+    found = archive()
+    fetched(found, document(7))
+    picture(found)
+    left(found)
+    root = tmp_path / "archive"
+    for path in root.glob("index.sqlite*"):
+        path.unlink()
+    [log] = run_logs(root)
+    log.write_bytes(log.read_bytes()[:-20])
+    again = archive(NOW_MS + DAY_MS)
+    row = again.index.get(63, "303")
+    assert row
+    assert (row.state, row.path) == (ARCHIVED, "images/0/63_303.jpg")
+
+
+def test_killed_while_mending_it_is_mended_the_next_time(
+    archive: OpenArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = archive()
+    fill(found)
+    before = rows(found)
+    left(found)
+    (tmp_path / "archive" / "index.sqlite").unlink()
+
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archive_module.Archive, "_clean_up", killed)
+        with pytest.raises(KeyboardInterrupt):
+            archive(NOW_MS + DAY_MS)
+    (tmp_path / "archive" / "runs" / ".tmp-1-x").write_bytes(b"")
+    said: list[str] = []
+    assert rows(archive(NOW_MS + 2 * DAY_MS, say=said.append)) == before
+    assert "1 temporary files removed" in said[-1]

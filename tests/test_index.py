@@ -1,0 +1,431 @@
+"""The index: the state of every object, what is due, and what a log line changes. Numbers and paths are invented."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler import index as index_module
+from crawler import refresh
+from crawler.exceptions import DiskError
+from crawler.index import ALIAS, ARCHIVED, GONE, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Index, Row
+from crawler.refresh import DAY_MS
+from crawler.urls import PictureName
+from tests.conftest import NOW_MS
+
+RUN = "20231114T221320Z"
+TIME = "2023-11-14T22:13:20Z"
+NAME = PictureName(63, "303", "jpg")
+PICTURE_URL = "https://static.dw.com/image/63_303.jpg"
+Record = dict[str, Any]
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    index = Index(tmp_path / "index.sqlite")
+    yield index
+    index.close()
+
+
+def document(number: int = 7, **more: object) -> Record:
+    """The log line of a document."""
+    return {
+        "path": f"zh/2023/11/{number}-a.txt", "sha256": "0" * 64, "bytes": 5, "kind": "article", "id": number, "url": "u",
+        "time": TIME, "language": "zh", "hop": 0, "source": "api", "stamp_ms": NOW_MS, "published_ms": NOW_MS, **more,
+    }  # fmt: skip
+
+
+def reply(number: int = 7, **more: object) -> Record:
+    return {**document(number), "path": f"zh/2023/11/{number}-a.json.gz", **more}
+
+
+def picture(**more: object) -> Record:
+    return {"path": "images/0/63_303.jpg", "sha256": "1" * 64, "bytes": 9, "kind": "picture", "id": 63, "url": PICTURE_URL,
+            "time": TIME, **more}  # fmt: skip
+
+
+def state(name: str, number: int = 7, **more: object) -> Record:
+    return {"state": name, "kind": "article", "id": number, "time": TIME, **more}
+
+
+def missing(number: int = 7, **more: object) -> Record:
+    return state(MISSING, number, reason="status 404", misses=1, missed_ms=NOW_MS, next_ms=NOW_MS + DAY_MS, **more)
+
+
+def row(index: Index, number: int = 7, form: str = "") -> Row:
+    found = index.get(number, form)
+    assert found
+    return found
+
+
+def states(index: Index) -> dict[int, str]:
+    return {number: name for number, name in index.query("SELECT number, state FROM objects")}  # noqa: C416
+
+
+def due(index: Index) -> list[int]:
+    return [one.number for one in index.due()]
+
+
+def begin(index: Index, now_ms: int = NOW_MS, depth: int = -1, what: str = "") -> list[int]:
+    index.begin_run(now_ms, depth, refresh.DEFAULT_RULES, what)
+    return due(index)
+
+
+def dump(index: Index) -> list[tuple[Any, ...]]:
+    return [*index.query("SELECT * FROM objects ORDER BY number, format"), *index.query("SELECT * FROM files ORDER BY path")]
+
+
+# ---- log lines ------------------------------------------------------------------------------------------------------
+
+
+def test_document_on_disk_is_archived(index: Index) -> None:
+    index.register([7], 3)
+    index.apply(document(hop=2, etag="e", last_modified="l"), RUN)
+    found = row(index)
+    assert (found.state, found.path, found.language, found.hop, found.due) == (ARCHIVED, "zh/2023/11/7-a.txt", "zh", 2, 0)
+    assert (found.stamp_ms, found.published_ms, found.checked_ms) == (NOW_MS, NOW_MS, NOW_MS)
+    assert (found.etag, found.last_modified, found.source) == ("e", "l", "api")
+    assert index.file("zh/2023/11/7-a.txt") == ("0" * 64, 5)
+    assert index.counts() == {("article", ARCHIVED): 1}
+
+
+@pytest.mark.parametrize(("source", "checked_ms"), [("api", NOW_MS), ("page", NOW_MS), ("seed", 0), ("add", None)])
+def test_seed_document_is_to_be_compared_once_an_added_one_never(index: Index, source: str, checked_ms: int | None) -> None:
+    index.apply(document(source=source), RUN)
+    assert row(index).checked_ms == checked_ms
+    assert begin(index, NOW_MS + 100 * DAY_MS) == ([7] if source == "seed" else [])
+
+
+def test_reply_beside_a_document_is_a_look(index: Index) -> None:
+    index.apply(document(source="seed"), RUN)
+    index.apply(missing(), RUN)
+    index.apply(reply(etag="e"), RUN)
+    found = row(index)
+    assert (found.checked_ms, found.etag, found.source, found.misses) == (NOW_MS, "e", "api", 0)
+
+
+def test_reply_without_a_document_is_no_object(index: Index) -> None:
+    index.apply(reply(), RUN)
+    assert index.get(7) is None
+    assert index.file("zh/2023/11/7-a.json.gz")
+
+
+def test_picture_on_disk_is_archived(index: Index) -> None:
+    index.add_picture(NAME, PICTURE_URL)
+    index.apply(picture(), RUN)
+    found = row(index, 63, "303")
+    assert (found.kind, found.state, found.picture, found.due) == ("picture", ARCHIVED, NAME, 0)
+    assert begin(index, what="all") == []
+
+
+def test_document_reached_by_another_number_makes_an_alias(index: Index) -> None:
+    index.register([8], 1)
+    index.apply(document(requested=8), RUN)
+    assert (row(index, 8).state, row(index, 8).target, row(index, 8).due) == (ALIAS, 7, 0)
+    assert index.resolve(8) == row(index, 7)
+
+
+@pytest.mark.parametrize("name", [MISSING, GONE, UNREADABLE, REFUSED])
+def test_state_of_what_could_not_be_had(index: Index, name: str) -> None:
+    index.register([7], 1, language="zh")
+    index.apply(state(name, reason="why", misses=2, missed_ms=5, next_ms=9, hop=1), RUN)
+    found = row(index)
+    assert (found.state, found.reason, found.misses, found.missed_ms, found.next_ms, found.due) == (name, "why", 2, 5, 9, 0)
+
+
+def test_archived_document_stays_archived_while_dw_misses_it_until_it_is_gone(index: Index) -> None:
+    index.apply(document(), RUN)
+    index.apply(missing(), RUN)
+    assert (row(index).state, row(index).misses) == (ARCHIVED, 1)
+    index.apply(state(GONE, reason="status 404", misses=3), RUN)
+    assert (row(index).state, row(index).path) == (GONE, "zh/2023/11/7-a.txt")
+    index.set_checked(7, NOW_MS, "", "")
+    assert (row(index).state, row(index).misses, row(index).reason) == (ARCHIVED, 0, "")
+
+
+def test_line_that_says_archived_ends_a_row_of_misses(index: Index) -> None:
+    index.apply(document(), RUN)
+    index.apply(state(GONE, reason="status 404", misses=3), RUN)
+    index.apply(state(ARCHIVED), RUN)
+    assert (row(index).state, row(index).misses, row(index).reason, row(index).next_ms) == (ARCHIVED, 0, "", None)
+
+
+def test_document_set_aside_is_pending_and_remembers_its_home(index: Index) -> None:
+    index.apply(document(), RUN)
+    index.apply({**state("removed", reason="damaged"), "path": "zh/2023/11/7-a.txt"}, RUN)
+    found = row(index)
+    assert (found.state, found.path, found.home, found.reason, found.due) == (PENDING, None, "zh/2023/11/7-a.txt", "damaged", 1)
+    assert index.file("zh/2023/11/7-a.txt") is None
+
+
+def test_alias_never_hides_a_document(index: Index) -> None:
+    index.apply(document(), RUN)
+    index.set_alias(7, 9)
+    assert row(index).state == ARCHIVED
+
+
+def test_line_of_a_later_version_is_passed_over(index: Index) -> None:
+    index.apply({"novelty": 1}, RUN)
+    assert dump(index) == []
+
+
+LINES = st.lists(
+    st.sampled_from([
+        document(), document(8, requested=7), document(8, hop=2), document(9, source="seed"), reply(), reply(8), picture(),
+        missing(), missing(8), missing(63, kind="picture", format="303"), state(GONE), state(UNREADABLE, 9),
+        state(ALIAS, 9, target=7),
+        state(PENDING, hop=1), state(PENDING, 63, kind="picture", format="303", url=PICTURE_URL), state(REFUSED, 8),
+        {**state("removed"), "path": "zh/2023/11/7-a.txt"}, {**state("removed"), "path": "images/0/63_303.jpg"},
+    ]),
+    max_size=8,
+)  # fmt: skip
+
+
+@given(LINES)
+def test_each_line_taken_over_twice_changes_nothing(records: list[Record]) -> None:
+    once, twice = Index(Path(":memory:")), Index(Path(":memory:"))
+    for record in records:
+        once.apply(record, RUN)
+        twice.apply(record, RUN)
+        twice.apply(record, RUN)
+    assert dump(twice) == dump(once)
+    for one in (once, twice):
+        one.close()
+
+
+@given(st.lists(st.sampled_from([document(), document(8), document(9, requested=8), reply(), picture()]), max_size=6))
+def test_a_log_of_files_read_twice_changes_nothing(records: list[Record]) -> None:
+    index = Index(Path(":memory:"))
+    for record in records:
+        index.apply(record, RUN)
+    before = dump(index)
+    for record in records:
+        index.apply(record, RUN)
+    assert dump(index) == before
+    index.close()
+
+
+# ---- hearing of things ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_heard_of_is_pending_once(index: Index) -> None:
+    assert index.register([7, 8, 7], 1, "video", "zh") == []
+    assert index.register([8], 5) == []
+    found = row(index, 8)
+    assert (found.state, found.hop, found.kind, found.language, found.due) == (PENDING, 1, "video", "zh", 1)
+    assert index.counts() == {("video", PENDING): 2}
+
+
+def test_beyond_the_hop_limit_is_out_of_scope_until_it_is_nearer(index: Index) -> None:
+    begin(index, depth=1)
+    index.register([7], 2)
+    assert (row(index).state, row(index).reason, row(index).due) == (OUT_OF_SCOPE, "hop limit", 0)
+    index.register([7], 1)
+    assert (row(index).state, row(index).reason, row(index).hop, row(index).due) == (PENDING, "", 1, 1)
+
+
+def test_archived_document_that_turns_out_nearer_is_named(index: Index) -> None:
+    index.apply(document(hop=3), RUN)
+    index.set_alias(8, 7)
+    assert index.register([7], 3) == []
+    [found] = index.register([8], 1)
+    assert found.number == 7
+    assert (row(index).hop, row(index).state) == (1, ARCHIVED)
+    assert index.register([7], 1) == []
+
+
+def test_kind_that_is_not_wanted_is_out_of_scope_until_it_is(index: Index) -> None:
+    index.begin_run(NOW_MS, -1, (), kinds=["article"])
+    index.register([7], 0, "video")
+    assert (row(index).state, row(index).reason) == (OUT_OF_SCOPE, "kind")
+    assert begin(index) == [7]
+    index.begin_run(NOW_MS, -1, (), kinds=["article"])
+    assert due(index) == []
+
+
+def test_picture_is_heard_of_once(index: Index) -> None:
+    first = index.add_picture(NAME, PICTURE_URL)
+    assert (first.state, first.due, first.picture) == (PENDING, 1, NAME)
+    index.apply(picture(), RUN)
+    assert index.add_picture(NAME, "other").state == ARCHIVED
+
+
+def test_aliases_are_followed_but_not_in_circles(index: Index) -> None:
+    for number, target in [(1, 2), (2, 3), (3, 1), (5, 99)]:
+        index.set_alias(number, target)
+    assert index.resolve(1)
+    assert index.resolve(5) is None
+    assert index.resolve(6) is None
+
+
+# ---- a run ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_object_is_taken_once(index: Index) -> None:
+    index.register([7], 0)
+    assert index.claim(7)
+    assert not index.claim(7)
+    assert not index.claim(8)
+    index.set_due(7)
+    assert index.claim(7)
+    assert not index.claim(63, "303")
+    index.add_picture(NAME, PICTURE_URL)
+    assert index.claim(63, "303")
+    assert not index.claim(63, "303")
+
+
+def test_documents_come_nearest_first_then_newest(index: Index) -> None:
+    index.register([5, 6], 1)
+    index.register([3, 4], 0)
+    index.add_picture(NAME, PICTURE_URL)
+    order = []
+    while found := index.next_document():
+        order.append(found.number)
+        index.claim(found.number)
+    assert order == [4, 3, 6, 5]
+    assert [one.number for one in index.due_pictures(5)] == [63]
+    assert index.count_due() == 1
+
+
+@pytest.mark.parametrize(("depth", "numbers"), [(0, [1]), (1, [1, 2]), (2, [1, 2, 3]), (-1, [1, 2, 3])])
+def test_hop_limit_of_a_run(index: Index, depth: int, numbers: list[int]) -> None:
+    for hop, number in enumerate([1, 2, 3]):
+        index.register([number], hop)
+    assert begin(index, depth=depth) == numbers
+    assert begin(index, depth=-1) == [1, 2, 3], "what was out of scope is pending again"
+
+
+@pytest.mark.parametrize("name", [MISSING, GONE, UNREADABLE, REFUSED])
+def test_what_could_not_be_had_waits_for_its_time(index: Index, name: str) -> None:
+    index.apply(state(name, next_ms=NOW_MS + DAY_MS), RUN)
+    assert begin(index, NOW_MS) == []
+    assert begin(index, NOW_MS + DAY_MS) == [7]
+    assert begin(index, NOW_MS + DAY_MS, what="none") == [7]
+
+
+AGES = {1: 0, 2: 1, 3: 5, 4: 30, 5: 100}  # number: age in days
+
+
+@pytest.mark.parametrize(
+    ("what", "since_days", "numbers"),
+    [
+        ("", 0, [2, 1]), ("", 1, [3, 2, 1]), ("", 7, [4, 3, 2, 1]), ("none", 7, []), ("all", 0, [5, 4, 3, 2, 1]),
+        ("5", 0, [5]), ("5, 1,99,", 0, [5, 1]),
+    ],
+)  # fmt: skip
+def test_what_is_looked_at_again(index: Index, what: str, since_days: int, numbers: list[int]) -> None:
+    for number, age in AGES.items():
+        index.apply(document(number, published_ms=NOW_MS - age * DAY_MS), RUN)
+        index.set_checked(number, NOW_MS - since_days * DAY_MS, "", "")
+    assert begin(index, what=what) == numbers
+
+
+def test_archived_document_that_dw_missed_is_asked_for_at_any_age(index: Index) -> None:
+    index.apply(document(published_ms=NOW_MS - 100 * DAY_MS), RUN)
+    index.apply(missing(), RUN)
+    assert begin(index, NOW_MS) == []
+    assert begin(index, NOW_MS + DAY_MS) == [7]
+    index.set_checked(7, NOW_MS, "e", "l")
+    assert begin(index, NOW_MS + DAY_MS) == []
+    index.set_unchecked(7)
+    assert begin(index) == [7]
+
+
+def test_run_that_ended_early_leaves_nothing_claimed(index: Index) -> None:
+    index.register([7], 0)
+    index.claim(7)
+    assert due(index) == []
+    assert begin(index) == [7]
+
+
+# ---- the file -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_undone_was_seen_and_is_taken_back(index: Index) -> None:
+    index.register([1], 0)
+    before = dump(index)
+    with index.undone():
+        index.register(range(2, 2000), 0)
+        begin(index, depth=0)
+        assert index.count_due() == 1999
+    assert dump(index) == before
+    index.register([2], 0)
+    assert states(index) == {1: PENDING, 2: PENDING}
+
+
+def test_changes_are_committed_in_batches(index: Index) -> None:
+    def committed() -> int:
+        other = Index(index.path, read_only=True)
+        count = int(next(other.query("SELECT count(*) FROM objects"))[0])
+        other.close()
+        return count
+
+    index.register(range(1, index_module._COMMIT_EVERY), 0)
+    assert committed() == 0
+    index.register([9000], 0)
+    assert committed() == index_module._COMMIT_EVERY
+    index.register([9001], 0)
+    index.commit()
+    assert committed() == index_module._COMMIT_EVERY + 1
+
+
+def test_closed_index_keeps_everything(tmp_path: Path) -> None:
+    first = Index(tmp_path / "i")
+    first.register([7], 0)
+    first.set_meta("key", "value")
+    first.set_log_position("a.jsonl", 5)
+    first.close()
+    second = Index(tmp_path / "i")
+    second.check()
+    assert (states(second), second.meta("key"), second.meta("none")) == ({7: PENDING}, "value", None)
+    assert (second.log_position("a.jsonl"), second.log_position("b.jsonl")) == (5, 0)
+    second.close()
+
+
+@pytest.mark.parametrize("data", [b"no database, but longer than its mark of sixteen", b"SQLite format 3\x00" + bytes(200)])
+def test_damaged_file_is_said(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "i").write_bytes(data)
+    with pytest.raises(sqlite3.DatabaseError):
+        Index(tmp_path / "i").check()
+
+
+def test_damage_inside_is_found_by_the_check(tmp_path: Path) -> None:
+    index = Index(tmp_path / "i")
+    index.register(range(1, 5000), 0)
+    index.close()
+    data = bytearray((tmp_path / "i").read_bytes())
+    data[8192:-4096] = b"\xab" * (len(data) - 12288)
+    (tmp_path / "i").write_bytes(data)
+    damaged = Index(tmp_path / "i")
+    with pytest.raises(sqlite3.DatabaseError):
+        damaged.check()
+    damaged._db.close()
+
+
+def test_schema_of_another_version_is_said(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "i") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(sqlite3.DatabaseError, match="schema version 99"):
+        Index(tmp_path / "i")
+
+
+def test_after_a_failure_nothing_is_changed_any_more(index: Index) -> None:
+    told: list[DiskError] = []
+    index.on_failure = told.append
+    index.register([7], 0)
+    index._db.execute("PRAGMA query_only = 1")
+    with pytest.raises(DiskError, match="the disk refused the index"):
+        index.register([8], 0)
+    index._db.execute("PRAGMA query_only = 0")
+    with pytest.raises(DiskError):
+        index.register([9], 0)
+    with pytest.raises(DiskError):
+        index.commit()
+    assert told == [index.failure]

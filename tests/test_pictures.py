@@ -1,0 +1,70 @@
+"""Whether bytes are a whole picture. The pictures are made here, by hand."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler import pictures
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(200) + b"\xff\xd9"
+PNG = (
+    b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    + chunk(b"IDAT", zlib.compress(b"\x00\x00")) + chunk(b"IEND", b"")
+)  # fmt: skip
+GIF = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+WEBP = b"RIFF" + struct.pack("<I", 32) + b"WEBPVP8 " + bytes(24)
+WHOLE = {"jpeg": JPEG, "png": PNG, "gif": GIF, "webp": WEBP}
+
+
+@pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE)
+def test_whole_picture_has_no_problem(data: bytes) -> None:
+    assert pictures.problem(data) == ""
+
+
+@pytest.mark.parametrize("data", [JPEG + b"camera trailer", GIF.replace(b"89a", b"87a"), PNG + b"\n", WEBP + b"\x00"])
+def test_trailer_is_no_problem(data: bytes) -> None:
+    assert pictures.problem(data) == ""
+
+
+@pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE)
+@pytest.mark.parametrize("part", [0.25, 0.5, 0.9])
+def test_picture_cut_anywhere_is_not_whole(data: bytes, part: float) -> None:
+    assert pictures.problem(data[: int(len(data) * part)]).startswith("not a picture")
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html></html>", "not a picture: wrong first bytes"),
+        (b'{"error": 404}', "not a picture: wrong first bytes"),
+        (b"\x00" * 500, "not a picture: wrong first bytes"),
+        (b"BM" + bytes(50), "not a picture: wrong first bytes"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture: wrong first bytes"),
+        (b"RIFF\x10\x00\x00\x00WAVEfmt ", "not a picture: wrong first bytes"),
+        (b"\xff\xd8\xff", "not a picture: a JPEG without an end"),
+        (b"\x89PNG\r\n\x1a\n", "not a picture: a PNG without an end"),
+        (b"GIF89a", "not a picture: a GIF without an end"),
+        (b"RIFF\xff\xff\x00\x00WEBP", "not a picture: a WebP without an end"),
+    ],
+)
+def test_problem_is_named(data: bytes, problem: str) -> None:
+    assert pictures.problem(data) == problem
+
+
+STARTS = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\x08\x00\x00\x00WEBP"]
+
+
+@given(st.binary(max_size=60), st.sampled_from(STARTS))
+def test_any_bytes_are_judged(rest: bytes, start: bytes) -> None:
+    assert isinstance(pictures.problem(start + rest), str)

@@ -1,0 +1,101 @@
+"""When to look at a thing again."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler import refresh
+from crawler.refresh import DAY_MS, Miss
+from tests.conftest import NOW_MS
+
+HOUR_MS = DAY_MS // 24
+
+
+@pytest.mark.parametrize(
+    ("age_days", "since_days", "due"),
+    [
+        (0, 0, True), (1, 0, True), (1.99, 0.01, True),
+        (2, 0.99, False), (2, 1, True), (13.9, 0.5, False), (13.9, 1.5, True),
+        (14, 1, False), (14, 6.9, False), (14, 7, True), (59.9, 7, True), (59.9, 6.9, False),
+        (60, 50, False), (3650, 3650, False),
+        (-1, 0, True),  # published ahead of time
+    ],
+)  # fmt: skip
+def test_article_is_due_by_age_and_last_look(age_days: float, since_days: float, due: bool) -> None:
+    published_ms, checked_ms = NOW_MS - int(age_days * DAY_MS), NOW_MS - int(since_days * DAY_MS)
+    assert refresh.is_due(published_ms, checked_ms, NOW_MS) is due
+
+
+@pytest.mark.parametrize(("rules", "due"), [((), False), (((1, 0),), False), (((30, 1),), True), (((30, 2),), False)])
+def test_rules_are_given(rules: refresh.Rules, due: bool) -> None:
+    assert refresh.is_due(NOW_MS - 5 * DAY_MS, NOW_MS - DAY_MS, NOW_MS, rules) is due
+
+
+def test_by_default_two_days_always_two_weeks_daily_two_months_weekly_then_never() -> None:
+    assert refresh.DEFAULT_RULES == ((2, 0), (14, 1), (60, 7))
+    looks, checked_ms = 0, NOW_MS
+    for hours in range(0, 24 * 100, 6):  # a run every six hours
+        now_ms = NOW_MS + hours * HOUR_MS
+        if refresh.is_due(NOW_MS, checked_ms, now_ms):
+            looks, checked_ms = looks + 1, now_ms
+    assert looks == 8 + 12 + 7 - 1
+
+
+PASSING = [
+    "status 500", "status 503", "status 429", "status 408", "timeout", "no connection", "no connection: refused", "cut off",
+    "not a picture", "not a picture: wrong first bytes", "stopped",
+]  # fmt: skip
+LASTING = ["status 404", "status 410", "status 403", "status 451", "refused", "empty", "redirect loop", ""]
+
+
+@pytest.mark.parametrize("reason", PASSING)
+def test_reason_that_passes(reason: str) -> None:
+    assert refresh.is_passing(reason)
+    assert not refresh.says_gone(reason)
+
+
+@pytest.mark.parametrize("reason", LASTING)
+def test_reason_that_lasts(reason: str) -> None:
+    assert not refresh.is_passing(reason)
+    assert refresh.says_gone(reason) is (reason in ("status 404", "status 410"))
+
+
+def row_of_misses(reason: str, apart_ms: int, count: int) -> list[Miss]:
+    """What is remembered after each of so many misses, so long apart."""
+    found: list[Miss] = []
+    for place in range(count):
+        last = found[-1] if found else Miss(0, NOW_MS, NOW_MS, False)
+        found.append(refresh.after_miss(reason, NOW_MS + place * apart_ms, last.misses, last.first_ms))
+    return found
+
+
+def test_first_miss_begins_the_row() -> None:
+    assert refresh.after_miss("status 404", NOW_MS) == Miss(1, NOW_MS, NOW_MS, False)
+
+
+def test_intervals_grow_up_to_thirty_days() -> None:
+    found = row_of_misses("status 404", DAY_MS, 10)
+    waits = [(miss.next_ms - NOW_MS) // DAY_MS - place for place, miss in enumerate(found)]
+    assert waits == [0, 1, 2, 4, 8, 16, 30, 30, 30, 30]
+    assert [miss.misses for miss in found] == list(range(1, 11))
+    assert {miss.first_ms for miss in found} == {NOW_MS}
+
+
+@pytest.mark.parametrize("reason", ["status 404", "status 410"])
+@pytest.mark.parametrize(
+    ("apart_days", "gone"),
+    [(1, [False] * 4), (6.9, [False, False, False, True]), (7, [False, False, True, True]), (14, [False, False, True, True])],
+)
+def test_gone_after_three_misses_over_fourteen_days(reason: str, apart_days: float, gone: list[bool]) -> None:
+    assert [miss.gone for miss in row_of_misses(reason, int(apart_days * DAY_MS), 4)] == gone
+
+
+@pytest.mark.parametrize("reason", PASSING + [one for one in LASTING if not one.startswith("status 4")] + ["status 403"])
+def test_nothing_is_gone_unless_dw_says_so(reason: str) -> None:
+    assert not any(miss.gone for miss in row_of_misses(reason, 30 * DAY_MS, 40))
+
+
+def test_what_may_pass_is_tried_in_every_run_then_daily() -> None:
+    found = row_of_misses("status 500", HOUR_MS, 12)
+    waits = [miss.next_ms - (NOW_MS + place * HOUR_MS) for place, miss in enumerate(found)]
+    assert waits == [0] * 10 + [DAY_MS] * 2
