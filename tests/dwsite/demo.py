@@ -1,0 +1,60 @@
+"""`make demo`: the crawler at work on the stand-in, and what lands on disk.
+
+Everything goes into the folder `demo/`, which is made anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.dwsite import articles as dw
+from tests.dwsite.client import Site
+
+FOLDER = Path("demo")
+
+
+def main() -> int:
+    """Run the demo. Returns the exit status of the crawl."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    seeds = FOLDER / "seeds.txt"
+    lines = [f"https://www.dw.com/{dw.CONTENTS[number].language or 'en'}/any-title/a-{number}" for number in dw.SEEDS]
+    seeds.write_text("# addresses of articles, one a line\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    with Site() as site:
+        print("A DW of its own runs on loopback. The crawl starts from these seeds:\n")
+        print(seeds.read_text(encoding="utf-8"))
+        command = ["crawl", "dw", "-a", f"seeds={seeds}", "-a", "depth=2", "-s", f"ARCHIVE_DIR={FOLDER}/archive"]
+        status = scrapy(*command, "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", *site.settings_args)
+    show_files(FOLDER / "archive")
+    show_document(next((FOLDER / "archive" / "zh").rglob(f"{dw.SEED_ZH}*.txt")))
+    print("\nscrapy status\n")
+    scrapy("status", "-s", f"ARCHIVE_DIR={FOLDER}/archive")
+    return status
+
+
+def scrapy(*arguments: str) -> int:
+    """Run a `scrapy` command of this checkout, its output as it comes. Returns its exit status."""
+    return subprocess.run([sys.executable, "-m", "scrapy", *arguments], check=False).returncode
+
+
+def show_files(archive: Path) -> None:
+    """Name the first files of every folder."""
+    print(f"\nWhat lies in {archive} now:\n")
+    for folder in sorted({path.parent for path in archive.rglob("*") if path.is_file()}):
+        names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        print(f"  {folder.relative_to(archive)}/  {shown}")
+
+
+def show_document(path: Path) -> None:
+    """Print the beginning of a document: it is a seed again."""
+    print(f"\n{path}:\n")
+    for line in path.read_text(encoding="utf-8").splitlines():
+        print(f"  {line[:150]}{'...' if len(line) > 150 else ''}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""What a perfect crawl of the stand-in finds: worked out from its data alone, without any of the crawler's code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from tests.dwsite import ids
+from tests.dwsite.articles import CONTENTS
+from tests.dwsite.shapes import Content, Json
+
+_REFERENCE = re.compile(
+    r'<a href="https://api\.dw\.com/api/detail/article/(\d+)" rel="ArticleRef">|<span data-id="(\d+)" data-type="ARTICLE">'
+)
+_ALIASES = {ids.ALIAS_DIRECT: ids.ALIAS_DIRECT_TO, ids.ALIAS_REDIRECT: ids.ALIAS_REDIRECT_TO}
+
+
+def references(number: int) -> list[int]:
+    """The articles that a content refers to, in order, without repeats, as its reply has them before any edit."""
+    content = CONTENTS[number]
+    found = [int(match[1] or match[2]) for text in _texts(content) for match in _REFERENCE.finditer(text)]
+    return list(dict.fromkeys(found))
+
+
+def reachable(seeds: Iterable[int], hops: int) -> dict[int, str]:
+    """Kind by number of all that exists within so many hops of the seeds (the seeds are hop 0), aliases resolved.
+
+    hops: negative means no limit. What does not exist (MISSING, GONE) is not among them.
+    """
+    found: dict[int, str] = {}
+    waiting = list(seeds)
+    hop = 0
+    while waiting and (hop <= hops or hops < 0):
+        here = list(dict.fromkeys(_ALIASES.get(number, number) for number in waiting))
+        new = [number for number in here if number in CONTENTS and number not in found]
+        found.update({number: CONTENTS[number].kind for number in new})
+        waiting = [there for number in new for there in references(number)]
+        hop += 1
+    return found
+
+
+def _texts(content: Content) -> Iterator[str]:
+    parts: list[Json] = [*content.body, *(each["content"] for post in content.posts for each in post["body"])]
+    yield from (part["text"] for part in parts if isinstance(part.get("text"), str))
+    yield content.keys.get("text", "")

@@ -1,0 +1,107 @@
+"""Articles made by the number, as many as wanted: for speed and for long lists. No words, only sentences by rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tests.dwsite.ids import FIRST_MEDIA, FIRST_MEDIA_PICTURE, FIRST_SYNTHETIC, FIRST_SYNTHETIC_PICTURE
+from tests.dwsite.shapes import Content, Json, audio, gallery, image, p, ref, video
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+SYNTHETIC_LANGUAGES = ("en", "de", "zh", "es")
+
+_SUBJECTS = ("The ferry", "A baker", "The choir", "The old mill", "A gardener", "The night train", "The museum")
+_VERBS = ("waits for", "remembers", "repairs", "paints", "measures", "invites", "follows")
+_OBJECTS = ("the harbour", "a lost letter", "the bridge", "four clocks", "a map of the hills", "the winter", "the bees")
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """How many articles there are, with how many pictures of their own and how many references each."""
+
+    articles: int = 0
+    pictures: int = 3
+    references: int = 0
+    media: int = 0
+
+    def __contains__(self, number: int) -> bool:
+        return FIRST_SYNTHETIC <= number < FIRST_SYNTHETIC + self.articles or self._is_media(number)
+
+    def _is_media(self, number: int) -> bool:
+        return FIRST_MEDIA <= number < FIRST_MEDIA + self.media
+
+    def has_picture(self, number: int) -> bool:
+        """Whether one of these articles shows the picture."""
+        ours = FIRST_SYNTHETIC_PICTURE <= number < FIRST_SYNTHETIC_PICTURE + self.articles * self.pictures
+        return ours or FIRST_MEDIA_PICTURE <= number < FIRST_MEDIA_PICTURE + self.media * 2
+
+    def content(self, number: int) -> Content:
+        """The content of that number, which must be one of these."""
+        if self._is_media(number):
+            return _media(number)
+        place = number - FIRST_SYNTHETIC
+        first = FIRST_SYNTHETIC_PICTURE + place * self.pictures
+        pictures = [image(first + i, f"Picture {i + 1} of article {number}") for i in range(self.pictures)]
+        body: list[Json] = []
+        for i in range(6):
+            body.append(p(" ".join(sentence(number * 31 + i * 5 + j) for j in range(5))))
+            if 0 < i < len(pictures):
+                body.append(pictures[i])
+        body.extend(pictures[6:])
+        for i in range(self.references):
+            other = FIRST_SYNTHETIC + (place * 7 + i * 13 + 1) % self.articles
+            body.append(p(f"See also {ref(other, f'report {other}')}."))
+        return Content(
+            id=number,
+            language=synthetic_language(place),
+            name=f"{sentence(number)[:-1]} ({number})",
+            teaser=sentence(number + 3),
+            body=tuple(body),
+            display_date=synthetic_date(place),
+            main=pictures[0] if pictures else None,
+            keys={"persons": [{"firstName": "Test", "lastName": f"Writer {place % 17}"}]},
+        )
+
+
+def _media(number: int) -> Content:
+    place = number - FIRST_MEDIA
+    kind = synthetic_kind(place)
+    name = f"{sentence(number)[:-1]} [{number}]"
+    first, second = (image(FIRST_MEDIA_PICTURE + place * 2 + i, f"Slide {i + 1}", name=f"View {i + 1}") for i in (0, 1))
+    mains = {
+        "video": video(number, name, first),
+        "audio": audio(number, name, first),
+        "gallery": gallery(number, name, [first, second]),
+    }
+    return Content(
+        id=number,
+        language=synthetic_language(place),
+        name=name,
+        kind=kind,
+        type=kind.capitalize(),
+        teaser=sentence(number + 5),
+        display_date=synthetic_date(place),
+        main=mains[kind],
+    )
+
+
+def synthetic_language(place: int) -> str:
+    """The language of the content at that place (from 0)."""
+    return SYNTHETIC_LANGUAGES[place % len(SYNTHETIC_LANGUAGES)]
+
+
+def synthetic_kind(place: int) -> str:
+    """Whether the generated medium at that place is a video, an audio or a gallery."""
+    return ("video", "audio", "gallery")[place % 3]
+
+
+def synthetic_date(place: int) -> str:
+    """When the article at that place (from 0) was published: one every seven minutes."""
+    return (START + timedelta(minutes=7 * place)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def sentence(number: int) -> str:
+    """A sentence, the same for the same number."""
+    subject = _SUBJECTS[number % 7]
+    return f"{subject} {_VERBS[number // 7 % 7]} {_OBJECTS[number // 49 % 7]}."
