@@ -1,0 +1,60 @@
+"""`scrapy crawl`, with exit statuses: Scrapy's own says 0 whatever became of the crawl."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from scrapy.commands.crawl import Command as CrawlCommand
+from scrapy.exceptions import UsageError
+
+from crawler.exceptions import ArchiverError
+from crawler.extensions import ArchiveExtension
+from crawler.report import COULD_NOT_START
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+
+class Command(CrawlCommand):
+    """Replaces the stock command; its options and arguments are the same."""
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if len(args) != 1:
+            raise UsageError("name one spider: scrapy crawl dw")
+        assert self.crawler_process is not None
+        assert self.settings is not None
+        if self.settings["LOG_LEVEL"] == "INFO":  # the lists of components are for DEBUG
+            for name in ("scrapy.middleware", "scrapy.crawler", "scrapy.addons", "scrapy.utils.log"):
+                logging.getLogger(name).setLevel(logging.WARNING)
+        crawler = self._create_crawler(args[0])
+        crawl = self.crawler_process.crawl(crawler, **opts.spargs)
+        if isinstance(crawl, asyncio.Task):
+            crawl.add_done_callback(_explain)
+        self.crawler_process.start()
+        self.exitcode = exit_status(crawler, crawl)
+
+
+def _explain(crawl: asyncio.Task[None]) -> None:
+    """One line for an error of our own, in place of a traceback."""
+    error = None if crawl.cancelled() else crawl.exception()
+    if isinstance(error, ArchiverError):
+        print(f"scrapy crawl: {error}", file=sys.stderr)
+    elif error is not None:
+        traceback.print_exception(error)
+
+
+def exit_status(crawler: Crawler, crawl: object) -> int:
+    """The status of a crawl that has ended: the run's, else that of the error which kept it from starting."""
+    if isinstance(crawl, asyncio.Task) and crawl.done() and not crawl.cancelled() and (error := crawl.exception()):
+        return error.exit_status if isinstance(error, ArchiverError) else COULD_NOT_START
+    try:
+        run = ArchiveExtension.of(crawler)
+    except (RuntimeError, AssertionError):
+        return COULD_NOT_START
+    run.finish("shutdown")
+    return run.exit_status

@@ -1,0 +1,290 @@
+"""What is new by itself: feeds, sitemaps, search windows, media lists, sections. Glue; `feeds` reads the replies.
+
+A listing is an ordinary request: the duplicate filter keeps a sitemap index that names itself from being read twice.
+Counts dw/listing/read, dw/listing/unchanged, dw/listing/named, dw/listing/new, dw/listing/missing/<reason>,
+dw/listing/problem.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request
+
+from crawler import feeds
+from crawler.archive import state_line
+from crawler.extensions import failure_reason
+from crawler.feeds import Listed, Listing, Problem
+from crawler.feeds.listing import followable
+from crawler.index import PENDING, Row
+from crawler.urls import LANGUAGE_IDS, Target
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from crawler.spiders.dw import DwSpider
+
+logger = logging.getLogger(__name__)
+
+_PAGES = 1000  # of one list; a day of one edition has some 3, a year of media some 200
+_SITEMAP_BYTES = 50_000_000  # unpacked; what sitemaps.org allows
+_SITEMAP_LEVELS = 4  # of indexes; sitemaps.org allows one
+
+
+class Discovery:
+    """Turns starting points into requests for listings, and their replies into objects the index knows."""
+
+    def __init__(self, spider: DwSpider) -> None:
+        self.spider = spider
+        self.run = spider.run
+        self.index = self.run.archive.index
+        self.windows: dict[str, feeds.Window] = {}
+
+    # --- starting points ---
+
+    def start(self, text: str) -> Iterator[Request]:
+        """Requests for `search:`, `mediacenter:` and `edition:`. Raises feeds.UnreadableSeed."""
+        word, _, rest = text.partition(":")
+        if word == "edition":
+            for url in feeds.edition_urls(self.run.sites, rest):
+                read = self.feed if url.startswith(self.run.sites.rss + "/") else self.sitemap
+                yield self._request(url, read, language=rest.strip())
+        elif word == "mediacenter":
+            number = feeds.language_id(rest)
+            name = f"mediacenter:{number}"
+            is_whole = self.index.listing_page(name)[1]
+            yield self._request(
+                feeds.mediacenter_url(self.run.sites, number), self.media_list, conditional=is_whole, name=name,
+                language=LANGUAGE_IDS.get(number), is_whole=is_whole, seen=set(),
+            )  # fmt: skip
+        else:
+            window = feeds.parse_window(text)
+            self.windows[text] = window
+            for day in window.days():
+                name = _day_name(window, day)
+                page, is_done = self.index.listing_page(name)
+                if is_done:
+                    self.run.count("dw/listing/named", self.index.listed_counts([name])[0])
+                else:
+                    if page == 0:
+                        self.index.forget_listed(name)
+                    url = feeds.search_url(self.run.sites, window.language_id, day, page + 1)
+                    yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=window.language)
+
+    def listing(self, target: Target, url: str) -> Request | None:
+        """The request for a feed, a sitemap, a section or another page that lists articles."""
+        callback = {"feed": self.feed, "sitemap": self.sitemap}.get(target.kind, self.section)
+        followed = followable(url, self.run.sites)
+        return self._request(followed, callback, language=target.language) if followed else None
+
+    def _request(self, url: str, callback: Any, *, conditional: bool = True, **kwargs: Any) -> Request:
+        headers = {}
+        if conditional:
+            etag, last_modified = self.index.listing_validators(url)
+            if etag:
+                headers["If-None-Match"] = etag
+            if last_modified:
+                headers["If-Modified-Since"] = last_modified
+        if not self.spider.dry_run:
+            self.run.count("dw/request/attempted")
+        return Request(url, callback=self._judged, errback=self._failed, headers=headers, priority=10,
+                       cb_kwargs={"read": callback, "kwargs": kwargs})  # fmt: skip
+
+    async def _judged(self, response: Response, read: Any, kwargs: dict[str, Any]) -> AsyncIterator[Request]:
+        """Read a reply where there is one to read."""
+        self.run.note_answer(response.status)
+        if response.status == 304:
+            self.run.count("dw/listing/unchanged")
+            self.run.count("dw/listing/named", self.index.listing_total(_asked(response)))
+        elif response.status != 200:
+            self._missed(response.url, f"status {response.status}")
+        else:
+            self.run.count("dw/listing/read")
+            async for request in read(response, **kwargs):
+                yield request
+            await self.spider.log_heard()
+
+    def _failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        url = request.meta.get("redirect_urls", [request.url])[0]
+        self._missed(url, failure_reason(failure.value or RuntimeError())[0])
+
+    def _missed(self, url: str, reason: str) -> None:
+        if not self.run.is_closing():
+            self.run.count(f"dw/listing/missing/{reason}")
+            self.run.note_missing("listing", 0, reason, url)
+            logger.warning("%s could not be had: %s", url, reason)
+
+    # --- replies ---
+
+    async def feed(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
+        """A feed: everything in it is known afterwards."""
+        found = feeds.parse_feed(response.body, _content_type(response), self.run.sites)
+        await self._take(response, found, language)
+        return
+        yield
+
+    async def sitemap(
+        self, response: Response, language: str | None = None, above: tuple[str, ...] = ()
+    ) -> AsyncIterator[Request]:
+        """A sitemap, in constant memory; the sitemaps of an index are requested. above: the indexes that led here."""
+        chain = (*above, _asked(response))
+        problems, named, is_index = [], 0, False
+        for found in feeds.iter_sitemap(response.body, self.run.sites, _SITEMAP_BYTES):
+            match found:
+                case Listed():
+                    await self._hear([found], language)
+                    named += 1
+                case Problem(text):
+                    problems.append(text)
+                case _:
+                    is_index = True
+                    if found in chain:
+                        problems.append(f"names itself or what led to it, not followed: {found[:200]}")
+                        continue
+                    if len(chain) >= _SITEMAP_LEVELS:
+                        problems.append(f"an index below {_SITEMAP_LEVELS - 1} others, not followed: {found[:200]}")
+                        continue
+                    yield self._request(found, self.sitemap, language=language, above=chain)
+        self._name(response.url, problems)
+        if problems and not named and not is_index:
+            self._missed(response.url, "unreadable")
+        elif not is_index:  # an unchanged index says nothing about what it lists: it is always read
+            await self._remember(response, named)
+
+    async def section(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
+        """A section's or topic's page: the articles it links to."""
+        found = feeds.parse_section(response.body, self.run.sites, language)
+        await self._take(response, found, language)
+        return
+        yield
+
+    async def media_list(
+        self, response: Response, name: str, language: str | None, is_whole: bool, seen: set[int], page: int = 1
+    ) -> AsyncIterator[Request]:
+        """A page of a media list, newest first. is_whole: it was once read to its end, or to what was known then; so what
+        follows a page without anything new is known too. seen: what the pages before this one listed."""
+        found = feeds.parse_mediacenter(response.body, self.run.sites)
+        new = await self._hear(found.items, language)
+        self._name(response.url, found.problems)
+        if _gave_nothing(found):
+            self._missed(response.url, "unreadable")
+            return
+        numbers = {item.number for item in found.items}
+        more = found.more
+        if more and (numbers <= seen or page >= _PAGES):
+            self._name(response.url, [f"page {page} of {name} lists nothing new, yet names a next page: not followed"])
+            more = []
+        elif more and is_whole and not new:
+            self.run.count("dw/listing/named", max((found.total or 0) - len(seen | numbers), 0))
+            more = []
+        seen |= numbers
+        if page == 1:
+            await self._remember(response, found.total or len(found.items))
+        self.index.set_listing_page(name, page, found.total, is_done=not more, is_end=not more)
+        await self._keep()
+        for url in more:
+            yield self._request(url, self.media_list, conditional=False, name=name, language=language, is_whole=is_whole,
+                                seen=seen, page=page + 1)  # fmt: skip
+
+    async def search_page(self, response: Response, name: str, day: date, language: str | None) -> AsyncIterator[Request]:
+        """A page of a day of a search window; pages follow until the day is complete."""
+        found = feeds.parse_search(response.body, self.run.sites)
+        await self._hear(found.items, language)
+        self._name(response.url, found.problems)
+        if _gave_nothing(found):
+            self._missed(response.url, "unreadable")
+            return
+        page = self.index.listing_page(name)[0] + 1
+        is_new = self.index.add_listed(name, (item.number for item in found.items))
+        if found.more and (not is_new or page >= _PAGES):
+            self._name(response.url, [f"page {page} of {name} lists nothing new, yet names a next page: not followed"])
+            found = Listing(total=found.total)
+        # a day that is not over may still grow
+        is_over = self.run.start_ms > (datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + 2 * 86_400) * 1000
+        self.index.set_listing_page(name, page, found.total, is_done=not found.more and is_over, is_end=not found.more)
+        await self._keep()
+        for url in found.more:
+            yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=language)
+
+    # --- what is heard of ---
+
+    async def _take(self, response: Response, found: Listing, language: str | None) -> None:
+        """A listing of one page."""
+        await self._hear(found.items, language)
+        self._name(response.url, found.problems)
+        if _gave_nothing(found):
+            self._missed(response.url, "unreadable")
+        else:
+            await self._remember(response, len(found.items))
+
+    async def _hear(self, items: Iterable[Listed], language: str | None) -> int:
+        """Tell the index and the log of what is listed. Returns how many were not known."""
+        new = named = 0
+        for item in items:
+            named += 1
+            row = self.index.resolve(item.number)
+            known_language = item.language or language
+            if row is None:
+                new += 1
+                heard = state_line(PENDING, item.kind, item.number, self.run.start_ms, hop=0, language=known_language)
+                await self.spider.hear(heard)
+            elif row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row) and self._may_refresh():
+                self.index.set_due(row.number)
+            self.run.archive.register([item.number], 0, item.kind, known_language)
+        self.run.count("dw/listing/named", named)
+        self.run.count("dw/listing/new", new)
+        return new
+
+    async def _keep(self) -> None:
+        """Let no kill take back that a page was read."""
+        await self.spider.log_heard()
+        self.index.commit()
+
+    def _may_refresh(self) -> bool:
+        return self.spider.refresh != "none"
+
+    def _name(self, url: str, problems: Iterable[str]) -> None:
+        for problem in problems:
+            self.run.note_problem(url, problem)
+
+    async def _remember(self, response: Response, named: int) -> None:
+        """Keep the validators of a listing, and how much it named: after everything in it is logged."""
+        await self.spider.log_heard()
+        headers = {name: (response.headers.get(name) or b"").decode("latin-1") for name in ("ETag", "Last-Modified")}
+        self.index.set_listing_validators(_asked(response), headers["ETag"], headers["Last-Modified"], named)
+
+    def completeness(self) -> Iterator[str]:
+        """A sentence for every search window: how much of what it lists is archived."""
+        for text, window in self.windows.items():
+            names = [_day_name(window, day) for day in window.days()]
+            listed, archived, available, open_days = self.index.listed_counts(names)
+            share = f" ({100 * archived / listed:.1f} %)" if listed else ""
+            sentence = f"{text}: DW counts {available}, lists {listed}, of which {archived} are archived{share}"
+            yield sentence + (f"; {open_days} of {len(names)} days not over, or not read to their end" if open_days else "")
+
+
+def _gave_nothing(found: Listing) -> bool:
+    """Whether a reply was no listing at all, or one nobody can read."""
+    return bool(found.problems) and not found.items and not found.more and not found.total
+
+
+def _looked_at_ms(row: Row) -> int:
+    """When an archived document was last as DW had it; for one that came as a file, when that was made."""
+    return (row.stamp_ms if row.checked_ms is None else row.checked_ms) or 0
+
+
+def _day_name(window: feeds.Window, day: date) -> str:
+    return f"search:{window.language_id}:{day}"
+
+
+def _asked(response: Response) -> str:
+    return response.request.url if response.request else response.url
+
+
+def _content_type(response: Response) -> str:
+    return (response.headers.get("Content-Type") or b"").decode("latin-1")

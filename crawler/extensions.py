@@ -1,0 +1,372 @@
+"""A run: the archive it holds open, its manners, its progress, its report."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scrapy import signals
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    CloseSpider,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
+from scrapy.utils.asyncio import create_looping_call
+from scrapy.utils.defer import _schedule_coro
+
+from crawler import clock, disk, layout, report
+from crawler.archive import Archive
+from crawler.exceptions import ArchiverError, DiskError
+from crawler.index import OUT_OF_SCOPE, PENDING
+from crawler.urls import Sites
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self
+
+    from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.robotstxt import RobotParser
+    from scrapy.settings import BaseSettings
+
+    from crawler.writer import AnyFile, Record
+
+logger = logging.getLogger(__name__)
+
+_LISTED = 1000  # missing objects named in a report; the rest is counted
+
+
+def sites_of(settings: BaseSettings) -> Sites:
+    """Where DW is, by the settings DW_API_URL, DW_STATIC_URL, DW_WWW_URL, DW_RSS_URL."""
+    names = ("DW_API_URL", "DW_STATIC_URL", "DW_WWW_URL", "DW_RSS_URL")
+    return Sites(*(settings[name].rstrip("/") for name in names))
+
+
+def with_media(sites: Sites, settings: BaseSettings) -> Sites:
+    """Sites where media files may be fetched too, by the settings MEDIA_HOSTS and DW_MEDIA_URL."""
+    hosts = frozenset(host.strip().lower() for host in settings.getlist("MEDIA_HOSTS"))
+    return replace(sites, media_hosts=hosts, media=settings["DW_MEDIA_URL"].rstrip("/"))
+
+
+class ArchiveExtension:
+    """Opens the archive for a run, and closes it with a report and an exit status. Settings: ARCHIVE_DIR,
+    ARCHIVE_MIN_FREE, ARCHIVE_ALERT_SHARE, ARCHIVE_ALERT_MINIMUM.
+
+    Other parts of the glue find the run by `ArchiveExtension.of(crawler)`.
+    Raises ArchiveInUse and DiskError when it is made: the run does not start.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        settings = crawler.settings
+        self.crawler = crawler
+        self.sites = sites_of(settings)
+        if getattr(crawler.spider, "media", False):
+            self.sites = with_media(self.sites, settings)
+        self.root = Path(settings["ARCHIVE_DIR"])
+        self.start_ms = self.now_ms()
+        self.archive = Archive.open(
+            self.root, self.start_ms, "scrapy crawl", min_free=settings.getint("ARCHIVE_MIN_FREE"), sites=self.sites,
+            say=logger.warning,
+        )  # fmt: skip
+        self.archive.index.on_failure = self.abort
+        self.failure: ArchiverError | None = None
+        self.exit_status = report.COULD_NOT_START
+        self.missing: list[dict[str, Any]] = []
+        self.problems: list[dict[str, str]] = []
+        self.unknown_keys: set[str] = set()
+        self.sentences: list[str] = []
+        self._opened = self._closing = self._finished = False
+        connect = crawler.signals.connect
+        connect(self._count_response, signals.response_downloaded)
+        connect(self._count_error, signals.spider_error)
+        connect(self._count_error, signals.item_error)
+        connect(self._spider_opened, signals.spider_opened)
+        connect(self._spider_closed, signals.spider_closed)
+        connect(self._engine_stopped, signals.engine_stopped)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        found = crawler.get_extension(cls)
+        assert found is not None, "EXTENSIONS must hold crawler.extensions.ArchiveExtension"
+        return found
+
+    def now_ms(self) -> int:
+        return clock.now_ms()
+
+    # --- what the stages say ---
+
+    def count(self, name: str, by: int = 1) -> None:
+        self.crawler.stats.inc_value(name, by)
+
+    def note_answer(self, status: int) -> None:
+        """DW answered in a way that says something about what was asked for."""
+        if status in (200, 304, 404, 410):
+            self.count("dw/request/answered")
+
+    def note_missing(self, kind: str, number: int, reason: str, url: str | None) -> None:
+        if len(self.missing) < _LISTED:
+            self.missing.append({"kind": kind, "id": number, "reason": reason, "url": url})
+
+    def note_problem(self, url: str, problem: str) -> None:
+        """A listing holds something that could not be used."""
+        self.count("dw/listing/problem")
+        logger.warning("%s: %s", url, problem)
+        if len(self.problems) < _LISTED:
+            self.problems.append({"url": url, "problem": problem})
+
+    def note_keys(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            if name not in self.unknown_keys and len(self.unknown_keys) < 100:
+                self.unknown_keys.add(name)
+                self.count("dw/reply/unknown_key")
+                logger.warning("A key of a reply was never met before: %s", name[:100])
+
+    async def store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> None:
+        """Store through the archive; a disk that refuses ends the run."""
+        try:
+            records = await self.archive.store(files, states)
+        except DiskError as error:
+            self.abort(error)
+            raise
+        self.count("dw/stored/bytes", sum(record.get("bytes", 0) for record in records))
+
+    def abort(self, error: ArchiverError) -> None:
+        """End the run because of an error; the first one counts."""
+        if self.failure is None:
+            self.failure = error
+            logger.critical("%s", error)
+            self.close_spider(type(error).__name__)
+
+    def close_spider(self, reason: str) -> None:
+        if self._opened and not self._closing:
+            self._closing = True
+            _schedule_coro(self.crawler.engine.close_spider_async(reason=reason))
+
+    def is_closing(self) -> bool:
+        """Whether the run is ending: nothing more is begun, what waits gives up."""
+        engine = self.crawler.engine
+        slot = engine._slot
+        return self._closing or not engine.running or slot is None or slot.closing is not None
+
+    # --- signals ---
+
+    def _count_response(self, response: Response, request: Request) -> None:
+        self.count(f"dw/request/by_host/{urlsplit(request.url).hostname} {response.status}")
+
+    def _count_error(self) -> None:
+        if self.failure is None:
+            self.count("dw/error/unexpected")
+
+    def _spider_opened(self) -> None:
+        self._opened = True
+        if self.failure:  # nothing can be closed before it is open
+            raise CloseSpider(type(self.failure).__name__)
+
+    def _spider_closed(self, spider: Spider, reason: str) -> None:
+        self.finish(reason)
+
+    def _engine_stopped(self) -> None:
+        self.finish("could not start")
+
+    def finish(self, reason: str) -> None:
+        """Write the report, say the summary, close the archive. Once."""
+        if self._finished:
+            return
+        self._finished = True
+        stats = dict(self.crawler.stats.get_stats())
+        with contextlib.suppress(DiskError):  # it has told `abort`
+            self.archive.index.commit()
+        try:
+            self._report(stats, reason)
+        except (OSError, DiskError) as error:
+            logger.critical("The run report could not be written: %s", error)
+            self.exit_status = report.DISK
+        finally:
+            self.archive.close()
+            if self.archive.index.failure:
+                self.exit_status = report.DISK
+
+    def _report(self, stats: dict[str, Any], reason: str) -> None:
+        settings = self.crawler.settings
+        alert = ""
+        if reason == "finished" and self.failure is None:
+            seeds = getattr(self.crawler.spider, "seeds", "")
+            same = [past for past in past_reports(self.root, 100) if past.get("seeds") == seeds]
+            before = [past["found"] for past in same if past.get("reason") == "finished" and "found" in past]
+            alert = report.alert(report.found(stats), before, settings.getfloat("ARCHIVE_ALERT_SHARE"),
+                                 settings.getint("ARCHIVE_ALERT_MINIMUM"))  # fmt: skip
+        self.exit_status = report.exit_status(stats, reason, self.failure.exit_status if self.failure else 0, alert)
+        if self.exit_status == report.UNREACHABLE:
+            self.sentences.append("Nothing could be reached: DW, or the way to it, is down, or refuses this crawler.")
+        if discovery := getattr(self.crawler.spider, "discovery", None):
+            self.sentences += discovery.completeness()
+        sentences = [*self.sentences, *([alert] if alert else []), *([str(self.failure)] if self.failure else [])]
+        counts = self.archive.index.counts()
+        end_ms = self.now_ms()
+        made = report.make(
+            stats, start=layout.iso_time(self.start_ms), end=layout.iso_time(end_ms), run=self.archive.log.name,
+            seconds=(end_ms - self.start_ms) / 1000, seeds=getattr(self.crawler.spider, "seeds", ""), reason=reason,
+            exit_status=self.exit_status, sentences=sentences, missing=self.missing,
+            listing_problems=self.problems, unknown_keys=sorted(self.unknown_keys),
+            pending=sum(n for (_, state), n in counts.items() if state == PENDING),
+            out_of_scope=sum(n for (_, state), n in counts.items() if state == OUT_OF_SCOPE),
+            refused_requests=stats.get("dw/request/refused", 0), refused_references=stats.get("dw/reference/refused", 0),
+        )  # fmt: skip
+        if not getattr(self.crawler.spider, "dry_run", False):
+            data = json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"
+            try:
+                disk.replace_file(self.root / layout.RUNS / f"{self.archive.log.name}.report.json", data)
+            finally:
+                clear_progress_line()
+                print(report.summary(made), file=sys.stderr)
+
+
+def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
+    """The reports of the last runs, oldest first; what cannot be read is left out."""
+    found = []
+    for path in sorted((root / layout.RUNS).glob("*.report.json"))[-last:]:
+        try:
+            found.append(json.loads(path.read_bytes()))
+        except (OSError, ValueError):
+            logger.warning("%s cannot be read", path)
+    return found
+
+
+def failure_reason(error: BaseException) -> tuple[str, bool]:
+    """Why a request brought no reply, in our words; and whether it was we (or robots.txt) who refused."""
+    from crawler.middlewares import HostPaused, RefusedTarget  # they ask for this module
+
+    if isinstance(error, HostPaused):
+        return "status 429 or 503, come back later", False
+    if isinstance(error, RefusedTarget):
+        return "not a host of DW's", True
+    if isinstance(error, IgnoreRequest):
+        if "DOWNLOAD_MAXSIZE" in str(error):  # as Scrapy says of what was small before it was unpacked
+            return "too large", False
+        return "robots.txt" if "robots.txt" in str(error) else str(error)[:100], True
+    kinds = (
+        (DownloadTimeoutError, "timeout"),
+        (ResponseDataLossError, "cut off"),
+        (CannotResolveHostError, "no connection: host name unknown"),
+        (DownloadConnectionRefusedError, "no connection: refused"),
+        (DownloadCancelledError, "too large"),
+        (DownloadFailedError, "no connection: broken off"),
+    )
+    for kind, reason in kinds:
+        if isinstance(error, kind):
+            return reason, False
+    return f"no connection: {type(error).__name__}", False
+
+
+class PolitenessExtension:
+    """Keeps to a robots.txt's Crawl-delay, which Scrapy reads but does not apply, against AutoThrottle's shorter ones; and
+    AutoThrottle off the hosts whose delay DOWNLOAD_SLOTS sets."""
+
+    LONGEST = 60.0  # seconds; what a robots.txt may ask for
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.delays: dict[str, float] = {}
+        self.fixed = {host for host, slot in crawler.settings.getdict("DOWNLOAD_SLOTS").items() if "delay" in slot}
+        crawler.signals.connect(self._request_reached_downloader, signals.request_reached_downloader)
+        crawler.signals.connect(self._robots_parsed, signals.robots_parsed)
+        crawler.signals.connect(self._response_downloaded, signals.response_downloaded)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def _request_reached_downloader(self, request: Request) -> None:
+        if request.meta["download_slot"] in self.fixed:
+            request.meta["autothrottle_dont_adjust_delay"] = True
+
+    def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
+        delay = robotparser.crawl_delay(self.crawler.settings["USER_AGENT"])
+        if delay:
+            host = urlsplit(request.url).hostname or ""
+            self.delays[host] = min(float(delay), self.LONGEST)
+            self._apply(host)
+
+    def _response_downloaded(self, request: Request) -> None:
+        if self.delays:
+            self._apply(request.meta.get("download_slot", ""))
+
+    def _apply(self, host: str) -> None:
+        slot = self.crawler.engine.downloader.slots.get(host)
+        if slot and host in self.delays:
+            slot.delay = max(slot.delay, self.delays[host])
+            slot.jitter = min(slot.jitter, 1 - self.delays[host] / slot.delay)  # longer at times, never shorter
+
+
+def clear_progress_line() -> None:
+    """Take the progress line off a terminal, so that what is written next starts at its left edge."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+class _ClearFirst(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        clear_progress_line()
+        return True
+
+
+class ProgressExtension:
+    """On a terminal a live line; otherwise a log line every LOGSTATS_INTERVAL seconds."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.live = sys.stderr.isatty()
+        self.loop = create_looping_call(self._show)
+        crawler.signals.connect(self._opened, signals.spider_opened)
+        crawler.signals.connect(self._closed, signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def _opened(self) -> None:
+        if self.live:
+            for handler in logging.root.handlers:
+                handler.addFilter(_ClearFirst())
+        self.loop.start(0.5 if self.live else self.crawler.settings.getfloat("LOGSTATS_INTERVAL"), now=False)
+
+    def _closed(self) -> None:
+        if self.loop.running:
+            self.loop.stop()
+
+    def _show(self) -> None:
+        line = self.line()
+        if self.live:
+            sys.stderr.write("\r\x1b[K" + line[: os.get_terminal_size(sys.stderr.fileno()).columns - 1])
+            sys.stderr.flush()
+        else:
+            logger.info("%s", line)
+
+    def line(self) -> str:
+        """Articles, pictures, waiting, rate."""
+        run = ArchiveExtension.of(self.crawler)
+        get = self.crawler.stats.get_value
+        seconds = max((clock.now_ms() - run.start_ms) / 1000, 1)
+        new, known = get("dw/document/new", 0), get("dw/document/unchanged", 0) + get("dw/document/revised", 0)
+        stored, missing = get("dw/picture/stored", 0), get("dw/picture/missing", 0)
+        rate = (new + known + stored) / seconds
+        waiting = run.archive.index.count_due()
+        return f"{new} new documents, {known} known, {stored} pictures ({missing} missing), {waiting} waiting, {rate:.1f}/s"

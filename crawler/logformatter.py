@@ -1,0 +1,44 @@
+"""Log lines that name an article, never its body."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from scrapy.logformatter import LogFormatter
+
+from crawler.exceptions import ArchiverError
+
+if TYPE_CHECKING:
+    from scrapy import Request, Spider
+    from scrapy.http import Response
+    from scrapy.logformatter import LogFormatterResult
+    from twisted.python.failure import Failure
+
+
+class QuietLogFormatter(LogFormatter):
+    """Scrapy's lines without items. Switched on by LOG_FORMATTER."""
+
+    def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
+        article = getattr(item, "article", None)
+        return {"level": logging.DEBUG, "msg": "Stored %(number)s", "args": {"number": getattr(article, "number", "?")}}
+
+    def dropped(self, item: Any, exception: BaseException, response: Any, spider: Spider) -> LogFormatterResult:
+        article = getattr(item, "article", None)
+        number = getattr(article, "number", "?")
+        return {"level": logging.DEBUG, "msg": "Nothing to store for %(number)s: %(exception)s",
+                "args": {"number": number, "exception": exception}}  # fmt: skip
+
+    def item_error(self, item: Any, exception: BaseException, response: Any, spider: Spider) -> LogFormatterResult:
+        number = getattr(getattr(item, "article", None), "number", "?")
+        return {"level": _level(exception), "msg": "Error storing %(number)s", "args": {"number": number}}
+
+    def spider_error(
+        self, failure: Failure, request: Request, response: Response | Failure, spider: Spider
+    ) -> LogFormatterResult:
+        return {**super().spider_error(failure, request, response, spider), "level": _level(failure.value)}
+
+
+def _level(error: BaseException | None) -> int:
+    """An error of our own has been said in its own words; Scrapy adds a traceback."""
+    return logging.DEBUG if isinstance(error, ArchiverError) else logging.ERROR

@@ -1,0 +1,252 @@
+"""What happens to a reply: normalised, compared with what is archived, its pictures fetched, stored. A class each.
+
+Nothing runs backwards: no stage asks a later one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from scrapy import Request
+from scrapy.exceptions import DropItem
+from scrapy.http.request import NO_CALLBACK
+
+from crawler import layout, normalise, pictures, seedfile
+from crawler.archive import state_line
+from crawler.exceptions import DiskError
+from crawler.extensions import ArchiveExtension, failure_reason
+from crawler.index import ARCHIVED, REFUSED, Row
+from crawler.refresh import after_miss
+from crawler.sources import WEAK
+from crawler.urls import DW, UNKNOWN_LANGUAGE, PictureName
+from crawler.writer import NewFile, Record
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from crawler.items import Fetched
+
+logger = logging.getLogger(__name__)
+
+
+class ArchivePart:
+    """What every stage has: the run it belongs to, and a way to count."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.run = ArchiveExtension.of(crawler)
+        self.archive = self.run.archive
+        self.count = self.run.count
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+
+class NormalisePipeline(ArchivePart):
+    """Makes the document that would be archived: in our canonical text, under a language, with a stamp.
+
+    Counts dw/element/skipped/<type>, dw/reference/refused, dw/picture/refused, dw/reply/unknown_key.
+    """
+
+    def process_item(self, item: Fetched) -> Fetched:
+        article = item.article
+        row = self.archive.index.resolve(article.number)
+        article.language = article.language or (row.language if row else None) or UNKNOWN_LANGUAGE
+        item.document = seedfile.from_article(article, item.stamp_ms, article.language)
+        self.run.note_keys(article.unknown_keys)
+        for name in article.skipped:
+            self.count(f"dw/element/skipped/{name}")
+            logger.info("%s %s: body element of unknown type %r skipped; the reply has it", article.kind, article.number, name)
+        for address in article.refused:
+            self.count("dw/picture/refused")
+            logger.warning("%s %s: picture or media address refused, not DW's: %s", article.kind, article.number, address)
+        for address in seedfile.refused_references(item.document.html, self.run.sites):
+            self.count("dw/reference/refused")
+            logger.warning("%s %s: reference refused, not DW's: %.200s", article.kind, article.number, address)
+        return item
+
+
+class ComparePipeline(ArchivePart):
+    """Stops what the archive holds already; a reply that was not yet on disk, or is the first of api.dw.com's, is kept
+    beside its document.
+
+    Counts dw/document/unchanged, dw/document/alias.
+    """
+
+    async def process_item(self, item: Fetched) -> Fetched:
+        if await store_if_known(self, item):
+            raise DropItem("the archive holds it already", log_level="DEBUG")
+        return item
+
+
+async def store_if_known(part: ArchivePart, item: Fetched) -> bool:
+    """Whether the archive holds this content already, or better than in a weak source; then only what is new about it is
+    noted. Counts dw/document/weaker beside those of ComparePipeline."""
+    archive, number = part.archive, item.article.number
+    row = archive.index.get(number)
+    known = archive.read(row.path) if row and row.path else None
+    if row is None or row.path is None or known is None:
+        return False
+    is_weak = item.article.source in WEAK
+    if is_weak and row.source not in WEAK:
+        archive.index.set_checked(number, 0, row.etag, row.last_modified)
+        part.count("dw/document/weaker")
+        return True
+    if not seedfile.says_the_same(known, item.document):
+        return False
+    states = []
+    if item.requested != number and archive.index.get(item.requested) != row:
+        states.append(state_line("alias", "article", item.requested, item.stamp_ms, target=number))
+        part.count("dw/document/alias")
+    files = []
+    is_better = item.article.source == "api" and row.source != "api"
+    if archive.reply_of(row.path) is None or is_better:
+        files.append(reply_file(part, item))
+        files[0].path = layout.reply_path(row.path, item.reply_extension)
+    if row.misses:  # DW has it again: an index made again shall know
+        states.append(state_line(ARCHIVED, row.kind, number, item.stamp_ms))
+    if files or states:
+        await part.run.store(files, states)
+    archive.index.set_checked(number, 0 if is_weak else item.stamp_ms, item.etag, item.last_modified)
+    part.count("dw/document/unchanged")
+    return True
+
+
+def reply_file(part: ArchivePart, item: Fetched) -> NewFile:
+    """The reply an article was made of, to lie beside its document; `path` holds its extension."""
+    record: Record = {
+        "kind": item.article.kind, "id": item.article.number, "url": part.run.sites.canonical(item.url),
+        "time": layout.iso_time(item.stamp_ms), "source": item.article.source, "etag": item.etag,
+        "last_modified": item.last_modified,
+    }  # fmt: skip
+    return NewFile(item.reply_extension, item.reply, record, compress=True)
+
+
+class PicturesPipeline(ArchivePart):
+    """Fetches every picture of a document that the archive does not have, before the document is stored.
+
+    Every reference ends in one of dw/picture/stored, dw/picture/already_there, dw/picture/missing (and
+    dw/picture/missing/<reason>). Pictures are taken from DW_STATIC_URL, whatever host a document names.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.running: dict[PictureName, asyncio.Future[str]] = {}
+
+    async def process_item(self, item: Fetched) -> Fetched:
+        names = list(item.document.pictures)
+        if item.article.preview and item.article.preview.name not in names:
+            names.append(item.article.preview.name)
+        await asyncio.gather(*map(self.fetch, names))
+        return item
+
+    async def fetch(self, name: PictureName) -> None:
+        """Have a picture in the archive or know why not; one outcome is counted."""
+        row = self.archive.index.add_picture(name, DW.picture(name))
+        reason = ""
+        if row.state == ARCHIVED and not row.due:
+            self.count("dw/picture/already_there")
+            return
+        if running := self.running.get(name):
+            reason = await asyncio.shield(running)
+            self.count("dw/picture/missing" if reason else "dw/picture/already_there")
+        elif self.archive.index.claim(name.number, name.format):
+            self.running[name] = running = asyncio.get_running_loop().create_future()
+            try:
+                reason = await self._fetch(name, row)
+            except DiskError:
+                reason = "stopped"
+                raise
+            finally:
+                del self.running[name]
+                running.set_result(reason)
+            self.count("dw/picture/missing" if reason else "dw/picture/stored")
+        else:
+            reason = row.reason or "not tried again yet"
+            self.count("dw/picture/missing")
+        if reason:
+            self.count(f"dw/picture/missing/{reason}")
+
+    async def _fetch(self, name: PictureName, row: Row) -> str:
+        """Fetch and store one picture. Returns why it could not be had; empty when it is stored."""
+        request = Request(self.run.sites.picture(name), callback=NO_CALLBACK, priority=1)
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:
+            reason, refused = failure_reason(error)
+            if self.run.is_closing():
+                return "stopped"  # given back: still pending
+            return await self._miss(row, reason, refused)
+        self.run.note_answer(response.status)
+        reason = f"status {response.status}" if response.status != 200 else picture_problem(response)
+        if reason:
+            return await self._miss(row, reason)
+        now_ms = self.run.now_ms()
+        record = {"kind": "picture", "id": name.number, "url": DW.picture(name), "time": layout.iso_time(now_ms)}
+        await self.run.store([NewFile(layout.picture_path(name), response.body, record)])
+        return ""
+
+    async def _miss(self, row: Row, reason: str, refused: bool = False) -> str:
+        now_ms = self.run.now_ms()
+        state = self.archive.miss(row, reason, now_ms)
+        if refused:
+            state["state"], state["next_ms"] = REFUSED, after_miss("refused", now_ms, row.misses, row.missed_ms).next_ms
+        self.run.note_missing("picture", row.number, reason, row.url)
+        await self.run.store([], [state])
+        return reason
+
+
+def picture_problem(response: Response) -> str:
+    """Why a reply with status 200 is not a whole picture; empty when it is one."""
+    length = response.headers.get("Content-Length")
+    if length and length.isdigit() and int(length) != len(response.body) and "decoded" not in response.flags:
+        return "cut off: shorter than Content-Length"
+    return pictures.problem(response.body)
+
+
+class ArchivePipeline(ArchivePart):
+    """Stores the reply and the document, and hears of what the document refers to.
+
+    Counts dw/document/new, dw/document/revised, dw/document/<kind>, dw/document/language/<language>.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.locks: dict[int, asyncio.Lock] = {}
+
+    async def process_item(self, item: Fetched) -> Fetched:
+        number = item.article.number
+        lock = self.locks.setdefault(number, asyncio.Lock())
+        async with lock:  # an article and its alias may arrive together
+            if not await store_if_known(self, item):
+                await self._store(item)
+        if not lock.locked():
+            self.locks.pop(number, None)
+        return item
+
+    async def _store(self, item: Fetched) -> None:
+        article, document = item.article, item.document
+        known = self.archive.index.get(article.number)
+        record: Record = {
+            "kind": article.kind, "id": article.number, "url": document.url, "time": layout.iso_time(item.stamp_ms),
+            "language": article.language, "hop": item.hop, "source": article.source, "etag": item.etag,
+            "last_modified": item.last_modified,
+        }  # fmt: skip
+        if published_ms := normalise.time_ms(article.display_date):
+            record["published_ms"] = published_ms
+        if item.requested != article.number:
+            record["requested"] = item.requested
+            self.count("dw/document/alias")
+        await self.run.store(self.archive.document_files(document, record, reply_file(self, item)))
+        self.archive.register_references(document, item.hop + 1)
+        if article.source in WEAK:
+            self.archive.index.set_unchecked(article.number)  # until a better source answers
+        self.count("dw/document/revised" if known and known.path else "dw/document/new")
+        self.count(f"dw/document/{article.kind}")
+        self.count(f"dw/document/language/{article.language}")

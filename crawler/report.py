@@ -1,0 +1,174 @@
+"""What a run came to: its exit status, its report, its summary. Pure; the glue hands in what it counted."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+COMPLETE = 0
+COULD_NOT_START = 1
+INCOMPLETE = 3
+UNREACHABLE = 4
+IN_USE = 5
+DISK = 6
+STOPPED = 7
+DAMAGE_FOUND = 10
+
+Stats = Mapping[str, Any]
+
+WORDS = {
+    COMPLETE: "complete",
+    COULD_NOT_START: "could not start",
+    INCOMPLETE: "finished, but not everything could be had or read",
+    UNREACHABLE: "DW could not be reached or refused: nothing usable came back",
+    IN_USE: "the archive is in use",
+    DISK: "the disk refused",
+    STOPPED: "stopped early",
+    DAMAGE_FOUND: "damage found",
+}
+
+
+def exit_status(stats: Stats, reason: str, failure_status: int = 0, alert: str = "") -> int:
+    """The exit status of a run.
+
+    stats: its counters. reason: why the spider was closed. failure_status: of the error that ended it, 0 for none.
+    alert: what is suspicious about the run as a whole.
+    """
+    if failure_status:
+        return failure_status
+    if reason == "start_error":  # an error of ours while seeds were read
+        return COULD_NOT_START
+    if reason != "finished":
+        return STOPPED
+    if stats.get("dw/request/attempted", 0) and not stats.get("dw/request/answered", 0):
+        return UNREACHABLE
+    if failures(stats) or alert:
+        return INCOMPLETE
+    return COMPLETE
+
+
+def failures(stats: Stats) -> int:
+    """How many objects could not be had for a reason that may pass, or could not be read, or hit an error of ours.
+
+    What DW says it does not have (404, 410) is no failure, but for a listing: somebody named it as a place to begin at. What
+    a listing holds beside what could be read (dw/listing/problem) is none either.
+    """
+    missing: int = sum(
+        count
+        for name, count in stats.items()
+        if name.startswith("dw/listing/missing/")
+        or (
+            name.startswith(("dw/document/missing/", "dw/picture/missing/", "dw/media/missing/"))
+            and not name.endswith(("/status 404", "/status 410", "/not tried again yet"))
+        )
+    )
+    return missing + int(stats.get("dw/document/unreadable", 0)) + int(stats.get("dw/error/unexpected", 0))
+
+
+def found(stats: Stats) -> int:
+    """How many things the seeds of a run named, known or not: what the alert compares.
+
+    Not how many were new or looked at: that falls from run to run although nothing is wrong.
+    """
+    return int(sum(stats.get(name, 0) for name in ("dw/seed/address", "dw/seed/document", "dw/listing/named")))
+
+
+def alert(found_now: int, found_before: Iterable[int], share: float, minimum: int) -> str:
+    """A sentence where a run found far less than the runs before it; empty otherwise.
+
+    found_before: of the last runs with the same seeds that ended by themselves; the last ten count, and two of them at
+    least make a median.
+    """
+    before = list(found_before)[-10:]
+    if len(before) < 2:
+        return ""
+    median = statistics.median(before)
+    if median >= minimum and found_now < share * median:
+        usual = f"the median of the last {len(before)} runs is {median:g}"
+        return f"the seeds named {found_now} articles; {usual}: is DW's side as it was?"
+    return ""
+
+
+def by_prefix(stats: Stats, prefix: str) -> dict[str, int]:
+    """Counters below a prefix, by the rest of their name, largest first."""
+    picked = {name.removeprefix(prefix): count for name, count in stats.items() if name.startswith(prefix)}
+    return dict(sorted(picked.items(), key=lambda item: (-item[1], item[0])))
+
+
+def make(stats: Stats, **facts: Any) -> dict[str, Any]:
+    """The run report: the facts given (start, end, seeds, reason, exit_status ...) and counts by outcome."""
+    return {
+        **facts,
+        "found": found(stats),
+        "failures": failures(stats),
+        "documents": {name: n for name, n in by_prefix(stats, "dw/document/").items() if "/" not in name},
+        "documents_missing": by_prefix(stats, "dw/document/missing/"),
+        "languages": by_prefix(stats, "dw/document/language/"),
+        "pictures": {name: n for name, n in by_prefix(stats, "dw/picture/").items() if "/" not in name},
+        "pictures_missing": by_prefix(stats, "dw/picture/missing/"),
+        "media": {name: n for name, n in by_prefix(stats, "dw/media/").items() if "/" not in name},
+        "media_missing": by_prefix(stats, "dw/media/missing/"),
+        "media_refused": by_prefix(stats, "dw/media/refused/"),
+        "seeds_read": by_prefix(stats, "dw/seed/"),
+        "listings": {name: n for name, n in by_prefix(stats, "dw/listing/").items() if "/" not in name},
+        "listings_missing": by_prefix(stats, "dw/listing/missing/"),
+        "skipped_elements": by_prefix(stats, "dw/element/skipped/"),
+        "requests": by_prefix(stats, "dw/request/by_host/"),
+        "bytes_received": stats.get("downloader/response_bytes", 0),
+        "bytes_stored": stats.get("dw/stored/bytes", 0),
+        "warnings": stats.get("log_count/WARNING", 0),
+        "errors": stats.get("log_count/ERROR", 0),
+    }
+
+
+def summary(report: Mapping[str, Any]) -> str:
+    """A run on one screen, for a person."""
+    documents, pictures, media = report["documents"], report["pictures"], report.get("media", {})
+    rows = [
+        ("documents", _counts({"new": documents.get("new", 0), "revised": documents.get("revised", 0),
+                               "already there": documents.get("unchanged", 0)})),
+        ("  kinds", _counts({kind: documents[kind] for kind in documents if kind in _KINDS})),
+        ("  languages", _counts(report["languages"])),
+        ("  not had", _counts(report["documents_missing"])),
+        ("  not readable", _counts({"kept under unreadable/": documents.get("unreadable", 0)})),
+        ("  aliases", _counts({"": documents.get("alias", 0)})),
+        ("pictures", _counts({"stored": pictures.get("stored", 0), "already there": pictures.get("already_there", 0)})),
+        ("  not had", _counts(report["pictures_missing"])),
+        ("media files", _counts({"stored": media.get("stored", 0), "already there": media.get("already_there", 0)})),
+        ("  not had", _counts({**report.get("media_missing", {}), **report.get("media_refused", {})})),
+        ("seeds", _counts(report["seeds_read"])),
+        ("listings", _counts({_LISTING_WORDS.get(name, name): n for name, n in report.get("listings", {}).items()})),
+        ("  not had", _counts(report.get("listings_missing", {}))),
+        ("refused", _counts({"requests": report.get("refused_requests", 0), "references": report.get("refused_references", 0),
+                             "pictures": pictures.get("refused", 0)})),
+        ("skipped", _counts(report["skipped_elements"])),
+        ("waiting", _counts({"for the next run": report.get("pending", 0)})),
+        ("requests", _counts(report["requests"])),
+    ]  # fmt: skip
+    lines = [f"{name:<15} {text}" for name, text in rows if text]
+    listed = report.get("missing", [])[:10]
+    lines += [f"  not had: {one['kind']} {one['id']}: {one['reason']}  {one['url'] or ''}".rstrip() for one in listed]
+    if (more := len(report.get("missing", [])) - 10) > 0:
+        lines.append(f"  and {more} more, all in the report")
+    problems = report.get("listing_problems", [])
+    lines += [f"  problem: {one['url']}: {one['problem']}" for one in problems[:10]]
+    if len(problems) > 10:
+        lines.append(f"  and {len(problems) - 10} more problems, all in the report")
+    if report.get("unknown_keys"):
+        lines.append(f"new reply keys  {', '.join(report['unknown_keys'])}")
+    lines += [f"! {sentence}" for sentence in report.get("sentences", [])]
+    seconds = report.get("seconds", 0)
+    lines.append(
+        f"{WORDS[report['exit_status']]} (status {report['exit_status']}) after {seconds:.0f} s, "
+        f"{report['bytes_received'] / 1e6:.1f} MB received, {report['bytes_stored'] / 1e6:.1f} MB stored"
+    )
+    return "\n".join(lines)
+
+
+_LISTING_WORDS = {"named": "entries", "new": "new entries", "problem": "problems"}
+_KINDS = ("article", "gallery", "video", "audio", "liveblog")
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}".strip() for name, count in counts.items() if count)

@@ -1,0 +1,103 @@
+"""Every setting that differs from Scrapy's default, with that default and the reason; then this project's own."""
+
+BOT_NAME = "dw-archiver"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+COMMANDS_MODULE = "crawler.commands"  # crawl with exit statuses; status, verify, repair, reindex, add, new-seeds, diff
+
+# --- this project's own ---
+
+ARCHIVE_DIR = "archive"
+ARCHIVE_MIN_FREE = 500 * 1024 * 1024  # bytes; a run with less free space stops
+ARCHIVE_REFRESH = [(2, 0), (14, 1), (60, 7)]  # days of age: days between looks; older: never again
+ARCHIVE_KINDS = ["article", "gallery", "video", "liveblog"]  # what becomes a document; also known: audio
+ARCHIVE_ALERT_SHARE = 0.25  # a run that finds less than this share of the median of the last ten ends with status 3 ...
+ARCHIVE_ALERT_MINIMUM = 20  # ... where that median is at least this
+
+DW_API_URL = "https://api.dw.com"
+DW_STATIC_URL = "https://static.dw.com"
+DW_WWW_URL = "https://www.dw.com"
+DW_RSS_URL = "https://rss.dw.com"
+DW_MEDIA_URL = ""  # a mirror or a test that stands in for every one of MEDIA_HOSTS
+
+MEDIA_HOSTS = ["tvdownloaddw-a.akamaihd.net", "radiodownloaddw-a.akamaihd.net"]  # asked over https, with -a media=1 only
+MEDIA_MAXSIZE = 500 * 1024 * 1024  # bytes; larger media files are refused
+
+CONTACT = ""  # how DW can reach whoever runs this: an address in the User-Agent
+
+RETRY_BACKOFF = 2.0  # seconds before the first retry; doubled for each further one
+RETRY_AFTER_MAX = 300  # seconds; a longer Retry-After ends the requests to that host for this run
+
+# --- manners ---
+
+USER_AGENT = "dw-archiver/1.0 (news archiver; Scrapy)"  # Scrapy's names Scrapy; CONTACT is added to it
+ROBOTSTXT_OBEY = True  # False
+DOWNLOAD_DELAY = 1.0  # 0; seconds between requests to api.dw.com and www.dw.com
+AUTOTHROTTLE_ENABLED = True  # False
+AUTOTHROTTLE_START_DELAY = 1.0  # 5.0: DOWNLOAD_DELAY is polite enough to begin with
+CONCURRENT_REQUESTS_PER_DOMAIN = 4  # 8; the pictures' host, and how many of its connections are kept open
+DOWNLOAD_SLOTS = {  # {}; when DW_..._URL name other hosts, these entries go with them
+    "api.dw.com": {"concurrency": 1},  # one at a time, DOWNLOAD_DELAY apart
+    "www.dw.com": {"concurrency": 1},
+    "rss.dw.com": {"concurrency": 1},
+    "static.dw.com": {"delay": 0.0},  # pictures: static files behind a cache
+}
+RETRY_TIMES = 4  # 2; with back-off 2, 4, 8, 16 seconds
+DOWNLOAD_TIMEOUT = 60  # 180; DW's slowest known answer takes 30
+DOWNLOAD_MAXSIZE = 32 * 1024 * 1024  # 1 GiB; the largest known reply has 330 KB
+DOWNLOAD_WARNSIZE = 0  # 32 MiB
+
+# --- safety ---
+
+DOWNLOAD_VERIFY_CERTIFICATES = True  # False: any certificate would do
+COOKIES_ENABLED = False  # True
+TELNETCONSOLE_ENABLED = False  # True
+REMOTE_CONTROL_ENABLED = False  # True: an HTTP server that runs any Python given to it
+METAREFRESH_ENABLED = False  # True: follows what a page says
+REFERRER_POLICY = "scrapy.spidermiddlewares.referer.NoReferrerPolicy"  # sends where a crawl came from
+TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # CachingThreadedResolver knows no IPv6
+
+# --- the way through ---
+
+DOWNLOADER = "crawler.downloader.ExactDownloader"  # Scrapy's begins more at once than a slot allows
+SCHEDULER = "crawler.scheduler.ArchiveScheduler"  # the archive is the queue
+DUPEFILTER_CLASS = "crawler.dupefilter.IndexDupeFilter"  # asks the index; RFPDupeFilter keeps every fingerprint in memory
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.middlewares.AllowedTargetsMiddleware": 10,
+    "crawler.middlewares.RobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.middlewares.PatienceMiddleware": 560,
+    "crawler.middlewares.AliasMiddleware": 610,
+    # unused here, and each costs time for every request
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # AllowedTargets is stricter
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+}
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,  # hops are counted in the index
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+}
+ITEM_PIPELINES = {
+    "crawler.pipelines.NormalisePipeline": 100,
+    "crawler.pipelines.ComparePipeline": 200,
+    "crawler.pipelines.PicturesPipeline": 300,
+    "crawler.pipelines.ArchivePipeline": 400,
+    "crawler.media.MediaPipeline": 500,
+}
+EXTENSIONS = {
+    "crawler.extensions.ArchiveExtension": 1,
+    "crawler.extensions.PolitenessExtension": 900,  # after AutoThrottle
+    "crawler.extensions.ProgressExtension": 910,
+    "scrapy.extensions.logstats.LogStats": None,  # ProgressExtension says more
+    "scrapy.extensions.feedexport.FeedExporter": None,
+    "scrapy.extensions.spiderstate.SpiderState": None,
+}
+HTTPERROR_ALLOW_ALL = True  # False: the spider judges every status itself
+CONCURRENT_ITEMS = 2  # 100 makes a hundred tasks for every response, and each of ours has one item
+
+# --- what is shown ---
+
+LOG_LEVEL = "INFO"  # DEBUG
+LOG_FORMATTER = "crawler.logformatter.QuietLogFormatter"  # never an item's content
+STATS_DUMP = False  # True; the run report has them
+LOG_VERSIONS: list[str] = []

@@ -1,0 +1,66 @@
+"""Where a document is asked for, one place after another: api.dw.com first, www.dw.com when that gives nothing usable."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from crawler import api, pages
+from crawler.items import Article
+from crawler.refresh import says_gone
+from crawler.urls import Sites
+
+GRAPH = "graph"
+PAGE = "page"
+WEAK = pages.WEAK_SOURCES
+"""Sources that hold less than the whole article: a better one replaces them when it answers."""
+
+# What an ArticleRef may turn out to be, where detail/article says 404. [plausible, not recorded]
+_OTHER_KINDS = ("video", "gallery", "audio")
+_GRAPH_KINDS = {"article": "article", "video": "video", "audio": "audio", "gallery": "image-gallery", "liveblog": "liveblog"}
+
+
+def first(kind: str) -> str:
+    """The place a document of a kind is asked for first. A place: `api:<kind of the address>`, `graph` or `page`."""
+    return "api:article" if kind == "liveblog" else f"api:{kind}"
+
+
+def url(place: str, kind: str, number: int, language: str | None, sites: Sites) -> str:
+    """The address of a place. language: a language path; without one www.dw.com leads to the page by itself."""
+    if place == GRAPH:
+        return f"{sites.www}/graph-api/{language or 'en'}/content/{_GRAPH_KINDS.get(kind, kind)}/{number}"
+    if place == PAGE:
+        letter = {"article": "a", "video": "video", "audio": "audio", "gallery": "g", "liveblog": "live"}[kind]
+        return f"{sites.www}/{language}/{letter}-{number}" if language else f"{sites.www}/{letter}-{number}"
+    return sites.detail(place.removeprefix("api:"), number)
+
+
+def following(place: str, reason: str, kind: str, kinds: Collection[str], *, pages_too: bool, api_works: bool) -> str | None:
+    """Where to ask next when a place gave nothing usable; None when there is nowhere.
+
+    reason: why, as in `refresh`. kind: what the document is held to be. kinds: those that are wanted. pages_too: whether
+    www.dw.com may be asked: what api.dw.com once gave is not replaced by a page. api_works: whether api.dw.com gave
+    anything in this run; one that knows nothing at all is not believed that an article is gone. Nor is the graph API:
+    it knows a document under its true kind only, where a page leads on to it.
+    """
+    if place.startswith("api:") and reason == "status 404" and kind == "article":
+        asked = place.removeprefix("api:")
+        order = ["article", *(other for other in _OTHER_KINDS if other in kinds)]
+        if asked in order[:-1]:
+            return f"api:{order[order.index(asked) + 1]}"
+    if not pages_too or (place.startswith("api:") and says_gone(reason) and api_works):
+        return None
+    return {GRAPH: PAGE, PAGE: None}.get(place, GRAPH)
+
+
+def read(place: str, body: bytes, number: int, kind: str, language: str | None) -> Article:
+    """The article in a reply of a place. Raises UnreadableReply."""
+    if place == GRAPH:
+        return pages.parse_graph(body, number, language, kind)
+    if place == PAGE:
+        return pages.parse(body, number, language)
+    return api.parse(body, number, place.removeprefix("api:") if kind == "article" else kind)
+
+
+def reply_extension(place: str) -> str:
+    """What a reply of a place is: `json` or `html`."""
+    return "html" if place == PAGE else "json"

@@ -1,0 +1,494 @@
+"""The spider: requests out, replies in. What a reply means is read by `api`, what becomes of it is up to the pipelines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import sys
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy import Request, signals
+from scrapy.exceptions import CloseSpider
+
+from crawler import clock, layout, seeds, sources
+from crawler.archive import state_line
+from crawler.discovery import Discovery
+from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
+from crawler.extensions import ArchiveExtension, failure_reason, sites_of
+from crawler.feeds import UnreadableSeed
+from crawler.index import ARCHIVED, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
+from crawler.items import Fetched
+from crawler.media import MediaPipeline
+from crawler.pipelines import PicturesPipeline
+from crawler.refresh import after_miss, is_passing, says_gone
+from crawler.urls import DOCUMENT_KINDS, DW, Target
+from crawler.writer import NewFile, Record
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.settings import BaseSettings
+    from twisted.python.failure import Failure
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 32  # pictures asked for at a time
+
+
+_IN_PIPELINES = 48  # articles waiting for their pictures; more would only cost memory
+_HEARD = 500  # lines logged at a time
+_API_FAILURES = 3  # in a row, before www.dw.com is asked first
+
+
+class ArgumentError(ArchiverError):
+    """A spider argument has no usable value. Raised by the spider; ends the run before it starts."""
+
+
+class DwSpider(scrapy.Spider):
+    """Crawls Deutsche Welle from seeds. Arguments are explained in README.md, "Arguments"."""
+
+    name = "dw"
+
+    def __init__(
+        self,
+        seeds: str = "seeds/",
+        depth: str = "1",
+        max_articles: str = "0",
+        refresh: str = "",
+        dry_run: str = "",
+        edition: str = "",
+        media: str = "",
+        **arguments: Any,
+    ) -> None:
+        super().__init__()
+        if arguments:
+            raise ArgumentError(f"unknown argument: {', '.join(arguments)}")
+        self.seeds = ",".join(f"edition:{name.strip()}" for name in edition.split(",")) if edition else seeds
+        self.depth = _number("depth", depth)
+        self.max_articles = _number("max_articles", max_articles)
+        self.dry_run = dry_run.lower() not in ("", "0", "no", "false")
+        self.media = media.lower() not in ("", "0", "no", "false")
+        self.refresh = refresh.strip()
+        if self.refresh not in ("", "all", "none"):
+            for number in self.refresh.split(","):
+                _number("refresh", number)
+        self.in_flight_new = 0
+        self.api_failures = 0
+        self.api_works = False  # it gave something in this run
+        self.heard: list[Record] = []  # what seeds and listings name, not yet logged
+        self.discovery: Discovery
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Give configured hosts the slots of DW's own, and the User-Agent its contact."""
+        super().update_settings(settings)
+        slots = dict(settings.getdict("DOWNLOAD_SLOTS"))
+        if slots:
+            sites = sites_of(settings)
+            own = {urlsplit(base).hostname: urlsplit(real).hostname for base, real in zip(sites.all(), DW.all(), strict=True)}
+            if len(own) == len(sites.all()):  # one host for everything: the pictures' larger slot is not for the rest
+                slots.update({base: slots[real] for base, real in own.items() if base and real in slots})
+            _replace(settings, "DOWNLOAD_SLOTS", slots)
+        if settings["CONTACT"] and settings["CONTACT"] not in settings["USER_AGENT"]:
+            _replace(settings, "USER_AGENT", f"{settings['USER_AGENT']} (+{settings['CONTACT']})")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.close_at_limit, signals.spider_idle)
+        for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
+            crawler.signals.connect(spider.note_end_of_item, signal)
+        return spider
+
+    @property
+    def run(self) -> ArchiveExtension:
+        return ArchiveExtension.of(self.crawler)
+
+    # --- what to request ---
+
+    def begin_run(self) -> None:
+        """Decide what this run looks at; called by the scheduler before the first request."""
+        index = self.run.archive.index
+        rules = tuple((float(age), float(interval)) for age, interval in self.settings.getdictorlist("ARCHIVE_REFRESH"))
+        self.kinds = self.settings.getlist("ARCHIVE_KINDS")
+        index.begin_run(self.run.start_ms, self.depth, rules, self.refresh, self.kinds, media=self.media)
+        self.discovery = Discovery(self)
+        counts = index.counts()
+        archived = sum(n for (kind, state), n in counts.items() if state == ARCHIVED and kind in DOCUMENT_KINDS)
+        pending = sum(n for (_, state), n in counts.items() if state == PENDING)
+        again = index.count_due() - pending
+        logger.info("%s: %d archived, %d pending, %d to look at again", self.run.root, archived, pending, max(again, 0))
+
+    async def start(self) -> AsyncIterator[Any]:
+        with contextlib.suppress(DiskError):  # it has been said, and the run is being ended
+            async for request in self._start():
+                yield request
+
+    async def _start(self) -> AsyncIterator[Any]:
+        """Read the seeds, then fetch the pictures that are due; documents are handed out by the scheduler meanwhile."""
+        if self.dry_run:
+            await self._dry_run()
+            return
+        usable = 0
+        for seed in seeds.read(self.seeds, sys.stdin.buffer, self.run.sites):
+            listings = self.listings(seed)
+            usable += await self.take(seed) if listings is None else 1
+            for listing in listings or ():
+                yield listing
+            # the engine asks the scheduler by itself once it has something to do
+            if not self.crawler.engine.downloader.active and (document := self.next_request()):
+                yield document
+            if self.run.is_closing():
+                return
+        await self.log_heard()
+        if not usable and self.seeds:  # none at all, `-a seeds=`: only what the archive itself waits for
+            error = NothingToDo(f"the seeds hold nothing usable: {self.seeds}")
+            logger.error("%s", error)
+            self.run.failure = self.run.failure or error
+        if not self.crawler.engine.downloader.active and (document := self.next_request()):
+            yield document
+        await self.fetch_due_pictures()
+        if self.media:
+            await self._media_files().hear_of_archived()
+            await self._media_files().fetch_due()
+
+    async def take(self, seed: seeds.Seed) -> int:
+        """Take a seed into the archive. Returns 1 for one that can be used, else 0, which is counted and named."""
+        run, index = self.run, self.run.archive.index
+        match seed:
+            case seeds.Problem(place, reason):
+                run.count("dw/seed/unusable")
+                logger.warning("Seed %s: %s", place, reason)
+                return 0
+            case seeds.Start():
+                return 0
+            case seeds.Address(_, target, _):
+                if target.number is None or target.kind not in DOCUMENT_KINDS:
+                    return 0
+                run.count("dw/seed/address")
+                if index.get(target.number) is None and not self.dry_run:
+                    state = state_line(PENDING, target.kind, target.number, run.start_ms, hop=0, language=target.language)
+                    await self.hear(state)
+                run.archive.register([target.number], 0, target.kind, target.language)
+            case seeds.Document(_, document):
+                run.count("dw/seed/document")
+                if not self.dry_run:
+                    outcome, files = run.archive.plan_seed(document, "seed", clock.now_ms())
+                    if files:
+                        await run.store(files)
+                    run.count(f"dw/document/from_seed/{outcome}")
+                assert document.id is not None
+                run.archive.register([document.id], 0, document.kind, document.language)
+                run.archive.register_document(document, "seed", 0)
+                row = index.resolve(document.id)
+                if row and row.path and not row.checked_ms:
+                    index.set_due(row.number)
+        return 1
+
+    async def hear(self, state: Record) -> None:
+        """Have a document that was heard of logged, with others."""
+        self.heard.append(state)
+        if len(self.heard) >= _HEARD:
+            await self.log_heard()
+
+    async def log_heard(self) -> None:
+        """Log what was heard of since the last time: an index made again has it too."""
+        heard, self.heard = self.heard, []
+        if heard:
+            await self.run.store([], heard)
+
+    def listings(self, seed: seeds.Seed) -> list[Request] | None:
+        """The requests of a seed that lists things: a feed, a sitemap, a section, a search window (none where all of it is
+        known). None for any other seed, and for one that is written wrongly, which is counted and named."""
+        try:
+            match seed:
+                case seeds.Start(_, text):
+                    requests = list(self.discovery.start(text))
+                case seeds.Address(_, target, url) if target.number is None or target.kind not in DOCUMENT_KINDS:
+                    request = self.discovery.listing(target, url)
+                    if request is None:
+                        raise UnreadableSeed(f"not over https: {url[:200]}")
+                    requests = [request]
+                case _:
+                    return None
+        except UnreadableSeed as error:
+            self.run.count("dw/seed/unusable")
+            logger.warning("Seed %s: %s", seed.place, error)
+            return None
+        self.run.count("dw/seed/listing")
+        return requests
+
+    async def fetch_due_pictures(self) -> None:
+        """Fetch pictures of seed documents, and those missing or pending from earlier runs."""
+        fetch = self._pictures().fetch
+        while not self.run.is_closing() and (rows := self.run.archive.index.due_pictures(_BATCH)):
+            await asyncio.gather(*(fetch(row.picture) for row in rows))
+
+    def _pictures(self) -> PicturesPipeline:
+        found = self.crawler.get_item_pipeline(PicturesPipeline)
+        assert found is not None, "ITEM_PIPELINES must hold crawler.pipelines.PicturesPipeline"
+        return found
+
+    def _media_files(self) -> MediaPipeline:
+        found = self.crawler.get_item_pipeline(MediaPipeline)
+        assert found is not None, "ITEM_PIPELINES must hold crawler.media.MediaPipeline"
+        return found
+
+    def next_request(self) -> Request | None:
+        """The next document's request, where the limits leave room for one; it is claimed."""
+        downloader = self.crawler.engine.downloader
+        waiting = sum("number" in request.meta for request in downloader.active)
+        # one more than can be on the wire: a graceful stop has to wait for what is handed out
+        scraping = self.crawler.engine.scraper.slot
+        if waiting > self._concurrency() or self.dry_run or (scraping and scraping.itemproc_size >= _IN_PIPELINES):
+            return None
+        index = self.run.archive.index
+        row = index.next_document()
+        if row is None or (row.path is None and self._limit_reached()) or not index.claim(row.number):
+            return None
+        return self.request_for(row)
+
+    def has_due_documents(self) -> bool:
+        """Whether there is more to hand out in this run."""
+        row = self.run.archive.index.next_document()
+        return row is not None and not self.dry_run and not (row.path is None and self._limit_reached())
+
+    def _limit_reached(self) -> bool:
+        return bool(self.max_articles) and self._new_documents() + self.in_flight_new >= self.max_articles
+
+    def _new_documents(self) -> int:
+        return int(self.crawler.stats.get_value("dw/document/new", 0))
+
+    def _concurrency(self) -> int:
+        host = urlsplit(self.run.sites.api).hostname or ""
+        slots = self.settings.getdict("DOWNLOAD_SLOTS")
+        return int(slots.get(host, {}).get("concurrency", self.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")))
+
+    def request_for(self, row: Row, place: str = "", why: str = "") -> Request:
+        """The request for a document, conditional where the last reply gave a validator.
+
+        place: where to ask, as in `sources`; the first one by itself. why: it was asked for elsewhere in vain.
+        """
+        if not place:
+            place = self._first_place(row)
+            self.in_flight_new += row.path is None
+            self.run.count("dw/request/attempted")
+        headers = {}
+        if row.path and place.startswith("api:") == (row.source == "api") and self.run.archive.reply_of(row.path):
+            if row.etag:
+                headers["If-None-Match"] = row.etag
+            if row.last_modified:
+                headers["If-Modified-Since"] = row.last_modified
+        return Request(
+            sources.url(place, row.kind, row.number, row.language, self.run.sites), callback=self.parse, errback=self.failed,
+            headers=headers, dont_filter=True,
+            meta={"number": row.number, "new": row.path is None, "place": place, "why": why},
+        )  # fmt: skip
+
+    def _first_place(self, row: Row) -> str:
+        """api.dw.com; www.dw.com while api.dw.com fails every time, but for one request in ten."""
+        if self.api_failures >= _API_FAILURES and _pages_too(row):
+            self.api_failures += 1
+            if self.api_failures % 10:
+                return sources.GRAPH
+        return sources.first(row.kind)
+
+    def close_at_limit(self) -> None:
+        """Tell a run that reached max_articles from one that is complete."""
+        if self.run.archive.index.next_document() and self._limit_reached():
+            raise CloseSpider("max_articles")
+
+    # --- what came back ---
+
+    def note_end_of_item(self, response: Response) -> None:
+        """The pipelines are through with an article: it is counted, or will not be."""
+        self.in_flight_new -= response.meta["new"]
+
+    async def parse(self, response: Response) -> AsyncIterator[Any]:
+        """Read a reply; the article goes on to the pipelines. What gave nothing usable is asked for elsewhere."""
+        number, place = response.meta["number"], response.meta["place"]
+        run, index = self.run, self.run.archive.index
+        row = index.get(number)
+        assert row is not None
+        run.note_answer(response.status)
+        now_ms = run.now_ms()
+        reason = "" if response.status in (200, 304) else f"status {response.status}"
+        self._note_api(place, row, reason)
+        if target := response.meta.get("alias_of"):
+            reason = ""
+            await self.note_alias(row, target)
+        elif response.status == 304:
+            run.count("dw/document/unchanged")
+            if row.misses:
+                await run.store([], [state_line(ARCHIVED, row.kind, number, now_ms)])
+            index.set_checked(number, now_ms, row.etag, row.last_modified)
+        elif response.status == 200:
+            try:
+                article = sources.read(place, response.body, number, row.kind, row.language)
+            except UnreadableReply as error:
+                reason = f"unreadable: {error}"
+                await self.keep_unreadable(row, response, str(error))
+            else:
+                article.language = article.language or row.language
+                if article.kind not in self.kinds:
+                    await self.leave_out(row, article.kind)
+                else:
+                    yield Fetched(
+                        article, number, response.body, response.url, now_ms, row.hop, _header(response, "ETag"),
+                        _header(response, "Last-Modified"), sources.reply_extension(place),
+                    )  # fmt: skip
+                    return  # in flight until the pipelines are through with it
+        if reason and (request := await self.ask_elsewhere(row, place, reason, response.meta["why"])):
+            yield request
+        else:
+            self.in_flight_new -= response.meta["new"]
+
+    async def failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """A request brought no reply."""
+        meta = failure.request.meta  # type: ignore[attr-defined]
+        reason, refused = failure_reason(failure.value or RuntimeError())
+        row = self.run.archive.index.get(meta["number"])
+        if row is not None and not self.run.is_closing():  # else given back: still pending
+            self._note_api(meta["place"], row, reason)
+            if request := await self.ask_elsewhere(row, meta["place"], reason, meta["why"], refused):
+                yield request
+                return
+        self.in_flight_new -= meta["new"]
+
+    async def ask_elsewhere(self, row: Row, place: str, reason: str, why: str, refused: bool = False) -> Request | None:
+        """The next place to ask for a document; None after the last one, when it is noted as missing.
+
+        why: the reason the first place gave; it is the one that is remembered, unless that place was the graph API.
+        """
+        pages_too, works = _pages_too(row), self.api_works or row.misses > 0
+        asked_again = sources.following(place, reason, row.kind, self.kinds, pages_too=pages_too, api_works=works)
+        if asked_again:
+            return self.request_for(row, asked_again, why or ("" if place == sources.GRAPH else reason))
+        why = reason if not why or says_gone(why) else why
+        if why.startswith("unreadable"):
+            return None  # kept and noted already
+        await self.miss(row, why, refused)
+        return None
+
+    def _note_api(self, place: str, row: Row, reason: str) -> None:
+        self.api_works = self.api_works or (place.startswith("api:") and not reason)
+        # that a known miss is missing still says nothing about the API; a run often begins with them
+        if place == sources.first(row.kind) and not (says_gone(reason) and row.misses):
+            failed = is_passing(reason) or (says_gone(reason) and not self.api_works)
+            self.api_failures = self.api_failures + 1 if failed else 0
+            if self.api_failures == _API_FAILURES:
+                logger.warning("%s fails every time: asking %s instead", self.run.sites.api, self.run.sites.www)
+
+    async def note_alias(self, row: Row, target: Target) -> None:
+        """Remember that a number leads to another's document, which is wanted in its place."""
+        run, index = self.run, self.run.archive.index
+        assert target.number is not None
+        now_ms = run.now_ms()
+        states = [state_line("alias", row.kind, row.number, now_ms, target=target.number)]
+        if index.get(target.number) is None:
+            language = target.language or row.language
+            states.append(state_line(PENDING, target.kind, target.number, now_ms, hop=row.hop, language=language))
+        run.count("dw/document/alias")
+        await run.store([], states)
+        run.archive.register([target.number], row.hop, target.kind, target.language)
+        if row.path:  # it had an article of its own, which stays
+            index.set_checked(row.number, now_ms, row.etag, row.last_modified)
+
+    async def leave_out(self, row: Row, kind: str) -> None:
+        """Remember that a document is of a kind that is not wanted (ARCHIVE_KINDS)."""
+        run = self.run
+        run.count(f"dw/document/unwanted/{kind}")
+        state = state_line(OUT_OF_SCOPE, kind, row.number, run.now_ms(), reason="kind", hop=row.hop, language=row.language)
+        await run.store([], [state])
+
+    async def miss(self, row: Row, reason: str, refused: bool = False) -> None:
+        """Remember that a document could not be had."""
+        run = self.run
+        state = run.archive.miss(row, reason, run.now_ms())
+        if refused:
+            state["state"] = REFUSED
+        run.note_missing(row.kind, row.number, reason, run.sites.detail(row.kind, row.number))
+        run.count(f"dw/document/missing/{reason}")
+        if row.path:
+            logger.info("%s %s is archived, but DW does not give it now: %s", row.kind, row.number, reason)
+        await run.store([], [state])
+
+    async def keep_unreadable(self, row: Row, response: Response, reason: str) -> None:
+        """Keep a reply nobody can read as it came, with the reason beside it."""
+        run = self.run
+        now_ms = run.now_ms()
+        digest = hashlib.sha256(response.body).hexdigest()
+        path = layout.unreadable_path(row.number, digest, ".reply")
+        record = {"kind": row.kind, "id": row.number, "url": run.sites.canonical(response.url), "time": layout.iso_time(now_ms)}
+        about = {**record, "reason": reason, "status": response.status, "content_type": _header(response, "Content-Type")}
+        files = []
+        if not (run.root / path).exists():
+            data = json.dumps(about, ensure_ascii=False, indent=1).encode() + b"\n"
+            # what is said of the reply first: where the reply is, that is too
+            files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, response.body, record)]
+        miss = after_miss("unreadable", now_ms, row.misses, row.missed_ms)
+        state = state_line(
+            UNREADABLE if row.path is None else "missing", row.kind, row.number, now_ms, reason=reason, misses=miss.misses,
+            missed_ms=miss.first_ms, next_ms=miss.next_ms, hop=row.hop, language=row.language,
+        )  # fmt: skip
+        run.count("dw/document/unreadable")
+        run.note_missing(row.kind, row.number, f"unreadable: {reason}", str(record["url"]))
+        logger.warning("%s %s: unreadable, kept as %s: %s", row.kind, row.number, path, reason)
+        await run.store(files, [state])
+
+    # --- dry run ---
+
+    async def _dry_run(self) -> None:
+        index = self.run.archive.index
+        with index.undone():
+            for seed in seeds.read(self.seeds, sys.stdin.buffer, self.run.sites):
+                for request in self.listings(seed) or ():
+                    print(f"{request.url}  a list of what is new")
+                await self.take(seed)
+            if self.media:
+                await self._media_files().hear_of_archived()
+            count = 0
+            for row in index.due():
+                count += 1
+                url = row.url if row.format else self.run.sites.detail(row.kind, row.number)
+                print(f"{url}  {why(row)}")
+            print(f"{count} requests would be made, and more for what they lead to")
+
+
+def _replace(settings: BaseSettings, name: str, value: object) -> None:
+    """Set a setting for good: `scrapy crawl` sets all of them once more, at the priority they had."""
+    settings.set(name, value, priority=(settings.getpriority(name) or 0) + 1)
+
+
+def _pages_too(row: Row) -> bool:
+    """Whether www.dw.com may be asked for a document: not for what api.dw.com once gave, which would only get worse."""
+    return row.path is None or row.source != "api"
+
+
+def why(row: Row) -> str:
+    """Why an object is to be requested, for a person."""
+    if row.state == ARCHIVED:
+        return "archived, to be compared with DW" if not row.checked_ms else "archived, to be looked at again"
+    if row.state == PENDING:
+        return f"pending: {row.kind} of an archived document" if row.format else f"pending, {row.hop} hops from the seeds"
+    return f"{row.state} ({row.reason}), tried {row.misses} times"
+
+
+def _header(response: Response, name: str) -> str:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else ""
+
+
+def _number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentError(f"{name} is not a whole number: {text!r}") from None

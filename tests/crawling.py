@@ -1,0 +1,237 @@
+"""A real crawl of the stand-in, in a process of its own, and its three witnesses: files, report, requests.
+
+`python -m tests.crawling ...` is `scrapy ...` with warnings as errors and a clock that stands still at TEST_NOW_MS.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import gzip
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from crawler import layout, seedfile
+from crawler.seedfile import SeedDocument
+from tests.dwsite.client import Site
+
+ROOT = Path(__file__).parents[1]
+DAY_MS = 86_400_000
+NOW_MS = 1_780_272_000_000
+"""2026-06-01T00:00:00Z: the time it is in every crawl. All that the stand-in holds is too old then to be looked at again."""
+
+QUICK = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": 0, "RETRY_BACKOFF": 0.01, "ARCHIVE_MIN_FREE": 0}
+PATIENCE_S = 60
+"""How long a test waits for what should come at once, on a machine that is busy with other things."""
+
+Seeds = str | Path | Iterable[int]
+
+
+def at_ms(date: str) -> int:
+    """Milliseconds since 1970-01-01 UTC of a date or time in ISO form."""
+    return int(datetime.fromisoformat(f"{date}T00:00:00+00:00" if len(date) == 10 else date).timestamp() * 1000)
+
+
+@functools.cache
+def _site() -> Site:
+    site = Site()
+    atexit.register(site.close)
+    return site
+
+
+def fresh_site() -> Site:
+    """The stand-in of this test process, as at its start."""
+    site = _site()
+    site.reset()
+    return site
+
+
+@dataclass
+class Outcome:
+    """What a crawl came to. files: bytes by path, without logs, index and lock. log, states: lines of the run's logs.
+    requests: as the stand-in saw them, robots.txt left out."""
+
+    status: int
+    stdout: str
+    stderr: str
+    root: Path
+    report: dict[str, Any]
+    log: list[dict[str, Any]]
+    states: list[dict[str, Any]]
+    requests: list[dict[str, Any]] = field(repr=False)
+    files: dict[str, bytes] = field(repr=False)
+
+    @property
+    def documents(self) -> dict[int, str]:
+        """Path by id of every document."""
+        found = {int(layout.number_of(path) or 0): path for path in self.files if layout.is_document(path)}
+        assert len(found) == sum(map(layout.is_document, self.files)), "an article lies under two paths"
+        return found
+
+    def document(self, number: int) -> SeedDocument:
+        return seedfile.loads(self.files[self.documents[number]])
+
+    def reply(self, number: int) -> bytes:
+        """The reply beside a document, unpacked."""
+        return gzip.decompress(self.files[layout.reply_path(self.documents[number])])
+
+    @property
+    def pictures(self) -> dict[str, bytes]:
+        """Bytes by file name of every picture."""
+        return {path.rpartition("/")[2]: data for path, data in self.files.items() if path.startswith("images/")}
+
+    @property
+    def revisions(self) -> list[str]:
+        return sorted(path for path in self.files if path.startswith("revisions/"))
+
+    def asked(self, host: str | None = None) -> Counter[str]:
+        """How often each path was requested."""
+        return Counter(request["path"] for request in self.requests if host in (None, request["host"]))
+
+    def articles_asked(self) -> Counter[int]:
+        """How often each number was requested as an article."""
+        return Counter({int(path.rpartition("/")[2]): n for path, n in self.asked("api").items() if "/detail/article/" in path})
+
+    def state_of(self, number: int, form: str = "") -> tuple[str, str]:
+        """(state, reason) of an object in the index."""
+        import sqlite3
+
+        with contextlib.closing(sqlite3.connect(self.root / layout.INDEX)) as db:
+            row = db.execute("SELECT state, reason FROM objects WHERE number = ? AND format = ?", (number, form)).fetchone()
+        return tuple(row) if row else ("", "")
+
+
+def seeds_argument(seeds: Seeds) -> str:
+    """A `seeds` argument; numbers become the addresses of articles."""
+    if isinstance(seeds, str | Path):
+        return str(seeds)
+    return ",".join(f"https://www.dw.com/en/any/a-{number}" for number in seeds)
+
+
+class Running:
+    """A crawl under way: `scrapy crawl dw` in a process of its own, forked off one that has Scrapy loaded already.
+
+    arguments: spider arguments, `depth=0`. now_ms: where the crawl's clock stands still. stdin: what it may read.
+    """
+
+    def __init__(
+        self, root: Path, seeds: Seeds, *arguments: str, site: Site, now_ms: int = NOW_MS,
+        settings: dict[str, Any] | None = None, stdin: bytes = b"",
+    ) -> None:  # fmt: skip
+        self.root, self.site = root, site
+        given = {**QUICK, "ARCHIVE_DIR": root, **site.settings, **(settings or {})}
+        words = [part for argument in (f"seeds={seeds_argument(seeds)}", *arguments) for part in ("-a", argument)]
+        options = [part for name, value in given.items() for part in ("-s", f"{name}={value}")]
+        self._folder = tempfile.TemporaryDirectory()
+        streams = Path(self._folder.name)
+        (streams / "0").write_bytes(stdin)
+        self._process = _FORKS.Process(target=_forked, args=(["scrapy", "crawl", "dw", *words, *options], now_ms, streams))
+        self._process.start()
+        self.pid = self._process.pid
+
+    def is_running(self) -> bool:
+        return self._process.is_alive()
+
+    def signal(self, number: signal.Signals, when: Callable[[], bool]) -> None:
+        """Send a signal as soon as something is the case."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not when():
+            assert self.is_running(), "the crawl ended before it could be interrupted"
+            assert time.monotonic() < deadline, "what the test waits for never came"
+        assert self.pid is not None
+        os.kill(self.pid, number)
+
+    def finish(self) -> Outcome:
+        """Wait for the end and look at what is left."""
+        self._process.join(PATIENCE_S)
+        is_stuck, status = self.is_running(), self._process.exitcode
+        if is_stuck:
+            self._process.kill()
+            self._process.join()
+        self._process.close()
+        stdout, stderr = ((Path(self._folder.name) / name).read_text(encoding="utf-8") for name in "12")
+        self._folder.cleanup()
+        assert not is_stuck, f"the crawl does not end:\n{stderr}"
+        runs = self.root / "runs"
+        newest = max((path.name.split(".")[0] for path in runs.glob("*Z.*")), default="")
+        report = runs / f"{newest}.report.json"
+        return Outcome(
+            status if status is not None else -1, stdout, stderr, self.root,
+            json.loads(report.read_bytes()) if report.exists() else {},
+            lines(runs / f"{newest}.jsonl"), lines(runs / f"{newest}.states.ndjson"),
+            [request for request in self.site.requests() if request["path"] != "/robots.txt"], files(self.root),
+        )  # fmt: skip
+
+
+def crawl(root: Path, seeds: Seeds, *arguments: str, site: Site, **options: Any) -> Outcome:
+    """Crawl the stand-in from start to end, as in Running; its list of requests holds only those of this crawl."""
+    site.forget()
+    return Running(root, seeds, *arguments, site=site, **options).finish()
+
+
+def _forked(arguments: list[str], now_ms: int, streams: Path) -> None:
+    """Be `scrapy` with standard streams of its own."""
+    os.chdir(ROOT)
+    for number, flags in enumerate((os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)):
+        os.dup2(os.open(streams / str(number), flags), number)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", buffering=1, closefd=False) for number in (1, 2))  # noqa: SIM115
+    _scrapy(arguments, now_ms)
+
+
+def _scrapy(arguments: list[str], now_ms: int) -> None:
+    """Be `scrapy` with a clock that stands still, and warnings as errors."""
+    from scrapy.cmdline import execute
+
+    from crawler import clock
+
+    sys.argv = arguments
+    clock.now_ms = lambda: now_ms
+    warnings.simplefilter("error")
+    execute(arguments)
+
+
+_FORKS = multiprocessing.get_context("forkserver")
+# what a crawl imports while it starts, but for the reactor: a second of every one of them otherwise
+_FORKS.set_forkserver_preload(
+    "crawler.spiders.dw crawler.downloader crawler.dupefilter crawler.logformatter crawler.scheduler crawler.commands.repair "
+    "crawler.commands.reread crawler.commands.status crawler.commands.verify scrapy.cmdline scrapy.commands.bench "
+    "scrapy.commands.check scrapy.commands.shell scrapy.core.downloader.contextfactory scrapy.core.downloader.handlers.http11 "
+    "scrapy.downloadermiddlewares.httpcompression scrapy.downloadermiddlewares.httpproxy scrapy.downloadermiddlewares.retry "
+    "scrapy.downloadermiddlewares.cookies scrapy.downloadermiddlewares.redirect scrapy.downloadermiddlewares.robotstxt "
+    "scrapy.extensions.memusage scrapy.extensions.remote_control scrapy.extensions.telnet scrapy.extensions.throttle "
+    "scrapy.resolver scrapy.shell scrapy.spidermiddlewares.referer scrapy.squeues twisted.conch.telnet protego".split()
+)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a log, none where there is no log. All must be whole."""
+    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """Bytes by path of everything but logs, index and lock: also what must not be there."""
+    others = ("runs/", "index.sqlite", ".lock")
+    return {path: (root / path).read_bytes() for path in _paths(root) if not path.startswith(others)}
+
+
+def _paths(root: Path) -> Iterator[str]:
+    if root.exists():
+        yield from sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+if __name__ == "__main__":
+    _scrapy(["scrapy", *sys.argv[1:]], int(os.environ["TEST_NOW_MS"]))

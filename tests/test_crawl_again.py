@@ -1,0 +1,250 @@
+"""Second runs: what is looked at again and when, what changed becomes a revision, what is gone is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crawler import seedfile
+from tests.crawling import DAY_MS, NOW_MS, Outcome, at_ms, crawl, fresh_site
+from tests.dwsite import articles as dw
+from tests.dwsite.client import Site
+
+HOUR_MS = DAY_MS // 24
+FRESH = dw.CHAIN[4]
+PUBLISHED_MS = at_ms("2026-01-14T07:00:00+00:00")
+"""displayDate of FRESH, the youngest of dw.CHAIN; each of the others is a day older than the next."""
+FIRST_MS = PUBLISHED_MS + HOUR_MS
+FRESH_PICTURE = 71000024
+
+
+@pytest.fixture
+def site() -> Site:
+    return fresh_site()
+
+
+def reply_of(path: str) -> str:
+    return path.replace(".txt", ".json.gz")
+
+
+# --- nothing new ---
+
+
+def test_a_second_run_changes_no_file_and_requests_only_what_was_missing(site: Site, tmp_path: Path) -> None:
+    first = crawl(tmp_path, dw.SEEDS, "depth=-1", site=site)
+    later_ms = NOW_MS + 100 * DAY_MS
+    second = crawl(tmp_path, dw.SEEDS, "depth=-1", site=site, now_ms=later_ms)
+    assert second.status == 0
+    assert second.files == first.files
+    assert f"{len(first.documents)} archived, 0 pending, 3 to look at again" in second.stderr
+    assert second.articles_asked() == {dw.MISSING: 1, dw.GONE: 1}
+    assert set(second.asked().values()) == {1}
+    assert second.asked("static") == {f"/image/{dw.LOST_PICTURE}_303.jpg": 1}
+    assert not second.log
+    third = crawl(tmp_path, dw.SEEDS, "depth=-1", site=site, now_ms=later_ms)
+    assert not third.requests
+    assert third.status == 0
+    assert third.files == first.files
+
+
+def test_an_index_made_again_asks_for_no_more(site: Site, tmp_path: Path) -> None:
+    first = crawl(tmp_path, [dw.ENGLISH, dw.ALIAS_REDIRECT], "depth=1", site=site)
+    (tmp_path / "index.sqlite").unlink()
+    second = crawl(tmp_path, [dw.ENGLISH, dw.ALIAS_REDIRECT], "depth=1", site=site)
+    assert "was missing" in second.stderr
+    assert not second.requests
+    assert second.files == first.files
+
+
+# --- looking again ---
+
+
+def test_articles_are_looked_at_again_the_less_the_older_they_are(site: Site, tmp_path: Path) -> None:
+    first = crawl(tmp_path, [FRESH], site=site, now_ms=FIRST_MS)
+    for days, is_asked in [
+        (0.1, True),
+        (1, True),  # until 2 days old in every run
+        (10, True),
+        (10.5, False),  # then daily
+        (40, True),
+        (43, False),  # then weekly
+        (59, True),
+        (90, False),  # then never
+    ]:
+        again = crawl(tmp_path, [FRESH], site=site, now_ms=PUBLISHED_MS + int(days * DAY_MS))
+        assert again.articles_asked() == ({FRESH: 1} if is_asked else {}), days
+        assert not again.asked("static")
+        assert again.files == first.files
+        assert again.report["documents"] == ({"unchanged": 1} if is_asked else {})
+
+
+def test_rules_for_looking_again_are_a_setting(site: Site, tmp_path: Path) -> None:
+    crawl(tmp_path, dw.CHAIN, site=site, now_ms=FIRST_MS)
+    rules = {"ARCHIVE_REFRESH": "[[2.5, 0]]"}
+    again = crawl(tmp_path, dw.CHAIN, site=site, now_ms=FIRST_MS + HOUR_MS, settings=rules)
+    assert set(again.articles_asked()) == set(dw.CHAIN[2:])
+
+
+@pytest.mark.parametrize(
+    ("refresh", "asked"),
+    [("all", set(dw.CHAIN)), ("none", set()), (f"{dw.CHAIN[0]},{dw.CHAIN[2]}", {dw.CHAIN[0], dw.CHAIN[2]})],
+)
+def test_refresh_overrules_the_rules(refresh: str, asked: set[int], site: Site, tmp_path: Path) -> None:
+    crawl(tmp_path, dw.CHAIN, site=site, now_ms=FIRST_MS)
+    again = crawl(tmp_path, dw.CHAIN, f"refresh={refresh}", site=site, now_ms=FIRST_MS + HOUR_MS)
+    assert set(again.articles_asked()) == asked
+    assert again.status == 0
+
+
+def test_what_is_archived_is_looked_at_again_whatever_the_depth(site: Site, tmp_path: Path) -> None:
+    crawl(tmp_path, [dw.CHAIN[2]], "depth=2", site=site, now_ms=FIRST_MS)
+    again = crawl(tmp_path, [dw.CHAIN[2]], "depth=0", "refresh=all", site=site, now_ms=FIRST_MS + HOUR_MS)
+    assert set(again.articles_asked()) == set(dw.CHAIN[2:])
+
+
+@pytest.mark.parametrize(
+    ("validators", "headers"),
+    [
+        ({}, {"if-none-match", "if-modified-since"}),
+        ({"last_modified": False}, {"if-none-match"}),
+        ({"etag": False}, {"if-modified-since"}),
+        (None, set()),
+    ],
+    ids=["both", "etag", "last-modified", "none"],
+)
+def test_requests_are_conditional_where_dw_gave_a_validator(
+    validators: dict[str, bool] | None, headers: set[str], site: Site, tmp_path: Path
+) -> None:
+    if validators is not None:
+        site.validators(**validators)
+    first = crawl(tmp_path, [FRESH], site=site, now_ms=FIRST_MS)
+    again = crawl(tmp_path, [FRESH], site=site, now_ms=FIRST_MS + HOUR_MS)
+    (request,) = again.requests
+    assert {name for name in request["headers"] if name.startswith("if-")} == headers
+    assert request["status"] == (304 if headers else 200)
+    assert again.report["documents"] == {"unchanged": 1}
+    assert again.files == first.files
+    site.edit(FRESH, title="The last letter, found again")
+    changed = crawl(tmp_path, [FRESH], site=site, now_ms=FIRST_MS + 2 * HOUR_MS)
+    assert changed.report["documents"]["revised"] == 1
+    assert len(changed.revisions) == 2
+
+
+# --- revisions ---
+
+
+def test_exactly_what_changed_becomes_a_revision(site: Site, tmp_path: Path) -> None:
+    numbers = [*dw.CHAIN, *dw.CYCLE, dw.ENGLISH]
+    title, body, picture, author, date, unchanged, space, other = *dw.CHAIN, *dw.CYCLE
+    first = crawl(tmp_path, numbers, "depth=0", site=site)
+    site.edit(title, title="Five letters, in a new envelope")
+    site.edit(body, add_paragraph="A postscript was found.")
+    site.edit(picture, picture=71009001, caption="Envelope number 3")
+    site.edit(author, keys={"author": "A. Keeper"})
+    site.edit(date, displayDate="2026-05-30T07:00:00.000Z")
+    site.edit(space, whitespace_only=True)
+    site.edit(other, teaser="Another teaser, which no document shows.")
+    changed = {title, body, picture, author, date}
+    second = crawl(tmp_path, numbers, "depth=0", "refresh=all", site=site, now_ms=NOW_MS + 5000)
+    assert second.status == 0
+    assert second.report["documents"]["revised"] == len(changed)
+    assert second.report["documents"]["unchanged"] == len(numbers) - len(changed)
+    assert second.revisions == sorted(f"revisions/{n}/{NOW_MS}{end}" for n in changed for end in (".txt", ".json.gz"))
+    for number, path in first.documents.items():
+        assert second.documents[number] == path
+        old = f"revisions/{number}/{NOW_MS}"
+        if number in changed:
+            assert second.files[f"{old}.txt"] == first.files[path]
+            assert second.files[f"{old}.json.gz"] == first.files[reply_of(path)]
+            assert second.document(number).stamp_ms == NOW_MS + 5000
+            assert second.reply(number) == site.get(f"{site.api}/api/detail/article/{number}")[2]
+        else:
+            assert second.files[path] == first.files[path]
+            assert second.files[reply_of(path)] == first.files[reply_of(path)]
+    assert second.document(title).title == "Five letters, in a new envelope"
+    assert set(second.pictures) == {*first.pictures, "71009001_303.jpg"}
+    assert sorted(line["path"] for line in second.log) == sorted(
+        [*second.revisions, *(p for n in changed for p in (second.documents[n], reply_of(second.documents[n]))),
+         *(path for path in second.files if path.endswith("71009001_303.jpg"))]
+    )  # fmt: skip
+    assert unchanged not in changed
+
+
+def test_every_version_is_kept(site: Site, tmp_path: Path) -> None:
+    titles = ["First thought", "Second thought", "First thought", "Last thought"]
+    for place, title in enumerate(titles):
+        site.edit(FRESH, title=title)
+        outcome = crawl(tmp_path, [FRESH], "refresh=all", site=site, now_ms=NOW_MS + place * 1000)
+    kept = [seedfile.loads(outcome.files[path]).title for path in outcome.revisions if path.endswith(".txt")]
+    assert kept == titles[:3]
+    assert outcome.document(FRESH).title == "Last thought"
+    assert outcome.documents[FRESH].endswith("-first-thought.txt")
+
+
+def test_references_of_a_new_version_are_followed(site: Site, tmp_path: Path) -> None:
+    crawl(tmp_path, [FRESH], site=site)
+    link = f'<a href="https://api.dw.com/api/detail/article/{dw.TURKISH}" rel="ArticleRef">elsewhere</a>'
+    site.edit(FRESH, add_paragraph=f"The story goes on {link}.")
+    again = crawl(tmp_path, [FRESH], "refresh=all", site=site, now_ms=NOW_MS + 1000)
+    assert set(again.documents) == {FRESH, dw.TURKISH}
+
+
+# --- missing, gone, back ---
+
+
+def look(root: Path, site: Site, days: float) -> Outcome:
+    return crawl(root, [FRESH], site=site, now_ms=FIRST_MS + int(days * DAY_MS))
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_deleted_article_is_kept_then_gone_then_back(status: int, site: Site, tmp_path: Path) -> None:
+    first = look(tmp_path, site, 0)
+    site.edit(FRESH, delete=status)
+    for days in (1, 3):
+        missed = look(tmp_path, site, days)
+        assert missed.status == 0
+        assert missed.report["documents_missing"] == {f"status {status}": 1}
+        assert missed.state_of(FRESH)[0] == "archived"
+    (tmp_path / "index.sqlite").unlink()
+    gone = look(tmp_path, site, 16)
+    assert gone.state_of(FRESH) == ("gone", f"status {status}")
+    assert gone.files == first.files
+    (line,) = [state for state in gone.states if state["id"] == FRESH]
+    assert (line["state"], line["time"]) == ("gone", "2026-01-30T08:00:00Z")
+    site.edit(FRESH, restore=True)
+    assert not look(tmp_path, site, 16.5).requests
+    back = look(tmp_path, site, 20)
+    assert back.state_of(FRESH) == ("archived", "")
+    assert back.files == first.files
+    (tmp_path / "index.sqlite").unlink()
+    assert look(tmp_path, site, 20.1).state_of(FRESH) == ("archived", "")
+
+
+def test_a_failing_dw_makes_nothing_gone(site: Site, tmp_path: Path) -> None:
+    first = look(tmp_path, site, 0)
+    site.fault("/api/.*", status=500)
+    for days in (1, 5, 25):
+        missed = crawl(tmp_path, [FRESH], site=site, now_ms=FIRST_MS + days * DAY_MS, settings={"RETRY_TIMES": 0})
+        assert missed.status == 4
+        assert missed.state_of(FRESH)[0] == "archived"
+        assert missed.files == first.files
+
+
+@pytest.mark.parametrize(
+    ("path", "seed"),
+    [(f"/image/{FRESH_PICTURE}_303.jpg", FRESH), (f"/.*{dw.CHAIN[3]}", dw.CHAIN[3])],
+    ids=["picture", "article"],
+)
+def test_what_is_missing_is_tried_again_at_growing_intervals(path: str, seed: int, site: Site, tmp_path: Path) -> None:
+    site.fault(path, status=404)
+    asked = []
+    for days in (100, 100.1, 100.2, 101.2, 102.2, 103.3, 106, 107.5):
+        outcome = crawl(tmp_path, [seed], "depth=0", site=site, now_ms=FIRST_MS + int(days * DAY_MS))
+        asked.append(bool(outcome.requests))
+        assert outcome.status == 0
+    assert asked == [True, True, False, True, False, True, False, True]
+    site.clear()
+    found = crawl(tmp_path, [seed], "depth=0", site=site, now_ms=FIRST_MS + 130 * DAY_MS)
+    assert found.requests
+    assert len(found.pictures) == len(found.documents) == 1

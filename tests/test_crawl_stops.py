@@ -1,0 +1,194 @@
+"""Runs that end early, find the archive busy, find far less than before, or only say what they would do."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.crawling import ROOT, Running, crawl, fresh_site
+from tests.dwsite import articles as dw
+from tests.dwsite.client import Site
+
+NUMBERS = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 30)
+
+
+@pytest.fixture
+def site() -> Site:
+    """The stand-in with thirty generated articles of two pictures each."""
+    site = fresh_site()
+    site.options(articles=len(NUMBERS), pictures_per_article=2)
+    return site
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Bytes by path of everything, logs and all, but the index and the lock."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in root.rglob("*") if path.is_file() and not path.name.startswith(("index.sqlite", ".lock"))
+    }  # fmt: skip
+
+
+def seed_list(path: Path, numbers: range) -> Path:
+    path.write_text("".join(f"https://www.dw.com/en/any/a-{number}\n" for number in numbers))
+    return path
+
+
+# --- signals ---
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("after", [3, 40], ids=lambda after: f"after {after} requests")
+def test_a_signal_ends_a_run_cleanly_and_the_next_completes_it(
+    number: signal.Signals, after: int, site: Site, tmp_path: Path
+) -> None:
+    whole = crawl(tmp_path / "whole", NUMBERS, "depth=0", site=site)
+    site.fault("/.*", delay_s=0.02)
+    site.forget()
+    root = tmp_path / "archive"
+    running = Running(root, NUMBERS, "depth=0", site=site)
+    running.signal(number, lambda: len(site.requests()) >= after)
+    stopped = running.finish()
+    assert stopped.status == stopped.report["exit_status"] == 7
+    assert stopped.report["reason"] == "shutdown"
+    assert 0 < stopped.report["pending"] <= len(NUMBERS) * 3
+    assert not [path for path in tree(root) if ".tmp-" in path]
+    assert sorted(line["path"] for line in stopped.log) == sorted(stopped.files)
+    assert all(path in whole.files for path in stopped.files)
+    assert "Traceback" not in stopped.stderr
+    site.clear()
+    rest = crawl(root, NUMBERS, "depth=0", site=site)
+    assert rest.status == 0
+    assert rest.files == whole.files
+    assert set((rest.asked() + stopped.asked()).values()) <= {1, 2}
+    assert f"{len(stopped.documents)} archived, {stopped.report['pending']} pending, 0 to look at again" in rest.stderr
+    assert "did not end by itself" not in rest.stderr
+
+
+def test_a_signal_while_waiting_does_not_wait(site: Site, tmp_path: Path) -> None:
+    site.fault("/api/.*", status=503, headers={"Retry-After": "250"})
+    site.forget()
+    running = Running(tmp_path, NUMBERS[:3], "depth=0", site=site)
+    running.signal(signal.SIGTERM, lambda: any(request["status"] == 503 for request in site.requests()))
+    stopped = running.finish()
+    assert stopped.status == 7
+    assert stopped.report["pending"] == 3
+    site.clear()
+    assert len(crawl(tmp_path, NUMBERS[:3], "depth=0", site=site).documents) == 3
+
+
+# --- a busy archive ---
+
+
+def test_a_second_run_on_a_busy_archive_ends_at_once_and_names_the_holder(site: Site, tmp_path: Path) -> None:
+    site.fault("/api/.*", delay_s=1)
+    first = Running(tmp_path, NUMBERS, "depth=0", site=site)
+    first.signal(signal.SIGCONT, lambda: bool(site.requests()))
+    second = Running(tmp_path, [dw.GERMAN], site=site).finish()
+    is_still_running = first.is_running()
+    site.clear()
+    outcome = first.finish()
+    assert is_still_running
+    assert second.status == 5
+    assert f"is in use by scrapy crawl (process {first.pid} on " in second.stderr
+    assert "Traceback" not in second.stderr
+    assert not any(str(dw.GERMAN) in request["path"] for request in outcome.requests)
+    assert outcome.status == 0
+    assert len(outcome.documents) == len(NUMBERS)
+
+
+def test_the_lock_dies_with_its_process(site: Site, tmp_path: Path) -> None:
+    site.fault("/api/.*", delay_s=0.05)
+    first = Running(tmp_path, NUMBERS[:3], "depth=0", site=site)
+    first.signal(signal.SIGKILL, lambda: bool(site.requests()))
+    assert first.finish().status == -signal.SIGKILL
+    site.clear()
+    again = crawl(tmp_path, NUMBERS[:3], "depth=0", site=site)
+    assert again.status == 0
+    assert "did not end by itself" in again.stderr
+    assert len(again.documents) == 3
+
+
+# --- suspicious runs ---
+
+
+def test_a_run_that_finds_far_less_than_before_says_so(site: Site, tmp_path: Path) -> None:
+    seeds, root = tmp_path / "seeds.txt", tmp_path / "archive"
+    settings = {"ARCHIVE_ALERT_MINIMUM": 8}
+    for _ in range(3):
+        assert crawl(root, seed_list(seeds, NUMBERS[:8]), "depth=0", site=site, settings=settings).status == 0
+    few = crawl(root, seed_list(seeds, NUMBERS[:1]), "depth=0", site=site, settings=settings)
+    assert few.status == 3
+    assert few.stderr.count("the seeds named 1 articles; the median of the last 3 runs is 8") == 1
+    assert crawl(root, seed_list(seeds, NUMBERS[:2]), "depth=0", site=site, settings=settings).status == 0
+
+
+def test_other_seeds_are_no_reason_for_an_alert(site: Site, tmp_path: Path) -> None:
+    settings = {"ARCHIVE_ALERT_MINIMUM": 8}
+    for _ in range(2):
+        crawl(tmp_path, NUMBERS[:8], "depth=0", site=site, settings=settings)
+    assert crawl(tmp_path, NUMBERS[:1], "depth=0", site=site, settings=settings).status == 0
+
+
+# --- no space ---
+
+
+def test_too_little_free_space_ends_a_run_before_it_begins(site: Site, tmp_path: Path) -> None:
+    full = crawl(tmp_path, NUMBERS[:2], "depth=0", site=site, settings={"ARCHIVE_MIN_FREE": 2**60})
+    assert full.status == 6
+    assert "ARCHIVE_MIN_FREE" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert not full.requests
+    assert not full.files
+    assert crawl(tmp_path, NUMBERS[:2], "depth=0", site=site).status == 0
+
+
+# --- dry run ---
+
+
+def test_a_dry_run_says_what_and_why_and_changes_nothing(site: Site, tmp_path: Path) -> None:
+    site.fault(f"/image/{dw.FIRST_SYNTHETIC_PICTURE}_303.jpg", status=500)
+    crawl(tmp_path, NUMBERS[:2], "depth=0", site=site, settings={"RETRY_TIMES": 0})
+    before = tree(tmp_path)
+    dry = crawl(tmp_path, [*NUMBERS[:3], dw.SEED_ZH], f"refresh={NUMBERS[1]}", "dry_run=1", site=site)
+    assert dry.status == 0
+    assert not site.requests()
+    assert tree(tmp_path) == before
+    said = dict(line.split("  ", 1) for line in dry.stdout.splitlines() if "://" in line)
+    detail = f"{site.api}/api/detail/article"
+    assert said == {
+        f"{detail}/{NUMBERS[1]}": "archived, to be looked at again",
+        f"{detail}/{NUMBERS[2]}": "pending, 0 hops from the seeds",
+        f"{detail}/{dw.SEED_ZH}": "pending, 0 hops from the seeds",
+        f"https://static.dw.com/image/{dw.FIRST_SYNTHETIC_PICTURE}_303.jpg": "missing (status 500), tried 1 times",
+    }
+    assert "4 requests would be made" in dry.stdout
+    real = crawl(tmp_path, [*NUMBERS[:3]], "refresh=none", site=site)
+    assert set(real.articles_asked()) == {NUMBERS[2]}
+
+
+def test_a_dry_run_reads_seed_documents_without_taking_them(site: Site, tmp_path: Path) -> None:
+    seed = tmp_path / "seed.txt"
+    seed.write_text(f"<!--1700000000000-->\n[T](https://www.dw.com/en/T/a-{dw.MISSING})\n------\n\n<p>Words.</p>\n")
+    dry = crawl(tmp_path / "archive", seed, "dry_run=1", site=site)
+    assert f"/article/{dw.MISSING}  " in dry.stdout
+    assert not dry.files
+    assert not dry.requests
+
+
+# --- on its own ---
+
+
+def test_the_command_of_the_readme_is_this_crawl(site: Site, tmp_path: Path) -> None:
+    """`scrapy crawl` with no test's clock and no test's haste, but for the stand-in's addresses and delay 0."""
+    scrapy = Path(sys.executable).parent / "scrapy"
+    arguments = ["-a", f"seeds=https://www.dw.com/de/any/a-{dw.GERMAN}", "-a", "depth=0"]
+    options = ["-s", f"ARCHIVE_DIR={tmp_path}", "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", *site.settings_args]
+    site.forget()
+    done = subprocess.run([scrapy, "crawl", "dw", *arguments, *options], cwd=ROOT, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0
+    assert b"complete (status 0)" in done.stderr
+    assert len(list(tmp_path.glob("de/*/*/*.txt"))) == 1

@@ -1,0 +1,125 @@
+"""What a run came to. The counters are invented."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crawler import report
+from crawler.report import COMPLETE, DISK, INCOMPLETE, STOPPED, UNREACHABLE
+
+ANSWERED = {"dw/request/attempted": 5, "dw/request/answered": 5}
+
+
+def test_statuses_are_those_promised() -> None:
+    assert report.WORDS.keys() == {0, 1, 3, 4, 5, 6, 7, 10}
+    assert (report.COMPLETE, report.COULD_NOT_START, report.INCOMPLETE, report.UNREACHABLE) == (0, 1, 3, 4)
+    assert (report.IN_USE, report.DISK, report.STOPPED, report.DAMAGE_FOUND) == (5, 6, 7, 10)
+
+
+@pytest.mark.parametrize(
+    ("stats", "reason", "failure", "alert", "status"),
+    [
+        ({}, "finished", 0, "", COMPLETE),
+        (ANSWERED, "finished", 0, "", COMPLETE),
+        ({"dw/request/attempted": 5}, "finished", 0, "", UNREACHABLE),
+        ({"dw/request/attempted": 5, "dw/document/missing/no connection": 5}, "finished", 0, "", UNREACHABLE),
+        ({**ANSWERED, "dw/document/missing/status 404": 2}, "finished", 0, "", COMPLETE),
+        ({**ANSWERED, "dw/picture/missing/status 410": 2}, "finished", 0, "", COMPLETE),
+        ({**ANSWERED, "dw/document/missing/status 503": 1}, "finished", 0, "", INCOMPLETE),
+        ({**ANSWERED, "dw/picture/missing/timeout": 1}, "finished", 0, "", INCOMPLETE),
+        ({**ANSWERED, "dw/listing/missing/status 500": 1}, "finished", 0, "", INCOMPLETE),
+        ({**ANSWERED, "dw/document/unreadable": 1}, "finished", 0, "", INCOMPLETE),
+        ({**ANSWERED, "dw/error/unexpected": 1}, "finished", 0, "", INCOMPLETE),
+        (ANSWERED, "finished", 0, "far less", INCOMPLETE),
+        (ANSWERED, "shutdown", 0, "", STOPPED),
+        ({**ANSWERED, "dw/document/unreadable": 1}, "max_articles", 0, "", STOPPED),
+        (ANSWERED, "shutdown", DISK, "", DISK),
+        ({"dw/request/attempted": 5}, "finished", DISK, "", DISK),
+    ],
+)
+def test_exit_status(stats: dict[str, int], reason: str, failure: int, alert: str, status: int) -> None:
+    assert report.exit_status(stats, reason, failure, alert) == status
+
+
+def test_failures_are_what_may_pass_or_could_not_be_read() -> None:
+    stats = {
+        "dw/document/missing/status 404": 1, "dw/document/missing/status 410": 2, "dw/document/missing/status 500": 4,
+        "dw/picture/missing/not tried again yet": 8, "dw/picture/missing/cut off: shorter than Content-Length": 16,
+        "dw/picture/missing": 32, "dw/document/unreadable": 64, "dw/error/unexpected": 128, "dw/document/new": 256,
+    }  # fmt: skip
+    assert report.failures(stats) == 4 + 16 + 64 + 128
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "is_alert"),
+    [
+        (24, [100] * 10, True),
+        (25, [100] * 10, False),
+        (0, [100] * 10, True),
+        (0, [19] * 10, False),
+        (0, [20] * 10, True),
+        (0, [], False),
+        (0, [100], False),
+        (0, [100, 100], True),
+        (0, [0, 0, 0, 100, 100], False),
+        (24, [5] * 30 + [100] * 10, True),
+        (24, [100] * 30 + [5] * 10, False),
+        (500, [100] * 10, False),
+    ],
+)
+def test_far_less_than_the_runs_before_is_said(now: int, before: list[int], is_alert: bool) -> None:
+    sentence = report.alert(now, before, share=0.25, minimum=20)
+    assert bool(sentence) is is_alert
+    if is_alert:
+        assert str(now) in sentence
+
+
+def test_counters_below_a_prefix_come_largest_first() -> None:
+    stats = {"a/x": 1, "a/y": 3, "a/b": 1, "b/x": 9, "a": 4}
+    assert list(report.by_prefix(stats, "a/").items()) == [("y", 3), ("b", 1), ("x", 1)]
+
+
+STATS: dict[str, Any] = {
+    **ANSWERED, "dw/document/new": 1234, "dw/document/article": 1200, "dw/document/unreadable": 2, "dw/document/alias": 3,
+    "dw/document/language/zh": 1000, "dw/document/language/am": 234, "dw/document/missing/status 404": 7,
+    "dw/picture/stored": 3000, "dw/picture/missing": 1, "dw/picture/missing/timeout": 1, "dw/seed/document": 5,
+    "dw/element/skipped/Hologram": 6, "dw/request/by_host/api.dw.com/200": 1234, "downloader/response_bytes": 5_000_000,
+    "dw/stored/bytes": 2_500_000, "log_count/WARNING": 4,
+}  # fmt: skip
+
+
+def test_report_has_the_facts_given_and_every_outcome() -> None:
+    made = report.make(STATS, start="2023-11-14T22:13:20Z", exit_status=3)
+    assert made["start"] == "2023-11-14T22:13:20Z"
+    assert made["exit_status"] == 3
+    assert made["documents"] == {"new": 1234, "article": 1200, "alias": 3, "unreadable": 2}
+    assert made["documents_missing"] == {"status 404": 7}
+    assert made["languages"] == {"zh": 1000, "am": 234}
+    assert made["pictures"] == {"stored": 3000, "missing": 1}
+    assert made["pictures_missing"] == {"timeout": 1}
+    assert made["skipped_elements"] == {"Hologram": 6}
+    assert made["requests"] == {"api.dw.com/200": 1234}
+    assert (made["failures"], made["bytes_received"], made["bytes_stored"]) == (3, 5_000_000, 2_500_000)
+    assert (made["warnings"], made["errors"]) == (4, 0)
+
+
+def test_summary_is_one_screen_that_names_every_outcome() -> None:
+    missing = [{"kind": "article", "id": n, "reason": "status 503", "url": None} for n in range(13)]
+    made = report.make(STATS, exit_status=3, seconds=61.4, missing=missing, sentences=["something is odd"], pending=8)
+    lines = report.summary(made).split("\n")
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 120
+    text = "\n".join(" ".join(line.split()) for line in lines)
+    for part in (
+        "documents 1,234 new", "languages 1,000 zh, 234 am", "not had 7 status 404", "2 kept under unreadable/", "aliases 3",
+        "pictures 3,000 stored", "not had 1 timeout", "skipped 6 Hologram", "waiting 8 for the next run",
+        "not had: article 9: status 503", "and 3 more, all in the report", "! something is odd",
+        "(status 3) after 61 s, 5.0 MB received, 2.5 MB stored",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_summary_of_a_run_that_did_nothing_is_one_line() -> None:
+    assert report.summary(report.make({}, exit_status=0)) == "complete (status 0) after 0 s, 0.0 MB received, 0.0 MB stored"

@@ -1,0 +1,186 @@
+"""Which starting points a `seeds` argument holds. Words are invented."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler import seeds
+from crawler.seeds import Address, Document, Problem, Seed, Start
+from crawler.urls import DW, Sites, Target
+from tests.conftest import seed_paths
+
+DOCUMENT = b"<!--1700000000000-->\n[A title](https://www.dw.com/en/A%20title/a-7)\n------\n\n<p>words</p>\n"
+URL = "https://www.dw.com/en/x/a-5"
+
+
+def read(argument: str, stdin: bytes = b"") -> list[Seed]:
+    return list(seeds.read(argument, io.BytesIO(stdin), DW))
+
+
+def numbers(found: list[Seed]) -> list[int | None]:
+    """What was found, by number; None for a problem."""
+    return [number(one) for one in found]
+
+
+def number(one: Seed) -> int | None:
+    if isinstance(one, Address):
+        return one.target.number
+    return one.document.id if isinstance(one, Document) else None
+
+
+def problems(found: list[Seed]) -> list[tuple[str, str]]:
+    return [(one.place, one.reason) for one in found if isinstance(one, Problem)]
+
+
+def test_address_as_an_argument() -> None:
+    assert read(f" {URL} ,,") == [Address("argument", Target("article", 5, "en"), URL)]
+
+
+def test_no_argument_is_no_seed() -> None:
+    assert read("") == read(" , ") == []
+
+
+@pytest.mark.parametrize("text", ["edition:zh", "search:zh:2023-10-05", "mediacenter:4"])
+def test_starting_point_that_is_no_address(text: str, tmp_path: Path) -> None:
+    (tmp_path / "list").write_text(f"{text}\n")
+    assert read(text) == [Start("argument", text)]
+    assert read(str(tmp_path)) == [Start(f"{tmp_path}/list:1", text)]
+
+
+def test_list_has_an_address_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text(
+        "# a comment\n\nhttps://www.dw.com/en/x/a-1\n   https://p.dw.com/p/4boRv  \r\n\t# another\n"
+        "https://www.dw.com/en/x/a-2 # with a comment\nhttps://www.dw.com/zh/no1#first/a-3\nnonsense\n"
+        "https://example.org/en/x/a-4\nhttps://www.dw.com/zh/why?/a-5\nhttps://rss.dw.com/rdf/rss-chi-all",
+        encoding="utf-8",
+    )
+    found = read(str(path))
+    assert numbers(found) == [1, 68117411, 2, 3, None, None, 5, None]
+    assert isinstance(found[-1], Address)
+    assert found[-1].target.kind == "feed"
+    assert problems(found) == [
+        (f"{path}:8", "not an address of DW's: 'nonsense'"),
+        (f"{path}:9", "not an address of DW's: 'https://example.org/en/x/a-4'"),
+    ]
+
+
+def test_byte_order_mark_before_a_list_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b"\xef\xbb\xbf" + URL.encode() + b"\n")
+    assert numbers(read(str(tmp_path / "list"))) == [5]
+
+
+def test_what_begins_as_a_document_is_one_whatever_its_name(tmp_path: Path) -> None:
+    for name in ("000_0123456789abcdef.txt", "list.lst", "no ending"):
+        (tmp_path / name).write_bytes(DOCUMENT)
+    found = read(str(tmp_path))
+    assert numbers(found) == [7, 7, 7]
+    assert all(isinstance(one, Document) and one.document.html == "<p>words</p>" for one in found)
+
+
+def test_folder_is_read_recursively_in_order(tmp_path: Path) -> None:
+    for place, name in enumerate(["b/z", "a", "b/a", "c", "b/c/d"], 1):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"https://www.dw.com/a-{place}\n")
+    (tmp_path / ".hidden").write_text("nonsense\n")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config").write_text("nonsense\n")
+    assert numbers(read(str(tmp_path))) == [2, 3, 5, 1, 4]
+
+
+def test_links_in_circles_end(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text(URL)
+    (tmp_path / "circle").symlink_to(tmp_path)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "up").symlink_to("..")
+    (tmp_path / "self").symlink_to("self")
+    (tmp_path / "linked").symlink_to("list")
+    found = read(str(tmp_path))
+    assert numbers([one for one in found if not isinstance(one, Problem)]) == [5, 5]
+    assert [place for place, _ in problems(found)] == [f"{tmp_path}/self"]
+
+
+def test_standard_input_is_a_list_or_a_document() -> None:
+    assert numbers(read("-", URL.encode())) == [5]
+    assert numbers(read("-", DOCUMENT)) == [7]
+    assert problems(read("-", b"\nnonsense")) == [("standard input:2", "not an address of DW's: 'nonsense'")]
+    assert read("-") == []
+
+
+def test_several_parts_come_in_order(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(DOCUMENT)
+    assert numbers(read(f"{URL}, {tmp_path / 'a'},-", b"https://www.dw.com/a-9")) == [5, 7, 9]
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "reason"),
+    [
+        (DOCUMENT.replace(b"-->", b"->"), ":1", "not a stamp"),
+        (DOCUMENT.replace(b"[A", b"A"), ":2", "not [title](address)"),
+        (DOCUMENT.replace(b"------", b"-----"), ":3", "'------' expected"),
+        (DOCUMENT[:-1], ":5", "no line end after the body"),
+        (DOCUMENT + b"more", ":6", "text after the body"),
+        (DOCUMENT.replace(b"words", b"\xff"), ":5", "not UTF-8"),
+        (DOCUMENT.replace(b"/a-7", b""), ":2", "no number in the address https://www.dw.com/en/A%20title"),
+        (DOCUMENT.replace(b"www.dw.com", b"example.org"), ":2", "no number in the address"),
+        (b"<!--", ":1", "not a stamp"),
+        (b"ok\n\xff\n", ":2", "not UTF-8: neither a list nor a seed document"),
+        (b"\x89PNG\r\n\x1a\n\x00", ":1", "not UTF-8"),
+    ],
+)
+def test_problem_names_file_and_line(tmp_path: Path, data: bytes, line: str, reason: str) -> None:
+    (tmp_path / "bad").write_bytes(data)
+    (tmp_path / "good").write_bytes(DOCUMENT)
+    found = read(str(tmp_path))
+    [(place, said)] = problems(found)
+    assert place == f"{tmp_path / 'bad'}{line}"
+    assert said.startswith(reason)
+    assert numbers(found)[-1] == 7, "the rest is read all the same"
+
+
+def test_what_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    assert problems(read(f"{tmp_path}/nothing,{URL}")) == [(f"{tmp_path}/nothing", "cannot be read: No such file or directory")]
+
+
+def test_line_of_any_length_is_shown_short(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("x" * 10_000)
+    [(_, reason)] = problems(read(str(tmp_path)))
+    assert len(reason) < 300
+
+
+def test_file_that_is_too_big_is_a_problem(tmp_path: Path) -> None:
+    with (tmp_path / "big").open("wb") as file:
+        file.truncate(seeds.MAX_FILE_BYTES + 1)
+    assert problems(read(str(tmp_path))) == [(f"{tmp_path}/big", "larger than 33,554,432 bytes")]
+    assert problems(read("-", b"\n" * (seeds.MAX_FILE_BYTES + 1))) == [("standard input", "larger than 33,554,432 bytes")]
+
+
+def test_long_list_comes_line_by_line(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("".join(f"https://www.dw.com/a-{n}\n" for n in range(1, 50_001)))
+    assert numbers(list(itertools.islice(seeds.read(str(tmp_path), io.BytesIO(), DW), 3))) == [1, 2, 3]
+    assert len(read(str(tmp_path))) == 50_000
+
+
+def test_addresses_of_a_configured_host_count() -> None:
+    local = Sites(www="http://127.0.0.1:8003")
+    [found] = seeds.read("http://127.0.0.1:8003/en/x/a-5", io.BytesIO(), local)
+    assert isinstance(found, Address)
+    assert found.target.number == 5
+
+
+@given(st.binary(max_size=100) | st.binary(max_size=60).map(lambda data: b"<!--" + data))
+def test_any_bytes_are_seeds_or_problems(data: bytes) -> None:
+    assert all(isinstance(one, Address | Start | Document | Problem) for one in read("-", data))
+
+
+def test_recorded_documents_are_seeds(recorded: Path) -> None:
+    found = read(f"{recorded}/seedfiles-2020,{recorded}/seedfiles-2023")
+    assert problems(found) == []
+    assert len(found) == len(seed_paths()) == 98
+    assert len(set(numbers(found))) == 95, "three articles have two versions each"

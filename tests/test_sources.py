@@ -1,0 +1,160 @@
+"""Where a document is asked for, one place after another."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from crawler import sources
+from crawler.exceptions import UnreadableReply
+from crawler.sources import GRAPH, PAGE
+from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, Sites, parse_target
+
+ALL = DOCUMENT_KINDS
+DEFAULT = ("article", "gallery", "video", "liveblog")
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        ("article", "api:article"), ("video", "api:video"), ("audio", "api:audio"), ("gallery", "api:gallery"),
+        ("liveblog", "api:article"),
+    ],
+)  # fmt: skip
+def test_every_kind_is_asked_for_at_the_api_first(kind: str, place: str) -> None:
+    assert sources.first(kind) == place
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "language", "url"),
+    [
+        ("api:article", "article", "zh", "https://api.dw.com/api/detail/article/7"),
+        ("api:video", "article", "zh", "https://api.dw.com/api/detail/video/7"),
+        (GRAPH, "article", "zh", "https://www.dw.com/graph-api/zh/content/article/7"),
+        (GRAPH, "gallery", "pt-br", "https://www.dw.com/graph-api/pt-br/content/image-gallery/7"),
+        (GRAPH, "article", None, "https://www.dw.com/graph-api/en/content/article/7"),
+        (PAGE, "article", "zh", "https://www.dw.com/zh/a-7"),
+        (PAGE, "article", None, "https://www.dw.com/a-7"),
+        (PAGE, "video", "en", "https://www.dw.com/en/video-7"),
+        (PAGE, "gallery", "en", "https://www.dw.com/en/g-7"),
+        (PAGE, "liveblog", "en", "https://www.dw.com/en/live-7"),
+        (PAGE, "audio", "en", "https://www.dw.com/en/audio-7"),
+    ],
+)
+def test_address_of_a_place(place: str, kind: str, language: str | None, url: str) -> None:
+    assert sources.url(place, kind, 7, language, DW) == url
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_address_of_a_page_leads_to_its_document(kind: str, language: str) -> None:
+    target = parse_target(sources.url(PAGE, kind, 7, language, DW))
+    assert target is not None
+    assert (target.kind, target.number, target.language) == (kind, 7, language)
+
+
+def test_addresses_are_on_the_configured_hosts() -> None:
+    sites = Sites("http://a", "http://s", "http://w", "http://r")
+    assert sources.url("api:article", "article", 7, "zh", sites).startswith("http://a/")
+    assert sources.url(GRAPH, "article", 7, "zh", sites).startswith("http://w/")
+    assert sources.url(PAGE, "article", 7, "zh", sites).startswith("http://w/")
+
+
+PASSING = ("status 503", "status 429", "timeout", "no connection: refused", "cut off", "unreadable: no JSON", "status 403")
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("api_works", [True, False])
+@pytest.mark.parametrize("reason", PASSING)
+def test_what_the_api_cannot_give_is_asked_for_on_the_web(reason: str, api_works: bool, kind: str) -> None:
+    assert places(sources.first(kind), reason, kind, api_works=api_works) == [sources.first(kind), GRAPH, PAGE]
+
+
+@pytest.mark.parametrize(
+    ("kind", "kinds", "asked"),
+    [
+        ("article", ALL, ["api:article", "api:video", "api:gallery", "api:audio"]),
+        ("article", DEFAULT, ["api:article", "api:video", "api:gallery"]),
+        ("article", ("article",), ["api:article"]),
+        ("video", ALL, ["api:video"]),
+        ("liveblog", ALL, ["api:article"]),
+    ],
+)
+def test_what_is_no_article_may_be_of_another_wanted_kind(kind: str, kinds: tuple[str, ...], asked: list[str]) -> None:
+    assert places(asked[0], "status 404", kind, kinds=kinds) == asked
+
+
+@pytest.mark.parametrize("reason", ["status 404", "status 410"])
+def test_an_api_that_knows_nothing_at_all_is_not_believed(reason: str) -> None:
+    assert places("api:video", reason, "video", api_works=True) == ["api:video"]
+    assert places("api:video", reason, "video", api_works=False) == ["api:video", GRAPH, PAGE]
+
+
+@pytest.mark.parametrize("reason", [*PASSING, "status 404", "status 410"])
+def test_what_the_api_once_gave_is_not_asked_for_on_the_web(reason: str) -> None:
+    for api_works in (True, False):
+        assert not {GRAPH, PAGE} & set(places("api:article", reason, "article", pages_too=False, api_works=api_works))
+
+
+@pytest.mark.parametrize("reason", [*PASSING, "status 404", "status 410"])
+def test_the_page_has_the_last_word(reason: str) -> None:
+    assert places(GRAPH, reason, "article") == [GRAPH, PAGE]
+
+
+def places(
+    place: str, reason: str, kind: str, *, kinds: tuple[str, ...] = ALL, pages_too: bool = True, api_works: bool = True
+) -> list[str]:
+    """The places that are asked, one after another, each in vain for the same reason."""
+    asked = [place]
+    while found := sources.following(asked[-1], reason, kind, kinds, pages_too=pages_too, api_works=api_works):
+        asked.append(found)
+        assert len(asked) < 10
+    return asked
+
+
+REPLY = {
+    "type": "Article",
+    "id": 7,
+    "languageId": 4,
+    "name": "A name",
+    "body": [{"content": {"type": "Paragraph", "text": "A"}}],
+}
+CONTENT = {"__typename": "Article", "id": 7, "title": "A name", "text": "<p>A</p>"}
+HTML = (
+    '<html lang="zh"><body><script>window.__APP_STATE__='
+    + json.dumps({"/graph-api/zh/content/article/7": {"data": {"content": CONTENT}}})
+    + ";</script></body></html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "body", "source", "extension"),
+    [
+        ("api:article", json.dumps(REPLY), "api", "json"),
+        (GRAPH, json.dumps({"data": {"content": CONTENT}}), "graph-api", "json"),
+        (PAGE, HTML, "page:app-state", "html"),
+    ],
+)
+def test_every_place_gives_the_same_article(place: str, body: str, source: str, extension: str) -> None:
+    article = sources.read(place, body.encode(), 7, "article", "zh")
+    assert (article.number, article.kind, article.title, article.language) == (7, "article", "A name", "zh")
+    assert article.source == source
+    assert [getattr(block, "html", None) for block in article.blocks] == ["A"]
+    assert sources.reply_extension(place) == extension
+
+
+@pytest.mark.parametrize("place", ["api:article", GRAPH, PAGE])
+@pytest.mark.parametrize("body", [b"", b"{}", b"<h1>Down for maintenance</h1>", b"\xff\xfe", b"[" * 100_000])
+def test_what_is_no_article_is_unreadable(place: str, body: bytes) -> None:
+    with pytest.raises(UnreadableReply):
+        sources.read(place, body, 7, "article", "zh")
+
+
+def test_reply_of_another_kind_keeps_the_kind_it_was_asked_for_as() -> None:
+    reply = {"id": 7, "name": "A name", "teaser": "A teaser"}
+    assert sources.read("api:video", json.dumps(reply).encode(), 7, "article", "zh").kind == "video"
+
+
+def test_weak_sources_are_those_without_the_whole_article() -> None:
+    assert frozenset({"page:json-ld"}) == sources.WEAK

@@ -1,0 +1,210 @@
+"""The plan of the house, kept: who imports whom, who reads the clock, who writes to disk."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "crawler"
+TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+
+GLUE = {
+    "clock.py", "console.py", "discovery.py", "downloader.py", "dupefilter.py", "extensions.py", "logformatter.py",
+    "media.py", "middlewares.py", "pipelines.py", "scheduler.py", "settings.py",
+}  # fmt: skip
+PURE = sorted(name for name in TREES if name not in GLUE and not name.startswith(("commands/", "spiders/")))
+
+# Both may look at DW's keys: that is what they are for. `sources` chooses between them.
+READERS = re.compile(r"(api|sources|reread|pages/.*|feeds/.*)\.py")
+
+
+def imports(name: str) -> set[str]:
+    """Full names of what a file imports, also inside functions, but not for types alone (under TYPE_CHECKING)."""
+    found: set[str] = set()
+    for_types = {
+        id(node)
+        for block in ast.walk(TREES[name])
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import) and id(node) not in for_types:
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and id(node) not in for_types:
+            assert node.level == 0, f"{name}: relative import"
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def files_imported(name: str) -> set[str]:
+    """Our own files that a file imports, or imports something from."""
+    found = set()
+    for module in imports(name):
+        parts = module.split(".")
+        if parts[0] == "crawler":
+            stems = ("/".join(parts[1:end]) for end in range(len(parts), 0, -1))
+            endings = (ending for stem in stems for ending in (f"{stem}.py", f"{stem}/__init__.py".lstrip("/")))
+            found.add(next(ending for ending in endings if ending in TREES))
+    return found - {"__init__.py"}
+
+
+def calls(name: str) -> set[str]:
+    """What a file calls, as written: `open`, `path.open`, `os.replace`."""
+    return {ast.unparse(node.func) for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)}
+
+
+def strings(name: str) -> set[str]:
+    """String constants of a file, docstrings left out."""
+    tree = TREES[name]
+    words = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in words)
+    return {node.value for node in found if isinstance(node.value, str)}
+
+
+def test_files_are_those_of_the_plan() -> None:
+    assert TREES.keys() >= GLUE
+    assert {"urls.py", "items.py", "normalise.py", "api.py", "seedfile.py", "index.py", "archive.py"} <= set(PURE)
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_module_imports_nothing_of_scrapy(name: str) -> None:
+    roots = {module.split(".")[0] for module in imports(name)}
+    assert not roots & {"scrapy", "twisted", "itemadapter", "pydispatch"}
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_module_imports_no_glue(name: str) -> None:
+    assert files_imported(name) <= set(PURE)
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_module_reads_no_clock(name: str) -> None:
+    clocks = re.compile(r"(time\.(time|time_ns|localtime|gmtime)|(datetime\.)?(datetime|date)\.(now|utcnow|today))")
+    assert not {call for call in calls(name) if clocks.fullmatch(call)}
+    assert not imports(name) & {"time.time", "time.time_ns"}
+
+
+def test_glue_asks_one_place_for_the_time() -> None:
+    times = {name for name in TREES if {"time.time", "datetime.now", "time.time_ns"} & calls(name)}
+    assert times <= {
+        "clock.py",
+        "middlewares.py",  # a date in Retry-After is compared with the moment it came
+    }
+
+
+def test_imports_go_round_in_no_circle() -> None:
+    left = {name: files_imported(name) for name in PURE}
+    while ready := [name for name, needed in left.items() if not needed & left.keys()]:
+        for name in ready:
+            del left[name]
+    assert not left, f"these import one another: {sorted(left)}"
+
+
+LOW: dict[str, set[str]] = {
+    "exceptions.py": set(),
+    "clock.py": set(),
+    "urls.py": set(),
+    "pictures.py": set(),
+    "normalise.py": set(),
+    "refresh.py": set(),
+    "disk.py": set(),
+    "report.py": set(),
+    "items.py": {"urls.py"},
+    "layout.py": {"urls.py"},
+    "lock.py": {"exceptions.py"},
+    "api.py": {"exceptions.py", "items.py", "normalise.py", "urls.py"},
+    "seedfile.py": {"exceptions.py", "items.py", "normalise.py", "urls.py"},
+    "writer.py": {"disk.py", "exceptions.py", "layout.py"},
+    "index.py": {"exceptions.py", "layout.py", "normalise.py", "refresh.py", "urls.py"},
+    "seeds.py": {"exceptions.py", "seedfile.py", "urls.py"},
+}
+
+
+@pytest.mark.parametrize("name", LOW)
+def test_module_knows_only_those_below_it(name: str) -> None:
+    assert files_imported(name) <= LOW[name]
+
+
+DW_KEYS = {
+    "displayDate", "languageId", "mainContent", "referenceGroups", "teaserGroups", "permaLink", "teaserText", "categoryName",
+    "previewImage", "paginationInfo", "nextPageUrl", "firstName", "lastName", "firstPublicationDate", "contentDate", "sizes",
+    "contentLinks", "mainContentImageLink", "__typename", "__ref", "namedUrl", "legacyAuthor", "persons",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in PURE if not READERS.fullmatch(name)])
+def test_module_knows_no_json_of_dws(name: str) -> None:
+    assert not strings(name) & DW_KEYS
+
+
+# ---- who writes to disk ---------------------------------------------------------------------------------------------
+
+OPENERS = re.compile(r"(.*\.)?(open|write_text|write_bytes|mkstemp|NamedTemporaryFile|TemporaryFile|copyfile|copy|copy2|move)")
+RENAMERS = re.compile(r"os\.(rename|replace|renames|link|symlink)|.*\.(rename|hardlink_to|symlink_to)")
+MAY_WRITE = {
+    "console.py": "gives the output that nobody reads any more to /dev/null",
+    "disk.py": "the only place that writes into an archive",
+    "lock.py": "the lock is no content; its holder's name is written in place",
+}
+
+
+def writing_opens(name: str) -> list[str]:
+    """Calls of a file that open something for writing, or might: those with a mode or flags that say so."""
+    found = []
+    for node in ast.walk(TREES[name]):
+        if not isinstance(node, ast.Call) or not OPENERS.fullmatch(ast.unparse(node.func)):
+            continue
+        written = ast.unparse(node)
+        function = ast.unparse(node.func)
+        mode = next((word.value for word in node.keywords if word.arg == "mode"), None)
+        places = node.args[1:2] if function == "open" else node.args[:1]
+        modes = [ast.unparse(one) for one in ([mode] if mode else places)]
+        if function.endswith((".open", "open")) and function not in ("os.open",) and not function.startswith(("gzip", "disk")):
+            # an open of a class of ours (`Archive.open`) and a read is no write
+            if any(re.fullmatch(r"'[^']*[wax+][^']*'", mode) for mode in modes):
+                found.append(written)
+        elif function == "os.open":
+            if "O_WRONLY" in written or "O_RDWR" in written or "O_CREAT" in written:
+                found.append(written)
+        elif not function.endswith((".copy",)):
+            found.append(written)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in TREES if name not in MAY_WRITE])
+def test_file_opens_nothing_for_writing(name: str) -> None:
+    # the writer's run log is opened with `disk.os_open`, which a test can make fail
+    found = [call for call in writing_opens(name) if not call.startswith("disk.os_open(")]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", [name for name in TREES if name not in MAY_WRITE])
+def test_file_renames_nothing(name: str) -> None:
+    renames = {call for call in calls(name) if RENAMERS.fullmatch(call)}
+    assert renames <= {"disk.rename"}
+    # `replace` with one argument is a path's; in text and dates it takes two, or names
+    called = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call) and not node.keywords]
+    assert not [ast.unparse(one) for one in called if ast.unparse(one.func).endswith(".replace") and len(one.args) == 1]
+
+
+def test_files_that_may_write_are_there() -> None:
+    assert TREES.keys() >= MAY_WRITE.keys()
+    assert all(writing_opens(name) or name == "disk.py" for name in MAY_WRITE)
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_nothing_runs_text_as_code(name: str) -> None:
+    assert not {"eval", "exec", "compile", "__import__", "pickle.loads", "pickle.load", "os.system"} & calls(name)
+
+
+@pytest.mark.parametrize("name", [name for name in PURE if ">>> " in (ROOT / name).read_text("utf-8")])
+def test_examples_run(name: str) -> None:
+    module = importlib.import_module("crawler." + name.removesuffix(".py").replace("/", "."))
+    found = doctest.testmod(module)
+    assert found.attempted
+    assert not found.failed
