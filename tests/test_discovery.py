@@ -1,0 +1,333 @@
+"""What is new, found by itself: real crawls from editions, feeds, sitemaps and sections of the stand-in,
+whose replies are invented."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from crawler import layout
+from tests.crawling import NOW_MS, QUICK, ROOT, Outcome, at_ms, crawl, fresh_site
+from tests.dwsite import articles as dw
+from tests.dwsite.client import Site
+from tests.dwsite.oracle import references
+
+CHINESE = {dw.SEED_ZH, dw.TRADITIONAL, dw.SHARED_PICTURE, dw.BODY_GALLERY}
+"""Articles of the stand-in in Chinese: its feed and its news-sitemap list them all."""
+
+LISTS_ONLY = {"ARCHIVE_KINDS": "audio"}
+"""Articles are heard of, and left out: only listings are requested."""
+
+FEED, NEWS = "/rdf/rss-chi-all", "/zh/news-sitemap.xml"
+
+
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory()
+
+
+@functools.cache
+def first_run() -> Outcome:
+    """A first run from an edition, made once for all tests that look at it."""
+    return crawl(Path(_folder().name) / "first", "edition:zh", site=fresh_site())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _remove_folder() -> object:
+    yield
+    first_run.cache_clear()
+    _folder().cleanup()
+    _folder.cache_clear()
+
+
+@pytest.fixture
+def site() -> Site:
+    return fresh_site()
+
+
+def heard(root: Path) -> set[int]:
+    """The numbers of all documents the index knows."""
+    db = sqlite3.connect(root / layout.INDEX)
+    try:
+        return {number for (number,) in db.execute("SELECT number FROM objects WHERE format = ''")}
+    finally:
+        db.close()
+
+
+def problems(outcome: Outcome) -> str:
+    return "\n".join(one["problem"] for one in outcome.report["listing_problems"])
+
+
+# --- editions ---
+
+
+def test_a_first_run_from_an_edition_finds_what_its_lists_name_and_what_that_refers_to() -> None:
+    outcome = first_run()
+    referred = {other for number in CHINESE for other in references(number)} - {dw.MISSING}
+    assert set(outcome.documents) == CHINESE | referred
+    assert outcome.asked("rss") == {FEED: 1}
+    assert outcome.asked("www") == {NEWS: 1}
+    assert outcome.report["listings"] == {"named": 8, "new": 4, "read": 2}
+    assert outcome.report["documents"] == {"new": 7, "article": 5, "gallery": 1, "video": 1}
+    assert outcome.status == 0
+
+
+def test_depth_0_gives_exactly_what_the_lists_name(site: Site, tmp_path: Path) -> None:
+    assert set(crawl(tmp_path, "edition:zh", "depth=0", site=site).documents) == CHINESE
+
+
+def test_several_editions_instead_of_seeds(site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path, "no/such/file", "edition=de, zh", site=site, settings=LISTS_ONLY)
+    assert outcome.asked("rss") == {"/rdf/rss-de-all": 1, FEED: 1}
+    assert outcome.asked("www") == {"/de/news-sitemap.xml": 1, NEWS: 1}
+    assert outcome.status == 0
+
+
+def test_the_shipped_list_has_one_edition_switched_on(site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path, "seeds/", site=site, settings=LISTS_ONLY)
+    assert set(outcome.asked()) == {FEED, NEWS}
+    assert outcome.report["seeds_read"] == {"listing": 1}
+
+
+def test_nothing_is_requested_elsewhere_than_named_by_the_settings() -> None:
+    assert {name.rpartition(" ")[0] for name in first_run().report["requests"]} == {f"127.0.0.{i}" for i in range(1, 5)}
+    assert not first_run().report["refused_requests"]
+    assert "no connection" not in first_run().stderr
+
+
+def test_a_dry_run_names_the_lists_and_requests_nothing(site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path, "edition:zh", "dry_run=1", site=site)
+    assert not outcome.requests
+    assert outcome.status == 0
+    assert FEED in outcome.stdout
+    assert NEWS in outcome.stdout
+
+
+# --- feeds ---
+
+
+def test_a_feed_of_rss_2_gives_what_that_of_rss_1_gives(site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path, "https://rss.dw.com/xml/rss-chi-all", "depth=0", site=site)
+    assert set(outcome.documents) == CHINESE
+    assert all(path.startswith("zh/") for path in outcome.documents.values())
+
+
+def test_unchanged_lists_are_not_sent_again(site: Site, tmp_path: Path) -> None:
+    site.validators()
+    crawl(tmp_path, "edition:zh", site=site, settings=LISTS_ONLY)
+    second = crawl(tmp_path, "edition:zh", site=site, settings=LISTS_ONLY)
+    assert [request["status"] for request in second.requests] == [304, 304]
+    assert second.report["listings"] == {"named": 8, "unchanged": 2}
+    assert second.status == 0
+    site.options(articles=3)  # the third is Chinese
+    third = crawl(tmp_path, "edition:zh", site=site, settings=LISTS_ONLY)
+    assert third.report["listings"] == {"named": 10, "new": 1, "read": 2}
+
+
+def test_what_a_feed_named_outlives_the_index(site: Site, tmp_path: Path) -> None:
+    crawl(tmp_path, "edition:zh", "max_articles=1", "depth=0", site=site)
+    for path in tmp_path.glob("index.sqlite*"):
+        path.unlink()
+    outcome = crawl(tmp_path, "edition:de", "depth=0", site=site)
+    assert set(outcome.documents) > CHINESE
+
+
+# --- hostile feeds ---
+
+
+HOSTILE = {
+    "bomb": ("a DOCTYPE with declarations of its own", 4),
+    "xxe": ("a DOCTYPE with declarations of its own", 4),
+    "broken": ("broken XML, first in line", 2),
+    "lying": ("it says that it is UTF-8, but it is neither that nor UTF-8", 4),
+    "lyingheader": ("it says that it is ISO-8859-1, but it is UTF-8", 4),
+}
+"""By what is wrong with a feed: the problem that is named, and how many items are read all the same."""
+
+
+def test_hostile_feeds_are_bounded_named_and_counted(site: Site, tmp_path: Path) -> None:
+    address = "https://rss.dw.com/rdf/rss-{}-all".format
+    outcome = crawl(tmp_path, ",".join(map(address, HOSTILE)), site=site, settings=LISTS_ONLY)
+    named = [(one["url"].split("-")[1], one["problem"]) for one in outcome.report["listing_problems"]]
+    for name, (problem, _) in HOSTILE.items():
+        assert [said for about, said in named if about == name and problem in said], name
+    counts = outcome.report["listings"]
+    assert (counts["read"], counts["problem"]) == (5, len(outcome.report["listing_problems"]))
+    assert counts["named"] == sum(items for _, items in HOSTILE.values())
+    assert heard(tmp_path) == CHINESE
+    assert outcome.status == 0  # all that could be read was read
+    assert "root:" not in outcome.stderr
+
+
+FAULTS: dict[str, tuple[dict[str, object], str]] = {
+    "chi": ({"body": "<h1>Soon</h1>"}, "unreadable"),
+    "en": ({"body": ""}, "unreadable"),
+    "de": ({"status": 404}, "status 404"),
+    "ru": ({"status": 503}, "status 503"),
+    "sp": ({"huge": 70_000_000, "gzip": True}, "too large"),
+    "fre": ({"close": True}, "no connection: broken off"),
+    "ar": ({"redirect": "https://elsewhere.example/feed"}, "not a host of DW's"),
+    "tur": ({"redirect": "http://127.0.0.1:1/feed"}, "not a host of DW's"),
+    "br": ({"redirect_loop": True}, "max redirections reached"),
+}
+"""By channel: what goes wrong, and what is said of it."""
+
+
+def test_lists_that_cannot_be_had_are_named_and_the_run_is_incomplete(site: Site, tmp_path: Path) -> None:
+    for channel, (fault, _) in FAULTS.items():
+        site.fault(f"/rdf/rss-{channel}-all", **fault)
+    seeds = ",".join(["edition:zh", *(f"https://rss.dw.com/rdf/rss-{channel}-all" for channel in FAULTS)])
+    outcome = crawl(tmp_path, seeds, site=site, settings={**LISTS_ONLY, "RETRY_TIMES": 0})
+    assert outcome.status == 3
+    assert {one["kind"] for one in outcome.report["missing"]} == {"listing"}
+    said = {one["url"].split("-")[1]: one["reason"] for one in outcome.report["missing"] if "rss-" in one["url"]}
+    assert said == {channel: reason for channel, (_, reason) in FAULTS.items()}
+    assert sum(outcome.report["listings_missing"].values()) == len(FAULTS)
+    assert heard(tmp_path) == CHINESE  # by the news-sitemap
+    site.clear()
+    assert crawl(tmp_path, "edition:zh", site=site, settings=LISTS_ONLY).report["listings"]["read"] == 2
+
+
+# --- sitemaps ---
+
+
+IN_SITEMAPS = {n for n, c in dw.CONTENTS.items() if c.kind == "article" and c.display_date and c.language != "und"}
+
+
+def test_an_index_of_gzip_files_leads_to_every_edition(site: Site, tmp_path: Path) -> None:
+    site.options(gzip_sitemaps=True)
+    outcome = crawl(tmp_path, "https://www.dw.com/sitemap.xml", site=site, settings=LISTS_ONLY)
+    assert heard(tmp_path) == IN_SITEMAPS
+    assert set(outcome.asked().values()) == {1}
+
+
+def test_an_unchanged_index_still_leads_to_changed_sitemaps(site: Site, tmp_path: Path) -> None:
+    site.validators()
+    crawl(tmp_path, "https://www.dw.com/sitemap.xml", site=site, settings=LISTS_ONLY)
+    site.options(articles=1)
+    outcome = crawl(tmp_path, "https://www.dw.com/sitemap.xml", site=site, settings=LISTS_ONLY)
+    assert dw.FIRST_SYNTHETIC in heard(tmp_path)
+    assert outcome.report["listings"]["unchanged"] > 10
+
+
+def test_an_index_that_contains_itself_is_read_once_and_named(site: Site, tmp_path: Path) -> None:
+    site.options(sitemap_loop=True)
+    outcome = crawl(tmp_path, "https://www.dw.com/sitemap.xml", site=site, settings=LISTS_ONLY)
+    assert set(outcome.asked().values()) == {1}
+    assert outcome.report["listings"]["problem"] == 3  # each names itself, and the second the first
+    assert "names itself or what led to it, not followed" in problems(outcome)
+    assert heard(tmp_path) == IN_SITEMAPS
+    assert outcome.status == 0
+
+
+def test_indexes_without_end_are_left(site: Site, tmp_path: Path) -> None:
+    for i in range(9):
+        loc = f"<sitemap><loc>https://www.dw.com/sitemap-{i + 1}.xml</loc></sitemap>"
+        site.fault(f"/sitemap-{i}.xml", body=f"<sitemapindex>{loc}</sitemapindex>", content_type="text/xml", status=200)
+    outcome = crawl(tmp_path, "https://www.dw.com/sitemap-0.xml", site=site, settings=LISTS_ONLY)
+    assert len(outcome.asked("www")) == 4
+    assert "not followed" in problems(outcome)
+
+
+def test_lastmod_says_what_is_requested_again(site: Site, tmp_path: Path) -> None:
+    sitemap = "https://www.dw.com/zh/article-sitemap.xml"
+    assert set(crawl(tmp_path, sitemap, "depth=0", site=site).documents) == CHINESE
+    site.edit(dw.TRADITIONAL, title="另一個標題")  # lastmod becomes 2026-11-01
+    unchanged = crawl(tmp_path, sitemap, "depth=0", site=site, now_ms=at_ms("2026-12-01"))
+    assert unchanged.articles_asked() == {dw.TRADITIONAL: 1}
+    assert unchanged.report["documents"]["revised"] == 1
+    again = crawl(tmp_path, sitemap, "depth=0", site=site, now_ms=at_ms("2026-12-02"))
+    assert not again.asked("api")
+
+
+def test_a_sitemap_of_50000_entries_needs_little_memory(site: Site, tmp_path: Path) -> None:
+    sitemap = "https://www.dw.com/zh/article-sitemap.xml"
+    small = peak_mb(tmp_path / "small", sitemap, site)
+    site.options(sitemap_entries=50_000)
+    large = peak_mb(tmp_path / "large", sitemap, site)
+    assert len(heard(tmp_path / "large")) == 50_000 + len(CHINESE)
+    assert large - small < 40  # the reply itself has 6 MB
+
+
+def peak_mb(root: Path, seeds: str, site: Site) -> float:
+    """The largest resident size of a crawl that only finds out what there is."""
+    settings = {**QUICK, **LISTS_ONLY, **site.settings, "ARCHIVE_DIR": root, "LOG_LEVEL": "ERROR"}
+    options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
+    command = [sys.executable, "-m", "scrapy", "crawl", "dw", "-a", f"seeds={seeds}", *options]  # a process of its own: a fork
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)  # would start with the memory of its parent
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss / 1024
+
+
+# --- sections, and what is no starting point ---
+
+
+def test_a_section_and_a_topic_give_the_articles_they_link_to(site: Site, tmp_path: Path) -> None:
+    sections = f"https://www.dw.com/zh/any/s-9058,https://www.dw.com/ru/any/t-{dw.TOPIC}"
+    outcome = crawl(tmp_path, sections, site=site, settings=LISTS_ONLY)
+    assert heard(tmp_path) == CHINESE | {dw.RUSSIAN}
+    assert outcome.report["listings"] == {"named": 5, "new": 5, "read": 2}
+
+
+def test_what_is_no_starting_point_is_named_with_file_and_line(site: Site, tmp_path: Path) -> None:
+    wrong = [
+        "edition:xx",
+        "search:zh:foo",
+        "mediacenter:tlh",
+        "search:zh:2026-02-02..2026-02-01",
+        "search:uk:2026-02-01..2026-02-02",
+    ]
+    (tmp_path / "list.txt").write_text("\n".join(["# wrong ones", *wrong, "edition:zh"]))
+    outcome = crawl(tmp_path / "archive", tmp_path / "list.txt", site=site, settings=LISTS_ONLY)
+    for line, text in enumerate(wrong, 2):
+        assert f"Seed {tmp_path / 'list.txt'}:{line}: " in outcome.stderr, text
+    assert outcome.report["seeds_read"] == {"unusable": 5, "listing": 1}
+    assert heard(tmp_path / "archive") == CHINESE
+
+
+def test_nothing_but_wrong_starting_points_is_no_run(site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path, "edition:xx", site=site)
+    assert outcome.status == 1
+    assert "Seed argument: no edition of DW's: 'xx'" in outcome.stderr
+
+
+# --- what changes, what drifts ---
+
+
+def test_a_liveblog_with_new_posts_is_revised(site: Site, tmp_path: Path) -> None:
+    blog = f"https://www.dw.com/en/any/live-{dw.LIVEBLOG_FEED_ONLY}"
+    now = at_ms("2026-02-08T15:00:00+00:00")
+    crawl(tmp_path, blog, "depth=0", site=site, now_ms=now)
+    body = [{"content": {"type": "Paragraph", "text": "It boils."}}]
+    site.edit(dw.LIVEBLOG_FEED_ONLY, add_post={"id": 70100095, "type": "LiveblogPost", "name": "Steam", "body": body})
+    second = crawl(
+        tmp_path, "https://rss.dw.com/rdf/rss-en-all", "depth=0", "max_articles=1", site=site, now_ms=now + 3_600_000
+    )
+    html = second.document(dw.LIVEBLOG_FEED_ONLY).html
+    assert html.index("It boils.") < html.index("Nothing yet.")
+    assert second.report["documents"]["revised"] == 1
+    assert len([path for path in second.revisions if path.endswith(".txt")]) == 1
+
+
+def test_every_unknown_key_is_counted_once_by_name(site: Site, tmp_path: Path) -> None:
+    for number in CHINESE:
+        site.edit(number, keys={"readingTime": 4, "paywall": {"on": False}})
+    outcome = crawl(tmp_path, "edition:zh", "depth=0", site=site)
+    assert outcome.report["unknown_keys"] == ["paywall", "readingTime"]
+    assert outcome.stderr.count("was never met before") == 2
+    assert outcome.status == 0
+    again = crawl(tmp_path, "edition:zh", "depth=0", "refresh=all", site=site)
+    assert again.report["unknown_keys"] == ["paywall", "readingTime"]  # though nothing else is new
+
+
+def test_the_time_of_these_crawls_is_later_than_all_that_is_listed() -> None:
+    assert at_ms("2026-02-12") < NOW_MS

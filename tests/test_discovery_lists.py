@@ -1,0 +1,170 @@
+"""Search windows and media lists, read page by page: real crawls of the stand-in, whose replies are invented."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from crawler import layout
+from tests.crawling import DAY_MS, Outcome, Running, at_ms, crawl, fresh_site
+from tests.dwsite import articles as dw
+from tests.dwsite.client import Site
+from tests.test_discovery import LISTS_ONLY, heard, problems
+
+
+@pytest.fixture
+def site() -> Site:
+    return fresh_site()
+
+
+# --- search windows ---
+
+WINDOW = "search:en:2026-03-01..2026-03-02"
+
+
+def completeness(outcome: Outcome) -> str:
+    """The line on how complete a window is."""
+    return str(next(line for line in outcome.report["sentences"] if line.startswith("search:")))
+
+
+def searched(outcome: Outcome) -> list[tuple[str, int]]:
+    """Day and page of every search request, in order."""
+    queries = [dict(part.split("=") for part in path.partition("?")[2].split("&")) for path in search_paths(outcome)]
+    return [(query["startDate"], int(query["pageIndex"])) for query in queries]
+
+
+def search_paths(outcome: Outcome) -> list[str]:
+    return [request["path"] for request in outcome.requests if "/api/search/" in request["path"]]
+
+
+def test_a_search_window_is_completed_and_says_so(site: Site, tmp_path: Path) -> None:
+    site.options(articles=400, pictures_per_article=0)  # 52 on the first day and 48 on the second
+    first = crawl(tmp_path, WINDOW, site=site)
+    assert sorted(searched(first)) == [("2026-03-01", 1), ("2026-03-01", 2), ("2026-03-01", 3),
+                                       ("2026-03-02", 1), ("2026-03-02", 2), ("2026-03-02", 3)]  # fmt: skip
+    assert len(first.documents) == 100
+    line = f"{WINDOW}: DW counts 100, lists 100, of which 100 are archived (100.0 %)"
+    assert first.report["sentences"] == [line]
+    assert f"! {line}" in first.stderr
+    second = crawl(tmp_path, WINDOW, site=site)
+    assert not second.requests
+    assert second.report["sentences"] == [line]
+
+
+def test_a_window_killed_in_the_middle_goes_on_after_the_pages_already_read(site: Site, tmp_path: Path) -> None:
+    site.options(articles=400, pictures_per_article=0)
+    for day in ("01", "02"):
+        site.fault(f"/api/search/global[?].*startDate=2026-03-{day}.*pageIndex=3", stall=0)
+    running = Running(tmp_path, WINDOW, site=site, settings=LISTS_ONLY)
+    running.signal(signal.SIGKILL, lambda: any("pageIndex=3" in path for path in site.paths("api")))
+    first = running.finish()
+    assert first.status == -signal.SIGKILL
+    read = [page for page in searched(first) if page[1] < 3]
+    site.clear()
+    second = crawl(tmp_path, WINDOW, site=site, settings=LISTS_ONLY)
+    assert ("2026-03-01", 2) in read or ("2026-03-02", 2) in read
+    assert not set(searched(second)) & set(read[:-1])  # the last one's reply may have come too late
+    assert "DW counts 100, lists 100" in completeness(second)
+
+
+def test_a_window_stopped_by_a_limit_tells_what_is_left(site: Site, tmp_path: Path) -> None:
+    site.options(articles=400, pictures_per_article=0)
+    first = crawl(tmp_path, WINDOW, "max_articles=10", site=site)
+    assert "of which 10 are archived" in completeness(first)
+    second = crawl(tmp_path, WINDOW, site=site)
+    assert not search_paths(second)
+    assert len(second.documents) == 100
+
+
+def test_a_day_that_is_not_over_is_read_again(site: Site, tmp_path: Path) -> None:
+    site.options(articles=250, pictures_per_article=0)  # to 2026-03-02T05:03
+    now = at_ms("2026-03-02T06:00:00+00:00")
+    first = crawl(tmp_path, WINDOW, "refresh=none", site=site, now_ms=now, settings=LISTS_ONLY)
+    assert "of 2 days not over" in completeness(first)
+    site.options(articles=400)
+    later = crawl(tmp_path, WINDOW, "refresh=none", site=site, now_ms=now + 3 * DAY_MS, settings=LISTS_ONLY)
+    assert "DW counts 100, lists 100" in completeness(later)
+    last = crawl(tmp_path, WINDOW, "refresh=none", site=site, now_ms=now + 4 * DAY_MS, settings=LISTS_ONLY)
+    assert not last.requests
+
+
+def test_days_that_could_not_be_read_are_not_taken_for_done(site: Site, tmp_path: Path) -> None:
+    site.options(articles=1000)
+    window = "search:en:2026-03-01..2026-03-04"
+    faults: list[dict[str, object]] = [{"status": 503}, {"body": "<h1>Soon</h1>"}, {"malformed_json": True}]
+    for day, fault in enumerate(faults, 1):
+        site.fault(f"/api/search/global[?].*startDate=2026-03-0{day}.*", **fault)
+    first = crawl(tmp_path, window, site=site, settings={**LISTS_ONLY, "RETRY_TIMES": 0})
+    assert "3 of 4 days not over, or not read to their end" in completeness(first)
+    assert first.report["listings_missing"] == {"unreadable": 2, "status 503": 1}
+    assert first.status == 3
+    site.clear()
+    second = crawl(tmp_path, window, site=site, settings=LISTS_ONLY)
+    assert "DW counts 206, lists 206" in completeness(second)
+
+
+def test_an_endless_search_is_left_and_named(site: Site, tmp_path: Path) -> None:
+    site.options(articles=100, endless_search=True)
+    outcome = crawl(tmp_path, "search:en:2026-03-01..2026-03-01", site=site, settings=LISTS_ONLY)
+    assert len(search_paths(outcome)) == 2
+    assert "lists nothing new, yet names a next page: not followed" in problems(outcome)
+
+
+# --- media lists ---
+
+
+def test_a_media_list_is_read_to_its_end_and_then_only_while_it_brings_news(site: Site, tmp_path: Path) -> None:
+    site.options(media=500, pictures_per_article=0)  # 125 of them in Chinese, and two by name
+    kinds = {"ARCHIVE_KINDS": "liveblog"}
+    first = crawl(tmp_path, "mediacenter:zh", site=site, settings=kinds)
+    assert len(first.requests) == 5
+    assert first.report["listings"]["named"] == 127
+    second = crawl(tmp_path, "mediacenter:zh", site=site, settings=kinds)
+    assert len(second.requests) == 1
+    assert second.report["listings"]["named"] == 127
+    site.options(media=640)
+    third = crawl(tmp_path, "mediacenter:zh", site=site, settings=kinds)
+    assert len(third.requests) == 3
+    assert third.report["listings"]["new"] == 35
+
+
+def test_a_media_list_that_broke_off_is_read_to_its_end_the_next_time(site: Site, tmp_path: Path) -> None:
+    site.options(media=500)
+    kinds = {"ARCHIVE_KINDS": "liveblog", "RETRY_TIMES": 0}
+    site.fault("/api/list/mediacenter/4[?]pageIndex=3", status=503)
+    first = crawl(tmp_path, "mediacenter:zh", site=site, settings=kinds)
+    assert (first.status, len(heard(tmp_path))) == (3, 60)
+    site.clear()
+    crawl(tmp_path, "mediacenter:zh", site=site, settings=kinds)
+    assert len(heard(tmp_path)) == 127
+
+
+def test_an_endless_media_list_is_left_and_named(site: Site, tmp_path: Path) -> None:
+    site.options(media=100, endless_mediacenter=True)
+    outcome = crawl(tmp_path, "mediacenter:zh", site=site, settings=LISTS_ONLY)
+    assert len([path for path in outcome.asked("api") if "mediacenter" in path]) == 2
+    assert "lists nothing new, yet names a next page: not followed" in problems(outcome)
+
+
+def test_kinds_not_wanted_wait_until_they_are(site: Site, tmp_path: Path) -> None:
+    site.options(media=12)
+    first = crawl(tmp_path, "mediacenter:zh", site=site, settings={"ARCHIVE_KINDS": "article,gallery"})
+    kinds = {line["kind"] for line in first.log if layout.is_document(line["path"])}
+    assert kinds == {"gallery"}
+    assert first.state_of(dw.VIDEO_BY_REFERENCE) == ("out of scope", "kind")
+    second = crawl(tmp_path, "mediacenter:zh", site=site, settings={"ARCHIVE_KINDS": "article,gallery,video,audio"})
+    kinds = {line["kind"] for line in second.log if layout.is_document(line["path"])}
+    assert kinds == {"video", "audio"}
+    assert dw.VIDEO_BY_REFERENCE in second.documents
+
+
+def test_a_reference_that_is_of_a_kind_not_wanted_is_asked_for_once(site: Site, tmp_path: Path) -> None:
+    articles = {"ARCHIVE_KINDS": "article"}
+    first = crawl(tmp_path, [dw.GALLERY_BY_REFERENCE, dw.GERMAN], "depth=0", site=site, settings=articles)
+    assert set(first.documents) == {dw.GERMAN}
+    assert first.state_of(dw.GALLERY_BY_REFERENCE) == ("out of scope", "kind")
+    assert not crawl(tmp_path, [dw.GERMAN], "depth=0", site=site, settings=articles).requests
+    third = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site, settings={"ARCHIVE_KINDS": "article,gallery"})
+    assert dw.GALLERY_BY_REFERENCE in third.documents
