@@ -1,0 +1,64 @@
+"""`scrapy add`."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from crawler import clock, seeds
+from crawler.adding import add
+from crawler.console import LISTED, ArchiveCommand, CommandError, counted, print_json, progress, say
+from crawler.report import COMPLETE, COULD_NOT_START, INCOMPLETE
+from crawler.urls import DW
+
+
+class Command(ArchiveCommand):
+    """Ends with status 3 where something was no seed document, 1 where nothing was."""
+
+    def syntax(self) -> str:
+        return "PATH... [options]"
+
+    def short_desc(self) -> str:
+        return "Take existing seed documents into the archive, without any request"
+
+    def long_desc(self) -> str:
+        return (
+            "Take existing seed documents into the archive, without any request. PATH: a file, a folder (all files in it, "
+            "recursively), or - for one document on standard input. What they refer to and show is fetched by the next crawl."
+        )
+
+    def execute(self, args: list[str], opts: Namespace) -> int:
+        if not args:
+            raise CommandError("name the files or folders to add")
+        problems: list[seeds.Problem] = []
+
+        def complain(problem: seeds.Problem) -> None:
+            if opts.json:
+                problems.append(problem)
+            elif len(problems) < LISTED:
+                problems.append(problem)
+                say(f"{problem.place}: {problem.reason}")
+
+        with self.open_archive() as archive, progress("documents") as advance:
+            added = add(archive, _seeds(args), clock.now_ms(), complain=complain, advance=advance)
+        if opts.json:
+            listed = [{"place": problem.place, "reason": problem.reason} for problem in problems]
+            print_json({**added.outcomes, "documents": added.documents, "problems": listed})
+        else:
+            if added.problems > LISTED:
+                say(f"and {counted(added.problems - LISTED, 'more problem')}")
+            counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(added.outcomes.items())) or "none usable"
+            print(f"{counted(added.documents, 'document')}: {counts}; {counted(added.problems, 'problem')}")
+        if not added.documents:
+            return COULD_NOT_START
+        return INCOMPLETE if added.problems else COMPLETE
+
+
+def _seeds(args: list[str]) -> Iterator[seeds.Seed]:
+    for arg in args:
+        if arg == seeds.STDIN:
+            yield from seeds.read(seeds.STDIN, sys.stdin.buffer, DW)
+        else:
+            yield from seeds.read_path(Path(arg), DW)

@@ -1,0 +1,80 @@
+"""`scrapy new-seeds`. The module has the command's name, hyphen and all: that is where Scrapy takes it from."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, Namespace
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from crawler import newseeds, normalise
+from crawler.console import LISTED, ArchiveCommand, CommandError, counted, print_json, say
+from crawler.newseeds import NewSeed, Selection
+from crawler.report import COMPLETE, INCOMPLETE
+from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE
+
+_RUN = re.compile(r"\d{8}T\d{6}Z")
+
+
+class Command(ArchiveCommand):
+    """Reads the index, takes no lock. Ends with status 3 where a document that should be there is lost or damaged."""
+
+    def short_desc(self) -> str:
+        return "What other tools take as seeds: addresses, or with --to the documents themselves"
+
+    def long_desc(self) -> str:
+        return (
+            "What other tools take as seeds. Without --to a list, one address a line (with --json a line of JSON each); with "
+            "it the documents as files 000_{first 16 hex digits of the sha256}.txt, numbered in order of stamp."
+        )
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        since = "stored by this run (20261122T200000Z) or later; or with a stamp from this day or time on, UTC"
+        parser.add_argument("--since", metavar="RUN|DATE", default="", help=since)
+        parser.add_argument("--language", metavar="L", help="only this language path, e.g. zh")
+        parser.add_argument("--to", metavar="FOLDER", type=Path, help="write the documents into this folder")
+
+    def execute(self, args: list[str], opts: Namespace) -> int:
+        if opts.language and opts.language not in (*LANGUAGES, UNKNOWN_LANGUAGE):
+            raise CommandError(f"no language of DW's: {opts.language}")
+        if opts.to and opts.to.resolve().is_relative_to(self.existing_root().resolve()):
+            raise CommandError(f"{opts.to} lies in the archive, which holds only what it made itself")
+        selection = Selection(**_since(opts.since), language=opts.language)
+        missed: list[str] = []
+        count = 0
+        with self.open_index() as index, closing(newseeds.find(self.root, index, selection, missed.append)) as seeds:
+            if opts.to:
+                last = newseeds.count(index, selection) - 1
+                for seed, name in newseeds.write(seeds, opts.to, digits=max(3, len(str(last)))):
+                    count += 1
+                    if opts.json:
+                        print_json({**as_json(seed), "file": name})
+            else:
+                for seed in seeds:
+                    print_json(as_json(seed)) if opts.json else print(seed.document.url)
+        if opts.to and not opts.json:
+            print(f"{counted(count, 'document')} in {opts.to}")
+        for path in missed[:LISTED]:
+            say(f"left out, lost or damaged: {path}")
+        if missed:
+            say(f"{counted(len(missed), 'document')} left out; scrapy verify tells more")
+        return INCOMPLETE if missed else COMPLETE
+
+
+def _since(text: str) -> dict[str, Any]:
+    if not text:
+        return {}
+    if _RUN.fullmatch(text):
+        return {"since_run": text}
+    since_ms = normalise.time_ms(text)
+    if since_ms is None:
+        raise CommandError(f"--since: neither a run (20261122T200000Z) nor a date (2026-11-22): {text}")
+    return {"since_ms": since_ms}
+
+
+def as_json(seed: NewSeed) -> dict[str, Any]:
+    document = seed.document
+    return {"id": seed.number, "url": document.url, "title": document.title, "language": seed.language, "kind": seed.kind,
+            "stamp_ms": document.stamp_ms, "path": seed.path}  # fmt: skip

@@ -1,0 +1,51 @@
+"""`scrapy reindex`."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from argparse import Namespace
+from pathlib import Path
+
+from crawler import layout, status
+from crawler.console import ArchiveCommand, print_json
+from crawler.index import Index
+from crawler.report import COMPLETE
+
+
+class Command(ArchiveCommand):
+    """Doing it twice changes nothing."""
+
+    def short_desc(self) -> str:
+        return "Make the index again from the files and the run logs"
+
+    def execute(self, args: list[str], opts: Namespace) -> int:
+        before = counts(self.existing_root() / layout.INDEX)
+        with self.open_archive(rebuild=True):
+            pass
+        after = counts(self.root / layout.INDEX)
+        if opts.json:
+            print_json({"before": before, "after": after})
+        else:
+            print(f"before: {described(before)}")
+            print(f"after:  {described(after)}")
+        return COMPLETE
+
+
+def counts(path: Path) -> dict[str, int] | None:
+    """Files, and objects by state, in an index; None where it cannot be read."""
+    if not path.exists():
+        return None
+    with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(Index(path, read_only=True)) as index:
+        found = {"files": int(next(index.query("SELECT count(*) FROM files"))[0])}
+        states: dict[str, dict[str, int]] = {}
+        for (kind, state), count in index.counts().items():
+            states.setdefault(kind, {})[state] = count
+        return {**found, **dict(sorted(status.totals(states).items()))}
+    return None
+
+
+def described(counts: dict[str, int] | None) -> str:
+    if counts is None:
+        return "no index that could be read"
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())

@@ -1,0 +1,82 @@
+"""`scrapy repair`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
+
+from crawler import clock, layout
+from crawler.console import ArchiveCommand, counted, print_json, print_list, progress, shown
+from crawler.repair import Repair, repair
+from crawler.report import COMPLETE, INCOMPLETE
+from crawler.verify import verify
+
+
+class Command(ArchiveCommand):
+    """Ends with status 3 where something is lost for good; with --fetch, with that of the crawl."""
+
+    def short_desc(self) -> str:
+        return "Set aside what verify finds damaged, and have it fetched again by the next crawl"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--fetch", action="store_true", help="fetch again now, by a crawl without seeds")
+
+    def execute(self, args: list[str], opts: Namespace) -> int:
+        self.existing_root()
+        with self.open_archive() as archive:
+            archive.index.commit()
+            with progress("files") as advance:
+                verdict = verify(archive.root, recovered=True, advance=advance)
+            done = repair(archive, verdict, layout.iso_time(clock.now_ms()))
+        if done.index_is_wrong:
+            with self.open_archive(rebuild=True):
+                pass
+        if opts.json:
+            print_json(as_json(done))
+        else:
+            print_repair(done, fetch=opts.fetch)
+        status = INCOMPLETE if done.for_good else COMPLETE
+        if opts.fetch and done.again:
+            status = self.fetch(done, opts.set) or status
+        return status
+
+    def fetch(self, done: Repair, settings: list[str]) -> int:
+        """Crawl what is pending now, no farther from the seeds than what was set aside. Returns the crawl's status."""
+        sys.stdout.flush()
+        arguments = [part for each in ("seeds=", "refresh=none", f"depth={done.hops}") for part in ("-a", each)]
+        options = [part for setting in settings for part in ("-s", setting)]
+        command = [sys.executable, "-m", "scrapy", "crawl", "dw", *arguments, *options]
+        return subprocess.run(command, check=False).returncode  # noqa: S603
+
+
+def as_json(done: Repair) -> dict[str, object]:
+    """Everything that was done."""
+    again = [{"kind": kind, "id": number} for kind, number in sorted(done.objects)]
+    aside = [{"path": shown(path), "to": shown(to)} for path, to in done.set_aside.items()]
+    return {**asdict(done), "set_aside": aside, "again": again}
+
+
+def print_repair(done: Repair, *, fetch: bool) -> None:
+    """What was done, for a person."""
+    lists = [
+        ("set aside", [f"{shown(path)} -> {shown(to)}" for path, to in done.set_aside.items()]),
+        ("made again from their replies, byte for byte", done.restored),
+        ("logged again: the log was at fault, not the file", done.logged_again),
+        ("run logs without their damaged lines", done.logs_mended),
+        ("temporary files removed", done.removed),
+        ("lost for good", done.for_good),
+    ]
+    for title, paths in lists:
+        if paths:
+            print(f"{title}: {len(paths):,}")
+            print_list(paths, len(paths))
+    if done.index_is_wrong:
+        print("the index was made again")
+    if done.again:
+        crawl = "a crawl, now" if fetch else "the next scrapy crawl dw"
+        print(f"{counted(len(done.objects), 'object')} will be fetched again by {crawl}")
+    if not any(paths for _, paths in lists) and not done.again and not done.index_is_wrong:
+        print("nothing to repair")

@@ -1,0 +1,109 @@
+"""`scrapy status`."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from crawler import clock, layout, lock, report, status
+from crawler.console import ArchiveCommand, console, print_json, print_table
+from crawler.extensions import past_reports
+from crawler.index import STATES
+
+_RUNS = 20  # with --runs
+_LAST_RUNS = 5
+_MONTHS = 12
+_WIDE = 100  # columns of a terminal
+
+
+class Command(ArchiveCommand):
+    """Reads the index, takes no lock: works while a crawl runs, and shows what that has committed."""
+
+    def short_desc(self) -> str:
+        return "What the archive holds, what is due, and how the last runs went"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--runs", action="store_true", help=f"only the last {_RUNS} runs, with more of each")
+
+    def execute(self, args: list[str], opts: Namespace) -> int:
+        assert self.settings is not None
+        rules = tuple((float(age), float(interval)) for age, interval in self.settings.getdictorlist("ARCHIVE_REFRESH"))
+        root = self.existing_root()
+        runs = status.runs(root, past_reports(root, _RUNS), _RUNS)
+        if opts.runs:
+            print_json(runs) if opts.json else print_runs(runs)
+            return report.COMPLETE
+        with self.open_index() as index:
+            figures = {"archive": str(root), "holder": holder(root), **status.figures(index, clock.now_ms(), rules)}
+        figures["runs"] = runs[-_LAST_RUNS:]
+        print_json(figures) if opts.json else print_figures(figures)
+        return report.COMPLETE
+
+
+def holder(root: Path) -> str | None:
+    """Who holds the archive, or held it and did not end by itself."""
+    try:
+        found = (root / layout.LOCK).read_bytes()
+    except OSError:
+        return None
+    return lock.describe(found) if found else None
+
+
+def print_figures(figures: dict[str, Any]) -> None:
+    """The figures, for a person."""
+    print(f"archive {figures['archive']}")
+    if figures["holder"]:
+        print(f"in use by {figures['holder']}, or left by it without an end")
+    print()
+    states = [state for state in STATES if state in status.totals(figures["states"])]
+    kinds = figures["states"].items()
+    if len(figures["states"]) > 1:
+        kinds = [*kinds, ("all", status.totals(figures["states"]))]
+    print_table("objects", ["kind", *states], [[kind, *(counts.get(state, "") for state in states)] for kind, counts in kinds])
+    print_counts("documents by language", figures["languages"])
+    print_counts("documents by month", figures["months"], _MONTHS)
+    due = figures["due"]
+    rows = [
+        ("documents pending", due["pending_documents"], ""),
+        ("pictures pending", due["pending_pictures"], ""),
+        ("media files pending", due["pending_media"], "for a run with media=1" if due["pending_media"] else ""),
+        ("to be tried again", due["try_again"], ""),
+        ("to be tried again later", due["try_later"], f"the first from {due['next']}" if due["next"] else ""),
+        ("to be looked at again", due["look_again"], ""),
+        ("to be compared with DW", due["compare"], ""),
+    ]
+    print_table("due in the next run", ["what", "count", ""], rows)
+    disk = [(what, found["files"], status.size(found["bytes"])) for what, found in figures["disk"].items()]
+    files, size = (sum(found[of] for found in figures["disk"].values()) for of in ("files", "bytes"))
+    print_table("on disk", ["what", "files", "size"], [*disk, ("all", files, status.size(size))])
+    print_runs(figures["runs"])
+
+
+def print_counts(title: str, counts: dict[str, int], most: int | None = None) -> None:
+    """A table of counts with bars; the largest, or first, of them where there are more than `most`."""
+    largest = max(counts.values(), default=0)
+    rows = [(name, count, status.bar(count, largest)) for name, count in list(counts.items())[:most]]
+    if most and len(counts) > most:
+        rows.append((f"{len(counts) - most} more", sum(list(counts.values())[most:]), ""))
+    print_table(title, ["", "count", ""], rows)
+
+
+def print_runs(runs: list[dict[str, Any]]) -> None:
+    """The runs, oldest first, then what was wrong with each."""
+    largest = max((run.get("new", 0) for run in runs), default=0)
+    width = 20 if console().width >= _WIDE else 6
+    rows = [_row(run, status.bar(run.get("new", 0), largest, width)) for run in runs]
+    print_table("runs", ["start", "took", "new", "", "rev.", "pict.", "miss.", "status", "reason"], rows)
+    for run in runs:
+        said = [report.WORDS.get(run["exit_status"], "")] if run.get("exit_status") else []
+        for sentence in [*said, *run.get("sentences", [])]:
+            print(f"! {run['run']}: {sentence}")
+
+
+def _row(run: dict[str, Any], bar: str) -> list[object]:
+    if not run["report"]:  # killed, still going on, or another command than crawl
+        return [run["run"], "", "", "", "", "", "", "", "no report"]
+    return [run["run"], status.duration(run["seconds"]), run["new"], bar, run["revised"], run["pictures"], run["missing"],
+            run["exit_status"], run["reason"]]  # fmt: skip

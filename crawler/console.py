@@ -1,0 +1,181 @@
+"""What the commands share: where the archive is, errors in one line with their exit status, tables, progress.
+
+Not in `commands/`: Scrapy takes every command class it finds there for a command.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import sys
+from abc import abstractmethod
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from scrapy.commands import ScrapyCommand
+
+from crawler import clock, layout, report
+from crawler.archive import Archive
+from crawler.exceptions import ArchiverError, DiskError
+from crawler.index import Index
+
+LISTED = 50  # lines of one kind for a person; the rest is counted, `--json` has all
+_PLAIN_WIDTH = 200  # columns, where no terminal says how many it has
+
+
+class CommandError(ArchiverError):
+    """A command cannot do what it was asked for. Raised by the commands; ends with one line and status 1."""
+
+
+class ArchiveCommand(ScrapyCommand):
+    """A command that makes no request. Setting: ARCHIVE_DIR. Every error of ours ends in one line and its exit status."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--json", action="store_true", help="for machines: JSON on standard output")
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        try:
+            if unknown := next((arg for arg in args if arg.startswith("-") and arg != "-"), None):
+                raise CommandError(f"unknown option {unknown}; see scrapy {self.name} --help")
+            self.exitcode = self.execute(args, opts)
+            sys.stdout.flush()
+        except BrokenPipeError:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except KeyboardInterrupt:
+            self.exitcode = self._complain("stopped", report.STOPPED)
+        except ArchiverError as error:
+            self.exitcode = self._complain(str(error), error.exit_status)
+        except OSError as error:
+            self.exitcode = self._complain(str(error), report.DISK)
+
+    def _complain(self, sentence: str, status: int) -> int:
+        print(f"scrapy {self.name}: {sentence}", file=sys.stderr)
+        return status
+
+    @abstractmethod
+    def execute(self, args: list[str], opts: Namespace) -> int:
+        """Do it. Returns the exit status."""
+
+    @property
+    def name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
+    def root(self) -> Path:
+        assert self.settings is not None
+        return Path(self.settings["ARCHIVE_DIR"])
+
+    def existing_root(self) -> Path:
+        """The archive's folder. Raises CommandError where there is no archive."""
+        if not (self.root / layout.RUNS).is_dir():
+            raise CommandError(f"{self.root} holds no archive (setting ARCHIVE_DIR); scrapy crawl dw makes one")
+        return self.root
+
+    @contextlib.contextmanager
+    def open_index(self) -> Iterator[Index]:
+        """The index, to be read only; a crawl may run meanwhile. Raises CommandError where it is missing or damaged."""
+        path = self.existing_root() / layout.INDEX
+        remedy = "scrapy reindex makes it again from the files and run logs"
+        if not path.exists():
+            raise CommandError(f"{path} is missing: {remedy}")
+        try:
+            index = Index(path, read_only=True)
+            try:
+                index.check()
+                yield index
+            finally:
+                index.close()
+        except sqlite3.DatabaseError as error:
+            raise CommandError(f"{path} is damaged ({error}): {remedy}") from error
+
+    @contextlib.contextmanager
+    def open_archive(self, *, rebuild: bool = False) -> Iterator[Archive]:
+        """The archive, locked and brought up to date. Raises ArchiveInUse and DiskError."""
+        assert self.settings is not None
+        archive = Archive.open(
+            self.root, clock.now_ms(), f"scrapy {self.name}", min_free=self.settings.getint("ARCHIVE_MIN_FREE"),
+            say=say, rebuild=rebuild,
+        )  # fmt: skip
+        clean = False
+        try:
+            yield archive
+            clean = True
+        except sqlite3.DatabaseError as error:
+            raise DiskError(f"{self.root / layout.INDEX}: {error}") from error
+        finally:
+            archive.close(clean=clean)
+
+
+def say(sentence: str) -> None:
+    """What a person should know, beside the result."""
+    print(sentence, file=sys.stderr)
+
+
+def print_json(value: object) -> None:
+    """A value as one line of JSON."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def print_list(lines: Iterable[str], total: int) -> None:
+    """The first lines of a list, then how many there are beyond them."""
+    for number, line in enumerate(lines):
+        if number == LISTED:
+            print(f"  and {total - LISTED:,} more; --json lists them all")
+            break
+        print(f"  {line}")
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun in singular or plural."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def shown(path: str) -> str:
+    """A path that any terminal takes: what is no UTF-8 in it is written as \\\\x.."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """A table, plain where standard output is no terminal. Numbers stand at the right."""
+    lines = [list(row) for row in rows]
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD if sys.stdout.isatty() else None,
+        padding=(0, 1 if sys.stdout.isatty() else 2, 0, 0), pad_edge=False,
+    )  # fmt: skip
+    for place, name in enumerate(columns):
+        is_number = bool(lines) and all(isinstance(line[place], int) or line[place] == "" for line in lines)
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number or not place)
+    for line in lines:
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in line))
+    console().print(table)
+    print()
+
+
+def console() -> Console:
+    """Standard output with colours on a terminal; plain and wide elsewhere."""
+    return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on a terminal, nothing elsewhere. Gives a function to call with (done so far, total if known)."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

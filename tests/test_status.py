@@ -1,0 +1,168 @@
+"""The figures are those of the index, and never silently none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler import layout, refresh, status
+from crawler.archive import Archive, state_line
+from crawler.index import GONE, MISSING, PENDING, UNREADABLE
+from crawler.writer import NewFile
+from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store
+
+DAY_MS = refresh.DAY_MS
+OLD = "2020-02-03T00:00:00.000Z"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two English documents and a Chinese one, old and looked at; a young one; a picture; what is missing, gone, pending."""
+    root = tmp_path / "archive"
+    archive_of(root, document(70000001, date=OLD), document(70000002, date=OLD), document(70000003, date=OLD, language="zh"),
+               document(70000004, date="2026-05-31T12:00:00.000Z", language="zh"))  # fmt: skip
+    record = {"kind": "picture", "id": 71000001, "url": "https://static.dw.com/image/71000001_303.jpg", "time": "2026-06-01"}
+    store(root, NewFile("images/710/71000001_303.jpg", b"12345", record), states=(
+        state_line(PENDING, "article", 70000010, NOW_MS, hop=0),
+        state_line(PENDING, "picture", 71000002, NOW_MS, format="303", url="https://static.dw.com/image/71000002_303.jpg"),
+        state_line(MISSING, "article", 70000011, NOW_MS, misses=1, next_ms=NOW_MS - 1),
+        state_line(MISSING, "article", 70000012, NOW_MS, misses=2, next_ms=NOW_MS + DAY_MS),
+        state_line(UNREADABLE, "video", 70000013, NOW_MS, misses=2, next_ms=NOW_MS + 2 * DAY_MS),
+        state_line(GONE, "article", 70000014, NOW_MS, misses=9, next_ms=NOW_MS - DAY_MS),
+    ))  # fmt: skip
+    archive = Archive.open(root, NOW_MS, "a test")
+    for number in (70000001, 70000002, 70000004):
+        archive.index.set_checked(number, NOW_MS - 1000, "", "")
+    archive.close()
+    return root
+
+
+def report(root: Path, run: str, **facts: Any) -> None:
+    """A run report as a crawl writes it."""
+    made = {"run": run, "seconds": 75.0, "exit_status": 0, "reason": "finished", "documents": {}, "pictures": {}, **facts}
+    (root / layout.RUNS / f"{run}.report.json").write_text(json.dumps(made))
+
+
+# ---- figures --------------------------------------------------------------------------------------------------------
+
+
+def test_figures_of_an_archive(root: Path) -> None:
+    found = scrapy("status", "--json", root=root).json
+    assert found["states"] == {
+        "article": {"archived": 4, "gone": 1, "missing": 2, "pending": 1},
+        "picture": {"archived": 1, "pending": 1},
+        "video": {"unreadable": 1},
+    }
+    assert found["languages"] == {"en": 2, "zh": 2}
+    assert found["months"] == {"2026-05": 1, "2020-02": 3}
+    assert found["disk"]["pictures"] == {"files": 1, "bytes": 5}
+    assert found["disk"]["documents"]["files"] == 4
+    assert found["disk"]["documents"]["bytes"] == sum(path.stat().st_size for path in root.glob("*/*/*/*.txt"))
+
+
+def test_what_is_due(root: Path) -> None:
+    assert scrapy("status", "--json", root=root).json["due"] == {
+        "pending_documents": 1,
+        "pending_pictures": 1,
+        "pending_media": 0,
+        "try_again": 2,  # the missing and the gone whose time has come
+        "try_later": 2,
+        "next": "2026-06-02T00:00:00Z",
+        "look_again": 1,  # the young one
+        "compare": 1,  # the seed document nobody looked at
+    }
+
+
+def test_due_agrees_with_what_a_run_marks(root: Path) -> None:
+    due = scrapy("status", "--json", root=root).json["due"]
+    archive = Archive.open(root, NOW_MS, "a test")
+    archive.index.begin_run(NOW_MS, -1, refresh.DEFAULT_RULES)
+    marked = archive.index.count_due()
+    archive.close()
+    assert marked == sum(due[name] for name in ("pending_documents", "pending_pictures", "try_again", "look_again", "compare"))
+
+
+def test_status_for_a_person(root: Path) -> None:
+    ran = scrapy("status", root=root)
+    assert ran.status == 0
+    words = [line.split() for line in ran.out.splitlines()]
+    assert ["kind", "pending", "archived", "missing", "gone", "unreadable"] in words
+    assert ["all", "2", "5", "2", "1", "1"] in words
+    assert ["to", "be", "tried", "again", "later", "2", "the", "first", "from", "2026-06-02T00:00:00Z"] in words
+    assert ["pictures", "1", "5", "bytes"] in words
+    assert "\x1b" not in ran.out
+
+
+def test_status_works_while_a_crawl_runs(root: Path) -> None:
+    archive = Archive.open(root, NOW_MS, "scrapy crawl")
+    archive.store_now([], [state_line(PENDING, "article", 70000020, NOW_MS, hop=0)])
+    archive.index.commit()
+    ran = scrapy("status", "--json", root=root)
+    archive.close()
+    assert ran.status == 0
+    assert ran.json["due"]["pending_documents"] == 2
+    assert "scrapy crawl" in ran.json["holder"]
+    assert scrapy("status", "--json", root=root).json["holder"] is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"rubbish" * 1000])
+def test_missing_or_damaged_index_is_said(root: Path, content: bytes | None) -> None:
+    (root / layout.INDEX).unlink()
+    if content is not None:
+        (root / layout.INDEX).write_bytes(content)
+    ran = scrapy("status", root=root)
+    assert (ran.status, ran.out) == (1, "")
+    assert "scrapy reindex makes it again" in ran.err
+    assert (root / layout.INDEX).exists() is (content is not None), "status makes nothing"
+
+
+def test_no_archive_is_said(tmp_path: Path) -> None:
+    ran = scrapy("status", root=tmp_path / "nowhere")
+    assert (ran.status, ran.out) == (1, "")
+    assert "holds no archive" in ran.err
+    assert not (tmp_path / "nowhere").exists()
+
+
+# ---- runs -----------------------------------------------------------------------------------------------------------
+
+
+def test_runs_are_drawn(root: Path) -> None:
+    report(root, "20260701T000000Z", documents={"new": 10, "revised": 1}, pictures={"stored": 30})
+    report(root, "20260702T000000Z", documents={"new": 5}, exit_status=3, sentences=["found little"],
+           documents_missing={"status 404": 2}, pictures_missing={"timeout": 1})  # fmt: skip
+    ran = scrapy("status", "--runs", root=root)
+    first, second = [line for line in ran.out.splitlines() if line.lstrip().startswith("202607")]
+    assert first.split() == [*"20260701T000000Z 1 min 15 s 10".split(), "█" * 20, *"1 30 0 0 finished".split()]
+    assert second.split()[:10] == ["20260702T000000Z", "1", "min", "15", "s", "5", "█" * 10, "0", "0", "3"]
+    assert "! 20260702T000000Z: finished, but not everything could be had or read\n" in ran.out
+    assert "! 20260702T000000Z: found little\n" in ran.out
+    assert "documents by language" not in ran.out
+
+
+def test_run_without_report_is_not_hidden(root: Path) -> None:
+    (root / layout.RUNS / "20260703T000000Z.jsonl").write_bytes(b"")
+    assert scrapy("status", "--runs", "--json", root=root).json[-1] == {"run": "20260703T000000Z", "report": False}
+    assert "20260703T000000Z no report" in " ".join(scrapy("status", "--runs", root=root).out.split())
+
+
+# ---- for a person ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "largest", "drawn"), [(0, 5, ""), (5, 5, "█" * 20), (1, 1000, "▏"), (0, 0, ""), (3, 8, "█" * 7 + "▌")]
+)
+def test_bar(value: int, largest: int, drawn: str) -> None:
+    assert status.bar(value, largest) == drawn
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "0 s"), (59.4, "59 s"), (75, "1 min 15 s"), (7520, "2 h 5 min")])
+def test_duration(seconds: float, words: str) -> None:
+    assert status.duration(seconds) == words
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 KB"), (1_234_567_890, "1.2 GB")])
+def test_size(count: int, words: str) -> None:
+    assert status.size(count) == words
