@@ -1,0 +1,315 @@
+"""All stored replies read again, without a request. What a worse reader had made of them is made up here."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler import layout, seedfile, sources
+from crawler.archive import Archive
+from crawler.index import Row
+from crawler.reread import place_of
+from crawler.seedfile import SeedDocument
+from crawler.writer import NewFile
+from tests.crawling import ROOT, Outcome, crawl, files, fresh_site, lines
+from tests.dwsite import articles as dw
+from tests.dwsite.client import Site
+
+SEEDS = (dw.GERMAN, dw.CHAIN[4])
+NO_RETRY = {"RETRY_TIMES": 0}
+LATER_MS = 1_790_000_000_000
+
+
+@pytest.fixture
+def site() -> Site:
+    return fresh_site()
+
+
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory()
+
+
+@functools.cache
+def _crawled() -> Outcome:
+    return crawl(Path(_folder().name), SEEDS, "depth=0", site=fresh_site())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _remove_folder() -> object:
+    yield
+    _crawled.cache_clear()
+    _folder().cleanup()
+    _folder.cache_clear()
+
+
+@pytest.fixture
+def archived(tmp_path: Path) -> Outcome:
+    """Two articles in an archive of the test's own."""
+    outcome = _crawled()
+    assert set(outcome.documents) == set(SEEDS)
+    shutil.copytree(outcome.root, tmp_path, dirs_exist_ok=True)
+    return outcome
+
+
+def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`scrapy reread` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.crawling", "reread", *arguments, "-s", f"ARCHIVE_DIR={root}", "-s", "ARCHIVE_MIN_FREE=0"],
+        cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "TEST_NOW_MS": str(LATER_MS)},
+    )  # fmt: skip
+
+
+def found(root: Path, *arguments: str) -> dict[str, Any]:
+    """What `scrapy reread --json` says."""
+    ended = run(root, "--json", *arguments)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    said: dict[str, Any] = json.loads(ended.stdout)
+    return said
+
+
+@contextlib.contextmanager
+def opened(root: Path) -> Iterator[Archive]:
+    archive = Archive.open(root, LATER_MS - 1_000_000, "a test")
+    try:
+        yield archive
+    finally:
+        archive.close()
+
+
+def row_of(root: Path, number: int) -> Row:
+    with opened(root) as archive:
+        row = archive.index.get(number)
+    assert row is not None
+    return row
+
+
+def make_worse(root: Path, number: int) -> SeedDocument:
+    """Put a document without its last paragraph in an article's place, file and log line, as a worse reader would have."""
+    row = row_of(root, number)
+    assert row.path
+    with opened(root) as archive:
+        whole = archive.read(row.path)
+        assert whole is not None
+        worse = replace(whole, html=whole.html[: whole.html.rindex("<p>")])
+        logged = [line for log in sorted((root / "runs").glob("*.jsonl")) for line in lines(log) if line["path"] == row.path]
+        record = {name: value for name, value in logged[-1].items() if name not in ("path", "sha256", "bytes")}
+        archive.store_now([NewFile(row.path, seedfile.dumps(worse).encode(), record)])
+    return worse
+
+
+def difference(said: dict[str, Any], number: int) -> dict[str, Any]:
+    return next(one for one in said["differences"] if one["id"] == number)
+
+
+# --- documents ---
+
+
+def test_what_today_s_reader_makes_of_it_too_is_left_alone(archived: Outcome, tmp_path: Path) -> None:
+    assert found(tmp_path) == {"dry_run": False, "same": 2, "differences": []}
+    assert files(tmp_path) == archived.files
+
+
+def test_a_worse_document_becomes_a_revision(archived: Outcome, tmp_path: Path) -> None:
+    worse = make_worse(tmp_path, dw.GERMAN)
+    said = found(tmp_path)
+    assert (said["same"], said["changed"]) == (1, 1)
+    assert "body: " in difference(said, dw.GERMAN)["what"]
+    after = files(tmp_path)
+    path = archived.documents[dw.GERMAN]
+    assert after[path] == archived.files[path]
+    assert seedfile.loads(after[layout.revision_path(dw.GERMAN, worse.stamp_ms)]) == worse
+    again = found(tmp_path)
+    assert again == {"dry_run": False, "same": 2, "differences": []}
+    assert files(tmp_path) == after
+
+
+def test_a_dry_run_shows_the_difference_and_writes_nothing(archived: Outcome, tmp_path: Path) -> None:
+    make_worse(tmp_path, dw.GERMAN)
+    before = files(tmp_path)
+    ended = run(tmp_path, "--dry-run")
+    assert ended.stdout.startswith("2 replies read again: 1 give the same, 1 would be revised, 0 would be new, 0 cannot")
+    assert f"changed    {dw.GERMAN}  body: " in ended.stdout
+    assert files(tmp_path) == before
+
+
+def test_a_document_read_again_was_not_looked_at_again(archived: Outcome, site: Site, tmp_path: Path) -> None:
+    before = row_of(tmp_path, dw.GERMAN)
+    make_worse(tmp_path, dw.GERMAN)
+    found(tmp_path)
+    after = row_of(tmp_path, dw.GERMAN)
+    assert (after.checked_ms, after.stamp_ms, after.source, after.hop) == (before.checked_ms, before.stamp_ms, "api", 0)
+    assert not crawl(tmp_path, SEEDS, "depth=0", site=site).requests
+
+
+def test_validators_outlive_a_reread(site: Site, tmp_path: Path) -> None:
+    site.validators()
+    crawl(tmp_path, SEEDS, "depth=0", site=site)
+    make_worse(tmp_path, dw.GERMAN)
+    found(tmp_path)
+    outcome = crawl(tmp_path, SEEDS, "depth=0", "refresh=all", site=site)
+    assert [request["status"] for request in outcome.requests] == [304, 304]
+
+
+@pytest.mark.parametrize(("graph_api", "source"), [(True, "graph-api"), (False, "page:app-state")])
+def test_replies_of_every_source_are_read_again(graph_api: bool, source: str, site: Site, tmp_path: Path) -> None:
+    site.down("api")
+    site.options(graph_api=graph_api)
+    outcome = crawl(tmp_path, [*SEEDS, dw.VIDEO_BY_REFERENCE], "depth=0", site=site, settings=NO_RETRY)
+    make_worse(tmp_path, dw.GERMAN)
+    said = found(tmp_path)
+    assert (said["same"], said["changed"]) == (2, 1)
+    path = outcome.documents[dw.GERMAN]
+    assert files(tmp_path)[path] == outcome.files[path]
+    assert row_of(tmp_path, dw.GERMAN).source == source
+
+
+def test_what_a_better_reader_finds_to_refer_to_is_crawled_next(archived: Outcome, site: Site, tmp_path: Path) -> None:
+    with opened(tmp_path) as archive:
+        row = archive.index.get(dw.GERMAN)
+        assert row is not None
+        assert row.path
+        whole = archive.read(row.path)
+        assert whole is not None
+        bare = replace(whole, html=whole.html[: whole.html.index("<p>")] + "<p>Nur ein Satz.</p>")
+        record = {"kind": "article", "id": row.number, "url": row.url, "time": "2026-06-01T00:00:00Z", "hop": 0,
+                  "source": "api", "language": row.language, "stamp_ms": row.stamp_ms}  # fmt: skip
+        archive.store_now([NewFile(row.path, seedfile.dumps(bare).encode(), record)])
+    found(tmp_path)
+    outcome = crawl(tmp_path, SEEDS, "depth=1", site=site)
+    assert dw.SEED_ZH in outcome.documents
+
+
+def test_a_damaged_reply_is_named_and_its_document_stays(archived: Outcome, tmp_path: Path) -> None:
+    reply = tmp_path / layout.reply_path(archived.documents[dw.GERMAN])
+    reply.write_bytes(reply.read_bytes()[:100])
+    before = files(tmp_path)
+    said = found(tmp_path)
+    assert (said["same"], said["unreadable"]) == (1, 1)
+    assert difference(said, dw.GERMAN)["path"] == layout.reply_path(archived.documents[dw.GERMAN])
+    assert files(tmp_path) == before
+
+
+def test_a_document_that_came_without_a_reply_is_left_alone(archived: Outcome, tmp_path: Path) -> None:
+    (tmp_path / layout.reply_path(archived.documents[dw.GERMAN])).unlink()
+    assert found(tmp_path)["same"] == 1
+
+
+# --- unreadable replies ---
+
+
+def keep(root: Path, number: int, body: bytes, time: str, url: str = "", kind: str = "article") -> str:
+    """Keep a reply as unreadable, as a crawl does. Returns its path."""
+    path = layout.unreadable_path(number, hashlib.sha256(body).hexdigest(), ".reply")
+    url = url or f"https://api.dw.com/api/detail/{kind}/{number}"
+    record = {"kind": kind, "id": number, "url": url, "time": time}
+    about = json.dumps({**record, "reason": "a reader of long ago"}).encode()
+    with opened(root) as archive:
+        archive.store_now([NewFile(path, body, record), NewFile(path.replace(".reply", ".json"), about, record)])
+    return path
+
+
+def test_an_unreadable_reply_that_today_s_reader_can_read_becomes_a_document(
+    archived: Outcome, site: Site, tmp_path: Path
+) -> None:
+    body = site.get(f"{site.api}/api/detail/article/{dw.ENGLISH}")[2]
+    kept = keep(tmp_path, dw.ENGLISH, body, "2026-05-31T12:00:00Z")
+    assert found(tmp_path, "--dry-run")["new"] == 1
+    assert files(tmp_path).keys() == archived.files.keys() | {kept, kept.replace(".reply", ".json")}
+    said = found(tmp_path)
+    assert said["new"] == 1
+    assert difference(said, dw.ENGLISH)["what"] == dw.CONTENTS[dw.ENGLISH].name
+    outcome = crawl(tmp_path, SEEDS, "depth=0", site=site)
+    assert outcome.document(dw.ENGLISH).stamp_ms == 1_780_228_800_000  # when the reply came
+    assert outcome.reply(dw.ENGLISH) == body
+    assert not outcome.asked("api")
+    assert "new" not in found(tmp_path)
+
+
+def test_a_reply_nobody_can_read_yet_is_named_with_the_reason(site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path, [dw.UNREADABLE], "depth=0", site=site)
+    assert not outcome.documents
+    said = found(tmp_path)
+    assert said["unreadable"] == 1
+    assert difference(said, dw.UNREADABLE)["what"] == "article 70100065: no usable title"
+    assert files(tmp_path) == outcome.files
+
+
+def test_the_api_s_unreadable_reply_improves_on_the_page_that_stood_in(site: Site, tmp_path: Path) -> None:
+    site.fault("/api/detail/.*", host="api", body='{"type": "Article"}')
+    page = crawl(tmp_path, [dw.BODY_GALLERY], "depth=0", site=site)
+    assert row_of(tmp_path, dw.BODY_GALLERY).source == "graph-api"
+    for path in (tmp_path / "unreadable").glob("*.reply"):  # what today's reader can read and that of the day could not
+        path.write_bytes(site_reply(site, dw.BODY_GALLERY))
+    said = found(tmp_path)
+    assert (said["same"], said["changed"]) == (1, 1)
+    assert row_of(tmp_path, dw.BODY_GALLERY).source == "api"
+    after = files(tmp_path)
+    stamp_ms = page.document(dw.BODY_GALLERY).stamp_ms
+    assert after[layout.revision_path(dw.BODY_GALLERY, stamp_ms)] == page.files[page.documents[dw.BODY_GALLERY]]
+    assert b"71000080" in after[page.documents[dw.BODY_GALLERY]]
+    assert found(tmp_path)["differences"] == []
+    assert files(tmp_path) == after
+
+
+def site_reply(site: Site, number: int) -> bytes:
+    site.clear()
+    return site.get(f"{site.api}/api/detail/article/{number}")[2]
+
+
+def test_an_unreadable_reply_older_than_the_document_changes_nothing(archived: Outcome, site: Site, tmp_path: Path) -> None:
+    reply = json.loads(site_reply(site, dw.GERMAN))
+    body = json.dumps({**reply, "name": "Der Titel von gestern"}).encode()
+    keep(tmp_path, dw.GERMAN, body, "2026-05-01T00:00:00Z")
+    before = files(tmp_path)
+    assert found(tmp_path) == {"dry_run": False, "same": 2, "differences": []}
+    assert files(tmp_path) == before
+
+
+def test_an_unreadable_reply_newer_than_the_document_revises_it(archived: Outcome, site: Site, tmp_path: Path) -> None:
+    reply = json.loads(site_reply(site, dw.GERMAN))
+    body = json.dumps({**reply, "name": "Der Titel von morgen"}).encode()
+    keep(tmp_path, dw.GERMAN, body, "2026-06-02T00:00:00Z")
+    assert found(tmp_path)["changed"] == 1
+    assert seedfile.loads(files(tmp_path)[archived.documents[dw.GERMAN]]).title == "Der Titel von morgen"
+    assert found(tmp_path) == {"dry_run": False, "same": 2, "differences": []}
+
+
+def test_a_note_that_is_no_note_is_named(archived: Outcome, tmp_path: Path) -> None:
+    kept = keep(tmp_path, dw.ENGLISH, b"{}", "no time at all")
+    said = found(tmp_path)
+    assert said["unreadable"] == 1
+    assert difference(said, dw.ENGLISH)["path"] == kept
+
+
+@pytest.mark.parametrize(
+    ("url", "source", "place"),
+    [
+        ("https://api.dw.com/api/detail/video/7", "", "api:video"),
+        ("https://www.dw.com/graph-api/zh/content/article/7", "", sources.GRAPH),
+        ("https://www.dw.com/zh/a-7", "", sources.PAGE),
+        ("https://api.dw.com/api/detail/article/7", "graph-api", sources.GRAPH),
+        ("https://api.dw.com/api/detail/article/7", "page:classic", sources.PAGE),
+    ],
+)
+def test_place_of_a_reply(url: str, source: str, place: str) -> None:
+    assert place_of(url, source) == place
+
+
+def test_without_an_archive_there_is_nothing_to_read(tmp_path: Path) -> None:
+    ended = run(tmp_path / "none")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("scrapy reread: ")
