@@ -1,0 +1,359 @@
+"""Crawls that are killed, or whose disk refuses, at a chosen point: the runner, and what tests ask of it.
+
+`python -m tests.killing` imports the crawler once and then forks a process for every crawl it is told to run: each is the
+real `scrapy crawl`, without the second that the imports take. A fault (below) replaces the system calls named in
+`crawler.disk`, and SQLite's commit, in that one process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gzip
+import hashlib
+import importlib
+import json
+import os
+import re
+import select
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn
+
+ROOT = Path(__file__).resolve().parents[1]
+KILL = "kill"
+SHORT = "short"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong in a crawl, at the n-th call of a step.
+
+    step: open, write, fsync, rename (of `crawler.disk`) or commit. what: picture, reply, document, revision, unreadable, log,
+    states, report, folder; empty for any. when: before the call, after it, or half: a write that takes half of the bytes
+    first. do: kill (SIGKILL), short (a write that takes a third of its bytes and says so), or the name of an errno.
+    stays: every later call of the step fails too.
+    """
+
+    step: str
+    what: str = ""
+    n: int = 1
+    when: str = "before"
+    do: str = KILL
+    stays: bool = False
+
+    def __str__(self) -> str:
+        return "-".join(filter(None, (self.do, self.when, self.step, self.what, str(self.n), "stays" * self.stays)))
+
+
+# --- in the crawl's process ------------------------------------------------------------------------------------------
+
+
+def what_is(path: str) -> str:
+    """What a path of an archive holds, also under its temporary name."""
+    ends = {".report.json": "report", ".states.ndjson": "states", ".jsonl": "log"}
+    folders = {"/images/": "picture", "/revisions/": "revision", "/unreadable/": "unreadable"}
+    kinds = {".txt": "document", ".gz": "reply"}
+    found = next((kind for end, kind in ends.items() if path.endswith(end)), "")
+    found = found or next((kind for folder, kind in folders.items() if folder in path), "")
+    return found or next((kind for end, kind in kinds.items() if path.endswith(end)), "other")
+
+
+class Saboteur:
+    """Counts the calls of the step at fault and lets the n-th go wrong."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.calls = 0
+        self.lock = threading.Lock()
+        self.paths: dict[int, str] = {}
+
+    def install(self) -> None:
+        """Stand between `crawler.disk` and the system, and between `crawler.index` and SQLite."""
+        from crawler import disk, index
+
+        def os_open(path: Path, flags: int, mode: int = 0o777) -> int:
+            descriptor: int = self.call("open", str(path), lambda: os.open(path, flags, mode))
+            self.paths[descriptor] = str(path)
+            return descriptor
+
+        def os_write(descriptor: int, data: memoryview) -> int:
+            def write(share: int = 1) -> int:
+                return os.write(descriptor, data[: max(len(data) // share, 1)])
+
+            written: int = self.call("write", self.paths[descriptor], write)
+            return written
+
+        def os_fsync(descriptor: int) -> None:
+            self.call("fsync", self.paths.get(descriptor, "folder"), lambda: os.fsync(descriptor))
+
+        def os_rename(old: Path, new: Path) -> None:
+            self.call("rename", str(new), lambda: os.rename(old, new))
+
+        for function in (os_open, os_write, os_fsync, os_rename):
+            setattr(disk, function.__name__, function)
+        saboteur, connect = self, sqlite3.connect
+
+        class Connection(sqlite3.Connection):
+            def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+                statement = super().execute
+                if sql != "COMMIT":
+                    return statement(sql, *values)
+                try:
+                    cursor: sqlite3.Cursor = saboteur.call("commit", "index", lambda: statement(sql))
+                    return cursor
+                except OSError as error:
+                    statement("ROLLBACK")  # as SQLite does by itself when the disk refuses
+                    full = error.errno == errno.ENOSPC
+                    raise sqlite3.OperationalError("database or disk is full" if full else "disk I/O error") from None
+
+        def connect_here(*arguments: Any, **options: Any) -> sqlite3.Connection:
+            return connect(*arguments, factory=Connection, **options)
+
+        sqlite3.connect = connect_here  # type: ignore[assignment]
+        index._COMMIT_EVERY = 20  # so that a small crawl has some
+
+    def call(self, step: str, path: str, do: Callable[..., Any]) -> Any:
+        fault = self.fault
+        if step != fault.step or fault.what not in ("", "folder" if path == "folder" else what_is(path)):
+            return do()
+        with self.lock:  # several threads write
+            self.calls += 1
+            number = self.calls
+        if number < fault.n or (number > fault.n and not fault.stays):
+            return do()
+        if fault.do == SHORT:
+            return do(3)
+        if fault.when == "half":
+            do(2)
+        elif fault.when == "after":
+            do()
+        if fault.do == KILL:
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise OSError(getattr(errno, fault.do), os.strerror(getattr(errno, fault.do)), path)
+
+
+def serve() -> None:
+    """Read a line of JSON for each crawl, fork it, and answer with its process id; an id alone asks for its status, and a
+    text is a shell command."""
+    from scrapy.settings import default_settings
+    from scrapy.utils.misc import walk_modules_iter
+
+    components = [*default_settings.EXTENSIONS_BASE, *default_settings.DOWNLOAD_HANDLERS_BASE.values()]
+    components += [*default_settings.DOWNLOADER_MIDDLEWARES_BASE, *default_settings.SPIDER_MIDDLEWARES_BASE]
+    for component in components:
+        importlib.import_module(component.rpartition(".")[0])
+    for package in ("scrapy.commands", "crawler"):
+        list(walk_modules_iter(package))
+    assert "twisted.internet.reactor" not in sys.modules, "a reactor does not survive a fork"
+    for line in sys.stdin:
+        told = json.loads(line)
+        if isinstance(told, int):
+            answer = os.waitstatus_to_exitcode(os.waitpid(told, 0)[1])
+        elif isinstance(told, str):
+            answer = subprocess.run(["sh", "-c", told], check=False).returncode
+        elif not (answer := os.fork()):
+            _crawl(told)
+        print(answer, flush=True)
+
+
+def _crawl(told: dict[str, Any]) -> NoReturn:
+    from scrapy.cmdline import execute
+
+    status: Any = 1
+    try:
+        output = os.open(told["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        if told["fault"]:
+            Saboteur(Fault(**told["fault"])).install()
+        execute(["scrapy", *told["arguments"]])
+    except SystemExit as end:
+        status = end.code
+    finally:
+        sys.stdout.flush()
+        os._exit(status or 0)
+
+
+# --- in the test's process -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Crawl:
+    """A crawl that was started. Its process is no child of ours, but nobody takes its id before `status` has asked."""
+
+    runner: Runner
+    pid: int
+    output: Path
+    _status: int | None = field(default=None, init=False)
+
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for its end, so long at most."""
+        descriptor = os.pidfd_open(self.pid)
+        try:
+            return bool(select.select([descriptor], [], [], seconds)[0])
+        finally:
+            os.close(descriptor)
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        os.kill(self.pid, number)
+
+    @property
+    def status(self) -> int:
+        """Its exit status, once it has ended; negative for the signal that ended it."""
+        if self._status is None:
+            if not self.ends_within(60):
+                self.kill()
+                raise AssertionError(f"a crawl hangs:\n{self.said}")
+            self._status = self.runner.tell(self.pid)
+        return self._status
+
+    @property
+    def said(self) -> str:
+        """All it wrote to standard output and standard error."""
+        return self.output.read_text()
+
+
+class Runner:
+    """Starts crawls. settings: of every crawl, as arguments. folder: for what they say. within: a command to run them
+    under, e.g. `unshare --mount`."""
+
+    def __init__(self, folder: Path, settings: Iterable[str], within: Iterable[str] = ()) -> None:
+        self.folder = folder
+        self.settings = [*settings, *_QUICK]
+        self.count = 0
+        command = [*within, sys.executable, "-m", "tests.killing"]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.process.communicate(timeout=60)
+
+    def tell(self, told: object) -> int:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(told) + "\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+    def start(self, archive: Path, *arguments: str, fault: Fault | None = None) -> Crawl:
+        """Start `scrapy crawl dw` over an archive. arguments: more of them."""
+        self.count += 1
+        output = self.folder / f"{self.count}.output"
+        command = ["crawl", "dw", "-s", f"ARCHIVE_DIR={archive}", *self.settings, *arguments]
+        told = {"arguments": command, "output": str(output), "fault": asdict(fault) if fault else None}
+        return Crawl(self, self.tell(told), output)
+
+    def crawl(self, archive: Path, *arguments: str, fault: Fault | None = None) -> Crawl:
+        """A crawl that has ended."""
+        crawl = self.start(archive, *arguments, fault=fault)
+        assert crawl.status is not None
+        return crawl
+
+    def shell(self, command: str) -> int:
+        """The exit status of a shell command run where the crawls are."""
+        return self.tell(command)
+
+    def complete(self, archive: Path, *arguments: str) -> int:
+        """Start again until a run is complete. Returns how many it took."""
+        for count in range(1, 6):
+            crawl = self.crawl(archive, *arguments)
+            if crawl.status == 0:
+                return count
+        raise AssertionError(f"not complete after {count} runs:\n{crawl.said}")
+
+
+_QUICK = [
+    part
+    for setting in ("DOWNLOAD_DELAY=0", "AUTOTHROTTLE_ENABLED=0", "RETRY_BACKOFF=0.01", "ARCHIVE_MIN_FREE=0")
+    for part in ("-s", setting)
+]
+
+
+# --- what an archive is judged by ------------------------------------------------------------------------------------
+
+_NOT_CONTENT = ("runs/", "index.sqlite", ".lock")
+
+
+def files(archive: Path) -> dict[str, bytes]:
+    """Every file but logs, index and lock, by its path."""
+    found = {str(path.relative_to(archive)): path for path in sorted(archive.rglob("*")) if path.is_file()}
+    return {name: path.read_bytes() for name, path in found.items() if not name.startswith(_NOT_CONTENT)}
+
+
+def content(archive: Path) -> Counter[tuple[str, bytes]]:
+    """What must be the same however often a crawl was interrupted: paths and bytes, without stamps.
+
+    A stamp is the first line of a document and the name of a revision.
+    """
+    return Counter(
+        (re.sub(r"^(revisions/\d+/)\d+", r"\1", name), data.split(b"\n", 1)[1] if name.endswith(".txt") else data)
+        for name, data in files(archive).items()
+    )
+
+
+def differences(archive: Path, other: Path) -> list[str]:
+    """What an archive and another do not have in common, `content` and `objects`."""
+    ours, others = content(archive), content(other)
+    found = [f"only here: {name} {data[:300]!r}" for name, data in ours - others]
+    found += [f"only there: {name} {data[:300]!r}" for name, data in others - ours]
+    return found + [f"{row}" for row in sorted(set(objects(archive)) ^ set(objects(other)), key=str)]
+
+
+def objects(archive: Path) -> list[tuple[Any, ...]]:
+    """What the index says of every object, but for times and how often something was tried."""
+    with contextlib.closing(sqlite3.connect(archive / "index.sqlite")) as db:
+        return db.execute(
+            "SELECT number, format, kind, state, reason, language, hop, path, url, target FROM objects ORDER BY 1, 2"
+        ).fetchall()
+
+
+def problems(archive: Path, *, complete: bool = True) -> list[str]:
+    """Every way in which files and run logs of an archive disagree; the last line of a path counts.
+
+    complete: whether the last run was. One that failed may leave whole files without a line: the next takes them over.
+    """
+    logged = {}
+    for log in sorted(archive.glob("runs/*.jsonl")):
+        for line in log.read_bytes().split(b"\n")[:-1]:  # what follows the last line end was cut
+            record = json.loads(line)
+            logged[record["path"]] = (record["sha256"], record["bytes"])
+    there = files(archive)
+    found = [f"temporary: {path}" for path in archive.rglob(".tmp-*")]
+    found += [f"lost: {path}" for path in logged if path not in there]
+    found += [f"in no log: {path}" for path in there if complete and path not in logged]
+    found += [
+        f"not as logged: {path}"
+        for path, data in there.items()
+        if path in logged and (hashlib.sha256(data).hexdigest(), len(data)) != logged[path]
+    ]
+    return found + [f"half: {path}" for path in half_written(archive)]
+
+
+def half_written(archive: Path) -> list[str]:
+    """Files under a final name that are not whole, told by their own form."""
+    found = []
+    for name, data in files(archive).items():
+        if name.endswith(".gz"):
+            try:
+                gzip.decompress(data)
+            except (OSError, EOFError):
+                found.append(name)
+        elif (name.endswith(".txt") and data.count(b"\n") != 5) or not data:
+            found.append(name)
+    return [name for name in found if "/.tmp-" not in name]
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,314 @@
+"""Whatever the instant of a SIGKILL, the next run reaches the archive of an uninterrupted one."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.dwsite import articles as dw
+from tests.dwsite.client import Site
+from tests.killing import Crawl, Fault, Runner, differences, files, half_written, problems
+
+KILLED = -signal.SIGKILL
+INCOMPLETE, IN_USE, STOPPED = 3, 5, 7
+LIVELY = 20  # generated articles of the large site, beside the sixty with quirks
+CHANGED = 12
+INSTANTS, TORTURE_INSTANTS = 20, 200
+
+
+@dataclass
+class World:
+    """A site, crawls of it, and what an uninterrupted one came to. seconds: how long that took."""
+
+    site: Site
+    runner: Runner
+    archive: Path
+    seconds: float
+
+    def judge(self, archive: Path) -> None:
+        """Fail unless an archive is the same as the uninterrupted one, and says so itself."""
+        assert not problems(archive)
+        assert not differences(archive, self.archive)
+
+
+def make_world(folder: Path, seeds: str, before: Path | None = None, *arguments: str, site: Site) -> Iterator[World]:
+    """before: the archive to begin with. arguments: of every crawl."""
+    (folder / "seeds").write_text(seeds)
+    with Runner(folder, [*site.settings_args, "-a", f"seeds={folder / 'seeds'}", "-a", "depth=-1", *arguments]) as runner:
+        archive = folder / "uninterrupted"
+        if before:
+            shutil.copytree(before, archive)
+        start = time.monotonic()
+        crawl = runner.crawl(archive)
+        assert crawl.status == 0, crawl.said
+        yield World(site, runner, archive, time.monotonic() - start)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with Site("--articles", str(LIVELY), "--pictures-per-article", "2", "--references", "2", "--picture-bytes", "200") as site:
+        seeds = [dw.FIRST_SYNTHETIC, *dw.SEEDS]
+        text = "".join(f"https://www.dw.com/en/x/a-{number}\n" for number in seeds)
+        yield from make_world(tmp_path_factory.mktemp("large"), text, site=site)
+
+
+@pytest.fixture(scope="module")
+def small_site() -> Iterator[Site]:
+    with Site("--articles", "8", "--pictures-per-article", "2", "--references", "3", "--picture-bytes", "200") as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, small_site: Site) -> Iterator[World]:
+    text = f"https://www.dw.com/en/x/a-{dw.FIRST_SYNTHETIC}\nhttps://www.dw.com/zh/x/a-{dw.MISSING}\n"
+    yield from make_world(tmp_path_factory.mktemp("small"), text, site=small_site)
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Path]]:
+    """A site where articles changed since the archive (the path) was made, and its uninterrupted second run."""
+    with Site("--articles", "20", "--pictures-per-article", "2", "--references", "2", "--picture-bytes", "200") as site:
+        folder = tmp_path_factory.mktemp("changed")
+        text = f"https://www.dw.com/en/x/a-{dw.FIRST_SYNTHETIC}\n"
+        for world in make_world(folder, text, site=site):
+            shutil.copytree(world.archive, folder / "before")
+        shutil.rmtree(folder / "uninterrupted")
+        for place in range(CHANGED):
+            number = dw.FIRST_SYNTHETIC + place
+            if place % 3:
+                site.edit(number, add_paragraph=f"What came to light later about {number}.")
+            else:
+                site.edit(number, title=f"A better headline ({number})", picture=dw.SEED_ZH_PICTURE, caption="Another one")
+        for world in make_world(folder, text, folder / "before", "-a", "refresh=all", site=site):
+            yield world, folder / "before"
+
+
+def kill_at(crawl: Crawl, seconds: float) -> bool:
+    """Kill a crawl at an instant; whether it was still running."""
+    if not crawl.ends_within(seconds):
+        crawl.kill()
+    return crawl.status == KILLED
+
+
+def kill_at_instants(world: World, before: Path | None, archive: Path, number: int, of: int) -> None:
+    """Crawl, kill at the number-th of so many spread instants, every other time kill the next one too.
+
+    before: the archive to begin with.
+    """
+    chance = random.Random(f"{number} of {of}")
+    seconds = (number + chance.random()) / of * world.seconds
+    for _ in range(5):
+        if before:
+            shutil.copytree(before, archive)
+        if kill_at(world.runner.start(archive), seconds):
+            break
+        shutil.rmtree(archive)  # a machine with less to do than when it was measured
+        seconds *= 0.7
+    else:
+        raise AssertionError("no crawl could be killed")
+    if number % 2:
+        kill_at(world.runner.start(archive), chance.random() * world.seconds)
+    if archive.exists():
+        assert not half_written(archive)
+
+
+# --- at any instant ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", range(INSTANTS))
+def test_killed_at_any_instant_the_next_run_completes(large: World, tmp_path: Path, number: int) -> None:
+    kill_at_instants(large, None, tmp_path / "archive", number, INSTANTS)
+    assert large.runner.complete(tmp_path / "archive") == 1
+    large.judge(tmp_path / "archive")
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("number", range(TORTURE_INSTANTS))
+def test_killed_at_any_of_many_instants_the_next_run_completes(large: World, tmp_path: Path, number: int) -> None:
+    kill_at_instants(large, None, tmp_path / "archive", number, TORTURE_INSTANTS)
+    assert large.runner.complete(tmp_path / "archive") == 1
+    large.judge(tmp_path / "archive")
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_killed_while_revising_the_next_run_makes_the_same_revisions(
+    changed: tuple[World, Path], tmp_path: Path, number: int
+) -> None:
+    world, before = changed
+    kill_at_instants(world, before, tmp_path / "archive", number, 6)
+    assert world.runner.complete(tmp_path / "archive") == 1
+    world.judge(tmp_path / "archive")
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("number", range(60))
+def test_killed_often_while_revising_the_next_run_makes_the_same_revisions(
+    changed: tuple[World, Path], tmp_path: Path, number: int
+) -> None:
+    world, before = changed
+    kill_at_instants(world, before, tmp_path / "archive", number, 60)
+    assert world.runner.complete(tmp_path / "archive") == 1
+    world.judge(tmp_path / "archive")
+
+
+def test_uninterrupted_revisions_are_as_many_as_changes(changed: tuple[World, Path]) -> None:
+    world, before = changed
+    revised = {path.parent.name for path in (world.archive / "revisions").rglob("*.txt")}
+    assert revised == {str(dw.FIRST_SYNTHETIC + place) for place in range(CHANGED)}
+    old, new = files(before), files(world.archive)
+    kept = [data for name, data in new.items() if name.startswith("revisions/")]
+    assert sorted(kept) == sorted(data for name, data in old.items() if new[name] != data)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("documents", [1, 30])
+def test_stopped_by_a_signal_it_ends_clean_and_the_next_run_completes(
+    large: World, tmp_path: Path, number: signal.Signals, documents: int
+) -> None:
+    archive = tmp_path / "archive"
+    crawl = large.runner.start(archive)
+    while len(list(archive.rglob("*.txt"))) < documents:
+        assert not crawl.ends_within(0.01), crawl.said
+    crawl.kill(number)
+    assert crawl.status == STOPPED, crawl.said
+    assert not problems(archive)
+    crawl = large.runner.crawl(archive)
+    assert crawl.status == 0
+    assert "did not end by itself" not in crawl.said
+    large.judge(archive)
+
+
+# --- at every named step ----------------------------------------------------------------------------------------------
+
+KINDS = ("picture", "reply", "document")
+STEPS = [
+    *(Fault("open", kind, n) for kind in KINDS for n in (1, 5)),
+    *(Fault("write", kind, n, "half") for kind in KINDS for n in (1, 5)),
+    *(Fault("rename", kind, n) for kind in KINDS for n in (1, 5)),
+    *(Fault("rename", kind, n, "after") for kind in KINDS for n in (1, 5)),
+    *(Fault("write", "log", n, when) for when in ("before", "half", "after") for n in (1, 4)),
+    *(Fault("write", "states", 1, when) for when in ("before", "half", "after")),
+    *(Fault("commit", "", n, when) for when in ("before", "after") for n in (1, 2, 4)),
+    Fault("rename", "report"),
+    Fault("rename", "report", 1, "after"),
+]
+RARE_STEPS = [
+    *(Fault("open", kind, n) for kind in KINDS for n in (2, 3, 7)),
+    *(Fault("write", kind, n, "half") for kind in KINDS for n in (2, 3, 7)),
+    *(Fault("fsync", kind, n, when) for kind in (*KINDS, "folder") for n in (1, 2, 7) for when in ("before", "after")),
+    *(Fault("rename", kind, n, when) for kind in KINDS for n in (2, 3, 7) for when in ("before", "after")),
+    *(Fault("write", "log", n, when) for when in ("before", "half", "after") for n in (2, 3, 5)),
+    *(Fault("commit", "", n, when) for when in ("before", "after") for n in (3, 5, 6)),
+]
+
+
+def killed_then_complete(world: World, archive: Path, *faults: Fault) -> None:
+    """Kill a crawl at each fault in turn, then complete it."""
+    for fault in faults:
+        crawl = world.runner.crawl(archive, fault=fault)
+        assert crawl.status == KILLED, f"{fault} was not reached:\n{crawl.said}"
+        assert not half_written(archive)
+    assert world.runner.complete(archive) == 1
+    world.judge(archive)
+
+
+@pytest.mark.parametrize("fault", STEPS, ids=str)
+def test_killed_at_a_step_the_next_run_completes(small: World, tmp_path: Path, fault: Fault) -> None:
+    killed_then_complete(small, tmp_path / "archive", fault)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("fault", RARE_STEPS, ids=str)
+def test_killed_at_a_later_step_the_next_run_completes(small: World, tmp_path: Path, fault: Fault) -> None:
+    killed_then_complete(small, tmp_path / "archive", fault)
+
+
+REVISING = [
+    *(Fault("rename", "revision", n, when) for n in (1, 2, 3) for when in ("before", "after")),
+    *(Fault("rename", kind, n, when) for kind in ("reply", "document") for n in (1, 4) for when in ("before", "after")),
+    *(Fault("write", "log", n, when) for n in (1, 3) for when in ("before", "half", "after")),
+    Fault("commit", "", 3),
+]
+
+
+@pytest.mark.parametrize("fault", REVISING, ids=str)
+def test_killed_at_a_step_of_a_revision_the_next_run_makes_the_same(
+    changed: tuple[World, Path], tmp_path: Path, fault: Fault
+) -> None:
+    world, before = changed
+    killed_then_complete(world, shutil.copytree(before, tmp_path / "archive"), fault)
+
+
+RECOVERING = [
+    *(Fault("write", "log", 1, when) for when in ("before", "half", "after")),
+    *(Fault("commit", "", n, when) for n in (1, 2) for when in ("before", "after")),
+]
+
+
+@pytest.mark.parametrize("second", RECOVERING, ids=str)
+@pytest.mark.parametrize("first", [Fault("rename", "reply", 2, "after"), Fault("rename", "document", 2, "after")], ids=str)
+def test_killed_while_recovering_the_next_run_completes(
+    changed: tuple[World, Path], tmp_path: Path, first: Fault, second: Fault
+) -> None:
+    """What a kill left is taken over (adopted files, log lines), and that is killed too."""
+    world, before = changed
+    killed_then_complete(world, shutil.copytree(before, tmp_path / "archive"), first, second)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_killed_while_the_index_is_made_again_the_next_run_completes(
+    changed: tuple[World, Path], tmp_path: Path, n: int
+) -> None:
+    world, before = changed
+    archive = shutil.copytree(before, tmp_path / "archive")
+    assert world.runner.crawl(archive, fault=Fault("rename", "document", 2, "after")).status == KILLED
+    (archive / "index.sqlite").unlink()
+    killed_then_complete(world, archive, Fault("commit", "", n))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_killed_while_keeping_what_nobody_can_read_the_next_run_keeps_all_of_it(
+    small: World, tmp_path: Path, n: int, when: str
+) -> None:
+    archive = tmp_path / "archive"
+    seed = ("-a", f"seeds=https://www.dw.com/en/x/a-{dw.UNREADABLE}")
+    assert small.runner.crawl(archive, *seed, fault=Fault("rename", "unreadable", n, when)).status == KILLED
+    assert small.runner.crawl(archive, *seed).status == INCOMPLETE
+    assert not problems(archive)
+    assert sorted(Path(name).suffix for name in files(archive)) == [".json", ".reply"]
+
+
+# --- two at once ------------------------------------------------------------------------------------------------------
+
+
+def test_second_run_ends_within_a_second_and_names_the_first(small: World, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    small.site.fault("/api/detail/.*", delay_s=30)
+    try:
+        first = small.runner.start(archive)
+        while not (lock := archive / ".lock").exists() or not lock.read_bytes():
+            assert not first.ends_within(0.01), first.said
+        holder = json.loads(lock.read_bytes())
+        start = time.monotonic()
+        second = small.runner.crawl(archive)
+        seconds = time.monotonic() - start
+        assert second.status == IN_USE
+        assert f"process {first.pid} on {holder['host']}" in second.said
+        assert "Traceback" not in second.said
+        assert seconds < 1.5  # measured: 0.3; the imports, 0.5, come on top
+        assert not first.ends_within(0), first.said
+        first.kill()
+        assert first.status == KILLED
+    finally:
+        small.site.clear()
+    assert small.runner.complete(archive) == 1  # the lock died with its process
+    small.judge(archive)
