@@ -1,0 +1,141 @@
+"""What a competitor left on disk: articles, pictures, and files that are not whole. WARC and WACZ are looked into."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+_OWN = ("output.log",)
+_NUMBER = re.compile(r"(?<!\d)8\d{7}(?!\d)")  # as the site numbers its articles
+
+
+@dataclass(frozen=True)
+class Kept:
+    """articles: as the competitor counts them. pictures: different ones that are byte for byte what was served. bad: files that
+    are empty, cut, or not what was served. bytes: of all files together."""
+
+    articles: int
+    pictures: int
+    bad: int
+    bytes: int
+
+
+def look(folder: Path, served: frozenset[str], bookkeeping: tuple[str, ...]) -> Kept:
+    """Look through everything below a folder; articles are not counted. served: sha256 of each picture. bookkeeping:
+    beginnings of the paths that hold no content: they have a size, but are never bad."""
+    found: set[str] = set()
+    bad = size = 0
+    for path in files(folder):
+        size += path.stat().st_size
+        if str(path.relative_to(folder)).startswith(bookkeeping):
+            continue
+        digests, whole = _inside(path) if _is_container(path) else (_one(path), True)
+        found |= digests & served
+        is_picture = path.suffix == ".jpg"
+        if not whole or (is_picture and not digests & served) or (not is_picture and not _is_whole(path)):
+            bad += 1
+    return Kept(0, len(found), bad, size)
+
+
+def files(folder: Path) -> list[Path]:
+    """Every file below a folder, without the measurement's own."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in _OWN)
+
+
+def snapshot(folder: Path, bookkeeping: tuple[str, ...]) -> dict[str, str]:
+    """Path to sha256 of everything that is content."""
+    paths = ((str(path.relative_to(folder)), path) for path in files(folder))
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths if not name.startswith(bookkeeping)}
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> int:
+    """How many files are new, gone or different."""
+    return sum(before.get(name) != after.get(name) for name in before.keys() | after.keys())
+
+
+def _one(path: Path) -> set[str]:
+    return {hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file that is no picture is there to its end, as far as its kind lets one tell."""
+    data = path.read_bytes()
+    try:
+        if path.suffix == ".json":
+            json.loads(data)
+        elif path.suffix == ".gz" and not _is_container(path):
+            gzip.decompress(data)
+        elif path.suffix == ".html" or path.name.startswith("a-"):
+            return data.rstrip().endswith(b"</html>")
+        elif path.suffix == ".txt" and data.startswith(b"<!--"):
+            return data.endswith(b"\n")
+    except (ValueError, EOFError, zlib.error, OSError):
+        return False
+    return bool(data)
+
+
+# --- WARC ------------------------------------------------------------------------------------------------------------
+
+
+def _is_container(path: Path) -> bool:
+    return path.name.endswith((".warc", ".warc.gz", ".wacz"))
+
+
+def _inside(path: Path) -> tuple[set[str], bool]:
+    """sha256 of each body in a container; whether it could be read to its end."""
+    try:
+        return {hashlib.sha256(body).hexdigest() for _, body in responses(path)}, True
+    except (ValueError, EOFError, OSError, zlib.error, zipfile.BadZipFile):
+        return set(), False
+
+
+def responses(path: Path) -> Iterator[tuple[str, bytes]]:
+    """(address, body) of each reply in a WARC or WACZ file. Raises what its reader raises where it is damaged."""
+    if path.name.endswith(".wacz"):
+        with zipfile.ZipFile(path) as pack:
+            for name in pack.namelist():
+                if name.endswith((".warc", ".warc.gz")):
+                    with pack.open(name) as inner:
+                        yield from _records(gzip.GzipFile(fileobj=inner) if name.endswith(".gz") else inner)
+    else:
+        with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as file:
+            yield from _records(file)
+
+
+def _records(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[str, bytes]]:
+    while line := file.readline():
+        if not line.startswith(b"WARC/"):
+            continue
+        headers = {}
+        while line := file.readline().strip():
+            name, _, value = line.partition(b":")
+            headers[name.strip().lower()] = value.strip()
+        length = int(headers[b"content-length"])
+        data = file.read(length)
+        if len(data) < length:
+            raise EOFError("a cut record")
+        if headers.get(b"warc-type") == b"response":
+            yield headers.get(b"warc-target-uri", b"").decode().strip("<>"), data.partition(b"\r\n\r\n")[2]
+
+
+def warc_articles(folder: Path) -> int:
+    """How many different articles the containers below a folder hold; of a damaged one those before the damage."""
+    addresses: list[str] = []
+    for path in filter(_is_container, files(folder)):
+        with suppress(ValueError, EOFError, OSError, zlib.error, zipfile.BadZipFile):
+            addresses.extend(address for address, _ in responses(path) if "/a-" in address or "/api/detail/" in address)
+    return different(addresses)
+
+
+def different(names: Iterable[str]) -> int:
+    """How many different articles some paths or addresses name."""
+    return len({number for name in names for number in _NUMBER.findall(name)})

@@ -1,0 +1,280 @@
+"""A DW on loopback as plain files behind nginx: fast enough that the server is never what is measured.
+
+The words come from `tests.dwsite`, all invented. api.dw.com's replies lie below `api/`, the pages of the same articles with a
+sitemap below `www/`, pictures below `static/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from benchmarks import WORK, BenchmarkError
+from benchmarks.peers import program
+from tests.dwsite import pages, shapes
+from tests.dwsite.ids import FIRST_SYNTHETIC
+from tests.dwsite.pictures import picture
+from tests.dwsite.state import Options, State
+from tests.dwsite.synthetic import SYNTHETIC_LANGUAGES
+
+PORT = int(os.environ.get("BENCH_PORT", "18765"))
+API, STATIC, WWW, RSS = (f"http://127.0.0.{n}:{PORT}" for n in (1, 2, 3, 4))
+PICTURES = 3
+PICTURE_BYTES = 60_000
+_DISTINCT = 3000  # pictures; a larger site shows the same bytes under several numbers, as hard links
+_FORM = 4  # of what is made; raise it when the files change
+
+_NGINX = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    types {{ application/xml xml; text/html html; image/jpeg jpg; text/plain txt; }}
+    default_type application/json;
+    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
+    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
+    log_format counted '$server_addr $status $body_bytes_sent $connection_requests $request_uri';
+    access_log {folder}/access.log counted buffer=256k;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000;
+    keepalive_timeout 30s;
+    etag off;
+    if_modified_since off;
+    add_header Last-Modified "";
+    server {{ listen 127.0.0.1:{port}; root {root}/api; }}
+    server {{ listen 127.0.0.2:{port}; root {root}/static; }}
+    server {{ listen 127.0.0.3:{port}; root {root}/www; default_type text/html; charset utf-8; index index.html; }}
+    server {{ listen 127.0.0.4:{port}; root {root}/rss; }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A made site. root: its files."""
+
+    root: Path
+    articles: int
+
+    @property
+    def settings(self) -> list[str]:
+        """What makes this project's crawler go there, as arguments."""
+        addresses = {"DW_API_URL": API, "DW_STATIC_URL": STATIC, "DW_WWW_URL": WWW, "DW_RSS_URL": RSS}
+        return [part for name, url in addresses.items() for part in ("-s", f"{name}={url}")]
+
+    @property
+    def seeds(self) -> Path:
+        """A list of all articles, as DW's own addresses."""
+        return self.root / "seeds.txt"
+
+    @property
+    def requests(self) -> Path:
+        """A list of every reply and picture, local addresses, each article followed by its pictures."""
+        return self.root / "requests.txt"
+
+    @property
+    def replies(self) -> Path:
+        """A list of the api's replies, local addresses."""
+        return self.root / "replies.txt"
+
+    @property
+    def pages(self) -> Path:
+        """A list of the pages of the same articles, local addresses."""
+        return self.root / "pages.txt"
+
+    @property
+    def page_requests(self) -> Path:
+        """A list of every page, then every picture, local addresses."""
+        return self.root / "page-requests.txt"
+
+    @property
+    def page_files(self) -> Path:
+        """A list of the pages' files."""
+        return self.root / "page-files.txt"
+
+    def picture_numbers(self) -> range:
+        first = _first_picture()
+        return range(first, first + self.articles * PICTURES)
+
+    def picture(self, number: int) -> Path:
+        return self.root / "static" / "image" / f"{number}_303.jpg"
+
+    def digests(self) -> frozenset[str]:
+        """sha256 of each different picture."""
+        numbers = self.picture_numbers()[:_DISTINCT]
+        return frozenset(hashlib.sha256(self.picture(number).read_bytes()).hexdigest() for number in numbers)
+
+
+def _first_picture() -> int:
+    content = State(Options(articles=1, pictures_per_article=PICTURES)).synthetic.content(FIRST_SYNTHETIC)
+    assert content.main is not None
+    return int(content.main["id"])
+
+
+def make(articles: int, work: Path = WORK) -> Site:
+    """A site of so many articles, made once and kept in the work folder."""
+    site = Site(work / f"site-{articles}", articles)
+    marker = site.root / "made.json"
+    wanted = json.dumps({"form": _FORM, "articles": articles, "port": PORT, "bytes": PICTURE_BYTES})
+    with suppress(OSError):
+        if marker.read_text() == wanted:
+            return site
+    shutil.rmtree(site.root, ignore_errors=True)
+    state = State(Options(articles=articles, pictures_per_article=PICTURES, picture_bytes=PICTURE_BYTES))
+    names = ("seeds.txt", "requests.txt", "replies.txt", "pages.txt", "page-requests.txt", "page-files.txt")
+    lists: dict[str, list[str]] = {name: [] for name in names}
+    for number in range(FIRST_SYNTHETIC, FIRST_SYNTHETIC + articles):
+        content = state.synthetic.content(number)
+        path = shapes.page_path(content)
+        reply = f"/api/detail/article/{number}"
+        _write(site.root / "api" / reply[1:], json.dumps(shapes.reply(content), ensure_ascii=False).encode())
+        page = pages.answer(state, unquote(path[1:]).split("/"))[1]
+        _write(site.root / "www" / unquote(path[1:]), _local(page).encode())
+        lists["seeds.txt"].append(f"{shapes.WWW}{path}")
+        lists["replies.txt"].append(API + reply)
+        lists["pages.txt"].append(WWW + path)
+        lists["page-files.txt"].append(str(site.root / "www" / unquote(path[1:])))
+        lists["requests.txt"] += [API + reply, *(f"{STATIC}/image/{n}_303.jpg" for n in _pictures(number))]
+    pictures = [line for line in lists["requests.txt"] if line.startswith(STATIC)]
+    lists["page-requests.txt"] = lists["pages.txt"] + pictures
+    for name, lines in lists.items():
+        _write(site.root / name, "".join(line + "\n" for line in lines).encode())
+    _make_pictures(site, work / "pictures")
+    _make_sitemaps(site, lists["pages.txt"])
+    for host in ("api", "static", "www", "rss"):
+        robots = f"User-agent: *\nAllow: /\nSitemap: {WWW}/sitemap.xml\n" if host == "www" else "User-agent: *\nAllow: /\n"
+        _write(site.root / host / "robots.txt", robots.encode())
+    marker.write_text(wanted)
+    return site
+
+
+def _pictures(number: int) -> range:
+    first = _first_picture() + (number - FIRST_SYNTHETIC) * PICTURES
+    return range(first, first + PICTURES)
+
+
+def _local(page: str) -> str:
+    return page.replace(shapes.WWW, WWW).replace(shapes.STATIC, STATIC)
+
+
+def _make_pictures(site: Site, pool: Path) -> None:
+    """The 303 rendition of each picture; others are answered with 404, nobody asks for them."""
+    pool.mkdir(parents=True, exist_ok=True)
+    (site.root / "static" / "image").mkdir(parents=True)
+    for place, number in enumerate(site.picture_numbers()):
+        source = pool / f"{place % _DISTINCT}-{PICTURE_BYTES}-{_FORM}.jpg"
+        if not source.exists():
+            source.write_bytes(_jpeg(place % _DISTINCT))
+        os.link(source, site.picture(number))
+
+
+def _jpeg(number: int) -> bytes:
+    """A small whole JPEG with a comment of noise: like a true one it cannot be packed, nor told to end before its end."""
+    head, tail = (data := picture(str(number), "jpg", 100))[:20], data[20:]
+    noise = random.Random(number).randbytes(PICTURE_BYTES).replace(b"\xff", b"\x7f")
+    return head + b"\xff\xfe" + (len(noise) + 2).to_bytes(2, "big") + noise + tail
+
+
+def _make_sitemaps(site: Site, addresses: list[str]) -> None:
+    """An index, and for each language one sitemap of all its articles."""
+    head, space = '<?xml version="1.0" encoding="UTF-8"?>\n', 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    index = "".join(f"<sitemap><loc>{WWW}/{name}/article-sitemap.xml</loc></sitemap>\n" for name in SYNTHETIC_LANGUAGES)
+    _write(site.root / "www" / "sitemap.xml", f"{head}<sitemapindex {space}>\n{index}</sitemapindex>\n".encode())
+    for name in SYNTHETIC_LANGUAGES:
+        urls = "".join(f"<url><loc>{url}</loc></url>\n" for url in addresses if url.startswith(f"{WWW}/{name}/"))
+        data = f"{head}<urlset {space}>\n{urls}</urlset>\n".encode()
+        _write(site.root / "www" / name / "article-sitemap.xml", data)
+    links = "".join(f'<a href="{url}">{place}</a>\n' for place, url in enumerate(addresses))
+    _write(site.root / "www" / "index.html", f"<!doctype html><html><body>{links}</body></html>".encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+# --- the server ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Traffic:
+    """What nginx logged: known when the server has ended."""
+
+    statuses: Counter[tuple[str, int]]
+    """(host, status) to requests; host: api, static, www, rss."""
+    received: int = 0
+    """Bytes of bodies sent out with status 200."""
+    pictures: int = 0
+    replies: int = 0
+    connections: int = 0
+
+    @property
+    def requests(self) -> int:
+        return sum(self.statuses.values())
+
+    @property
+    def objects(self) -> int:
+        """Articles, as replies or pages, and pictures that went out."""
+        return self.pictures + self.replies
+
+
+@contextmanager
+def serve(site: Site) -> Iterator[Traffic]:
+    """Serve a site while the block runs; its Traffic is filled in at the end."""
+    traffic = Traffic(Counter())
+    with tempfile.TemporaryDirectory(prefix="nginx-", dir=site.root.parent) as name:
+        folder = Path(name)
+        (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, root=site.root, port=PORT))
+        command = [program("nginx", "nginx-light"), "-p", name, "-c", f"{name}/nginx.conf", "-e", f"{name}/error.log"]
+        nginx = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        try:
+            _wait_for(nginx)
+            yield traffic
+        finally:
+            nginx.terminate()
+            nginx.communicate()
+            with suppress(OSError):
+                _count(folder / "access.log", traffic)
+
+
+def _wait_for(nginx: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if nginx.poll() is not None:
+            raise BenchmarkError(f"nginx did not start (is port {PORT} free? BENCH_PORT chooses another): {nginx.stderr.read()}"
+                                 if nginx.stderr else "nginx did not start")  # fmt: skip
+        with suppress(OSError), socket.create_connection(("127.0.0.4", PORT), timeout=1):
+            return
+        time.sleep(0.02)
+    raise BenchmarkError("nginx does not answer")
+
+
+_HOSTS = {"127.0.0.1": "api", "127.0.0.2": "static", "127.0.0.3": "www", "127.0.0.4": "rss"}
+
+
+def _count(log: Path, traffic: Traffic) -> None:
+    with log.open() as lines:
+        for line in lines:
+            address, status, sent, nth, path = line.split(" ", 4)
+            traffic.statuses[_HOSTS[address], int(status)] += 1
+            traffic.connections += nth == "1"
+            if status == "200":
+                traffic.received += int(sent)
+                traffic.pictures += path.startswith("/image/")
+                traffic.replies += path.startswith("/api/detail/") or "/a-" in path
