@@ -73,6 +73,8 @@ class Session:
                 found = self.run(contestant, self.site_for(contestant))
                 self.row(contestant)["runs"].append(found)
                 print(f"round {number + 1}: {contestant.key:12} {_brief(found)}", flush=True)
+                if 0 < found["articles"] < (wanted := self.site_for(contestant).articles):
+                    self.row(contestant)["problem"] = f"fetched {found['articles']} of {wanted} articles"
                 if not found["objects"]:
                     last = _last_line(self.folder(contestant))
                     self.leave_out(contestant, f"fetched nothing, status {found['status']}: {last}")
@@ -91,7 +93,8 @@ class Session:
         command = contestant.command(site, folder)
         with serve(site) as traffic:
             run = measure.run(command, folder)
-        counted = contestant.count(folder) if contestant.count and not traffic.objects else 0  # trafilatura asks nobody
+        # trafilatura asks nobody
+        counted = contestant.count(folder) if contestant.count and not traffic.objects else 0
         return {
             **dataclasses.asdict(run), "objects": traffic.objects or counted,
             "articles": traffic.replies or counted,

@@ -187,9 +187,9 @@ _BAR, _LEFT, _WIDTH = 26, 330, 420
 
 
 def chart(results: Figures) -> str:
-    """Bars of the median objects a second, with a line from the least to the most."""
+    """Bars of the median objects a second, with a line from the least to the most. A bar far longer than all others is cut."""
     rows = [(row["name"].replace("*", ""), row["runs"]) for row in results["rows"].values() if row["runs"]]
-    most = max((run["per_second"] for _, runs in rows for run in runs), default=1)
+    most = max(_longest(rows), default=1.0)
     height = _BAR * len(rows) + 50
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_LEFT + _WIDTH + 80}" height="{height}" font-family="sans-serif" '
@@ -199,12 +199,20 @@ def chart(results: Figures) -> str:
     for place, (name, runs) in enumerate(rows):
         y = 36 + place * _BAR
         speeds = [run["per_second"] for run in runs]
-        middle, low, high = (_WIDTH * value / most for value in (statistics.median(speeds), min(speeds), max(speeds)))
+        ends = (statistics.median(speeds), min(speeds), max(speeds))
+        middle, low, high = (_WIDTH * min(value / most, 1) for value in ends)
         colour = "#0a6fb3" if "this project" in name else "#b9c4cc"
         parts.append(
             f'<text x="{_LEFT - 8}" y="{y + 15}" text-anchor="end">{escape(name)}</text>'
             f'<rect x="{_LEFT}" y="{y + 2}" width="{middle:.1f}" height="{_BAR - 8}" fill="{colour}"/>'
             f'<line x1="{_LEFT + low:.1f}" x2="{_LEFT + high:.1f}" y1="{y + 11}" y2="{y + 11}" stroke="black"/>'
-            f'<text x="{_LEFT + max(middle, high) + 6:.1f}" y="{y + 15}">{statistics.median(speeds):,.0f}</text>'
+            f'<text x="{_LEFT + max(middle, high) + 6:.1f}" y="{y + 15}">{statistics.median(speeds):,.0f}'
+            f"{' (cut)' if ends[0] > most else ''}</text>"
         )
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _longest(rows: list[tuple[str, list[Figures]]]) -> list[float]:
+    """The longest bars that set the scale: without one that is more than twice as long as the next."""
+    found = sorted((max(run["per_second"] for run in runs) for _, runs in rows), reverse=True)
+    return found[1:] if len(found) > 2 and found[0] > 2 * found[1] else found

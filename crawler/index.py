@@ -56,6 +56,7 @@ CREATE INDEX due_documents ON objects (hop, number DESC) WHERE due = 1 AND forma
 CREATE INDEX due_pictures ON objects (number) WHERE due = 1 AND format <> '';
 CREATE INDEX unfinished ON objects (state) WHERE state <> 'archived';
 CREATE INDEX published ON objects (published_ms) WHERE format = '' AND state = 'archived';
+CREATE INDEX kinds ON objects (kind, state);
 CREATE INDEX missed ON objects (next_ms) WHERE misses > 0;
 CREATE INDEX unchecked ON objects (checked_ms) WHERE checked_ms = 0;
 CREATE TABLE files (
@@ -116,6 +117,8 @@ class Row(NamedTuple):
         return name
 
 
+# The planner uses the index `unfinished` only where a condition says literally what that index says.
+_OPEN = "state <> 'archived' AND"
 _COLUMNS = ", ".join(Row._fields)
 
 
@@ -276,7 +279,7 @@ class Index:
         updates = ", ".join(f"{name} = excluded.{name}" for name in values if name not in kept)
         if "hop" in values:
             updates += ", hop = min(hop, excluded.hop)"
-        self._change(f"INSERT INTO objects ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608
+        self._change(f"INSERT INTO objects ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
                      f" ON CONFLICT DO UPDATE SET {updates}", values.values())  # fmt: skip
 
     def _apply_state(self, record: dict[str, Any]) -> None:
@@ -379,17 +382,18 @@ class Index:
         self.kinds = frozenset(kinds)
         change = self._execute
         unwanted = [kind for kind in DOCUMENT_KINDS if kind not in self.kinds]
-        change(f"UPDATE objects SET state = ?, reason = '' WHERE state = ? AND reason = 'kind' AND kind NOT IN"  # noqa: S608
+        change(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'kind' AND kind NOT IN"
                f" ({', '.join('?' * len(unwanted))})", [PENDING, OUT_OF_SCOPE, *unwanted])  # fmt: skip
-        change(f"UPDATE objects SET state = ?, reason = 'kind' WHERE state = ? AND format = '' AND kind IN"  # noqa: S608
+        change(f"UPDATE objects SET state = ?, reason = 'kind' WHERE {_OPEN} state = ? AND format = '' AND kind IN"
                f" ({', '.join('?' * len(unwanted))})", [OUT_OF_SCOPE, PENDING, *unwanted])  # fmt: skip
-        change("UPDATE objects SET due = 0 WHERE due = 1")
-        change("UPDATE objects SET state = ?, reason = '' WHERE state = ? AND reason = 'hop limit' AND hop <= ?",
+        change("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")
+        change("UPDATE objects SET due = 0 WHERE due = 1 AND format <> ''")
+        change(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'hop limit' AND hop <= ?",
                [PENDING, OUT_OF_SCOPE, self.depth])  # fmt: skip
-        change("UPDATE objects SET state = ?, reason = 'hop limit' WHERE state = ? AND format = '' AND hop > ?",
+        change(f"UPDATE objects SET state = ?, reason = 'hop limit' WHERE {_OPEN} state = ? AND format = '' AND hop > ?",
                [OUT_OF_SCOPE, PENDING, self.depth])  # fmt: skip
-        change("UPDATE objects SET due = 1 WHERE state = ?", [PENDING])
-        change("UPDATE objects SET due = 1 WHERE state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ? AND hop <= ?",
+        change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state = ?", [PENDING])
+        change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ? AND hop <= ?",
                [MISSING, GONE, UNREADABLE, REFUSED, now_ms, self.depth])  # fmt: skip
         change("UPDATE objects SET due = 1 WHERE checked_ms = 0 AND state = ?", [ARCHIVED])
         if refresh_what == "all":
@@ -400,8 +404,8 @@ class Index:
                 change("UPDATE objects SET due = 1 WHERE number = ? AND format = ''", number)
         elif not refresh_what:
             oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
-            rows = change("SELECT number, published_ms, checked_ms FROM objects WHERE format = '' AND state = ?"
-                          " AND published_ms > ?", [ARCHIVED, oldest])  # fmt: skip
+            rows = change("SELECT number, published_ms, checked_ms FROM objects WHERE format = ''"
+                          " AND state = 'archived' AND published_ms > ?", [oldest])  # fmt: skip
             due = [(n,) for n, published, checked in rows if refresh.is_due(published, checked or 0, now_ms, rules)]
             for number in due:
                 change("UPDATE objects SET due = 1 WHERE number = ? AND format = ''", number)
@@ -420,7 +424,7 @@ class Index:
     def _rows(self, where: str, values: Iterable[Any] = ()) -> Iterator[Row]:
         if self.failure:
             raise self.failure  # what is read now may have been taken back
-        for found in self._execute(f"SELECT {_COLUMNS} FROM objects WHERE {where}", tuple(values)):  # noqa: S608
+        for found in self._execute(f"SELECT {_COLUMNS} FROM objects WHERE {where}", tuple(values)):
             yield Row._make(found)
 
     def get(self, number: int, form: str = "") -> Row | None:
