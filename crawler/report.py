@@ -39,7 +39,7 @@ def exit_status(stats: Stats, reason: str, failure_status: int = 0, alert: str =
         return failure_status
     if reason == "start_error":  # an error of ours while seeds were read
         return COULD_NOT_START
-    if reason != "finished":
+    if reason not in ("finished", "unreachable"):
         return STOPPED
     if stats.get("dw/request/attempted", 0) and not stats.get("dw/request/answered", 0):
         return UNREACHABLE

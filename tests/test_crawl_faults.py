@@ -141,6 +141,16 @@ def test_an_unreachable_dw_is_said_in_one_sentence(site: Site, tmp_path: Path) -
     assert set(again.documents) == set(dw.CHAIN[:2])
 
 
+def test_a_run_gives_up_on_a_dw_that_never_answers(site: Site, tmp_path: Path) -> None:
+    numbers = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 30)
+    for host in ("api", "www"):
+        site.down(host)
+    outcome = crawl(tmp_path, numbers, "depth=0", site=site)
+    assert outcome.status == 4
+    assert 5 <= sum(outcome.report["documents_missing"].values()) < 10
+    assert outcome.report["pending"] > 20
+
+
 @pytest.mark.parametrize("how", ["503", "close"])
 def test_a_dw_that_only_fails_is_unreachable(how: str, site: Site, tmp_path: Path) -> None:
     for host in ("api", "www", "static"):

@@ -44,6 +44,7 @@ _BATCH = 32  # pictures asked for at a time
 
 
 _IN_PIPELINES = 48  # articles waiting for their pictures; more would only cost memory
+_UNREACHED = 5  # documents in a row, while nothing was ever answered, before a run gives up
 _HEARD = 500  # lines logged at a time
 _API_FAILURES = 3  # in a row, before www.dw.com is asked first
 
@@ -82,6 +83,7 @@ class DwSpider(scrapy.Spider):
                 _number("refresh", number)
         self.in_flight_new = 0
         self.api_failures = 0
+        self.unreached = 0
         self.api_works = False  # it gave something in this run
         self.heard: list[Record] = []  # what seeds and listings name, not yet logged
         self.discovery: Discovery
@@ -376,6 +378,9 @@ class DwSpider(scrapy.Spider):
         if why.startswith("unreadable"):
             return None  # kept and noted already
         await self.miss(row, why, refused)
+        self.unreached = self.unreached + 1 if is_passing(why) else 0
+        if self.unreached >= _UNREACHED and not self.crawler.stats.get_value("dw/request/answered"):
+            self.run.close_spider("unreachable")  # a thousand seeds would each be tried with all retries
         return None
 
     def _note_api(self, place: str, row: Row, reason: str) -> None:
