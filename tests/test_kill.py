@@ -105,7 +105,7 @@ def kill_at_instants(world: World, before: Path | None, archive: Path, number: i
     """
     chance = random.Random(f"{number} of {of}")
     seconds = (number + chance.random()) / of * world.seconds
-    for _ in range(5):
+    for _ in range(20):
         if before:
             shutil.copytree(before, archive)
         if kill_at(world.runner.start(archive), seconds):

@@ -5,6 +5,7 @@ Everything goes into the folder `demo/`, which is made anew.
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ FOLDER = Path("demo")
 
 def main() -> int:
     """Run the demo. Returns the exit status of the crawl."""
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    sys.stdout.reconfigure(line_buffering=True)  # the commands write to the same place
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     seeds = FOLDER / "seeds.txt"
