@@ -183,7 +183,7 @@ def goals(results: Figures) -> str:
 
 # --- the chart -------------------------------------------------------------------------------------------------------
 
-_BAR, _LEFT, _WIDTH = 26, 330, 420
+_BAR, _LEFT, _WIDTH = 26, 370, 420
 
 
 def chart(results: Figures) -> str:

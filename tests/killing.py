@@ -28,7 +28,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="waits for processes and mounts disks as Linux does")
 KILL = "kill"
 SHORT = "short"
 
@@ -62,9 +65,15 @@ def what_is(path: str) -> str:
     ends = {".report.json": "report", ".states.ndjson": "states", ".jsonl": "log"}
     folders = {"/images/": "picture", "/revisions/": "revision", "/unreadable/": "unreadable"}
     kinds = {".txt": "document", ".gz": "reply"}
+    if os.path.isdir(path):
+        return "folder"
     found = next((kind for end, kind in ends.items() if path.endswith(end)), "")
     found = found or next((kind for folder, kind in folders.items() if folder in path), "")
     return found or next((kind for end, kind in kinds.items() if path.endswith(end)), "other")
+
+
+def path_of(descriptor: int) -> str:
+    return os.readlink(f"/proc/self/fd/{descriptor}")
 
 
 class Saboteur:
@@ -74,7 +83,6 @@ class Saboteur:
         self.fault = fault
         self.calls = 0
         self.lock = threading.Lock()
-        self.paths: dict[int, str] = {}
 
     def install(self) -> None:
         """Stand between `crawler.disk` and the system, and between `crawler.index` and SQLite."""
@@ -82,18 +90,17 @@ class Saboteur:
 
         def os_open(path: Path, flags: int, mode: int = 0o777) -> int:
             descriptor: int = self.call("open", str(path), lambda: os.open(path, flags, mode))
-            self.paths[descriptor] = str(path)
             return descriptor
 
         def os_write(descriptor: int, data: memoryview) -> int:
             def write(share: int = 1) -> int:
                 return os.write(descriptor, data[: max(len(data) // share, 1)])
 
-            written: int = self.call("write", self.paths[descriptor], write)
+            written: int = self.call("write", path_of(descriptor), write)
             return written
 
         def os_fsync(descriptor: int) -> None:
-            self.call("fsync", self.paths.get(descriptor, "folder"), lambda: os.fsync(descriptor))
+            self.call("fsync", path_of(descriptor), lambda: os.fsync(descriptor))
 
         def os_rename(old: Path, new: Path) -> None:
             self.call("rename", str(new), lambda: os.rename(old, new))
@@ -123,7 +130,7 @@ class Saboteur:
 
     def call(self, step: str, path: str, do: Callable[..., Any]) -> Any:
         fault = self.fault
-        if step != fault.step or fault.what not in ("", "folder" if path == "folder" else what_is(path)):
+        if step != fault.step or fault.what not in ("", what_is(path)):
             return do()
         with self.lock:  # several threads write
             self.calls += 1

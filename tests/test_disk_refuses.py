@@ -14,8 +14,9 @@ import pytest
 
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
-from tests.killing import SHORT, Crawl, Fault, Runner, content, differences, half_written, problems
+from tests.killing import SHORT, Crawl, Fault, Runner, content, differences, half_written, linux_only, problems
 
+pytestmark = linux_only
 REFUSED = 6
 MEGABYTE = 1024 * 1024
 SETTINGS = ("-a", f"seeds=https://www.dw.com/en/x/a-{dw.FIRST_SYNTHETIC}", "-a", "depth=-1")

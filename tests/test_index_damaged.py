@@ -12,8 +12,9 @@ import pytest
 
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
-from tests.killing import Fault, Runner, differences, problems
+from tests.killing import Fault, Runner, differences, linux_only, problems
 
+pytestmark = linux_only
 PAGE = 4096
 
 

@@ -15,8 +15,9 @@ import pytest
 
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
-from tests.killing import Crawl, Fault, Runner, differences, files, half_written, problems
+from tests.killing import Crawl, Fault, Runner, differences, files, half_written, linux_only, problems
 
+pytestmark = linux_only
 KILLED = -signal.SIGKILL
 INCOMPLETE, IN_USE, STOPPED = 3, 5, 7
 LIVELY = 20  # generated articles of the large site, beside the sixty with quirks
