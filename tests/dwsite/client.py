@@ -55,7 +55,11 @@ class Site:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 pipe.close()
-        self.process.wait(timeout=10)
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:  # it still waits before it answers somebody
+            self.process.kill()
+            self.process.wait()
 
     @property
     def settings(self) -> dict[str, str]:
