@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gzip
-import json
-import os
 import sqlite3
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from crawler import disk, layout, normalise, pictures, refresh, seedfile
+from crawler import disk, layout, normalise, recovery, refresh, seedfile
 from crawler.exceptions import DiskError, SeedFormatError
-from crawler.index import ARCHIVED, GONE, MISSING, PENDING, Index, Row
+from crawler.index import GONE, MISSING, Index, Row
 from crawler.lock import Lock
 from crawler.seedfile import SeedDocument
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
-from crawler.writer import FILES_END, STATES_END, AnyFile, NewFile, Record, RunLog, Whole, Writer
+from crawler.writer import AnyFile, NewFile, Record, RunLog, Whole, Writer
 
 _CHECK_EVERY = 4 * 1024 * 1024  # bytes
-_MTIME_SLACK_MS = 60_000  # clocks are set, and a run's name may be later than its start
 REPLY_ENDS = (".json.gz", ".html.gz")
 
 
@@ -69,7 +64,7 @@ class Archive:
             raise DiskError(f"{root}: {error.strerror or error}") from error
         try:
             check_free(root, min_free)
-            index, why, since = _open_index(root, rebuild)
+            index, why, since = recovery.open_index(root, rebuild)
             archive = cls(root, lock, index, RunLog(root / layout.RUNS, now_ms), min_free, sites)
         except BaseException as error:
             lock.release()
@@ -77,7 +72,7 @@ class Archive:
                 raise DiskError(f"{root}: {error}") from error
             raise
         try:
-            archive._recover(why, since, now_ms, say)
+            recovery.recover(archive, why, since, now_ms, say)
         except BaseException as error:
             archive.close(clean=False)
             if isinstance(error, OSError):
@@ -259,153 +254,6 @@ class Archive:
         for name in document.pictures:
             self.index.add_picture(name, DW.picture(name))
 
-    # --- bringing the index up to date ---
-
-    def _recover(self, why: str, since: str | None, now_ms: int, say: Callable[[str], None]) -> None:
-        unclean_since = self.index.meta("unclean since") or since
-        if why:
-            say(why)
-            if unclean_since is None:
-                unclean_since = max((log.name.split(".")[0] for log in run_logs(self.root)), default="")
-            # noted before anything is made again: this run may be killed too
-            self.index.set_meta("unclean since", unclean_since or layout.run_name(now_ms))
-            self.index.commit(durable=True)
-        behind = self._catch_up()
-        if why or unclean_since:
-            removed, adopted = self._clean_up(unclean_since or "")
-            say(
-                f"{'the index was made again' if why else 'the last run did not end by itself'}: "
-                f"{behind} log lines taken over, {removed} temporary files removed, {adopted} files adopted"
-            )
-        self.index.set_meta("unclean since", layout.run_name(now_ms))
-        self.index.commit(durable=True)
-
-    def _catch_up(self) -> int:
-        """Take over log lines the index does not have yet. Returns how many."""
-        lines = 0
-        for log in run_logs(self.root):
-            size = log.stat().st_size
-            if size <= self.index.log_position(log.name):
-                continue
-            run = log.name.split(".")[0]
-            for record in read_log(log):
-                self.index.apply(record, run)
-                lines += 1
-                path = record.get("path", "")
-                if log.name.endswith(FILES_END) and layout.is_document(path) and (document := self.read(path)):
-                    self.register_document(document, record.get("source", ""), record.get("hop", 0))
-            self.index.set_log_position(log.name, size)
-        return lines
-
-    def _clean_up(self, unclean_since: str) -> tuple[int, int]:
-        """Remove temporary files; adopt whole files that no log line names, or that replaced others since a run began."""
-        removed = 0
-        for temporary in (self.root / layout.RUNS).glob(disk.TEMPORARY_PREFIX + "*"):
-            temporary.unlink()
-            removed += 1
-        adopted = []
-        since_ms = (normalise.time_ms(unclean_since) or 0) - _MTIME_SLACK_MS
-        for path in walk(self.root):
-            name = path.rpartition("/")[2]
-            if name.startswith(disk.TEMPORARY_PREFIX):
-                (self.root / path).unlink()
-                removed += 1
-                continue
-            if layout.is_partial(path):  # to be continued; but a note alone is left of a file that is whole by now
-                partial = self.root / path.removesuffix(".json")
-                if not partial.exists():
-                    (self.root / path).unlink()
-                    removed += 1
-                continue
-            if layout.number_of(path) is None:
-                continue  # not the archive's; `scrapy verify` names it
-            known = self.index.file(path)
-            if known is None or (since_ms > 0 and (self.root / path).stat().st_mtime * 1000 >= since_ms):
-                digest, size = disk.sha256_of(self.root / path)
-                is_other = known is None or (known[0] != digest and not layout.picture_of(path))  # pictures never change
-                if is_other and (record := self._adoptable(path)):
-                    adopted.append({"path": path, "sha256": digest, "bytes": size, **record})
-        self._adopt(adopted)
-        return removed, len(adopted)
-
-    def adopt(self, path: str) -> bool:
-        """Log a whole file that no log line names (any more). Returns False, and does nothing, for a stranger."""
-        record = self._adoptable(path)
-        if record:
-            digest, size = disk.sha256_of(self.root / path)
-            self._adopt([{"path": path, "sha256": digest, "bytes": size, **record}])
-        return record is not None
-
-    def _adopt(self, adopted: list[Record]) -> None:
-        adopted.sort(key=lambda record: layout.is_document(record["path"]))
-        if adopted:
-            self.log.append(FILES_END, adopted)
-            self._apply(adopted)
-        for record in adopted:
-            if layout.is_document(record["path"]) and (document := self.read(record["path"])):
-                self.register_document(document, record["source"], record["hop"])
-
-    def _adoptable(self, path: str) -> Record | None:
-        """The log record of a whole file that has none; None for what is not the archive's."""
-        number = layout.number_of(path)
-        if number is None:
-            return None
-        row = self.index.get(number)
-        record: Record = {"kind": row.kind if row else "article", "id": number, "url": row.url if row else None,
-                          "time": layout.iso_time(int((self.root / path).stat().st_mtime) * 1000), "adopted": True}  # fmt: skip
-        if layout.is_media(path):  # it was renamed, so it is whole
-            document = self.read(row.path) if row and row.path else None
-            return {**record, "kind": "media", "url": document.media if document else None}
-        data = (self.root / path).read_bytes()
-        if name := layout.picture_of(path):
-            return None if pictures.problem(data) else {**record, "kind": "picture", "url": DW.picture(name)}
-        if path.endswith(".txt"):
-            try:
-                document = seedfile.loads(data)
-            except SeedFormatError:
-                return None
-            if layout.is_revision(path):
-                return {**record, "revision_of": row.path if row else None, "stamp_ms": document.stamp_ms}
-            record.update(kind=document.kind, url=document.url, stamp_ms=document.stamp_ms, language=path.split("/")[0],
-                          published_ms=normalise.time_ms(document.display_date) or document.stamp_ms,
-                          hop=row.hop if row else 0, source=row.source if row and row.source else "adopted",
-                          time=layout.iso_time(document.stamp_ms))  # fmt: skip
-        if path.endswith(".gz"):
-            try:
-                gzip.decompress(data)
-            except (OSError, EOFError, zlib.error):
-                return None
-        return record
-
-
-def _open_index(root: Path, rebuild: bool) -> tuple[Index, str, str | None]:
-    """The index; why it has to be made again, empty where it is sound; and of one made again the start of the run that did
-    not end by itself: empty for none, None where nobody knows."""
-    path = root / layout.INDEX
-    since = None
-    why = "the index is made again, as asked for"
-    if not rebuild:
-        try:
-            index = Index(path)
-            with contextlib.ExitStack() as undo:
-                undo.callback(index.close)
-                index.check()
-                is_empty = not any((root / layout.RUNS).iterdir()) and next(walk(root), None) is None
-                if index.meta("unclean since") is not None or is_empty:
-                    undo.pop_all()
-                    return index, "", None
-            why = f"{path} was missing or unfinished: making it again from files and run logs"
-        except (sqlite3.DatabaseError, DiskError, UnicodeDecodeError) as error:  # what SQLite says may quote the damage
-            if "full" in str(error) or "locked" in str(error):
-                raise  # nothing is wrong with the file
-            why = f"{path} was damaged ({error}): making it again from files and run logs"
-    elif path.exists():
-        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(Index(path, read_only=True)) as old:
-            since = old.meta("unclean since") or ""
-    for end in ("", "-wal", "-shm"):
-        (root / (layout.INDEX + end)).unlink(missing_ok=True)
-    return Index(path), why, since
-
 
 def check_free(root: Path, min_free: int) -> None:
     """Raise DiskError where less than min_free bytes are free on the archive's disk."""
@@ -417,46 +265,6 @@ def check_free(root: Path, min_free: int) -> None:
         raise DiskError(f"only {free:,} bytes are free for {root}; ARCHIVE_MIN_FREE asks for {min_free:,}")
 
 
-def run_logs(root: Path) -> list[Path]:
-    """The logs of every run in the order to read them: by the run's start, a run's files before its states."""
-    logs = [path for end in (FILES_END, STATES_END) for path in (root / layout.RUNS).glob(f"*Z{end}")]
-    return sorted(logs, key=lambda path: (path.name.split(".")[0], path.name.endswith(STATES_END)))
-
-
-def read_log(path: Path) -> Iterator[Record]:
-    """The records of a run log; a line that a crash cut is left out."""
-    with path.open("rb") as lines:
-        for line in lines:
-            if line.endswith(b"\n"):
-                with contextlib.suppress(ValueError):
-                    record = json.loads(line)
-                    if isinstance(record, dict):
-                        yield record
-
-
-_OWN = frozenset(
-    {layout.RUNS, layout.INDEX, layout.INDEX + "-wal", layout.INDEX + "-shm", layout.LOCK, layout.DAMAGED, "README.md"}
-)
-
-
-def walk(root: Path) -> Iterator[str]:
-    """Relative paths of every file that belongs to articles, in order; not the logs, the index, and what was set aside."""
-    yield from _walk(root, "", _OWN)
-
-
-def _walk(folder: Path, prefix: str, skip: frozenset[str]) -> Iterator[str]:
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.name in skip:
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(folder / entry.name, f"{prefix}{entry.name}/", frozenset())
-        else:
-            yield prefix + entry.name
-
-
 def state_line(state: str, row_kind: str, number: int, now_ms: int, **more: object) -> Record:
     """A line of the log of states."""
     return {"state": state, "kind": row_kind, "id": number, "time": layout.iso_time(now_ms), **more}
-
-
-__all__ = ["ARCHIVED", "PENDING", "Archive", "check_free", "read_log", "run_logs", "state_line", "walk"]

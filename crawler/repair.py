@@ -14,7 +14,7 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler import disk, layout, seedfile, sources, urls, verify
+from crawler import disk, layout, recovery, seedfile, sources, urls, verify
 from crawler.archive import Archive
 from crawler.exceptions import UnreadableReply
 from crawler.verify import Damage, Verdict
@@ -74,7 +74,7 @@ def repair(archive: Archive, verdict: Verdict, time: str) -> Repair:
 def _log_again(archive: Archive, damage: Damage, done: Repair) -> bool:
     """Log a file that is as the index knows it: it is the log line that is damaged."""
     is_known = damage.sha256 is not None and archive.index.file(damage.path) == (damage.sha256, damage.bytes)
-    if not is_known or not archive.adopt(damage.path):
+    if not is_known or not recovery.adopt(archive, damage.path):
         return False
     done.logged_again.append(damage.path)
     return True

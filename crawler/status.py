@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from crawler import layout, refresh
-from crawler.archive import run_logs
 from crawler.index import ARCHIVED, GONE, MISSING, PENDING, REFUSED, UNREADABLE, Index
+from crawler.recovery import run_logs
 
 Figures = dict[str, Any]
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from crawler import disk, layout, normalise
-from crawler.archive import run_logs, walk
+from crawler.recovery import run_logs, walk
 from crawler.writer import Record
 
 CHANGED, CUT, LOST, UNKNOWN, NO_ACCESS = "changed", "cut", "lost", "unknown", "cannot be read"

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from crawler import layout, seedfile, seeds, verify
-from crawler.archive import Archive, walk
+from crawler.archive import Archive
 from crawler.index import Index
 from crawler.lock import Lock
+from crawler.recovery import walk
 from crawler.seedfile import SeedDocument
 from crawler.urls import DW
 from tests.crawling import ROOT

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from crawler import layout, verify
-from crawler.archive import Archive, walk
+from crawler.archive import Archive
 from crawler.index import ARCHIVED, PENDING
 from crawler.lock import Lock
+from crawler.recovery import walk
 from crawler.verify import Verdict
 from crawler.writer import NewFile
 from tests.crawling import crawl, files

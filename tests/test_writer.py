@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from crawler import disk
-from crawler.archive import read_log
 from crawler.exceptions import DiskError
+from crawler.recovery import read_log
 from crawler.writer import FILES_END, STATES_END, NewFile, RunLog, Writer
 from tests.conftest import NOW_MS
 from tests.test_disk import calls_of, failing, short_write

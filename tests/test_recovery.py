@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from crawler import archive as archive_module
-from crawler import seedfile
-from crawler.archive import Archive, read_log, run_logs, state_line
+from crawler import recovery, seedfile
+from crawler.archive import Archive, state_line
 from crawler.index import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE
+from crawler.recovery import read_log, run_logs
 from crawler.refresh import DAY_MS
 from crawler.writer import NewFile
 from tests.conftest import NOW_MS, OpenArchive
@@ -209,7 +209,7 @@ def test_killed_while_mending_it_is_mended_the_next_time(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(archive_module.Archive, "_clean_up", killed)
+        patched.setattr(recovery, "_clean_up", killed)
         with pytest.raises(KeyboardInterrupt):
             archive(NOW_MS + DAY_MS)
     (tmp_path / "archive" / "runs" / ".tmp-1-x").write_bytes(b"")
