@@ -90,8 +90,10 @@ class Archive:
                 for name, position in self.log.written.items():
                     self.index.set_log_position(name, position)
                 self.index.set_meta("unclean since", "")
-        with contextlib.suppress(DiskError):
+        with contextlib.suppress(DiskError, OSError):  # without a seal it is checked the next time
             self.index.close()
+            if clean and self.writer.failure is None and self.index.failure is None:
+                recovery.seal_index(self.root)
         self._lock.release()
 
     # --- storing ---

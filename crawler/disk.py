@@ -68,6 +68,11 @@ def rename(temporary: Path, path: Path) -> None:
     os_rename(temporary, path)
 
 
+def flush_file(path: Path) -> None:
+    """Flush what another wrote into a file."""
+    sync_folders([path])
+
+
 def sync_folders(folders: Iterable[Path]) -> None:
     """Flush folders, so that the names in them survive a power cut."""
     for folder in folders:

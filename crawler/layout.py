@@ -13,6 +13,7 @@ from slugify import slugify
 from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE, PictureName
 
 INDEX = "index.sqlite"
+INDEX_SEAL = "index.sqlite.sha256"  # of the index as it was closed; not there while it is open
 LOCK = ".lock"
 RUNS = "runs"
 DAMAGED = "damaged"

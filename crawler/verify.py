@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from crawler import disk, layout, normalise
-from crawler.recovery import run_logs, walk
+from crawler.recovery import OTHER_BYTES, is_as_closed, run_logs, walk
 from crawler.writer import Record
 
 CHANGED, CUT, LOST, UNKNOWN, NO_ACCESS = "changed", "cut", "lost", "unknown", "cannot be read"
@@ -231,6 +231,8 @@ def _attach_index(db: sqlite3.Connection, root: Path) -> str:
     path = root / layout.INDEX
     if not path.exists():
         return "it is missing"
+    if is_as_closed(root) is False:
+        return OTHER_BYTES
     # without a write-ahead log nothing can be newer than the file itself, and nothing needs to be made beside it
     immutable = "" if (root / (layout.INDEX + "-wal")).exists() else "&immutable=1"
     try:

@@ -66,7 +66,7 @@ def test_new_archive_says_nothing(archive: OpenArchive, tmp_path: Path) -> None:
     archive(say=said.append).close()
     archive(say=said.append).close()
     assert said == []
-    assert sorted(os.listdir(tmp_path / "archive")) == [".lock", "index.sqlite", "runs"]
+    assert sorted(os.listdir(tmp_path / "archive")) == [".lock", "index.sqlite", "index.sqlite.sha256", "runs"]
 
 
 def test_second_one_ends_and_names_the_holder(archive: OpenArchive) -> None:

@@ -114,3 +114,17 @@ def test_index_of_another_time_is_brought_up_to_date(site: Site, runner: Runner,
     assert not site.paths()
     assert not differences(archive, newer)
     assert not problems(archive)
+
+
+def test_one_flipped_bit_anywhere_in_a_closed_index_is_noticed(runner: Runner, archive: Path) -> None:
+    index = archive / "index.sqlite"
+    before = index.read_bytes()
+    chance = random.Random(8)
+    for place in [chance.randrange(len(before)) for _ in range(3)]:
+        data = bytearray(before)
+        data[place] ^= 1 << chance.randrange(8)
+        index.write_bytes(data)
+        crawl = runner.crawl(archive)
+        assert (crawl.status, differences(archive, runner.folder / "whole")) == (0, [])
+        assert "index.sqlite was damaged (other bytes than it was closed with)" in crawl.said
+        before = index.read_bytes()
