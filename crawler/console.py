@@ -14,18 +14,17 @@ from abc import abstractmethod
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from scrapy.commands import ScrapyCommand
 
 from crawler import clock, layout, report
 from crawler.archive import Archive
 from crawler.exceptions import ArchiverError, DiskError
 from crawler.index import Index
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 LISTED = 50  # lines of one kind for a person; the rest is counted, `--json` has all
 _PLAIN_WIDTH = 200  # columns, where no terminal says how many it has
@@ -150,6 +149,9 @@ def shown(path: str) -> str:
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """A table, plain where standard output is no terminal. Numbers stand at the right."""
+    from rich import box  # here and below: Scrapy loads every command, and every crawl would wait for rich
+    from rich.table import Table
+
     lines = [list(row) for row in rows]
     table = Table(
         title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD if sys.stdout.isatty() else None,
@@ -166,6 +168,8 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[obje
 
 def console() -> Console:
     """Standard output with colours on a terminal; plain and wide elsewhere."""
+    from rich.console import Console
+
     return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
 
 
@@ -175,6 +179,9 @@ def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)

@@ -25,6 +25,7 @@ from scrapy.exceptions import (
 )
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.defer import _schedule_coro
+from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import clock, disk, layout, report
 from crawler.archive import Archive
@@ -72,6 +73,7 @@ class ArchiveExtension:
     def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
         self.crawler = crawler
+        self._increase = crawler.stats.inc_value  # looking it up costs more than calling it
         self.sites = sites_of(settings)
         if getattr(crawler.spider, "media", False):
             self.sites = with_media(self.sites, settings)
@@ -113,7 +115,7 @@ class ArchiveExtension:
     # --- what the stages say ---
 
     def count(self, name: str, by: int = 1) -> None:
-        self.crawler.stats.inc_value(name, by)
+        self._increase(name, by)
 
     def note_answer(self, status: int) -> None:
         """DW answered in a way that says something about what was asked for."""
@@ -168,7 +170,8 @@ class ArchiveExtension:
     # --- signals ---
 
     def _count_response(self, response: Response, request: Request) -> None:
-        self.count(f"dw/request/by_host/{urlsplit(request.url).hostname} {response.status}")
+        self.count(f"dw/request/by_host/{urlparse_cached(request).hostname} {response.status}")
+        self.count("dw/received/bytes", len(response.body))
 
     def _count_error(self) -> None:
         if self.failure is None:

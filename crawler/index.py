@@ -86,23 +86,23 @@ class Row(NamedTuple):
     format: str
     kind: str
     state: str
-    reason: str
-    language: str | None
-    hop: int
-    path: str | None
-    home: str | None
-    url: str | None
-    published_ms: int | None
-    stamp_ms: int | None
-    checked_ms: int | None
-    missed_ms: int | None
-    misses: int
-    next_ms: int | None
-    etag: str
-    last_modified: str
-    source: str
-    target: int | None
-    due: int
+    reason: str = ""
+    language: str | None = None
+    hop: int = 0
+    path: str | None = None
+    home: str | None = None
+    url: str | None = None
+    published_ms: int | None = None
+    stamp_ms: int | None = None
+    checked_ms: int | None = None
+    missed_ms: int | None = None
+    misses: int = 0
+    next_ms: int | None = None
+    etag: str = ""
+    last_modified: str = ""
+    source: str = ""
+    target: int | None = None
+    due: int = 0
 
     @property
     def picture(self) -> PictureName:
@@ -289,7 +289,7 @@ class Index:
             return
         if record["state"] == PENDING:
             if record["kind"] == "picture":
-                self.add_picture_row(number, form, record["url"])
+                self.add_picture(number, form, record["url"])
             elif record["kind"] == "media":
                 self.add_media(number, record["url"])
             else:
@@ -336,16 +336,18 @@ class Index:
                 nearer.append(row)
         return nearer
 
-    def add_picture(self, name: PictureName, url: str) -> Row:
-        """Hear of a picture; the row it has then."""
+    def claim_picture(self, name: PictureName, url: str) -> tuple[Row, bool]:
+        """Hear of a picture and take it for this run, in one statement where it is new, as nearly all are.
+        Returns the row it had before, and whether it is to be fetched now."""
+        if self._change("INSERT OR IGNORE INTO objects (number, format, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
+                        [name.number, name.format, PENDING, url]):  # fmt: skip
+            return Row(name.number, name.format, "picture", PENDING, url=url), True
         row = self.get(name.number, name.format)
-        if row is None:
-            self.add_picture_row(name.number, name.format, url)
-            row = self.get(name.number, name.format)
-            assert row is not None
-        return row
+        assert row is not None
+        return row, bool(row.due) and self.claim(name.number, name.format)
 
-    def add_picture_row(self, number: int, form: str, url: str) -> None:
+    def add_picture(self, number: int, form: str, url: str) -> None:
+        """Hear of a picture."""
         self._change("INSERT OR IGNORE INTO objects (number, format, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
                      [number, form, PENDING, url])  # fmt: skip
 
@@ -463,7 +465,14 @@ class Index:
         yield from self._rows("due = 1 AND format <> '' ORDER BY number")
 
     def count_due(self) -> int:
-        return int(self._execute("SELECT count(*) FROM objects WHERE due = 1").fetchone()[0])
+        counted = (self._execute(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
+                   for which in ("format = ''", "format <> ''"))  # fmt: skip
+        return sum(counted)  # in two: neither index alone has all that is due
+
+    def count(self, state: str, kinds: Iterable[str]) -> int:
+        """Number of objects of some kinds in a state."""
+        sql = "SELECT count(*) FROM objects WHERE kind = ? AND state = ?"
+        return sum(self._execute(sql, [kind, state]).fetchone()[0] for kind in kinds)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Number of objects by (kind, state)."""

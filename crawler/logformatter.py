@@ -10,16 +10,33 @@ from scrapy.logformatter import LogFormatter
 from crawler.exceptions import ArchiverError
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
     from scrapy.logformatter import LogFormatterResult
     from twisted.python.failure import Failure
 
 
 class QuietLogFormatter(LogFormatter):
-    """Scrapy's lines without items. Switched on by LOG_FORMATTER."""
+    """Scrapy's lines without items, and none made that LOG_LEVEL would not show. Switched on by LOG_FORMATTER."""
 
-    def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
+    def __init__(self, *, is_debug: bool = True) -> None:
+        self.is_debug = is_debug
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(is_debug=crawler.settings["LOG_LEVEL"] == "DEBUG")
+
+    def crawled(self, request: Request, response: Response, spider: Spider) -> LogFormatterResult | None:  # type: ignore[override]
+        return super().crawled(request, response, spider) if self.is_debug else None
+
+    def scraped(  # type: ignore[override]
+        self, item: Any, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult | None:
+        if not self.is_debug:
+            return None
         article = getattr(item, "article", None)
         return {"level": logging.DEBUG, "msg": "Stored %(number)s", "args": {"number": getattr(article, "number", "?")}}
 

@@ -148,16 +148,10 @@ class PicturesPipeline(ArchivePart):
 
     async def fetch(self, name: PictureName) -> None:
         """Have a picture in the archive or know why not; one outcome is counted."""
-        row = self.archive.index.add_picture(name, DW.picture(name))
+        row, is_to_be_fetched = self.archive.index.claim_picture(name, DW.picture(name))
         reason = ""
-        if row.state == ARCHIVED and not row.due:
-            self.count("dw/picture/already_there")
-            return
-        if running := self.running.get(name):
-            reason = await asyncio.shield(running)
-            self.count("dw/picture/missing" if reason else "dw/picture/already_there")
-        elif self.archive.index.claim(name.number, name.format):
-            self.running[name] = running = asyncio.get_running_loop().create_future()
+        if is_to_be_fetched:
+            self.running[name] = mine = asyncio.get_running_loop().create_future()
             try:
                 reason = await self._fetch(name, row)
             except DiskError:
@@ -165,8 +159,13 @@ class PicturesPipeline(ArchivePart):
                 raise
             finally:
                 del self.running[name]
-                running.set_result(reason)
+                mine.set_result(reason)
             self.count("dw/picture/missing" if reason else "dw/picture/stored")
+        elif running := self.running.get(name):
+            reason = await asyncio.shield(running)
+            self.count("dw/picture/missing" if reason else "dw/picture/already_there")
+        elif row.state == ARCHIVED:
+            self.count("dw/picture/already_there")
         else:
             reason = row.reason or "not tried again yet"
             self.count("dw/picture/missing")

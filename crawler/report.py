@@ -115,7 +115,7 @@ def make(stats: Stats, **facts: Any) -> dict[str, Any]:
         "listings_missing": by_prefix(stats, "dw/listing/missing/"),
         "skipped_elements": by_prefix(stats, "dw/element/skipped/"),
         "requests": by_prefix(stats, "dw/request/by_host/"),
-        "bytes_received": stats.get("downloader/response_bytes", 0),
+        "bytes_received": stats.get("dw/received/bytes", 0),
         "bytes_stored": stats.get("dw/stored/bytes", 0),
         "warnings": stats.get("log_count/WARNING", 0),
         "errors": stats.get("log_count/ERROR", 0),

@@ -50,11 +50,6 @@ DOWNLOAD_WARNSIZE = 0  # 32 MiB
 # --- safety ---
 
 DOWNLOAD_VERIFY_CERTIFICATES = True  # False: any certificate would do
-COOKIES_ENABLED = False  # True
-TELNETCONSOLE_ENABLED = False  # True
-REMOTE_CONTROL_ENABLED = False  # True: an HTTP server that runs any Python given to it
-METAREFRESH_ENABLED = False  # True: follows what a page says
-REFERRER_POLICY = "scrapy.spidermiddlewares.referer.NoReferrerPolicy"  # sends where a crawl came from
 TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # CachingThreadedResolver knows no IPv6
 
 # --- the way through ---
@@ -71,8 +66,15 @@ DOWNLOADER_MIDDLEWARES = {
     # unused here, and each costs time for every request
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # AllowedTargets is stricter
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,  # dw/request/by_host and dw/received/bytes say it
 }
 SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # the spider judges every status itself
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,  # nobody is told where a crawl came from
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,  # hops are counted in the index
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
@@ -91,9 +93,11 @@ EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,  # ProgressExtension says more
     "scrapy.extensions.feedexport.FeedExporter": None,
     "scrapy.extensions.spiderstate.SpiderState": None,
+    "scrapy.extensions.telnet.TelnetConsole": None,  # nothing listens
+    "scrapy.extensions.remote_control.RemoteControl": None,  # an HTTP server that runs any Python given to it
+    "scrapy.extensions.memdebug.MemoryDebugger": None,
 }
-HTTPERROR_ALLOW_ALL = True  # False: the spider judges every status itself
-CONCURRENT_ITEMS = 2  # 100 makes a hundred tasks for every response, and each of ours has one item
+CONCURRENT_ITEMS = 1  # 100 makes a hundred tasks for every response, and each of ours has one item
 
 # --- what is shown ---
 

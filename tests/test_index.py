@@ -117,7 +117,7 @@ def test_reply_without_a_document_is_no_object(index: Index) -> None:
 
 
 def test_picture_on_disk_is_archived(index: Index) -> None:
-    index.add_picture(NAME, PICTURE_URL)
+    index.add_picture(63, "303", PICTURE_URL)
     index.apply(picture(), RUN)
     found = row(index, 63, "303")
     assert (found.kind, found.state, found.picture, found.due) == ("picture", ARCHIVED, NAME, 0)
@@ -250,10 +250,25 @@ def test_kind_that_is_not_wanted_is_out_of_scope_until_it_is(index: Index) -> No
 
 
 def test_picture_is_heard_of_once(index: Index) -> None:
-    first = index.add_picture(NAME, PICTURE_URL)
-    assert (first.state, first.due, first.picture) == (PENDING, 1, NAME)
+    first, is_mine = index.claim_picture(NAME, PICTURE_URL)
+    assert (first, is_mine) == (index.get(63, "303"), True)
+    assert (first.state, first.due, first.picture) == (PENDING, 0, NAME)
+    assert not index.claim_picture(NAME, "other")[1]
+    index.set_due(63, "303")
+    assert index.claim_picture(NAME, "other")[1]
     index.apply(picture(), RUN)
-    assert index.add_picture(NAME, "other").state == ARCHIVED
+    again, is_mine = index.claim_picture(NAME, "other")
+    assert (again.state, again.url, is_mine) == (ARCHIVED, PICTURE_URL, False)
+
+
+def test_what_is_due_is_counted_without_reading_all_objects(index: Index) -> None:
+    index.register([7, 8], 0)
+    index.add_picture(63, "303", PICTURE_URL)
+    assert index.count_due() == 3
+    for which in ("format = ''", "format <> ''"):
+        [plan] = index.query(f"EXPLAIN QUERY PLAN SELECT count(*) FROM objects WHERE due = 1 AND {which}")
+        assert "INDEX due_" in plan[3]
+    assert (index.count(PENDING, ["article"]), index.count(PENDING, ["picture", "media"])) == (2, 1)
 
 
 def test_aliases_are_followed_but_not_in_circles(index: Index) -> None:
@@ -275,7 +290,7 @@ def test_every_object_is_taken_once(index: Index) -> None:
     index.set_due(7)
     assert index.claim(7)
     assert not index.claim(63, "303")
-    index.add_picture(NAME, PICTURE_URL)
+    index.add_picture(63, "303", PICTURE_URL)
     assert index.claim(63, "303")
     assert not index.claim(63, "303")
 
@@ -283,7 +298,7 @@ def test_every_object_is_taken_once(index: Index) -> None:
 def test_documents_come_nearest_first_then_newest(index: Index) -> None:
     index.register([5, 6], 1)
     index.register([3, 4], 0)
-    index.add_picture(NAME, PICTURE_URL)
+    index.add_picture(63, "303", PICTURE_URL)
     order = []
     while found := index.next_document():
         order.append(found.number)

@@ -85,7 +85,7 @@ STATS: dict[str, Any] = {
     **ANSWERED, "dw/document/new": 1234, "dw/document/article": 1200, "dw/document/unreadable": 2, "dw/document/alias": 3,
     "dw/document/language/zh": 1000, "dw/document/language/am": 234, "dw/document/missing/status 404": 7,
     "dw/picture/stored": 3000, "dw/picture/missing": 1, "dw/picture/missing/timeout": 1, "dw/seed/document": 5,
-    "dw/element/skipped/Hologram": 6, "dw/request/by_host/api.dw.com/200": 1234, "downloader/response_bytes": 5_000_000,
+    "dw/element/skipped/Hologram": 6, "dw/request/by_host/api.dw.com/200": 1234, "dw/received/bytes": 5_000_000,
     "dw/stored/bytes": 2_500_000, "log_count/WARNING": 4,
 }  # fmt: skip
 

@@ -123,9 +123,8 @@ class DwSpider(scrapy.Spider):
         self.kinds = self.settings.getlist("ARCHIVE_KINDS")
         index.begin_run(self.run.start_ms, self.depth, rules, self.refresh, self.kinds, media=self.media)
         self.discovery = Discovery(self)
-        counts = index.counts()
-        archived = sum(n for (kind, state), n in counts.items() if state == ARCHIVED and kind in DOCUMENT_KINDS)
-        pending = sum(n for (_, state), n in counts.items() if state == PENDING)
+        archived = index.count(ARCHIVED, DOCUMENT_KINDS)
+        pending = index.count(PENDING, (*DOCUMENT_KINDS, "picture", "media"))
         again = index.count_due() - pending
         logger.info("%s: %d archived, %d pending, %d to look at again", self.run.root, archived, pending, max(again, 0))
 
