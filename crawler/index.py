@@ -7,6 +7,7 @@ One connection writes. Changes gather in a transaction that is committed every s
 from __future__ import annotations
 
 import contextlib
+import functools
 import sqlite3
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -77,6 +78,16 @@ CREATE TABLE listed (name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (n
 CREATE TABLE logs (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+
+
+@functools.cache
+def _archiving(names: tuple[str, ...], kept: frozenset[str]) -> str:
+    """The SQL that archives an object. kept: columns that stay as they are where it is known."""
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kept | {"number", "format", "hop"})
+    if "hop" in names:
+        updates += ", hop = min(hop, excluded.hop)"
+    return (f"INSERT INTO objects ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+            f" ON CONFLICT DO UPDATE SET {updates}")  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -275,12 +286,8 @@ class Index:
         values = {**values, "number": number, "format": form, "state": ARCHIVED, "reason": "", "path": record["path"],
                   "url": record.get("url"), "misses": 0, "missed_ms": None, "next_ms": None, "target": None,
                   "due": 0}  # fmt: skip
-        kept = {"number", "format", "hop", *(name for name in ("language", "checked_ms") if values.get(name) is None)}
-        updates = ", ".join(f"{name} = excluded.{name}" for name in values if name not in kept)
-        if "hop" in values:
-            updates += ", hop = min(hop, excluded.hop)"
-        self._change(f"INSERT INTO objects ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
-                     f" ON CONFLICT DO UPDATE SET {updates}", values.values())  # fmt: skip
+        kept = frozenset(name for name in ("language", "checked_ms") if values.get(name) is None)
+        self._change(_archiving(tuple(values), kept), values.values())
 
     def _apply_state(self, record: dict[str, Any]) -> None:
         number, form = record["id"], record.get("format", "")

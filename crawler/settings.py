@@ -57,28 +57,26 @@ TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # CachingThrea
 DOWNLOADER = "crawler.downloader.ExactDownloader"  # Scrapy's begins more at once than a slot allows
 SCHEDULER = "crawler.scheduler.ArchiveScheduler"  # the archive is the queue
 DUPEFILTER_CLASS = "crawler.dupefilter.IndexDupeFilter"  # asks the index; RFPDupeFilter keeps every fingerprint in memory
+# Of what Scrapy brings only what is used is loaded: each part costs time for every request and every start, and what a later
+# Scrapy adds is not switched on by itself. Left out, beside what is replaced here: cookies, HTTP authentication, refreshes that
+# a page asks for, HTTP cache, Referer, feed exports, telnet, remote control, handlers of file:, ftp:, s3: and data:.
+DOWNLOAD_HANDLERS_BASE = dict.fromkeys(("http", "https"), "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler")
+DOWNLOADER_MIDDLEWARES_BASE = {
+    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
+    "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
+    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": 550,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": 600,
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
+}
 DOWNLOADER_MIDDLEWARES = {
-    "crawler.middlewares.AllowedTargetsMiddleware": 10,
+    "crawler.middlewares.AllowedTargetsMiddleware": 10,  # stricter than Scrapy's OffsiteMiddleware
     "crawler.middlewares.RobotsMiddleware": 100,
-    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.PatienceMiddleware": 560,
     "crawler.middlewares.AliasMiddleware": 610,
-    # unused here, and each costs time for every request
-    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # AllowedTargets is stricter
-    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
-    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
-    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
-    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
-    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,  # dw/request/by_host and dw/received/bytes say it
 }
-SPIDER_MIDDLEWARES = {
-    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
-    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # the spider judges every status itself
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,  # nobody is told where a crawl came from
-    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,  # hops are counted in the index
-    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
-    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
-}
+SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}  # hops are counted in the index; the spider judges every status itself
 ITEM_PIPELINES = {
     "crawler.pipelines.NormalisePipeline": 100,
     "crawler.pipelines.ComparePipeline": 200,
@@ -86,16 +84,17 @@ ITEM_PIPELINES = {
     "crawler.pipelines.ArchivePipeline": 400,
     "crawler.media.MediaPipeline": 500,
 }
+EXTENSIONS_BASE = {
+    "scrapy.extensions.corestats.CoreStats": 0,
+    "scrapy.extensions.logcount.LogCount": 0,
+    "scrapy.extensions.memusage.MemoryUsage": 0,
+    "scrapy.extensions.closespider.CloseSpider": 0,
+    "scrapy.extensions.throttle.AutoThrottle": 0,
+}
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 1,
     "crawler.extensions.PolitenessExtension": 900,  # after AutoThrottle
-    "crawler.extensions.ProgressExtension": 910,
-    "scrapy.extensions.logstats.LogStats": None,  # ProgressExtension says more
-    "scrapy.extensions.feedexport.FeedExporter": None,
-    "scrapy.extensions.spiderstate.SpiderState": None,
-    "scrapy.extensions.telnet.TelnetConsole": None,  # nothing listens
-    "scrapy.extensions.remote_control.RemoteControl": None,  # an HTTP server that runs any Python given to it
-    "scrapy.extensions.memdebug.MemoryDebugger": None,
+    "crawler.extensions.ProgressExtension": 910,  # says more than Scrapy's LogStats
 }
 CONCURRENT_ITEMS = 1  # 100 makes a hundred tasks for every response, and each of ours has one item
 
