@@ -288,9 +288,9 @@ class PolitenessExtension:
         self.crawler = crawler
         self.delays: dict[str, float] = {}
         self.fixed = {host for host, slot in crawler.settings.getdict("DOWNLOAD_SLOTS").items() if "delay" in slot}
-        crawler.signals.connect(self._request_reached_downloader, signals.request_reached_downloader)
+        if self.fixed and crawler.settings.getbool("AUTOTHROTTLE_ENABLED"):
+            crawler.signals.connect(self._request_reached_downloader, signals.request_reached_downloader)
         crawler.signals.connect(self._robots_parsed, signals.robots_parsed)
-        crawler.signals.connect(self._response_downloaded, signals.response_downloaded)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -303,13 +303,14 @@ class PolitenessExtension:
     def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
         delay = robotparser.crawl_delay(self.crawler.settings["USER_AGENT"])
         if delay:
+            if not self.delays:
+                self.crawler.signals.connect(self._response_downloaded, signals.response_downloaded)
             host = urlsplit(request.url).hostname or ""
             self.delays[host] = min(float(delay), self.LONGEST)
             self._apply(host)
 
     def _response_downloaded(self, request: Request) -> None:
-        if self.delays:
-            self._apply(request.meta.get("download_slot", ""))
+        self._apply(request.meta.get("download_slot", ""))
 
     def _apply(self, host: str) -> None:
         slot = self.crawler.engine.downloader.slots.get(host)

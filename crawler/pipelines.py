@@ -56,8 +56,9 @@ class NormalisePipeline(ArchivePart):
 
     def process_item(self, item: Fetched) -> Fetched:
         article = item.article
-        row = self.archive.index.resolve(article.number)
-        article.language = article.language or (row.language if row else None) or UNKNOWN_LANGUAGE
+        if not article.language:
+            row = self.archive.index.resolve(article.number)
+            article.language = (row.language if row else None) or UNKNOWN_LANGUAGE
         item.document = seedfile.from_article(article, item.stamp_ms, article.language)
         self.run.note_keys(article.unknown_keys)
         for name in article.skipped:
