@@ -233,9 +233,8 @@ class ArchiveExtension:
             refused_requests=stats.get("dw/request/refused", 0), refused_references=stats.get("dw/reference/refused", 0),
         )  # fmt: skip
         if not getattr(self.crawler.spider, "dry_run", False):
-            data = json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"
             try:
-                disk.replace_file(self.root / layout.RUNS / f"{self.archive.log.name}.report.json", data)
+                disk.replace_file(self.root / layout.RUNS / f"{self.archive.log.name}.report.json", report.dumps(made))
             finally:
                 clear_progress_line()
                 print(report.summary(made), file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -120,6 +121,11 @@ def make(stats: Stats, **facts: Any) -> dict[str, Any]:
         "warnings": stats.get("log_count/WARNING", 0),
         "errors": stats.get("log_count/ERROR", 0),
     }
+
+
+def dumps(made: dict[str, Any]) -> bytes:
+    """The bytes of `runs/{start}.report.json`."""
+    return json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def summary(report: Mapping[str, Any]) -> str:

@@ -72,15 +72,20 @@ class _Job:
     done: Future[list[Record]]
 
 
+def free_run_name(folder: Path, start_ms: int) -> str:
+    """The name of a run that starts now, or some seconds later where another started in the same one."""
+    while any(folder.glob(f"{layout.run_name(start_ms)}.*")):
+        start_ms += 1000
+    return layout.run_name(start_ms)
+
+
 class RunLog:
     """The two logs of a run: `{start}.jsonl`, a line for each file stored, and `{start}.states.ndjson`, a line for each
     change of state that no file shows. Both are only ever appended to; a line cut by a crash is not read."""
 
     def __init__(self, folder: Path, start_ms: int) -> None:
-        while any(folder.glob(f"{layout.run_name(start_ms)}.*")):
-            start_ms += 1000  # two runs within a second
         self.folder = folder
-        self.name = layout.run_name(start_ms)
+        self.name = free_run_name(folder, start_ms)
         self._descriptors: dict[str, int] = {}
         self.written: dict[str, int] = {}
 

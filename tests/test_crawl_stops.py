@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -92,7 +93,9 @@ def test_a_second_run_on_a_busy_archive_ends_at_once_and_names_the_holder(site: 
     site.clear()
     outcome = first.finish()
     assert is_still_running
-    assert second.status == 5
+    assert second.status == second.report["exit_status"] == 5
+    reports = [json.loads(path.read_bytes()) for path in (tmp_path / "runs").glob("*.report.json")]
+    assert sorted(report["exit_status"] for report in reports) == [0, 5], "each has a report of its own"
     assert f"is in use by scrapy crawl (process {first.pid} on " in second.stderr
     assert "Traceback" not in second.stderr
     assert not any(str(dw.GERMAN) in request["path"] for request in outcome.requests)
@@ -110,6 +113,15 @@ def test_the_lock_dies_with_its_process(site: Site, tmp_path: Path) -> None:
     assert again.status == 0
     assert "did not end by itself" in again.stderr
     assert len(again.documents) == 3
+
+
+def test_a_wrong_argument_is_reported_where_there_is_an_archive_and_makes_none(site: Site, tmp_path: Path) -> None:
+    none = crawl(tmp_path / "none", NUMBERS[:1], "depth=x", site=site)
+    assert (none.status, (tmp_path / "none" / "runs").exists()) == (1, False)
+    crawl(tmp_path / "one", NUMBERS[:1], "depth=0", site=site)
+    wrong = crawl(tmp_path / "one", NUMBERS[:1], "depth=x", site=site)
+    assert wrong.status == wrong.report["exit_status"] == 1
+    assert wrong.report["sentences"] == ["depth is not a whole number: 'x'"]
 
 
 # --- suspicious runs ---
@@ -143,6 +155,8 @@ def test_too_little_free_space_ends_a_run_before_it_begins(site: Site, tmp_path:
     assert "Traceback" not in full.stderr
     assert not full.requests
     assert not full.files
+    assert (full.report["exit_status"], full.report["reason"]) == (6, "could not start")
+    assert "ARCHIVE_MIN_FREE" in full.report["sentences"][0]
     assert crawl(tmp_path, NUMBERS[:2], "depth=0", site=site).status == 0
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
+from crawler import clock, disk, layout, report
 from crawler.exceptions import ArchiverError
 from crawler.extensions import ArchiveExtension
 from crawler.report import COULD_NOT_START
+from crawler.writer import free_run_name
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -37,6 +41,8 @@ class Command(CrawlCommand):
             crawl.add_done_callback(_explain)
         self.crawler_process.start()
         self.exitcode = exit_status(crawler, crawl)
+        if isinstance(crawl, asyncio.Task) and crawl.done() and not crawl.cancelled() and (error := crawl.exception()):
+            report_failed_start(Path(self.settings["ARCHIVE_DIR"]), opts.spargs, error, self.exitcode)
 
 
 def _explain(crawl: asyncio.Task[None]) -> None:
@@ -58,3 +64,17 @@ def exit_status(crawler: Crawler, crawl: object) -> int:
         return COULD_NOT_START
     run.finish("shutdown")
     return run.exit_status
+
+
+def report_failed_start(root: Path, arguments: dict[str, str], error: BaseException, status: int) -> None:
+    """Write the report of a run that could not start, where there is an archive to hold it and its disk takes it."""
+    runs = root / layout.RUNS
+    if not runs.is_dir() or arguments.get("dry_run", "0") not in ("", "0"):
+        return
+    now_ms = clock.now_ms()
+    name = free_run_name(runs, now_ms)
+    seeds = arguments.get("seeds", arguments.get("edition", ""))
+    made = report.make({}, start=layout.iso_time(now_ms), end=layout.iso_time(clock.now_ms()), run=name, seconds=0, seeds=seeds,
+                       reason="could not start", exit_status=status, sentences=[str(error)], missing=[])  # fmt: skip
+    with contextlib.suppress(OSError):  # a disk that refuses has been named already, as the reason
+        disk.replace_file(runs / f"{name}.report.json", report.dumps(made))
