@@ -404,7 +404,8 @@ class Index:
         change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state = ?", [PENDING])
         change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ? AND hop <= ?",
                [MISSING, GONE, UNREADABLE, REFUSED, now_ms, self.depth])  # fmt: skip
-        change("UPDATE objects SET due = 1 WHERE checked_ms = 0 AND state = ?", [ARCHIVED])
+        change("UPDATE objects SET due = 1 WHERE checked_ms = 0 AND state = ? AND coalesce(next_ms, 0) <= ?",
+               [ARCHIVED, now_ms])  # fmt: skip
         if refresh_what == "all":
             change("UPDATE objects SET due = 1 WHERE format = '' AND state = ?", [ARCHIVED])
         elif refresh_what and refresh_what != "none":

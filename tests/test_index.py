@@ -249,6 +249,15 @@ def test_kind_that_is_not_wanted_is_out_of_scope_until_it_is(index: Index) -> No
     assert due(index) == []
 
 
+def test_seed_document_that_dw_does_not_have_is_asked_for_at_growing_intervals(index: Index) -> None:
+    index.apply(document(source="seed"), RUN)
+    assert begin(index, what="none") == [7]
+    miss = {"state": "missing", "kind": "article", "id": 7, "reason": "status 404", "misses": 2, "next_ms": NOW_MS + DAY_MS}
+    index.apply(miss, RUN)
+    assert begin(index, NOW_MS + DAY_MS - 1, what="none") == []
+    assert begin(index, NOW_MS + DAY_MS, what="none") == [7]
+
+
 def test_picture_is_heard_of_once(index: Index) -> None:
     first, is_mine = index.claim_picture(NAME, PICTURE_URL)
     assert (first, is_mine) == (index.get(63, "303"), True)
