@@ -253,10 +253,12 @@ def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
 
 def failure_reason(error: BaseException) -> tuple[str, bool]:
     """Why a request brought no reply, in our words; and whether it was we (or robots.txt) who refused."""
-    from crawler.middlewares import HostPaused, RefusedTarget  # they ask for this module
+    from crawler.middlewares import HostPaused, RefusedTarget, RobotsUnavailable  # they ask for this module
 
     if isinstance(error, HostPaused):
         return "status 429 or 503, come back later", False
+    if isinstance(error, RobotsUnavailable):
+        return str(error), False
     if isinstance(error, RefusedTarget):
         return "not a host of DW's", True
     if isinstance(error, IgnoreRequest):

@@ -40,6 +40,14 @@ class HostPaused(IgnoreRequest):
     """A host asked for more patience than a run has, or the run is stopping. What was wanted stays due."""
 
 
+class RobotsUnavailable(IgnoreRequest):
+    """A host answers for its robots.txt with an error of its own (5xx): nothing may be requested there (RFC 9309, 2.3.1.4).
+    It may pass: what was wanted is tried again."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status} of robots.txt")
+
+
 class AllowedTargetsMiddleware:
     """Lets only requests to DW's hosts over https and to the configured addresses pass; redirects come by here too.
 
@@ -63,18 +71,23 @@ class AllowedTargetsMiddleware:
 
 class RobotsMiddleware(RobotsTxtMiddleware):
     """Scrapy's, but whoever waits for a robots.txt is told what it says: in 2.19 the third and every later one that waits
-    for the same is told nothing, and goes wherever it likes. Switched on by ROBOTSTXT_OBEY."""
+    for the same is told nothing, and goes wherever it likes. And an error of the server's forbids, where Scrapy reads the error
+    page as rules. Switched on by ROBOTSTXT_OBEY."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.locks: dict[str, asyncio.Lock] = {}
+        self.unavailable: dict[str, int] = {}  # host: status of its robots.txt
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        """The rules of a request's host; None where they could not be had."""
+        """The rules of a request's host; None where it cannot be reached, as the request itself will say.
+        Raises RobotsUnavailable."""
         url = urlparse_cached(request)
         async with self.locks.setdefault(url.netloc, asyncio.Lock()):
             if url.netloc not in self._parsers:
                 self._parsers[url.netloc] = await self._fetch(f"{url.scheme}://{url.netloc}/robots.txt", request)
+        if status := self.unavailable.get(url.netloc):
+            raise RobotsUnavailable(status)
         return self._parsers[url.netloc]  # type: ignore[return-value]
 
     async def _fetch(self, url: str, request: Request) -> RobotParser | None:
@@ -85,7 +98,11 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         except Exception as error:
             logger.warning("%s could not be had: %s", url, error)
             return None
-        rules: RobotParser = build_from_crawler(self._parserimpl, self.crawler, response.body)
+        if response.status >= 500:
+            self.unavailable[urlparse_cached(request).netloc] = response.status
+            logger.warning("%s: status %d; nothing is requested there in this run", url, response.status)
+        body = response.body if response.status == 200 else b""  # an error page is no rules
+        rules: RobotParser = build_from_crawler(self._parserimpl, self.crawler, body)
         await self.crawler.signals.send_catch_log_async(signal=signals.robots_parsed, robotparser=rules, request=request)
         return rules
 

@@ -64,6 +64,23 @@ def test_a_dw_that_forbids_everything_is_a_dw_that_refuses(site: Site, tmp_path:
     assert set(crawl(tmp_path, dw.CHAIN, "depth=0", site=site, settings={"ROBOTSTXT_OBEY": 0}).documents) == set(dw.CHAIN)
 
 
+def test_a_host_whose_robots_txt_is_broken_is_left_alone_and_asked_again_in_the_next_run(site: Site, tmp_path: Path) -> None:
+    site.fault("/robots.txt", status=503)
+    outcome = crawl(tmp_path, dw.CHAIN[:2], "depth=0", site=site)
+    assert not outcome.asked("api")
+    assert not outcome.asked("www")
+    assert outcome.report["documents_missing"] == {"status 503 of robots.txt": 2}
+    assert outcome.status == 4
+    site.clear()
+    again = crawl(tmp_path, [], "depth=0", site=site)
+    assert (again.status, set(again.documents)) == (0, set(dw.CHAIN[:2]))
+
+
+def test_an_error_page_is_no_robots_txt(site: Site, tmp_path: Path) -> None:
+    site.fault("/robots.txt", status=404, body="User-agent: *\nDisallow: /\n")
+    assert set(crawl(tmp_path, dw.CHAIN[:2], "depth=0", site=site).documents) == set(dw.CHAIN[:2])
+
+
 def test_crawl_delay_is_kept(site: Site, tmp_path: Path) -> None:
     site.options(robots="User-agent: *\nCrawl-delay: 0.3\n")
     seeds = [*dw.CHAIN, *dw.CYCLE]

@@ -78,7 +78,7 @@ def test_api_that_goes_down_in_the_middle_gives_the_same_articles(site: Site, tm
 
 def test_an_api_that_stays_down_is_not_asked_for_everything(site: Site, tmp_path: Path) -> None:
     site.options(articles=40, pictures_per_article=0)
-    site.down("api")
+    site.fault("/api/.*", host="api", status=503)
     outcome = crawl(tmp_path, range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 40), site=site, settings=NO_RETRY)
     assert len(outcome.documents) == 40
     assert 3 < len(outcome.articles_asked()) < 12
@@ -127,8 +127,8 @@ def test_without_api_and_pages_articles_are_missing_and_named(site: Site, tmp_pa
     outcome = crawl(tmp_path, [dw.GERMAN], site=site, settings=NO_RETRY)
     assert not outcome.documents
     assert outcome.status == 3
-    assert outcome.state_of(dw.GERMAN) == ("missing", "status 503")  # it may be there: asked for again in the next run
-    assert [(one["id"], one["reason"]) for one in outcome.report["missing"]] == [(dw.GERMAN, "status 503")]
+    assert outcome.state_of(dw.GERMAN) == ("missing", "status 503 of robots.txt")  # it may be there: asked for again
+    assert [(one["id"], one["reason"]) for one in outcome.report["missing"]] == [(dw.GERMAN, "status 503 of robots.txt")]
 
 
 def test_everything_down_is_unreachable(site: Site, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_everything_down_is_unreachable(site: Site, tmp_path: Path) -> None:
         site.down(host)
     outcome = crawl(tmp_path, "edition:zh", site=site, settings=NO_RETRY)
     assert outcome.status == 4
-    assert outcome.report["listings_missing"] == {"status 503": 2}
+    assert outcome.report["listings_missing"] == {"status 503 of robots.txt": 2}
 
 
 # --- unreadable ---
