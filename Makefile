@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install test torture demo bench bench-index clean
+.PHONY: install test torture shown demo bench bench-index clean
 
 install: $(VENV)/installed
 
@@ -21,6 +21,9 @@ test: install
 
 torture: install
 	$(BIN)/python -m pytest -n auto -m torture
+
+shown: install
+	@$(BIN)/python -m tests.shown
 
 demo: install
 	@$(BIN)/python -m tests.dwsite.demo
