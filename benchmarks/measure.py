@@ -50,13 +50,15 @@ def run(command: list[str], folder: Path, *, kill_after_s: float = 0, limit_s: f
             _kill(process.pid)
             end = now + 60
         if now >= next_sample:
-            peak = max(peak, sum(_resident(_members(process.pid))))
+            members = _members(process.pid)
+            peak = max(peak, sum(_resident(members)), *_highest(members))
             next_sample = now + _SAMPLE_S
         time.sleep(0.005)
     process.returncode = os.waitstatus_to_exitcode(status)
     _kill(process.pid)  # what it left behind
     seconds = now - begin
-    return Run(seconds, usage.ru_utime + usage.ru_stime, max(peak, usage.ru_maxrss * 1024), process.returncode)
+    # not usage.ru_maxrss: it holds what this process had when it forked
+    return Run(seconds, usage.ru_utime + usage.ru_stime, peak, process.returncode)
 
 
 def _kill(session: int) -> None:
@@ -80,3 +82,10 @@ def _resident(pids: list[int]) -> Iterator[int]:
     for pid in pids:
         with suppress(OSError, ValueError, IndexError):
             yield int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+
+
+def _highest(pids: list[int]) -> Iterator[int]:
+    """The highest resident set each has had."""
+    for pid in pids:
+        with suppress(OSError, ValueError, IndexError):
+            yield int(Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0]) * 1024

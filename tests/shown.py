@@ -74,13 +74,13 @@ def read() -> None:
         texts = [block.html for block in article.blocks if isinstance(block, Paragraph)]
         pictures = [block for block in article.blocks if isinstance(block, Picture)]
         pictures += [article.main_picture] if article.main_picture else []
-        print(
-            f"page of {name} ({article.source}): {article.kind} {article.number} {article.language}; title of "
-            f"{len(article.title)} characters; author {article.author or '-'}; {article.display_date}; teaser of {len(article.teaser)}; "
-            f"{len(texts)} paragraphs, {sum(text.startswith('<strong>') for text in texts)} of them sub-headings; "
-            f"{''.join(texts).count('<a ')} links; {len(pictures)} pictures, {sum(bool(one.caption) for one in pictures)} with "
-            f"captions; {sum(isinstance(block, Video) for block in article.blocks)} videos; skipped {len(article.skipped)}"
-        )
+        print(f"page of {name} ({article.source}): {article.kind} {article.number} {article.language};", end=" ")
+        print(f"title of {len(article.title)} characters; author {article.author or '-'}; {article.display_date};", end=" ")
+        print(f"teaser of {len(article.teaser)}; {len(texts)} paragraphs,", end=" ")
+        print(f"{sum(text.startswith('<strong>') for text in texts)} of them sub-headings;", end=" ")
+        print(f"{''.join(texts).count('<a ')} links;", end=" ")
+        print(f"{len(pictures)} pictures, {sum(bool(one.caption) for one in pictures)} with captions;", end=" ")
+        print(f"{sum(isinstance(block, Video) for block in article.blocks)} videos; skipped {len(article.skipped)}")
 
 
 def main() -> None:

@@ -177,9 +177,11 @@ def test_a_dry_run_says_what_and_why_and_changes_nothing(site: Site, tmp_path: P
         f"{detail}/{NUMBERS[1]}": "archived, to be looked at again",
         f"{detail}/{NUMBERS[2]}": "pending, 0 hops from the seeds",
         f"{detail}/{dw.SEED_ZH}": "pending, 0 hops from the seeds",
-        f"https://static.dw.com/image/{dw.FIRST_SYNTHETIC_PICTURE}_303.jpg": "missing (status 500), tried 1 times",
+        f"{site.settings['DW_STATIC_URL']}/image/{dw.FIRST_SYNTHETIC_PICTURE}_303.jpg": "missing (status 500), tried 1 times",
     }
     assert "4 requests would be made" in dry.stdout
+    machine = crawl(tmp_path, [*NUMBERS[:3], dw.SEED_ZH], f"refresh={NUMBERS[1]}", "dry_run=json", site=site)
+    assert {one["url"]: one["why"] for one in map(json.loads, machine.stdout.splitlines())} == said
     real = crawl(tmp_path, [*NUMBERS[:3]], "refresh=none", site=site)
     assert set(real.articles_asked()) == {NUMBERS[2]}
 

@@ -76,6 +76,7 @@ class DwSpider(scrapy.Spider):
         self.depth = _number("depth", depth)
         self.max_articles = _number("max_articles", max_articles)
         self.dry_run = dry_run.lower() not in ("", "0", "no", "false")
+        self.dry_run_as_json = dry_run.lower() == "json"
         self.media = media.lower() not in ("", "0", "no", "false")
         self.refresh = refresh.strip()
         if self.refresh not in ("", "all", "none"):
@@ -455,16 +456,20 @@ class DwSpider(scrapy.Spider):
         with index.undone():
             for seed in seeds.read(self.seeds, sys.stdin.buffer, self.run.sites):
                 for request in self.listings(seed) or ():
-                    print(f"{request.url}  a list of what is new")
+                    self._say_request(request.url, "a list of what is new")
                 await self.take(seed)
             if self.media:
                 await self._media_files().hear_of_archived()
             count = 0
-            for row in index.due():
-                count += 1
-                url = row.url if row.format else self.run.sites.detail(row.kind, row.number)
-                print(f"{url}  {why(row)}")
-            print(f"{count} requests would be made, and more for what they lead to")
+            for count, row in enumerate(index.due(), 1):  # noqa: B007
+                sites = self.run.sites
+                where = sites.picture(row.picture) if row.kind == "picture" else row.url
+                self._say_request(str(where) if row.format else sites.detail(row.kind, row.number), why(row))
+            if not self.dry_run_as_json:
+                print(f"{count} requests would be made, and more for what they lead to")
+
+    def _say_request(self, url: str, reason: str) -> None:
+        print(json.dumps({"url": url, "why": reason}, ensure_ascii=False) if self.dry_run_as_json else f"{url}  {reason}")
 
 
 def _replace(settings: BaseSettings, name: str, value: object) -> None:
