@@ -79,6 +79,8 @@ def _break_seal(root: Path) -> bool:
     """Take the note away, for the index is about to be changed. Returns whether there was one, so that nothing more needs to
     be checked. Raises sqlite3.DatabaseError where it is not true."""
     found = is_as_closed(root)
+    for unfinished in root.glob(f"{disk.TEMPORARY_PREFIX}*{layout.INDEX_SEAL}"):
+        unfinished.unlink()  # of a run that was killed while it sealed: the index itself says that it ended well
     disk.remove(root / layout.INDEX_SEAL)
     if found is False:
         raise sqlite3.DatabaseError(OTHER_BYTES)

@@ -41,7 +41,7 @@ class Fault:
     """What goes wrong in a crawl, at the n-th call of a step.
 
     step: open, write, fsync, rename (of `crawler.disk`) or commit. what: picture, reply, document, revision, unreadable, log,
-    states, report, folder; empty for any. when: before the call, after it, or half: a write that takes half of the bytes
+    states, report, seal, folder; empty for any. when: before the call, after it, or half: a write that takes half of the bytes
     first. do: kill (SIGKILL), short (a write that takes a third of its bytes and says so), or the name of an errno.
     stays: every later call of the step fails too.
     """
@@ -62,7 +62,7 @@ class Fault:
 
 def what_is(path: str) -> str:
     """What a path of an archive holds, also under its temporary name."""
-    ends = {".report.json": "report", ".states.ndjson": "states", ".jsonl": "log"}
+    ends = {".report.json": "report", ".states.ndjson": "states", ".jsonl": "log", ".sha256": "seal"}
     folders = {"/images/": "picture", "/revisions/": "revision", "/unreadable/": "unreadable"}
     kinds = {".txt": "document", ".gz": "reply"}
     if os.path.isdir(path):

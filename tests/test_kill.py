@@ -200,6 +200,10 @@ STEPS = [
     *(Fault("commit", "", n, when) for when in ("before", "after") for n in (1, 2, 4)),
     Fault("rename", "report"),
     Fault("rename", "report", 1, "after"),
+    Fault("open", "seal"),
+    Fault("write", "seal", 1, "half"),
+    Fault("rename", "seal"),
+    Fault("rename", "seal", 1, "after"),
 ]
 RARE_STEPS = [
     *(Fault("open", kind, n) for kind in KINDS for n in (2, 3, 7)),
