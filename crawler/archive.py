@@ -15,8 +15,9 @@ from pathlib import Path
 
 from crawler import disk, layout, normalise, recovery, refresh, seedfile
 from crawler.exceptions import DiskError, SeedFormatError
-from crawler.index import GONE, MISSING, Index, Row
+from crawler.index import Index
 from crawler.lock import Lock
+from crawler.objects import GONE, MISSING, Row
 from crawler.seedfile import SeedDocument
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
 from crawler.writer import AnyFile, NewFile, Record, RunLog, Whole, Writer

@@ -19,7 +19,8 @@ from crawler.archive import state_line
 from crawler.extensions import failure_reason
 from crawler.feeds import Listed, Listing, Problem
 from crawler.feeds.listing import followable
-from crawler.index import PENDING, Row
+from crawler.listings import Listings
+from crawler.objects import PENDING, Row
 from crawler.urls import LANGUAGE_IDS, Target
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Discovery:
         self.spider = spider
         self.run = spider.run
         self.index = self.run.archive.index
+        self.read_lists = Listings(self.index)
         self.windows: dict[str, feeds.Window] = {}
 
     # --- starting points ---
@@ -56,7 +58,7 @@ class Discovery:
         elif word == "mediacenter":
             number = feeds.language_id(rest)
             name = f"mediacenter:{number}"
-            is_whole = self.index.listing_page(name)[1]
+            is_whole = self.read_lists.page(name)[1]
             yield self._request(
                 feeds.mediacenter_url(self.run.sites, number), self.media_list, conditional=is_whole, name=name,
                 language=LANGUAGE_IDS.get(number), is_whole=is_whole, seen=set(),
@@ -66,12 +68,12 @@ class Discovery:
             self.windows[text] = window
             for day in window.days():
                 name = _day_name(window, day)
-                page, is_done = self.index.listing_page(name)
+                page, is_done = self.read_lists.page(name)
                 if is_done:
-                    self.run.count("dw/listing/named", self.index.listed_counts([name])[0])
+                    self.run.count("dw/listing/named", self.read_lists.counts([name])[0])
                 else:
                     if page == 0:
-                        self.index.forget_listed(name)
+                        self.read_lists.forget(name)
                     url = feeds.search_url(self.run.sites, window.language_id, day, page + 1)
                     yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=window.language)
 
@@ -84,7 +86,7 @@ class Discovery:
     def _request(self, url: str, callback: Any, *, conditional: bool = True, **kwargs: Any) -> Request:
         headers = {}
         if conditional:
-            etag, last_modified = self.index.listing_validators(url)
+            etag, last_modified = self.read_lists.validators(url)
             if etag:
                 headers["If-None-Match"] = etag
             if last_modified:
@@ -99,14 +101,14 @@ class Discovery:
         self.run.note_answer(response.status)
         if response.status == 304:
             self.run.count("dw/listing/unchanged")
-            self.run.count("dw/listing/named", self.index.listing_total(_asked(response)))
+            self.run.count("dw/listing/named", self.read_lists.total(_asked(response)))
         elif response.status != 200:
             self._missed(response.url, f"status {response.status}")
         else:
             self.run.count("dw/listing/read")
             async for request in read(response, **kwargs):
                 yield request
-            await self.spider.log_heard()
+            await self.spider.intake.log_heard()
 
     def _failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -185,7 +187,7 @@ class Discovery:
         seen |= numbers
         if page == 1:
             await self._remember(response, found.total or len(found.items))
-        self.index.set_listing_page(name, page, found.total, is_done=not more, is_end=not more)
+        self.read_lists.set_page(name, page, found.total, is_done=not more, is_end=not more)
         await self._keep()
         for url in more:
             yield self._request(url, self.media_list, conditional=False, name=name, language=language, is_whole=is_whole,
@@ -199,14 +201,14 @@ class Discovery:
         if _gave_nothing(found):
             self._missed(response.url, "unreadable")
             return
-        page = self.index.listing_page(name)[0] + 1
-        is_new = self.index.add_listed(name, (item.number for item in found.items))
+        page = self.read_lists.page(name)[0] + 1
+        is_new = self.read_lists.add(name, (item.number for item in found.items))
         if found.more and (not is_new or page >= _PAGES):
             self._name(response.url, [f"page {page} of {name} lists nothing new, yet names a next page: not followed"])
             found = Listing(total=found.total)
         # a day that is not over may still grow
         is_over = self.run.start_ms > (datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + 2 * 86_400) * 1000
-        self.index.set_listing_page(name, page, found.total, is_done=not found.more and is_over, is_end=not found.more)
+        self.read_lists.set_page(name, page, found.total, is_done=not found.more and is_over, is_end=not found.more)
         await self._keep()
         for url in found.more:
             yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=language)
@@ -232,7 +234,7 @@ class Discovery:
             if row is None:
                 new += 1
                 heard = state_line(PENDING, item.kind, item.number, self.run.start_ms, hop=0, language=known_language)
-                await self.spider.hear(heard)
+                await self.spider.intake.hear(heard)
             elif row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row) and self._may_refresh():
                 self.index.set_due(row.number)
             self.run.archive.register([item.number], 0, item.kind, known_language)
@@ -242,7 +244,7 @@ class Discovery:
 
     async def _keep(self) -> None:
         """Let no kill take back that a page was read."""
-        await self.spider.log_heard()
+        await self.spider.intake.log_heard()
         self.index.commit()
 
     def _may_refresh(self) -> bool:
@@ -254,15 +256,15 @@ class Discovery:
 
     async def _remember(self, response: Response, named: int) -> None:
         """Keep the validators of a listing, and how much it named: after everything in it is logged."""
-        await self.spider.log_heard()
+        await self.spider.intake.log_heard()
         headers = {name: (response.headers.get(name) or b"").decode("latin-1") for name in ("ETag", "Last-Modified")}
-        self.index.set_listing_validators(_asked(response), headers["ETag"], headers["Last-Modified"], named)
+        self.read_lists.set_validators(_asked(response), headers["ETag"], headers["Last-Modified"], named)
 
     def completeness(self) -> Iterator[str]:
         """A sentence for every search window: how much of what it lists is archived."""
         for text, window in self.windows.items():
             names = [_day_name(window, day) for day in window.days()]
-            listed, archived, available, open_days = self.index.listed_counts(names)
+            listed, archived, available, open_days = self.read_lists.counts(names)
             share = f" ({100 * archived / listed:.1f} %)" if listed else ""
             sentence = f"{text}: DW counts {available}, lists {listed}, of which {archived} are archived{share}"
             yield sentence + (f"; {open_days} of {len(names)} days not over, or not read to their end" if open_days else "")

@@ -30,7 +30,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from crawler import clock, disk, layout, report
 from crawler.archive import Archive
 from crawler.exceptions import ArchiverError, DiskError
-from crawler.index import OUT_OF_SCOPE, PENDING
+from crawler.objects import OUT_OF_SCOPE, PENDING
 from crawler.urls import Sites
 
 if TYPE_CHECKING:

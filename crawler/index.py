@@ -12,73 +12,28 @@ import sqlite3
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from crawler import layout, normalise, refresh
 from crawler.exceptions import DiskError
+from crawler.objects import (
+    ALIAS,
+    ARCHIVED,
+    GONE,
+    MISSING,
+    NO_LIMIT,
+    OUT_OF_SCOPE,
+    PENDING,
+    REFUSED,
+    SCHEMA,
+    SCHEMA_VERSION,
+    UNREADABLE,
+    Row,
+)  # fmt: skip
 from crawler.urls import DOCUMENT_KINDS, PictureName
 
-SCHEMA_VERSION = 1
 _COMMIT_EVERY = 500  # changes; a commit costs some 20 to 50 microseconds with WAL and NORMAL
-
-PENDING, ARCHIVED, MISSING, GONE = "pending", "archived", "missing", "gone"
-UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS = "unreadable", "refused", "out of scope", "alias"
-STATES = (PENDING, ARCHIVED, MISSING, GONE, UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS)
-
-NO_LIMIT = 2**31
-
-_SCHEMA = """
-CREATE TABLE objects (
-    number INTEGER NOT NULL,         -- DW's id
-    format TEXT NOT NULL,            -- '' for documents; a picture's rendition, e.g. '303'; 'media' for a media file
-    kind TEXT NOT NULL,              -- article, gallery, video, audio, liveblog, picture, media
-    state TEXT NOT NULL,
-    reason TEXT NOT NULL DEFAULT '',
-    language TEXT,
-    hop INTEGER NOT NULL DEFAULT 0,
-    path TEXT,                       -- where it lies; NULL while it is not archived
-    home TEXT,                       -- where it lay before it was set aside as damaged, and is to lie again
-    url TEXT,
-    published_ms INTEGER,            -- displayDate, else the stamp
-    stamp_ms INTEGER,                -- of the archived document
-    checked_ms INTEGER,              -- last look at DW; 0: a seed document not yet compared with DW
-    missed_ms INTEGER,               -- first miss of the current row of misses
-    misses INTEGER NOT NULL DEFAULT 0,
-    next_ms INTEGER,                 -- not before this; for what is missing, gone, unreadable or refused
-    etag TEXT NOT NULL DEFAULT '',
-    last_modified TEXT NOT NULL DEFAULT '',
-    source TEXT NOT NULL DEFAULT '', -- where the archived document was read from
-    target INTEGER,                  -- of an alias
-    due INTEGER NOT NULL DEFAULT 0,  -- 1: to be requested in this run
-    PRIMARY KEY (number, format)
-) WITHOUT ROWID;
-CREATE INDEX due_documents ON objects (hop, number DESC) WHERE due = 1 AND format = '';
-CREATE INDEX due_pictures ON objects (number) WHERE due = 1 AND format <> '';
-CREATE INDEX unfinished ON objects (state) WHERE state <> 'archived';
-CREATE INDEX published ON objects (published_ms) WHERE format = '' AND state = 'archived';
-CREATE INDEX kinds ON objects (kind, state);
-CREATE INDEX missed ON objects (next_ms) WHERE misses > 0;
-CREATE INDEX unchecked ON objects (checked_ms) WHERE checked_ms = 0;
-CREATE TABLE files (
-    path TEXT PRIMARY KEY,
-    sha256 TEXT NOT NULL,
-    bytes INTEGER NOT NULL,
-    run TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE listings (
-    name TEXT PRIMARY KEY,           -- an address, or a day of a search window
-    etag TEXT NOT NULL DEFAULT '',
-    last_modified TEXT NOT NULL DEFAULT '',
-    page INTEGER NOT NULL DEFAULT 0, -- the last one read
-    total INTEGER,                   -- how many DW says there are
-    done INTEGER NOT NULL DEFAULT 0  -- 1: read to its end, and it can grow no more
-) WITHOUT ROWID;
-CREATE TABLE listed (name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (name, number)) WITHOUT ROWID;
-CREATE TABLE logs (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
-
 
 @functools.cache
 def _archiving(names: tuple[str, ...], kept: frozenset[str]) -> str:
@@ -88,44 +43,6 @@ def _archiving(names: tuple[str, ...], kept: frozenset[str]) -> str:
         updates += ", hop = min(hop, excluded.hop)"
     return (f"INSERT INTO objects ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
             f" ON CONFLICT DO UPDATE SET {updates}")  # fmt: skip
-
-
-class Row(NamedTuple):
-    """What the index knows of an object; the columns are explained in the schema above."""
-
-    number: int
-    format: str
-    kind: str
-    state: str
-    reason: str = ""
-    language: str | None = None
-    hop: int = 0
-    path: str | None = None
-    home: str | None = None
-    url: str | None = None
-    published_ms: int | None = None
-    stamp_ms: int | None = None
-    checked_ms: int | None = None
-    missed_ms: int | None = None
-    misses: int = 0
-    next_ms: int | None = None
-    etag: str = ""
-    last_modified: str = ""
-    source: str = ""
-    target: int | None = None
-    due: int = 0
-
-    @property
-    def picture(self) -> PictureName:
-        """The identity of a picture. Raises ValueError for anything else."""
-        name = layout.picture_of(self.path) if self.path else None
-        if name is None and self.url:
-            stem, _, extension = self.url.rpartition("/")[2].rpartition(".")
-            number, _, form = stem.partition("_")
-            name = PictureName(int(number), form, extension)
-        if name is None:
-            raise ValueError(f"{self.kind} {self.number} is no picture")
-        return name
 
 
 # The planner uses the index `unfinished` only where a condition says literally what that index says.
@@ -156,7 +73,7 @@ class Index:
             self._db.execute("PRAGMA temp_store = MEMORY")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0 and not read_only:
-                self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+                self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
             elif version != SCHEMA_VERSION:
                 raise sqlite3.DatabaseError(f"schema version {version}, not {SCHEMA_VERSION}")
             if not read_only:
@@ -173,7 +90,8 @@ class Index:
 
     # --- writing ---
 
-    def _execute(self, sql: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
+    def read(self, sql: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement. What SQLite cannot do is a DiskError from here on."""
         try:
             return self._db.execute(sql, tuple(values))
         except sqlite3.DatabaseError as error:
@@ -189,23 +107,24 @@ class Index:
             raise self.failure
         if self._changes < 0:
             return  # inside `undone`
-        self._execute("COMMIT")
+        self.read("COMMIT")
         if durable:
-            self._execute("PRAGMA wal_checkpoint(PASSIVE)")
-        self._execute("BEGIN")
+            self.read("PRAGMA wal_checkpoint(PASSIVE)")
+        self.read("BEGIN")
         self._changes = 0
 
     def close(self) -> None:
         try:
             if self._db.in_transaction:
-                self._execute("ROLLBACK" if self.failure else "COMMIT")
+                self.read("ROLLBACK" if self.failure else "COMMIT")
         finally:
             self._db.close()
 
-    def _change(self, sql: str, values: Iterable[Any] = ()) -> int:
+    def change(self, sql: str, values: Iterable[Any] = ()) -> int:
+        """Change rows, in a transaction that is committed every so often. Returns how many."""
         if self.failure:
             raise self.failure  # SQLite may have taken back what came before
-        changed = self._execute(sql, values).rowcount
+        changed = self.read(sql, values).rowcount
         self._changes += 1
         if self._changes >= _COMMIT_EVERY:
             self.commit()
@@ -219,8 +138,8 @@ class Index:
         try:
             yield
         finally:
-            self._execute("ROLLBACK")
-            self._execute("BEGIN")
+            self.read("ROLLBACK")
+            self.read("BEGIN")
             self._changes = 0
 
     def apply(self, record: dict[str, Any], run: str) -> None:
@@ -234,16 +153,16 @@ class Index:
 
     def _apply_removed(self, record: dict[str, Any]) -> None:
         path = record["path"]
-        self._change("DELETE FROM files WHERE path = ?", [path])
+        self.change("DELETE FROM files WHERE path = ?", [path])
         number = layout.number_of(path)
-        self._change("UPDATE objects SET state = ?, home = path, path = NULL, reason = ?, due = 1"
+        self.change("UPDATE objects SET state = ?, home = path, path = NULL, reason = ?, due = 1"
                      " WHERE number = ? AND path = ?", [PENDING, record.get("reason", ""), number, path])  # fmt: skip
         if layout.is_reply(path) and number:
             self.set_unchecked(number)
 
     def _apply_file(self, record: dict[str, Any], run: str) -> None:
         path = record["path"]
-        self._change(
+        self.change(
             "INSERT INTO files VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256,"
             " bytes = excluded.bytes, run = excluded.run",
             [path, record["sha256"], record["bytes"], run],
@@ -277,7 +196,7 @@ class Index:
         elif layout.is_reply(path):
             # an adopted reply may be newer than its document: to be compared again
             is_checked = not record.get("adopted")
-            self._change("UPDATE objects SET checked_ms = max(coalesce(checked_ms, 0), ?) * ?, etag = ?, last_modified = ?,"
+            self.change("UPDATE objects SET checked_ms = max(coalesce(checked_ms, 0), ?) * ?, etag = ?, last_modified = ?,"
                          " source = ?, misses = 0, missed_ms = NULL WHERE number = ? AND format = '' AND path IS NOT NULL",
                          [time_ms, is_checked, record.get("etag", ""), record.get("last_modified", ""),
                           record.get("source", "api"), record["id"]])  # fmt: skip
@@ -287,7 +206,7 @@ class Index:
                   "url": record.get("url"), "misses": 0, "missed_ms": None, "next_ms": None, "target": None,
                   "due": 0}  # fmt: skip
         kept = frozenset(name for name in ("language", "checked_ms") if values.get(name) is None)
-        self._change(_archiving(tuple(values), kept), values.values())
+        self.change(_archiving(tuple(values), kept), values.values())
 
     def _apply_state(self, record: dict[str, Any]) -> None:
         number, form = record["id"], record.get("format", "")
@@ -302,7 +221,7 @@ class Index:
             else:
                 self.register([number], record.get("hop", 0), record["kind"], record.get("language"))
             return
-        self._change(
+        self.change(
             "INSERT INTO objects (number, format, kind, state, reason, url, missed_ms, misses, next_ms, hop, language)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             # what is on disk stays archived while DW merely misses it
@@ -316,7 +235,7 @@ class Index:
         )  # fmt: skip
 
     def set_alias(self, number: int, target: int) -> None:
-        self._change("INSERT INTO objects (number, format, kind, state, target) VALUES (?, '', 'article', ?, ?)"
+        self.change("INSERT INTO objects (number, format, kind, state, target) VALUES (?, '', 'article', ?, ?)"
                      " ON CONFLICT DO UPDATE SET state = excluded.state, target = excluded.target, due = 0"
                      " WHERE path IS NULL", [number, ALIAS, target])  # fmt: skip
 
@@ -328,7 +247,7 @@ class Index:
         reason = "hop limit" if hop > self.depth else "" if kind in self.kinds else "kind"
         state, due = (OUT_OF_SCOPE, 0) if reason else (PENDING, 1)
         for number in numbers:
-            if self._change("INSERT OR IGNORE INTO objects (number, format, kind, state, reason, language, hop, due)"
+            if self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, reason, language, hop, due)"
                             " VALUES (?, '', ?, ?, ?, ?, ?, ?)",
                             [number, kind, state, reason, language, hop, due]):  # fmt: skip
                 continue
@@ -336,7 +255,7 @@ class Index:
             if row is None or hop >= row.hop:
                 continue
             came_into_scope = row.state == OUT_OF_SCOPE and due and row.kind in self.kinds
-            self._change("UPDATE objects SET hop = ?, state = ?, reason = ?, due = ? WHERE number = ? AND format = ''",
+            self.change("UPDATE objects SET hop = ?, state = ?, reason = ?, due = ? WHERE number = ? AND format = ''",
                          [hop, PENDING if came_into_scope else row.state, "" if came_into_scope else row.reason,
                           1 if came_into_scope else row.due, row.number])  # fmt: skip
             if row.path:
@@ -346,7 +265,7 @@ class Index:
     def claim_picture(self, name: PictureName, url: str) -> tuple[Row, bool]:
         """Hear of a picture and take it for this run, in one statement where it is new, as nearly all are.
         Returns the row it had before, and whether it is to be fetched now."""
-        if self._change("INSERT OR IGNORE INTO objects (number, format, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
+        if self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
                         [name.number, name.format, PENDING, url]):  # fmt: skip
             return Row(name.number, name.format, "picture", PENDING, url=url), True
         row = self.get(name.number, name.format)
@@ -355,13 +274,13 @@ class Index:
 
     def add_picture(self, number: int, form: str, url: str) -> None:
         """Hear of a picture."""
-        self._change("INSERT OR IGNORE INTO objects (number, format, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
+        self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
                      [number, form, PENDING, url])  # fmt: skip
 
     def add_media(self, number: int, url: str) -> Row:
         """Hear of the media file of a document; the row it has then. One that is not archived is taken from the address that
         was heard of last."""
-        self._change("INSERT INTO objects (number, format, kind, state, url, due) VALUES (?, 'media', 'media', ?, ?, 1)"
+        self.change("INSERT INTO objects (number, format, kind, state, url, due) VALUES (?, 'media', 'media', ?, ?, 1)"
                      " ON CONFLICT DO UPDATE SET url = excluded.url WHERE path IS NULL", [number, PENDING, url])  # fmt: skip
         row = self.get(number, "media")
         assert row is not None
@@ -369,16 +288,16 @@ class Index:
 
     def set_checked(self, number: int, now_ms: int, etag: str, last_modified: str) -> None:
         """An archived document was looked at and is as it was."""
-        self._change("UPDATE objects SET checked_ms = ?, etag = ?, last_modified = ?, misses = 0, missed_ms = NULL,"
+        self.change("UPDATE objects SET checked_ms = ?, etag = ?, last_modified = ?, misses = 0, missed_ms = NULL,"
                      " next_ms = NULL, reason = '', state = ?, due = 0 WHERE number = ? AND format = ''",
                      [now_ms, etag, last_modified, ARCHIVED, number])  # fmt: skip
 
     def set_unchecked(self, number: int) -> None:
         """Have an archived document compared with DW in the next run, whatever its age."""
-        self._change("UPDATE objects SET checked_ms = 0 WHERE number = ? AND format = '' AND path IS NOT NULL", [number])
+        self.change("UPDATE objects SET checked_ms = 0 WHERE number = ? AND format = '' AND path IS NOT NULL", [number])
 
     def set_due(self, number: int, form: str = "") -> None:
-        self._change("UPDATE objects SET due = 1 WHERE number = ? AND format = ?", [number, form])
+        self.change("UPDATE objects SET due = 1 WHERE number = ? AND format = ?", [number, form])
 
     def begin_run(
         self, now_ms: int, depth: int, rules: refresh.Rules, refresh_what: str = "", kinds: Collection[str] = DOCUMENT_KINDS,
@@ -389,7 +308,7 @@ class Index:
         `none`, or ids separated by commas. kinds: those that are wanted. media: whether media files are."""
         self.depth = NO_LIMIT if depth < 0 else depth
         self.kinds = frozenset(kinds)
-        change = self._execute
+        change = self.read
         unwanted = [kind for kind in DOCUMENT_KINDS if kind not in self.kinds]
         change(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'kind' AND kind NOT IN"
                f" ({', '.join('?' * len(unwanted))})", [PENDING, OUT_OF_SCOPE, *unwanted])  # fmt: skip
@@ -427,14 +346,14 @@ class Index:
 
     def claim(self, number: int, form: str = "") -> bool:
         """Take an object for this run: True once, then False until it is due again."""
-        return self._change("UPDATE objects SET due = 0 WHERE number = ? AND format = ? AND due = 1", [number, form]) == 1
+        return self.change("UPDATE objects SET due = 0 WHERE number = ? AND format = ? AND due = 1", [number, form]) == 1
 
     # --- reading ---
 
     def _rows(self, where: str, values: Iterable[Any] = ()) -> Iterator[Row]:
         if self.failure:
             raise self.failure  # what is read now may have been taken back
-        for found in self._execute(f"SELECT {_COLUMNS} FROM objects WHERE {where}", tuple(values)):
+        for found in self.read(f"SELECT {_COLUMNS} FROM objects WHERE {where}", tuple(values)):
             yield Row._make(found)
 
     def get(self, number: int, form: str = "") -> Row | None:
@@ -473,23 +392,23 @@ class Index:
         yield from self._rows("due = 1 AND format <> '' ORDER BY number")
 
     def count_due(self) -> int:
-        counted = (self._execute(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
+        counted = (self.read(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
                    for which in ("format = ''", "format <> ''"))  # fmt: skip
         return sum(counted)  # in two: neither index alone has all that is due
 
     def count(self, state: str, kinds: Iterable[str]) -> int:
         """Number of objects of some kinds in a state."""
         sql = "SELECT count(*) FROM objects WHERE kind = ? AND state = ?"
-        return sum(self._execute(sql, [kind, state]).fetchone()[0] for kind in kinds)
+        return sum(self.read(sql, [kind, state]).fetchone()[0] for kind in kinds)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Number of objects by (kind, state)."""
         return {(kind, state): n for kind, state, n in
-                self._execute("SELECT kind, state, count(*) FROM objects GROUP BY kind, state")}  # fmt: skip
+                self.read("SELECT kind, state, count(*) FROM objects GROUP BY kind, state")}  # fmt: skip
 
     def query(self, sql: str, values: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Read with SQL of one's own: for the commands that report."""
-        yield from self._execute(sql, tuple(values))
+        yield from self.read(sql, tuple(values))
 
     def documents(self, since_ms: int = 0, language: str | None = None) -> Iterator[Row]:
         """Archived documents in order of stamp."""
@@ -501,72 +420,22 @@ class Index:
 
     def file(self, path: str) -> tuple[str, int] | None:
         """sha256 (hexadecimal) and size of a stored file."""
-        found = self._execute("SELECT sha256, bytes FROM files WHERE path = ?", [path]).fetchone()
+        found = self.read("SELECT sha256, bytes FROM files WHERE path = ?", [path]).fetchone()
         return (found[0], found[1]) if found else None
-
-    # --- listings: a cache even within the cache, losing it only makes them be read again ---
-
-    def listing_validators(self, url: str) -> tuple[str, str]:
-        """ETag and Last-Modified of a listing that was read to its end; empty where there are none."""
-        found = self._execute("SELECT etag, last_modified FROM listings WHERE name = ?", [url]).fetchone()
-        return (found[0], found[1]) if found else ("", "")
-
-    def set_listing_validators(self, url: str, etag: str, last_modified: str, total: int) -> None:
-        self._change("INSERT INTO listings (name, etag, last_modified, total) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                     " etag = excluded.etag, last_modified = excluded.last_modified, total = excluded.total",
-                     [url, etag, last_modified, total])  # fmt: skip
-
-    def listing_total(self, name: str) -> int:
-        """How much a listing named when it was last read."""
-        found = self._execute("SELECT total FROM listings WHERE name = ?", [name]).fetchone()
-        return int(found[0] or 0) if found else 0
-
-    def listing_page(self, name: str) -> tuple[int, bool]:
-        """The last page read of a list, 0 for none; and whether it was the last and can grow no more."""
-        found = self._execute("SELECT page, done FROM listings WHERE name = ?", [name]).fetchone()
-        return (found[0], bool(found[1])) if found else (0, False)
-
-    def set_listing_page(self, name: str, page: int, total: int | None, *, is_done: bool, is_end: bool) -> None:
-        """Note a page as read. A list at its end that may still grow is read from its beginning the next time."""
-        self._change("INSERT INTO listings (name, page, total, done) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                     " page = excluded.page, total = coalesce(excluded.total, total), done = excluded.done",
-                     [name, 0 if is_end and not is_done else page, total, int(is_done)])  # fmt: skip
-
-    def forget_listed(self, name: str) -> None:
-        self._change("DELETE FROM listed WHERE name = ?", [name])
-
-    def add_listed(self, name: str, numbers: Iterable[int]) -> bool:
-        """Note what a list names. Returns whether any of it is new."""
-        new = [self._change("INSERT OR IGNORE INTO listed VALUES (?, ?)", [name, number]) for number in numbers]
-        return any(new)
-
-    def listed_counts(self, names: list[str]) -> tuple[int, int, int, int]:
-        """Of some lists together: (listed, of those archived, available by DW's count, lists not read to their end)."""
-        listed = archived = available = unfinished = 0
-        for name in names:
-            found = self._execute(
-                "SELECT count(*), count(coalesce(o.path, t.path)) FROM listed"
-                " LEFT JOIN objects o ON o.number = listed.number AND o.format = ''"
-                " LEFT JOIN objects t ON t.number = o.target AND t.format = '' WHERE listed.name = ?", [name]
-            ).fetchone()
-            total = self._execute("SELECT total, done FROM listings WHERE name = ?", [name]).fetchone() or (None, 0)
-            listed, archived = listed + found[0], archived + found[1]
-            available, unfinished = available + (total[0] or 0), unfinished + (not total[1])
-        return listed, archived, available, unfinished
 
     # --- bookkeeping ---
 
     def log_position(self, name: str) -> int:
         """How many bytes of a log are in the index."""
-        found = self._execute("SELECT bytes FROM logs WHERE name = ?", [name]).fetchone()
+        found = self.read("SELECT bytes FROM logs WHERE name = ?", [name]).fetchone()
         return int(found[0]) if found else 0
 
     def set_log_position(self, name: str, position: int) -> None:
-        self._change("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes", [name, position])
+        self.change("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes", [name, position])
 
     def meta(self, key: str) -> str | None:
-        found = self._execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
+        found = self.read("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
         return str(found[0]) if found else None
 
     def set_meta(self, key: str, value: str) -> None:
-        self._change("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", [key, value])
+        self.change("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", [key, value])

@@ -14,8 +14,8 @@ from scrapy.http.request import NO_CALLBACK
 from crawler import layout, mediafile
 from crawler.exceptions import DiskError
 from crawler.extensions import failure_reason
-from crawler.index import ARCHIVED, REFUSED, Row
 from crawler.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
+from crawler.objects import ARCHIVED, REFUSED, Row
 from crawler.pipelines import ArchivePart
 from crawler.refresh import after_miss
 from crawler.writer import Piece, Whole

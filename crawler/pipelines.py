@@ -17,7 +17,7 @@ from crawler import layout, normalise, pictures, seedfile
 from crawler.archive import state_line
 from crawler.exceptions import DiskError
 from crawler.extensions import ArchiveExtension, failure_reason
-from crawler.index import ARCHIVED, REFUSED, Row
+from crawler.objects import ARCHIVED, REFUSED, Row
 from crawler.refresh import after_miss
 from crawler.sources import WEAK
 from crawler.urls import DW, UNKNOWN_LANGUAGE, PictureName

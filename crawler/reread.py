@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from crawler import layout, normalise, seedfile, sources
 from crawler.archive import Archive
 from crawler.exceptions import UnreadableReply
-from crawler.index import Row
 from crawler.items import Article
+from crawler.objects import Row
 from crawler.seedfile import SeedDocument
 from crawler.urls import UNKNOWN_LANGUAGE
 from crawler.writer import NewFile, Record

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from crawler import layout, refresh
-from crawler.index import ARCHIVED, GONE, MISSING, PENDING, REFUSED, UNREADABLE, Index
+from crawler.index import Index
+from crawler.objects import ARCHIVED, GONE, MISSING, PENDING, REFUSED, UNREADABLE
 from crawler.recovery import run_logs
 
 Figures = dict[str, Any]

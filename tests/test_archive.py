@@ -14,7 +14,7 @@ import pytest
 from crawler import disk, layout, seedfile, urls
 from crawler.archive import Archive, check_free
 from crawler.exceptions import ArchiveInUse, DiskError
-from crawler.index import ARCHIVED, GONE, PENDING
+from crawler.objects import ARCHIVED, GONE, PENDING
 from crawler.recovery import read_log, run_logs, walk
 from crawler.refresh import DAY_MS
 from crawler.seedfile import SeedDocument

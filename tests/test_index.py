@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from crawler import index as index_module
 from crawler import refresh
 from crawler.exceptions import DiskError
-from crawler.index import ALIAS, ARCHIVED, GONE, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Index, Row
+from crawler.index import Index
+from crawler.objects import ALIAS, ARCHIVED, GONE, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
 from crawler.refresh import DAY_MS
 from crawler.urls import PictureName
 from tests.conftest import NOW_MS

@@ -9,7 +9,7 @@ import pytest
 
 from crawler import recovery, seedfile
 from crawler.archive import Archive, state_line
-from crawler.index import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE
+from crawler.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE
 from crawler.recovery import read_log, run_logs
 from crawler.refresh import DAY_MS
 from crawler.writer import NewFile

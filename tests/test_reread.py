@@ -20,7 +20,7 @@ import pytest
 
 from crawler import layout, seedfile, sources
 from crawler.archive import Archive
-from crawler.index import Row
+from crawler.objects import Row
 from crawler.reread import place_of
 from crawler.seedfile import SeedDocument
 from crawler.writer import NewFile

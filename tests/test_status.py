@@ -10,7 +10,7 @@ import pytest
 
 from crawler import layout, refresh, status
 from crawler.archive import Archive, state_line
-from crawler.index import GONE, MISSING, PENDING, UNREADABLE
+from crawler.objects import GONE, MISSING, PENDING, UNREADABLE
 from crawler.writer import NewFile
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store
 

@@ -16,8 +16,8 @@ import pytest
 
 from crawler import layout, verify
 from crawler.archive import Archive
-from crawler.index import ARCHIVED, PENDING
 from crawler.lock import Lock
+from crawler.objects import ARCHIVED, PENDING
 from crawler.recovery import walk
 from crawler.verify import Verdict
 from crawler.writer import NewFile

@@ -9,7 +9,7 @@ from typing import Any
 from crawler import clock, layout, lock, report, status
 from crawler.console import ArchiveCommand, console, print_json, print_table
 from crawler.extensions import past_reports
-from crawler.index import STATES
+from crawler.objects import STATES
 
 _RUNS = 20  # with --runs
 _LAST_RUNS = 5

@@ -16,19 +16,19 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
-from crawler import clock, layout, seeds, sources
+from crawler import dryrun, layout, seeds, sources
 from crawler.archive import state_line
 from crawler.discovery import Discovery
 from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
 from crawler.extensions import ArchiveExtension, failure_reason, sites_of
-from crawler.feeds import UnreadableSeed
-from crawler.index import ARCHIVED, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
+from crawler.intake import Intake
 from crawler.items import Fetched
 from crawler.media import MediaPipeline
+from crawler.objects import ARCHIVED, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
 from crawler.pipelines import PicturesPipeline
 from crawler.refresh import after_miss, is_passing, says_gone
 from crawler.urls import DOCUMENT_KINDS, DW, Target
-from crawler.writer import NewFile, Record
+from crawler.writer import NewFile
 
 if TYPE_CHECKING:
     from typing import Self
@@ -45,7 +45,6 @@ _BATCH = 32  # pictures asked for at a time
 
 _IN_PIPELINES = 48  # articles waiting for their pictures; more would only cost memory
 _UNREACHED = 5  # documents in a row, while nothing was ever answered, before a run gives up
-_HEARD = 500  # lines logged at a time
 _API_FAILURES = 3  # in a row, before www.dw.com is asked first
 
 
@@ -86,8 +85,8 @@ class DwSpider(scrapy.Spider):
         self.api_failures = 0
         self.unreached = 0
         self.api_works = False  # it gave something in this run
-        self.heard: list[Record] = []  # what seeds and listings name, not yet logged
         self.discovery: Discovery
+        self.intake: Intake
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -123,7 +122,7 @@ class DwSpider(scrapy.Spider):
         rules = tuple((float(age), float(interval)) for age, interval in self.settings.getdictorlist("ARCHIVE_REFRESH"))
         self.kinds = self.settings.getlist("ARCHIVE_KINDS")
         index.begin_run(self.run.start_ms, self.depth, rules, self.refresh, self.kinds, media=self.media)
-        self.discovery = Discovery(self)
+        self.intake, self.discovery = Intake(self), Discovery(self)
         archived = index.count(ARCHIVED, DOCUMENT_KINDS)
         pending = index.count(PENDING, (*DOCUMENT_KINDS, "picture", "media"))
         again = index.count_due() - pending
@@ -137,12 +136,12 @@ class DwSpider(scrapy.Spider):
     async def _start(self) -> AsyncIterator[Any]:
         """Read the seeds, then fetch the pictures that are due; documents are handed out by the scheduler meanwhile."""
         if self.dry_run:
-            await self._dry_run()
+            await dryrun.say(self, as_json=self.dry_run_as_json)
             return
         usable = 0
         for seed in seeds.read(self.seeds, sys.stdin.buffer, self.run.sites):
-            listings = self.listings(seed)
-            usable += await self.take(seed) if listings is None else 1
+            listings = self.intake.listings(seed)
+            usable += await self.intake.take(seed) if listings is None else 1
             for listing in listings or ():
                 yield listing
             # the engine asks the scheduler by itself once it has something to do
@@ -150,7 +149,7 @@ class DwSpider(scrapy.Spider):
                 yield document
             if self.run.is_closing():
                 return
-        await self.log_heard()
+        await self.intake.log_heard()
         if not usable and self.seeds:  # none at all, `-a seeds=`: only what the archive itself waits for
             error = NothingToDo(f"the seeds hold nothing usable: {self.seeds}")
             logger.error("%s", error)
@@ -159,74 +158,8 @@ class DwSpider(scrapy.Spider):
             yield document
         await self.fetch_due_pictures()
         if self.media:
-            await self._media_files().hear_of_archived()
-            await self._media_files().fetch_due()
-
-    async def take(self, seed: seeds.Seed) -> int:
-        """Take a seed into the archive. Returns 1 for one that can be used, else 0, which is counted and named."""
-        run, index = self.run, self.run.archive.index
-        match seed:
-            case seeds.Problem(place, reason):
-                run.count("dw/seed/unusable")
-                logger.warning("Seed %s: %s", place, reason)
-                return 0
-            case seeds.Start():
-                return 0
-            case seeds.Address(_, target, _):
-                if target.number is None or target.kind not in DOCUMENT_KINDS:
-                    return 0
-                run.count("dw/seed/address")
-                if index.get(target.number) is None and not self.dry_run:
-                    state = state_line(PENDING, target.kind, target.number, run.start_ms, hop=0, language=target.language)
-                    await self.hear(state)
-                run.archive.register([target.number], 0, target.kind, target.language)
-            case seeds.Document(_, document):
-                run.count("dw/seed/document")
-                if not self.dry_run:
-                    outcome, files = run.archive.plan_seed(document, "seed", clock.now_ms())
-                    if files:
-                        await run.store(files)
-                    run.count(f"dw/document/from_seed/{outcome}")
-                assert document.id is not None
-                run.archive.register([document.id], 0, document.kind, document.language)
-                run.archive.register_document(document, "seed", 0)
-                row = index.resolve(document.id)
-                if row and row.path and not row.checked_ms:
-                    index.set_due(row.number)
-        return 1
-
-    async def hear(self, state: Record) -> None:
-        """Have a document that was heard of logged, with others."""
-        self.heard.append(state)
-        if len(self.heard) >= _HEARD:
-            await self.log_heard()
-
-    async def log_heard(self) -> None:
-        """Log what was heard of since the last time: an index made again has it too."""
-        heard, self.heard = self.heard, []
-        if heard:
-            await self.run.store([], heard)
-
-    def listings(self, seed: seeds.Seed) -> list[Request] | None:
-        """The requests of a seed that lists things: a feed, a sitemap, a section, a search window (none where all of it is
-        known). None for any other seed, and for one that is written wrongly, which is counted and named."""
-        try:
-            match seed:
-                case seeds.Start(_, text):
-                    requests = list(self.discovery.start(text))
-                case seeds.Address(_, target, url) if target.number is None or target.kind not in DOCUMENT_KINDS:
-                    request = self.discovery.listing(target, url)
-                    if request is None:
-                        raise UnreadableSeed(f"not over https: {url[:200]}")
-                    requests = [request]
-                case _:
-                    return None
-        except UnreadableSeed as error:
-            self.run.count("dw/seed/unusable")
-            logger.warning("Seed %s: %s", seed.place, error)
-            return None
-        self.run.count("dw/seed/listing")
-        return requests
+            await self.media_files().hear_of_archived()
+            await self.media_files().fetch_due()
 
     async def fetch_due_pictures(self) -> None:
         """Fetch pictures of seed documents, and those missing or pending from earlier runs."""
@@ -239,7 +172,7 @@ class DwSpider(scrapy.Spider):
         assert found is not None, "ITEM_PIPELINES must hold crawler.pipelines.PicturesPipeline"
         return found
 
-    def _media_files(self) -> MediaPipeline:
+    def media_files(self) -> MediaPipeline:
         found = self.crawler.get_item_pipeline(MediaPipeline)
         assert found is not None, "ITEM_PIPELINES must hold crawler.media.MediaPipeline"
         return found
@@ -449,28 +382,6 @@ class DwSpider(scrapy.Spider):
         logger.warning("%s %s: unreadable, kept as %s: %s", row.kind, row.number, path, reason)
         await run.store(files, [state])
 
-    # --- dry run ---
-
-    async def _dry_run(self) -> None:
-        index = self.run.archive.index
-        with index.undone():
-            for seed in seeds.read(self.seeds, sys.stdin.buffer, self.run.sites):
-                for request in self.listings(seed) or ():
-                    self._say_request(request.url, "a list of what is new")
-                await self.take(seed)
-            if self.media:
-                await self._media_files().hear_of_archived()
-            count = 0
-            for count, row in enumerate(index.due(), 1):  # noqa: B007
-                sites = self.run.sites
-                where = sites.picture(row.picture) if row.kind == "picture" else row.url
-                self._say_request(str(where) if row.format else sites.detail(row.kind, row.number), why(row))
-            if not self.dry_run_as_json:
-                print(f"{count} requests would be made, and more for what they lead to")
-
-    def _say_request(self, url: str, reason: str) -> None:
-        print(json.dumps({"url": url, "why": reason}, ensure_ascii=False) if self.dry_run_as_json else f"{url}  {reason}")
-
 
 def _replace(settings: BaseSettings, name: str, value: object) -> None:
     """Set a setting for good: `scrapy crawl` sets all of them once more, at the priority they had."""
@@ -480,15 +391,6 @@ def _replace(settings: BaseSettings, name: str, value: object) -> None:
 def _pages_too(row: Row) -> bool:
     """Whether www.dw.com may be asked for a document: not for what api.dw.com once gave, which would only get worse."""
     return row.path is None or row.source != "api"
-
-
-def why(row: Row) -> str:
-    """Why an object is to be requested, for a person."""
-    if row.state == ARCHIVED:
-        return "archived, to be compared with DW" if not row.checked_ms else "archived, to be looked at again"
-    if row.state == PENDING:
-        return f"pending: {row.kind} of an archived document" if row.format else f"pending, {row.hop} hops from the seeds"
-    return f"{row.state} ({row.reason}), tried {row.misses} times"
 
 
 def _header(response: Response, name: str) -> str:

@@ -1,0 +1,99 @@
+"""Seeds into the archive: what is named becomes pending, seed documents are stored, listings become requests. Glue; `seeds`
+reads, `discovery` reads what listings answer."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from crawler import clock, seeds
+from crawler.archive import state_line
+from crawler.feeds import UnreadableSeed
+from crawler.objects import PENDING
+from crawler.urls import DOCUMENT_KINDS
+
+if TYPE_CHECKING:
+    from scrapy import Request
+
+    from crawler.spiders.dw import DwSpider
+    from crawler.writer import Record
+
+logger = logging.getLogger(__name__)
+
+_HEARD = 500  # lines logged at a time
+
+
+class Intake:
+    """Takes seeds. Counts dw/seed/address, dw/seed/document, dw/seed/listing, dw/seed/unusable,
+    dw/document/from_seed/<outcome>."""
+
+    def __init__(self, spider: DwSpider) -> None:
+        self.spider = spider
+        self.run = spider.run
+        self.heard: list[Record] = []  # what seeds and listings name, not yet logged
+
+    async def take(self, seed: seeds.Seed) -> int:
+        """Take a seed into the archive. Returns 1 for one that can be used, else 0, which is counted and named."""
+        run, index = self.run, self.run.archive.index
+        match seed:
+            case seeds.Problem(place, reason):
+                run.count("dw/seed/unusable")
+                logger.warning("Seed %s: %s", place, reason)
+                return 0
+            case seeds.Start():
+                return 0
+            case seeds.Address(_, target, _):
+                if target.number is None or target.kind not in DOCUMENT_KINDS:
+                    return 0
+                run.count("dw/seed/address")
+                if index.get(target.number) is None and not self.spider.dry_run:
+                    state = state_line(PENDING, target.kind, target.number, run.start_ms, hop=0, language=target.language)
+                    await self.hear(state)
+                run.archive.register([target.number], 0, target.kind, target.language)
+            case seeds.Document(_, document):
+                run.count("dw/seed/document")
+                if not self.spider.dry_run:
+                    outcome, files = run.archive.plan_seed(document, "seed", clock.now_ms())
+                    if files:
+                        await run.store(files)
+                    run.count(f"dw/document/from_seed/{outcome}")
+                assert document.id is not None
+                run.archive.register([document.id], 0, document.kind, document.language)
+                run.archive.register_document(document, "seed", 0)
+                row = index.resolve(document.id)
+                if row and row.path and not row.checked_ms:
+                    index.set_due(row.number)
+        return 1
+
+    async def hear(self, state: Record) -> None:
+        """Have a document that was heard of logged, with others."""
+        self.heard.append(state)
+        if len(self.heard) >= _HEARD:
+            await self.log_heard()
+
+    async def log_heard(self) -> None:
+        """Log what was heard of since the last time: an index made again has it too."""
+        heard, self.heard = self.heard, []
+        if heard:
+            await self.run.store([], heard)
+
+    def listings(self, seed: seeds.Seed) -> list[Request] | None:
+        """The requests of a seed that lists things: a feed, a sitemap, a section, a search window (none where all of it is
+        known). None for any other seed, and for one that is written wrongly, which is counted and named."""
+        try:
+            match seed:
+                case seeds.Start(_, text):
+                    requests = list(self.spider.discovery.start(text))
+                case seeds.Address(_, target, url) if target.number is None or target.kind not in DOCUMENT_KINDS:
+                    request = self.spider.discovery.listing(target, url)
+                    if request is None:
+                        raise UnreadableSeed(f"not over https: {url[:200]}")
+                    requests = [request]
+                case _:
+                    return None
+        except UnreadableSeed as error:
+            self.run.count("dw/seed/unusable")
+            logger.warning("Seed %s: %s", seed.place, error)
+            return None
+        self.run.count("dw/seed/listing")
+        return requests
