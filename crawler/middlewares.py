@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from scrapy import Request, signals
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
@@ -125,6 +126,16 @@ class AliasMiddleware:
             if target and target.kind in DOCUMENT_KINDS and target.number != request.meta["number"]:
                 request.meta.update(dont_redirect=True, alias_of=target)
         return response
+
+
+class RedirectsMiddleware(RedirectMiddleware):
+    """Scrapy's, which warns in every run that it found nobody to set a Referer: none is ever sent."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        middleware = cls(crawler.settings)
+        middleware.crawler = crawler
+        return middleware
 
 
 class PatienceMiddleware:

@@ -67,13 +67,13 @@ DOWNLOADER_MIDDLEWARES_BASE = {
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
-    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": 600,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
 }
 DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.AllowedTargetsMiddleware": 10,  # stricter than Scrapy's OffsiteMiddleware
     "crawler.middlewares.RobotsMiddleware": 100,
     "crawler.middlewares.PatienceMiddleware": 560,
+    "crawler.middlewares.RedirectsMiddleware": 600,
     "crawler.middlewares.AliasMiddleware": 610,
 }
 SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}  # hops are counted in the index; the spider judges every status itself
@@ -94,6 +94,7 @@ EXTENSIONS_BASE = {
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 1,
     "crawler.extensions.PolitenessExtension": 900,  # after AutoThrottle
+    "crawler.extensions.TimeoutsExtension": 905,
     "crawler.extensions.ProgressExtension": 910,  # says more than Scrapy's LogStats
 }
 CONCURRENT_ITEMS = 1  # 100 makes a hundred tasks for every response, and each of ours has one item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import subprocess
@@ -22,7 +23,7 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 
-from crawler.extensions import failure_reason
+from crawler.extensions import TimeoutsExtension, failure_reason
 from crawler.middlewares import HostPaused, RefusedTarget
 from crawler.refresh import is_passing
 from tests.crawling import QUICK, ROOT, crawl, fresh_site
@@ -31,6 +32,8 @@ from tests.dwsite.client import Site
 
 if TYPE_CHECKING:
     from crawler.items import Fetched
+
+LIE_ANYWAY = 50  # cancelled timeouts; fewer are not dropped by Twisted
 
 PIPELINES = {
     "crawler.pipelines.NormalisePipeline": 100,
@@ -47,6 +50,19 @@ class Stumbles:
         if item.article.number == dw.CHAIN[4]:
             raise RuntimeError(f"stumbled over {item}")
         return item
+
+
+class LooksOften(TimeoutsExtension):
+    """Looks a hundred times a second, and says in the end what it left."""
+
+    INTERVAL_S = 0.01
+
+    def _closed(self) -> None:
+        from twisted.internet import reactor
+
+        super()._closed()
+        calls = [*reactor._pendingTimedCalls, *reactor._newTimedCalls]
+        logging.getLogger(__name__).info("%d timeouts of ended requests", sum(bool(call.cancelled) for call in calls))
 
 
 @pytest.fixture
@@ -81,6 +97,12 @@ def test_why_a_request_brought_nothing(error: Exception, reason: str, is_refused
 
 
 # --- what is seen ---
+
+
+def test_a_crawl_of_sound_articles_warns_of_nothing(site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path, dw.CHAIN, site=site)
+    assert outcome.status == 0
+    assert "WARNING" not in outcome.stderr
 
 
 def test_progress_is_a_log_line_where_there_is_no_terminal(site: Site, tmp_path: Path) -> None:
@@ -130,6 +152,15 @@ def test_a_new_key_of_a_reply_is_named_once_and_the_reply_kept(site: Site, tmp_p
     assert outcome.report["unknown_keys"] == ["moodOfTheKeeper"]
     assert outcome.stderr.count("WARNING: A key of a reply was never met before: moodOfTheKeeper") == 1
     assert len(outcome.documents) == 2
+
+
+def test_timeouts_of_ended_requests_do_not_pile_up(site: Site, tmp_path: Path) -> None:
+    extensions = {"crawler.extensions.ArchiveExtension": 1, f"{__name__}.LooksOften": 900,
+                  "crawler.extensions.TimeoutsExtension": None}  # fmt: skip
+    outcome = crawl(tmp_path, dw.SEEDS, site=site, settings={"EXTENSIONS": json.dumps(extensions)})
+    (left,) = re.findall(r"(\d+) timeouts of ended requests", outcome.stderr)
+    assert len(outcome.requests) > 2 * LIE_ANYWAY
+    assert int(left) < 1.6 * LIE_ANYWAY
 
 
 # --- errors of our own ---
