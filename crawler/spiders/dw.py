@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _BATCH = 32  # pictures asked for at a time
-
-
 _IN_PIPELINES = 48  # articles waiting for their pictures; more would only cost memory
 _UNREACHED = 5  # documents in a row, while nothing was ever answered, before a run gives up
 _API_FAILURES = 3  # in a row, before www.dw.com is asked first
