@@ -16,7 +16,7 @@ import os
 import queue
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,10 @@ class Whole:
 
 
 AnyFile = NewFile | Piece | Whole
+
+
+_Beside = tuple[Path, str, int]
+"""Where a file lies under its temporary name; the sha256 and the size of what lies there."""
 
 
 @dataclass
@@ -186,10 +190,16 @@ class Writer:
         results: list[list[Record]] = []
         renames: list[tuple[Path, str]] = []
         files = [file for job in jobs for file in job.files if isinstance(file, NewFile)]
-        beside = dict(zip(map(id, files), [self._flushers.submit(self._write_beside, file) for file in files], strict=True))
-        wait(beside.values())
-        temporaries = [written.result()[0] for written in beside.values() if not written.exception()]
+        # a share for each flusher, not a task for each file: what threads say to each other costs the event loop's time
+        shares = [share for n in range(_FLUSHERS) if (share := files[n::_FLUSHERS])]
+        beside: dict[int, _Beside] = {}
+        failure = None
+        for share, (done, error) in zip(shares, self._flushers.map(self._write_beside, shares), strict=True):
+            beside.update(zip(map(id, share), done, strict=False))
+            failure = failure or error
         try:
+            if failure:
+                raise failure
             for job in jobs:
                 records = []
                 for file in job.files:
@@ -200,7 +210,7 @@ class Writer:
                         renames.append((self.root / layout.partial_path(file.path), file.path))
                         digest, size = disk.sha256_of(renames[-1][0])
                     else:
-                        temporary, digest, size = beside[id(file)].result()
+                        temporary, digest, size = beside[id(file)]
                         renames.append((temporary, file.path))
                     records.append({"path": file.path, "sha256": digest, "bytes": size, **file.record})
                 results.append(records)
@@ -212,7 +222,7 @@ class Writer:
                     disk.rename(temporary, self.root / path)
                 disk.sync_folders(sorted({(self.root / path).parent for _, path in stage}))
         except OSError:
-            for temporary in temporaries:
+            for temporary, _, _ in beside.values():
                 with contextlib.suppress(OSError):
                     temporary.unlink(missing_ok=True)
             raise
@@ -222,10 +232,17 @@ class Writer:
             self.log.append(STATES_END, states)
         return [records + job.states for job, records in zip(jobs, results, strict=True)]
 
-    def _write_beside(self, file: NewFile) -> tuple[Path, str, int]:
-        """Write and flush a file under a temporary name. Returns that, the sha256 and the size of what lies there."""
-        data = gzip.compress(file.data, 6, mtime=0) if file.compress else file.data
-        return disk.write_temporary(self.root / file.path, data), hashlib.sha256(data).hexdigest(), len(data)
+    def _write_beside(self, files: Sequence[NewFile]) -> tuple[list[_Beside], OSError | None]:
+        """Write and flush files under temporary names, up to the first that fails."""
+        done: list[_Beside] = []
+        try:
+            for file in files:
+                data = gzip.compress(file.data, 6, mtime=0) if file.compress else file.data
+                digest = hashlib.sha256(data).hexdigest()
+                done.append((disk.write_temporary(self.root / file.path, data), digest, len(data)))
+        except OSError as error:
+            return done, error
+        return done, None
 
     def _write_piece(self, piece: Piece) -> None:
         note = self.root / layout.note_path(piece.path)
