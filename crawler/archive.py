@@ -6,7 +6,6 @@ and the files say, and after a run that did not end by itself removes or adopts 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +13,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from crawler import disk, layout, normalise, recovery, refresh, seedfile
+from crawler.arrivals import Arrivals
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
 from crawler.lock import Lock
@@ -38,6 +38,7 @@ class Archive:
         self.writer = Writer(root, log)
         self._lock = lock
         self._submitted: dict[Future[list[Record]], None] = {}  # what the index has not heard of yet, in order
+        self._durable = Arrivals()
         self._unchecked_bytes = _CHECK_EVERY + 1
 
     @classmethod
@@ -102,7 +103,7 @@ class Archive:
     async def store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
         """Store files durably in the order given, log them, then tell the index."""
         stored = self.begin_store(files, states)
-        await asyncio.wrap_future(stored)
+        await self._durable.wait_for(stored)
         return self.end_store(stored)
 
     def store_now(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:

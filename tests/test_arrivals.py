@@ -1,0 +1,102 @@
+"""Waiting in an event loop for what another thread does."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+
+from crawler.arrivals import Arrivals
+
+
+def complete(futures: list[Future[int]]) -> threading.Thread:
+    """A thread that gives each future its place as result."""
+
+    def run() -> None:
+        for place, future in enumerate(futures):
+            future.set_result(place)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_everybody_who_waits_is_told() -> None:
+    async def wait() -> list[int]:
+        arrivals = Arrivals()
+        futures: list[Future[int]] = [Future() for _ in range(2000)]
+        threads = [complete(futures[:1000]), complete(futures[1000:])]
+        await asyncio.gather(*map(arrivals.wait_for, futures))
+        for thread in threads:
+            thread.join()
+        return [future.result() for future in futures]
+
+    assert asyncio.run(wait()) == [*range(1000), *range(1000)]
+
+
+def test_what_arrives_while_the_loop_is_busy_wakes_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait() -> int:
+        arrivals, loop, calls = Arrivals(), asyncio.get_running_loop(), 0
+        call_soon_threadsafe = loop.call_soon_threadsafe
+
+        def count(*arguments: Any) -> asyncio.Handle:
+            nonlocal calls
+            calls += 1
+            return call_soon_threadsafe(*arguments)
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", count)
+        futures: list[Future[int]] = [Future() for _ in range(20)]
+        waiting = [asyncio.create_task(arrivals.wait_for(future)) for future in futures]
+        await asyncio.sleep(0)  # they begin to wait
+        complete(futures).join()  # the loop is busy with this
+        await asyncio.gather(*waiting)
+        return calls
+
+    assert asyncio.run(wait()) == 1
+
+
+def test_what_is_done_already_is_not_waited_for() -> None:
+    done: Future[int] = Future()
+    done.set_result(1)
+    asyncio.run(asyncio.wait_for(Arrivals().wait_for(done), timeout=60))
+
+
+def test_error_stays_in_the_future() -> None:
+    failed: Future[int] = Future()
+    failed.set_exception(ValueError("words"))
+    asyncio.run(asyncio.wait_for(Arrivals().wait_for(failed), timeout=60))
+    assert isinstance(failed.exception(), ValueError)
+
+
+def test_who_gives_up_cancels_what_has_not_begun() -> None:
+    async def give_up() -> tuple[bool, bool]:
+        arrivals = Arrivals()
+        waiting, begun = Future[int](), Future[int]()
+        begun.set_running_or_notify_cancel()
+        tasks = [asyncio.create_task(arrivals.wait_for(future)) for future in (waiting, begun)]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        assert [type(end) for end in await asyncio.gather(*tasks, return_exceptions=True)] == [asyncio.CancelledError] * 2
+        begun.set_result(1)  # nobody waits any more, and nobody minds
+        await asyncio.sleep(0)
+        return waiting.cancelled(), begun.cancelled()
+
+    assert asyncio.run(give_up()) == (True, False)
+
+
+def test_loop_that_has_ended_is_not_woken() -> None:
+    future: Future[int] = Future()
+    arrivals = Arrivals()
+
+    async def leave() -> None:
+        task = asyncio.create_task(arrivals.wait_for(future))
+        await asyncio.sleep(0)
+        future.set_running_or_notify_cancel()  # so that it cannot be cancelled
+        task.cancel()
+
+    asyncio.run(leave())
+    future.set_result(1)
