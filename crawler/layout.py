@@ -5,6 +5,7 @@ All paths are relative to the archive's folder, with `/`. The contract on disk i
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, datetime
 
@@ -116,5 +117,6 @@ def run_name(start_ms: int) -> str:
     return f"{datetime.fromtimestamp(start_ms / 1000, UTC):%Y%m%dT%H%M%SZ}"
 
 
+@functools.lru_cache(64)  # of one second there are many log lines
 def iso_time(moment_ms: int) -> str:
     return f"{datetime.fromtimestamp(moment_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -84,9 +84,10 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         """The rules of a request's host; None where it cannot be reached, as the request itself will say.
         Raises RobotsUnavailable."""
         url = urlparse_cached(request)
-        async with self.locks.setdefault(url.netloc, asyncio.Lock()):
-            if url.netloc not in self._parsers:
-                self._parsers[url.netloc] = await self._fetch(f"{url.scheme}://{url.netloc}/robots.txt", request)
+        if url.netloc not in self._parsers:
+            async with self.locks.setdefault(url.netloc, asyncio.Lock()):
+                if url.netloc not in self._parsers:  # nobody else asked meanwhile
+                    self._parsers[url.netloc] = await self._fetch(f"{url.scheme}://{url.netloc}/robots.txt", request)
         if status := self.unavailable.get(url.netloc):
             raise RobotsUnavailable(status)
         return self._parsers[url.netloc]  # type: ignore[return-value]

@@ -119,6 +119,8 @@ class DwSpider(scrapy.Spider):
         index = self.run.archive.index
         rules = tuple((float(age), float(interval)) for age, interval in self.settings.getdictorlist("ARCHIVE_REFRESH"))
         self.kinds = self.settings.getlist("ARCHIVE_KINDS")
+        slot = self.settings.getdict("DOWNLOAD_SLOTS").get(urlsplit(self.run.sites.api).hostname or "", {})
+        self.concurrency = int(slot.get("concurrency", self.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")))
         index.begin_run(self.run.start_ms, self.depth, rules, self.refresh, self.kinds, media=self.media)
         self.intake, self.discovery = Intake(self), Discovery(self)
         archived = index.count(ARCHIVED, DOCUMENT_KINDS)
@@ -177,11 +179,11 @@ class DwSpider(scrapy.Spider):
 
     def next_request(self) -> Request | None:
         """The next document's request, where the limits leave room for one; it is claimed."""
-        downloader = self.crawler.engine.downloader
-        waiting = sum("number" in request.meta for request in downloader.active)
-        # one more than can be on the wire: a graceful stop has to wait for what is handed out
         scraping = self.crawler.engine.scraper.slot
-        if waiting > self._concurrency() or self.dry_run or (scraping and scraping.itemproc_size >= _IN_PIPELINES):
+        if self.dry_run or (scraping and scraping.itemproc_size >= _IN_PIPELINES):
+            return None
+        # one more than can be on the wire: a graceful stop has to wait for what is handed out
+        if sum("number" in request.meta for request in self.crawler.engine.downloader.active) > self.concurrency:
             return None
         index = self.run.archive.index
         row = index.next_document()
@@ -199,11 +201,6 @@ class DwSpider(scrapy.Spider):
 
     def _new_documents(self) -> int:
         return int(self.crawler.stats.get_value("dw/document/new", 0))
-
-    def _concurrency(self) -> int:
-        host = urlsplit(self.run.sites.api).hostname or ""
-        slots = self.settings.getdict("DOWNLOAD_SLOTS")
-        return int(slots.get(host, {}).get("concurrency", self.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")))
 
     def request_for(self, row: Row, place: str = "", why: str = "") -> Request:
         """The request for a document, conditional where the last reply gave a validator.
