@@ -10,6 +10,7 @@ import platform
 import shutil
 import statistics
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,11 @@ class Session:
             raise BenchmarkError(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(each.key for each in ALL)}")
         self.contestants = [each for each in ALL if each.key in chosen]
         self.results: Figures = {"about": _about(options), "rows": {}}
+        # nothing is deleted before the end: for minutes after it ext4 looks twice at each inode it could use again, and whoever
+        # writes files would pay for what was deleted before him
+        WORK.mkdir(exist_ok=True)
+        self.out = Path(tempfile.mkdtemp(prefix="out-", dir=WORK))
+        self.folders: dict[str, Path] = {}  # of each competitor's last round
         for each in self.contestants:
             self.results["rows"][each.key] = {
                 "name": each.name, "keeps": each.keeps, "note": each.note, "has_articles": each.count is not None,
@@ -70,26 +76,22 @@ class Session:
         for number in range(self.options.rounds):
             turn = number % max(len(self.contestants), 1)
             for contestant in self.contestants[turn:] + self.contestants[:turn]:
-                found = self.run(contestant, self.site_for(contestant))
+                folder = self.folders[contestant.key] = self.fresh(contestant, f"round-{number + 1}")
+                found = self.run(contestant, self.site_for(contestant), folder)
                 self.row(contestant)["runs"].append(found)
                 print(f"round {number + 1}: {contestant.key:12} {_brief(found)}", flush=True)
                 if 0 < found["articles"] < (wanted := self.site_for(contestant).articles):
                     self.row(contestant)["problem"] = f"fetched {found['articles']} of {wanted} articles"
                 if not found["objects"]:
-                    last = _last_line(self.folder(contestant))
+                    last = _last_line(folder)
                     self.leave_out(contestant, f"fetched nothing, status {found['status']}: {last}")
 
-    def folder(self, contestant: Contestant, purpose: str = "rounds") -> Path:
-        return WORK / "out" / purpose / contestant.key
-
-    def fresh(self, contestant: Contestant, purpose: str = "rounds") -> Path:
-        folder = self.folder(contestant, purpose)
-        shutil.rmtree(folder, ignore_errors=True)
+    def fresh(self, contestant: Contestant, purpose: str) -> Path:
+        folder = self.out / purpose / contestant.key
         folder.mkdir(parents=True)
         return folder
 
-    def run(self, contestant: Contestant, site: Site, purpose: str = "rounds") -> Figures:
-        folder = self.fresh(contestant, purpose)
+    def run(self, contestant: Contestant, site: Site, folder: Path) -> Figures:
         command = contestant.command(site, folder)
         with serve(site) as traffic:
             run = measure.run(command, folder)
@@ -108,7 +110,7 @@ class Session:
             if not contestant.is_keeping:
                 continue
             row, site = self.row(contestant), self.site_for(contestant)
-            folder = self.folder(contestant)
+            folder = self.folders[contestant.key]
             row["kept"] = {**dataclasses.asdict(contestant.look(folder, site)), "of_pictures": len(site.digests())}
             if contestant.key == "trafilatura":
                 continue
@@ -131,10 +133,9 @@ class Session:
         site = make(self.options.growth)
         for number in range(2):
             for contestant in [each for each in self.contestants if each.key in ("bare", "dw")]:
-                found = self.run(contestant, site, "growth")
+                found = self.run(contestant, site, self.fresh(contestant, f"growth-{number + 1}"))
                 self.row(contestant).setdefault("growth", []).append(found)
                 print(f"growth {number + 1}: {contestant.key:12} {_brief(found)}", flush=True)
-                shutil.rmtree(self.folder(contestant, "growth"), ignore_errors=True)
 
 
 def _about(options: argparse.Namespace) -> Figures:
@@ -172,11 +173,14 @@ def main() -> int:
         return 0
     try:
         session = Session(options)
-        session.prepare()
-        session.rounds()
-        if not options.no_losses:
-            session.look_at_losses()
-        session.growth()
+        try:
+            session.prepare()
+            session.rounds()
+            if not options.no_losses:
+                session.look_at_losses()
+            session.growth()
+        finally:
+            shutil.rmtree(session.out, ignore_errors=True)
     except BenchmarkError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
