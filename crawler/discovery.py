@@ -66,7 +66,7 @@ class Discovery:
         else:
             window = feeds.parse_window(text)
             self.windows[text] = window
-            for day in window.days():
+            for day in window.days(self._today()):
                 name = _day_name(window, day)
                 page, is_done = self.read_lists.page(name)
                 if is_done:
@@ -242,6 +242,9 @@ class Discovery:
         self.run.count("dw/listing/new", new)
         return new
 
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.run.start_ms / 1000, UTC).date()
+
     async def _keep(self) -> None:
         """Let no kill take back that a page was read."""
         await self.spider.intake.log_heard()
@@ -263,11 +266,13 @@ class Discovery:
     def completeness(self) -> Iterator[str]:
         """A sentence for every search window: how much of what it lists is archived."""
         for text, window in self.windows.items():
-            names = [_day_name(window, day) for day in window.days()]
+            names = [_day_name(window, day) for day in window.days(self._today())]
             listed, archived, available, open_days = self.read_lists.counts(names)
+            all_days = (window.last - window.first).days + 1
+            open_days += all_days - len(names)  # those yet to come
             share = f" ({100 * archived / listed:.1f} %)" if listed else ""
             sentence = f"{text}: DW counts {available}, lists {listed}, of which {archived} are archived{share}"
-            yield sentence + (f"; {open_days} of {len(names)} days not over, or not read to their end" if open_days else "")
+            yield sentence + (f"; {open_days} of {all_days} days not over, or not read to their end" if open_days else "")
 
 
 def _gave_nothing(found: Listing) -> bool:

@@ -90,6 +90,13 @@ def test_a_day_that_is_not_over_is_read_again(site: Site, tmp_path: Path) -> Non
     assert not last.requests
 
 
+def test_days_that_have_not_begun_are_not_asked_for(site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path, "search:en:2026-05-31..9998-12-31", site=site)  # in memory they would be gigabytes
+    assert searched(outcome) == [("2026-05-31", 1), ("2026-06-01", 1)]
+    assert "; 2911928 of 2911928 days not over" in completeness(outcome)
+    assert outcome.status == 0
+
+
 def test_days_that_could_not_be_read_are_not_taken_for_done(site: Site, tmp_path: Path) -> None:
     site.options(articles=1000)
     window = "search:en:2026-03-01..2026-03-04"

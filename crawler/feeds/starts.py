@@ -39,9 +39,9 @@ class Window:
     first: date
     last: date
 
-    def days(self) -> Iterator[date]:
-        """Each day, oldest first."""
-        for offset in range((self.last - self.first).days + 1):
+    def days(self, until: date = date.max) -> Iterator[date]:
+        """Each day, oldest first. until: the last one that is wanted."""
+        for offset in range((min(self.last, until) - self.first).days + 1):
             yield self.first + timedelta(days=offset)
 
 
