@@ -8,6 +8,7 @@ dw/listing/problem.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -177,7 +178,7 @@ class Discovery:
             self._missed(response.url, "unreadable")
             return
         numbers = {item.number for item in found.items}
-        more = found.more
+        more = self._next_page(found, page, response)
         if more and (numbers <= seen or page >= _PAGES):
             self._name(response.url, [f"page {page} of {name} lists nothing new, yet names a next page: not followed"])
             more = []
@@ -203,15 +204,25 @@ class Discovery:
             return
         page = self.read_lists.page(name)[0] + 1
         is_new = self.read_lists.add(name, (item.number for item in found.items))
-        if found.more and (not is_new or page >= _PAGES):
+        more, is_endless = self._next_page(found, page, response), False
+        if more and (not is_new or page >= _PAGES):
             self._name(response.url, [f"page {page} of {name} lists nothing new, yet names a next page: not followed"])
-            found = Listing(total=found.total)
+            more, is_endless = [], True
         # a day that is not over may still grow
         is_over = self.run.start_ms > (datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + 2 * 86_400) * 1000
-        self.read_lists.set_page(name, page, found.total, is_done=not found.more and is_over, is_end=not found.more)
+        is_done = not more and is_over and not is_endless
+        self.read_lists.set_page(name, page, found.total, is_done=is_done, is_end=not more)
         await self._keep()
-        for url in found.more:
+        for url in more:
             yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=language)
+
+    def _next_page(self, found: Listing, page: int, response: Response) -> list[str]:
+        """The address of what follows a page of a list: as it says, else by its number, where DW counts more pages."""
+        if found.more or page >= (found.pages or 0):
+            return found.more
+        url, is_numbered = re.subn(r"(?<=[?&]pageIndex=)[0-9]+", str(page + 1), _asked(response))
+        self._name(response.url, [f"page {page} of {found.pages} names no next page that can be used: its number is"])
+        return [url] if is_numbered else []
 
     # --- what is heard of ---
 

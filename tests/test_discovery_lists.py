@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import signal
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from crawler import layout
+from crawler.feeds import search_url
+from crawler.urls import DW
 from tests.crawling import DAY_MS, Outcome, Running, at_ms, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
@@ -112,11 +116,27 @@ def test_days_that_could_not_be_read_are_not_taken_for_done(site: Site, tmp_path
     assert "DW counts 206, lists 206" in completeness(second)
 
 
+@pytest.mark.parametrize("further", [None, 2, "/elsewhere", "https://elsewhere.example/?pageIndex=2"])
+def test_a_page_that_leads_nowhere_is_followed_by_the_number_of_the_next(further: object, site: Site, tmp_path: Path) -> None:
+    site.options(articles=400)
+    day = "search:en:2026-03-01..2026-03-01"
+    _, _, reply = site.get(search_url(DW, 2, date(2026, 3, 1)).replace(DW.api, site.api))
+    page = json.loads(reply)
+    page["paginationInfo"]["nextPageUrl"] = further
+    site.fault("/api/search/global[?].*pageIndex=1", body=json.dumps(page), content_type="application/json", status=200)
+    first = crawl(tmp_path, day, site=site, settings=LISTS_ONLY)
+    assert searched(first) == [("2026-03-01", 1), ("2026-03-01", 2), ("2026-03-01", 3)]
+    assert "DW counts 52, lists 52" in completeness(first)
+    assert "page 1 of 3 names no next page that can be used: its number is" in problems(first)
+    assert not search_paths(crawl(tmp_path, day, site=site, settings=LISTS_ONLY))
+
+
 def test_an_endless_search_is_left_and_named(site: Site, tmp_path: Path) -> None:
     site.options(articles=100, endless_search=True)
     outcome = crawl(tmp_path, "search:en:2026-03-01..2026-03-01", site=site, settings=LISTS_ONLY)
     assert len(search_paths(outcome)) == 2
     assert "lists nothing new, yet names a next page: not followed" in problems(outcome)
+    assert "1 of 1 days not over, or not read to their end" in completeness(outcome)
 
 
 # --- media lists ---
@@ -146,6 +166,19 @@ def test_a_media_list_that_broke_off_is_read_to_its_end_the_next_time(site: Site
     site.clear()
     crawl(tmp_path, "mediacenter:zh", site=site, settings=kinds)
     assert len(heard(tmp_path)) == 127
+
+
+def test_a_media_list_without_next_pages_is_read_by_their_numbers(site: Site, tmp_path: Path) -> None:
+    site.options(media=300)  # 75 in Chinese, and two by name
+    for page in (1, 2):
+        _, _, reply = site.get(f"{site.api}/api/list/mediacenter/4?pageIndex={page}")
+        listed = json.loads(reply)
+        del listed["paginationInfo"]["nextPageUrl"]
+        path, body = f"/api/list/mediacenter/4[?]pageIndex={page}", json.dumps(listed)
+        site.fault(path, body=body, content_type="application/json", status=200)
+    outcome = crawl(tmp_path, "mediacenter:zh", site=site, settings={"ARCHIVE_KINDS": "liveblog"})
+    assert len(heard(tmp_path)) == 77
+    assert problems(outcome).count("names no next page") == 2
 
 
 def test_an_endless_media_list_is_left_and_named(site: Site, tmp_path: Path) -> None:
