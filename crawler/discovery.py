@@ -282,7 +282,8 @@ class Discovery:
             all_days = (window.last - window.first).days + 1
             open_days += all_days - len(names)  # those yet to come
             share = f" ({100 * archived / listed:.1f} %)" if listed else ""
-            sentence = f"{text}: DW counts {available}, lists {listed}, of which {archived} are archived{share}"
+            others = "".join(f", {count} {state}" for state, count in self.read_lists.others(names).items())
+            sentence = f"{text}: DW counts {available}, lists {listed}, of which {archived} are archived{share}{others}"
             yield sentence + (f"; {open_days} of {all_days} days not over, or not read to their end" if open_days else "")
 
 

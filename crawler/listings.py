@@ -65,3 +65,16 @@ class Listings:
             listed, archived = listed + found[0], archived + found[1]
             available, unfinished = available + (total[0] or 0), unfinished + (not total[1])
         return listed, archived, available, unfinished
+
+    def others(self, names: list[str]) -> dict[str, int]:
+        """Of some lists together: how many of what they name are not archived, by state."""
+        found: dict[str, int] = {}
+        for name in names:
+            for state, count in self._read(
+                "SELECT coalesce(t.state, o.state) AS now, count(*) FROM listed"
+                " LEFT JOIN objects o ON o.number = listed.number AND o.format = ''"
+                " LEFT JOIN objects t ON t.number = o.target AND t.format = ''"
+                " WHERE listed.name = ? AND coalesce(o.path, t.path) IS NULL AND o.number IS NOT NULL GROUP BY now", [name]
+            ):  # fmt: skip
+                found[state] = found.get(state, 0) + count
+        return dict(sorted(found.items()))

@@ -12,7 +12,7 @@ import pytest
 from crawler import layout
 from crawler.feeds import search_url
 from crawler.urls import DW
-from tests.crawling import DAY_MS, Outcome, Running, at_ms, crawl, fresh_site
+from tests.crawling import DAY_MS, NOW_MS, Outcome, Running, at_ms, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 from tests.test_discovery import LISTS_ONLY, heard, problems
@@ -55,6 +55,24 @@ def test_a_search_window_is_completed_and_says_so(site: Site, tmp_path: Path) ->
     second = crawl(tmp_path, WINDOW, site=site)
     assert not second.requests
     assert second.report["sentences"] == [line]
+
+
+def test_a_window_says_what_became_of_what_is_not_archived(site: Site, tmp_path: Path) -> None:
+    site.options(articles=400, pictures_per_article=0)
+    crawl(tmp_path, WINDOW, site=site, settings=LISTS_ONLY)
+    alias, other, missing, down, video, *_ = sorted(heard(tmp_path))
+    site.fault(f"/api/detail/article/{alias}", status=302, redirect=f"/api/detail/article/{other}")
+    site.fault(f".*/{missing}", status=404)
+    site.fault(f".*[/-]{down}", status=503)
+    reply = {"type": "Video", "id": video, "name": "Moving", "teaser": "It moves."}
+    site.fault(f"/api/detail/article/{video}", status=200, body=json.dumps(reply), content_type="application/json")
+    articles = {"ARCHIVE_KINDS": "article", "RETRY_TIMES": 0}
+    outcome = crawl(tmp_path, WINDOW, site=site, settings=articles)
+    line = f"{WINDOW}: DW counts 100, lists 100, of which 97 are archived (97.0 %), 2 missing, 1 out of scope"
+    assert outcome.report["sentences"] == [line]
+    site.clear()
+    last = crawl(tmp_path, WINDOW, site=site, now_ms=NOW_MS + DAY_MS)  # an alias counts as what it leads to
+    assert completeness(last) == f"{WINDOW}: DW counts 100, lists 100, of which 100 are archived (100.0 %)"
 
 
 def test_a_window_killed_in_the_middle_goes_on_after_the_pages_already_read(site: Site, tmp_path: Path) -> None:
