@@ -39,15 +39,17 @@ def following(place: str, reason: str, kind: str, kinds: Collection[str], *, pag
 
     reason: why, as in `refresh`. kind: what the document is held to be. kinds: those that are wanted. pages_too: whether
     www.dw.com may be asked: what api.dw.com once gave is not replaced by a page. api_works: whether api.dw.com gave
-    anything in this run; one that knows nothing at all is not believed that an article is gone. Nor is the graph API:
-    it knows a document under its true kind only, where a page leads on to it.
+    anything in this run; one that knows nothing at all is not believed that an article is gone, and none that a liveblog
+    is: nobody knows whether it gives any. Nor is the graph API: it knows a document under its true kind only, where a page
+    leads on to it.
     """
     if place.startswith("api:") and reason == "status 404" and kind == "article":
         asked = place.removeprefix("api:")
         order = ["article", *(other for other in _OTHER_KINDS if other in kinds)]
         if asked in order[:-1]:
             return f"api:{order[order.index(asked) + 1]}"
-    if not pages_too or (place.startswith("api:") and says_gone(reason) and api_works):
+    is_believed = api_works and kind != "liveblog"
+    if not pages_too or (place.startswith("api:") and says_gone(reason) and is_believed):
         return None
     return {GRAPH: PAGE, PAGE: None}.get(place, GRAPH)
 

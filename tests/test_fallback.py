@@ -104,6 +104,15 @@ def test_what_a_working_api_does_not_have_is_asked_for_nowhere_else() -> None:
     assert not [path for path in from_api().asked("www") if str(dw.MISSING) in path]
 
 
+def test_a_liveblog_a_working_api_does_not_know_is_taken_from_its_page(site: Site, tmp_path: Path) -> None:
+    site.fault(f"/api/detail/article/{dw.LIVEBLOG_FEED_ONLY}", status=404)  # its type in the API was never seen
+    seeds = f"https://www.dw.com/de/any/a-{dw.GERMAN},https://www.dw.com/en/any/live-{dw.LIVEBLOG_FEED_ONLY}"
+    outcome = crawl(tmp_path, seeds, "depth=0", site=site)
+    assert set(outcome.documents) == {dw.GERMAN, dw.LIVEBLOG_FEED_ONLY}
+    assert sources_of(outcome)[dw.LIVEBLOG_FEED_ONLY] != "api"
+    assert outcome.status == 0
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_pages_of_every_layout_give_the_same_articles(name: str, site: Site, tmp_path: Path) -> None:
     site.down("api")

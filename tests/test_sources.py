@@ -78,7 +78,7 @@ def test_what_the_api_cannot_give_is_asked_for_on_the_web(reason: str, api_works
         ("article", DEFAULT, ["api:article", "api:video", "api:gallery"]),
         ("article", ("article",), ["api:article"]),
         ("video", ALL, ["api:video"]),
-        ("liveblog", ALL, ["api:article"]),
+        ("liveblog", ALL, ["api:article", GRAPH, PAGE]),
     ],
 )
 def test_what_is_no_article_may_be_of_another_wanted_kind(kind: str, kinds: tuple[str, ...], asked: list[str]) -> None:
