@@ -48,6 +48,8 @@ def parse(body: bytes, number: int, kind: str = "article") -> Article:
     refused: list[str] = []
     skipped: list[str] = []
     blocks = _blocks(_elements(reply), skipped, refused)
+    if not any(isinstance(block, Paragraph) for block in blocks):  # a body nobody can read the words of
+        blocks += _blocks(_text_elements(reply), skipped, refused)
     article = Article(
         number=own if isinstance(own, int) and not isinstance(own, bool) and 0 < own < 10**15 else number,
         kind=found_kind,
@@ -92,18 +94,35 @@ def _check_usable(article: Article) -> None:
 
 
 def _add_main_content(article: Article, reply: Json, refused: list[str]) -> None:
-    main = reply.get("mainContent")
-    main = main if isinstance(main, dict) else {}
+    main = _first(reply.get("mainContent"))
     if article.kind in ("video", "audio"):
         media = main if main.get("sources") else reply
         article.video = _media(media, refused)
-        article.preview = _picture(media.get("previewImage") or reply.get("image"), refused)
+        preview = _first(main.get("previewImage")) or _first(reply.get("previewImage")) or _first(reply.get("image"))
+        article.preview = _picture(preview, refused)
     elif article.kind == "gallery":
         article.slides = _slides(reply if _slide_items(reply) else main, refused)
-    elif str(main.get("type", "Image")).lower() == "image":
+    elif preview := _first(main.get("previewImage")):
+        article.main_picture = _picture(preview, refused)
+    elif "sizes" in main or _text(main.get("type")).lower() == "image":
         article.main_picture = _picture(main, refused)
-    elif isinstance(main.get("previewImage"), dict):
-        article.main_picture = _picture(main["previewImage"], refused)
+
+
+def _dicts(value: object) -> list[Json]:
+    """The objects of a list, whatever else is in it; an object that stands alone is a list of one."""
+    values = value if isinstance(value, list) else [value]
+    return [each for each in values if isinstance(each, dict)]
+
+
+def _first(value: object) -> Json:
+    return next(iter(_dicts(value)), {})
+
+
+def _size(value: object) -> float | None:
+    """A number of pixels or kilobits, also where it came as text."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        return int(value)
+    return value if isinstance(value, (int, float)) else None
 
 
 def _text(value: object) -> str:
@@ -129,25 +148,33 @@ def _names(persons: Iterable[object]) -> Iterator[str]:
 
 
 def _elements(reply: Json) -> list[Json]:
-    """The body's elements; without a body those of the text, without both the posts of a liveblog."""
+    """The body's elements, and those of a liveblog's posts."""
     body = reply.get("body")
-    if not isinstance(body, list):
-        body = []
-    elements = [element.get("content", element) for element in body if isinstance(element, dict)]
-    posts = reply.get("posts")
-    for post in posts if isinstance(posts, list) else ():
-        if isinstance(post, dict):
-            elements.extend(_post_elements(post))
-    if not elements and (text := _text(reply.get("text")).strip()):
-        elements = [{"type": "Paragraph", "text": part} for part in paragraphs(text)]
-    return [element for element in elements if isinstance(element, dict)]
+    elements = [_element(element) for element in (body if isinstance(body, list) else _dicts(body))]
+    for post in _dicts(reply.get("posts")):
+        elements.extend(_post_elements(post))
+    return elements
+
+
+def _element(element: object) -> Json:
+    """What a body has in a place: its content, or itself; words alone are a paragraph."""
+    if not isinstance(element, dict):
+        return {"type": "Paragraph", "text": element} if isinstance(element, str) else {}
+    content = element.get("content")
+    return {"type": "Paragraph", "text": content} if isinstance(content, str) else _first(content) or element
+
+
+def _text_elements(reply: Json) -> list[Json]:
+    """The paragraphs of the text, which says the same as the body."""
+    body = reply.get("body")
+    return [{"type": "Paragraph", "text": part} for part in paragraphs(_text(reply.get("text")) or _text(body))]
 
 
 def _post_elements(post: Json) -> Iterator[Json]:
     """A liveblog's post [assumed]: a headline and a body like an article's, or a text."""
     if headline := _text(post.get("name")) or _text(post.get("title")):
         yield {"type": "Paragraph", "text": f"<strong>{headline}</strong>"}
-    yield from _elements({"body": post.get("body"), "text": post.get("text")})
+    yield from _elements({"body": post.get("body")}) or _text_elements(post)
 
 
 def paragraphs(text: str) -> list[str]:
@@ -164,13 +191,21 @@ def _blocks(elements: list[Json], skipped: list[str], refused: list[str]) -> tup
     """The blocks of a body, in order. Galleries too: in 11 of 19 recorded documents text follows the gallery."""
     blocks: list[Block] = []
     for element in elements:
-        kind = _text(element.get("type")) or "(no type)"
+        kind = _kind(element)
         block = _block(kind, element, refused)
         if block is not None:
             blocks.append(block)
-        elif kind.lower() not in _EMPTY_WITHOUT_LOSS:
+        elif kind.lower() not in _EMPTY_WITHOUT_LOSS or element.get("text"):
             skipped.append(kind[:60])
     return tuple(blocks)
+
+
+def _kind(element: Json) -> str:
+    """The type of a body's element; what names none is told by what is in it."""
+    if kind := _text(element.get("type")):
+        return kind
+    signs = {"text": "Paragraph", "sizes": "Image", "sources": "Video", "items": "Gallery", "images": "Gallery"}
+    return next((kind for key, kind in signs.items() if element.get(key)), "(no type)")
 
 
 # An image without an address or a placeholder shows nothing: there is nothing to skip.
@@ -192,7 +227,8 @@ def _block(kind: str, element: Json, refused: list[str]) -> Block | None:
             return Gallery(name, slides) if slides else None
         case "youtube" | "externalvideo" | "embed" | "socialmedia":
             return _youtube(element)
-    return None
+    words = _markup(element.get("text"))  # of a type nobody knows: better than nothing
+    return Paragraph(words) if words.strip() else None
 
 
 def _markup(value: object) -> str:
@@ -211,8 +247,7 @@ def _youtube(element: Json) -> YouTube | None:
 
 def _media(media: Json, refused: list[str]) -> Video | None:
     """The best progressive file of a video or audio: mp4 before mp3, the highest bitrate first."""
-    sources = media.get("sources")
-    candidates = [source for source in sources if isinstance(source, dict)] if isinstance(sources, list) else []
+    candidates = _dicts(media.get("sources"))
     playable = [s for s in candidates if _text(s.get("format")).lower() in ("mp4", "mp3") and _text(s.get("url"))]
     for source in sorted(playable, key=_bitrate, reverse=True):
         url = _text(source.get("url")).strip()
@@ -223,32 +258,28 @@ def _media(media: Json, refused: list[str]) -> Video | None:
 
 
 def _bitrate(source: Json) -> tuple[bool, float]:
-    bitrate = source.get("bitrate")
-    return _text(source.get("format")).lower() == "mp4", bitrate if isinstance(bitrate, (int, float)) else 0
+    return _text(source.get("format")).lower() == "mp4", _size(source.get("bitrate")) or 0
 
 
 def _slide_items(element: Json) -> list[Json]:
     for key in ("items", "images", "slides"):
-        items = element.get(key)
-        if isinstance(items, list):
-            found = [item.get("content", item) for item in items if isinstance(item, dict)]
-            return [item for item in found if isinstance(item, dict)]
+        if items := _dicts(element.get(key)):
+            return [_first(item.get("content")) or item for item in items]
     return []
 
 
 def _slides(element: Json, refused: list[str]) -> tuple[Slide, ...]:
     slides = []
     for item in _slide_items(element):
-        image = item.get("image")
-        if address := _address(image if isinstance(image, dict) else item, refused):
+        if address := _address(_first(item.get("image")) or item, refused):
             name, shown = address
             text = _text(item.get("description")) or _text(item.get("text"))
             slides.append(Slide(name, shown, _markup(item.get("name") or item.get("title")), normalise.safe_markup(text)))
     return tuple(slides)
 
 
-def _picture(image: object, refused: list[str]) -> Picture | None:
-    if not isinstance(image, dict) or (address := _address(image, refused)) is None:
+def _picture(image: Json, refused: list[str]) -> Picture | None:
+    if (address := _address(image, refused)) is None:
         return None
     name, shown = address
     return Picture(name, shown, _markup(image.get("description")))
@@ -259,10 +290,9 @@ def _address(image: Json, refused: list[str]) -> tuple[PictureName, str] | None:
 
     A placeholder (id -1) and an image without a size show nothing. What is not DW's goes into refused.
     """
-    if image.get("id") == -1:
+    if image.get("id") in (-1, "-1"):
         return None
-    sizes = image.get("sizes")
-    candidates = [size for size in sizes if isinstance(size, dict)] if isinstance(sizes, list) else []
+    candidates = _dicts(image.get("sizes"))
     if not candidates and _text(image.get("url")):
         candidates = [image]
     found: list[tuple[float, PictureName, str]] = []
@@ -273,8 +303,8 @@ def _address(image: Json, refused: list[str]) -> tuple[PictureName, str] | None:
             if url:
                 refused.append(url[:200])
             continue
-        width = size.get("width")
-        distance = abs(width - _NEAREST_WIDTH) if isinstance(width, (int, float)) else float("inf")
+        width = _size(size.get("width"))
+        distance = abs(width - _NEAREST_WIDTH) if width is not None else float("inf")
         found.append((-1 if name.format == "303" else distance, name, re.sub(r"^(?:https?:)?//", "", url)))
     if not found:
         return None

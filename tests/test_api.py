@@ -23,7 +23,7 @@ def sizes(*names: str, width: object = 1) -> list[Json]:
     return [{"width": width, "height": 1, "url": STATIC + name} for name in names]
 
 
-def image(number: int = 63, caption: object = "", **more: object) -> Json:
+def image(number: object = 63, caption: object = "", **more: object) -> Json:
     return {"id": number, "type": "Image", "name": "Bild", "description": caption, "sizes": sizes(f"{number}_303.jpg"), **more}
 
 
@@ -249,6 +249,80 @@ def test_unknown_elements_are_skipped_and_named() -> None:
 
 def test_unknown_keys_are_named() -> None:
     assert parse(novelty=1, zebra=None, trackingInfo={}).unknown_keys == ("novelty", "zebra")
+
+
+READABLE: list[object] = [
+    "words", {"content": "words"}, {"type": "Paragraph", "text": "words"},
+    {"content": None, "type": "Paragraph", "text": "words"}, {"content": {"text": "words"}},
+    {"content": {"type": None, "text": "words"}}, {"content": {"type": "Quotation", "text": "words"}},
+    {"content": [{"type": "Paragraph", "text": "words"}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("element", READABLE, ids=repr)
+def test_words_of_a_body_are_kept_in_whatever_shape_they_come(element: object) -> None:
+    found = parse(body=[paragraph("a"), element, paragraph("b")])
+    assert found.blocks == (Paragraph("a"), Paragraph("words"), Paragraph("b"))
+    assert found.skipped == ()
+
+
+@pytest.mark.parametrize("body", [[{"content": {"type": "Hologram"}}], [paragraph(["a"])], [None], [{}], "one", {"x": 1}])
+def test_body_without_readable_words_is_replaced_by_the_text(body: object) -> None:
+    assert parse(body=body, text="one\ntwo").blocks == (Paragraph("one"), Paragraph("two"))
+
+
+def test_body_of_pictures_only_is_followed_by_the_text() -> None:
+    found = parse(body=[{"content": image(64)}], text="one")
+    assert [type(block) for block in found.blocks] == [Picture, Paragraph]
+
+
+def test_body_may_be_one_text_or_one_element() -> None:
+    assert parse(body="<p>one</p><p>two</p>").blocks == (Paragraph("one"), Paragraph("two"))
+    assert parse(body=paragraph("one")).blocks == (Paragraph("one"),)
+
+
+@pytest.mark.parametrize("text", [["a"], {"x": 1}, 5])
+def test_paragraph_whose_words_nobody_can_read_is_skipped_and_named(text: object) -> None:
+    assert parse(body=[paragraph(text), paragraph()]).skipped == ("Paragraph",)
+
+
+def test_picture_gallery_and_video_are_known_without_their_type() -> None:
+    elements = [
+        {"sizes": sizes("63_303.jpg")}, {"name": "More", "items": [image(caption="text")]},
+        {"sources": [source("mp4", 1, "https://x/1.mp4")]},
+    ]  # fmt: skip
+    found = parse(body=[paragraph(), *({"content": element} for element in elements)])
+    assert [type(block) for block in found.blocks] == [Paragraph, Picture, Gallery, Video]
+    assert found.skipped == ()
+
+
+@pytest.mark.parametrize("main", [image(type=None), image(type="BigImage"), [image()], image(sizes=sizes("63_303.jpg")[0])])
+def test_main_picture_of_another_shape_is_shown(main: object) -> None:
+    found = parse(mainContent=main).main_picture
+    assert found
+    assert found.name == PictureName(63, "303", "jpg")
+
+
+def test_numbers_may_come_as_text() -> None:
+    found = parse(mainContent=image(sizes=[*sizes("63_1.jpg", width="90"), *sizes("63_4.jpg", width="650")])).main_picture
+    assert found
+    assert found.name.format == "4"
+    main = {"type": "Video", "sources": [source("mp4", "300", "https://x/s.mp4"), source("mp4", "2467", "https://x/l.mp4")]}
+    assert parse(type="Video", mainContent=main).video == Video("https://x/l.mp4")
+    assert parse(mainContent=image("-1")).main_picture is None
+
+
+def test_one_thing_may_stand_where_a_list_is_expected() -> None:
+    assert parse(type="Gallery", items=image(caption="text")).slides == (SLIDE,)
+    assert parse(type="Gallery", items=[], images=[image(caption="text")]).slides == (SLIDE,)
+    assert parse(type="Video", mainContent={"sources": source("mp4", 1, "https://x/v.mp4")}).video == Video("https://x/v.mp4")
+    assert parse({"type": "Liveblog", "name": "x", "posts": {"body": [paragraph("a")]}}).blocks == (Paragraph("a"),)
+
+
+def test_video_without_a_file_still_shows_its_preview() -> None:
+    found = parse(type="Video", teaser="t", mainContent={"sources": None, "previewImage": image(64)}).preview
+    assert found
+    assert found.name.number == 64
 
 
 @pytest.mark.parametrize(
