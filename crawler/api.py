@@ -24,8 +24,10 @@ _KINDS = {"article": "article", "video": "video", "audio": "audio", "gallery": "
 _KNOWN_KEYS = frozenset(
     "type id languageId name title teaser teaserText categoryName text displayDate permaLink body mainContent persons "
     "authors author referenceGroups referenceGroup teaserGroups teaserGroup trackingInfo mediaTrackingInfo commentsEnabled "
-    "items images posts url duration sources previewImage programId reference image description sizes kicker".split()
+    "items images slides posts url duration sources previewImage programId reference image description sizes kicker content "
+    "width height protocol format bitrate quality key videoId youtubeId externalId src firstName lastName fullName".split()
 )
+_UNREAD = frozenset("trackingInfo mediaTrackingInfo referenceGroups referenceGroup teaserGroups teaserGroup".split())
 _NEAREST_WIDTH = 700
 # a heading holds no heading: so an unclosed one is not read to the end again and again
 _HEADING = re.compile(r"<h[1-6][^<>]*>((?:(?!<h[1-6]).)*?)</h[1-6]>", re.IGNORECASE | re.DOTALL)
@@ -59,12 +61,24 @@ def parse(body: bytes, number: int, kind: str = "article") -> Article:
         display_date=normalise.time(_text(reply.get("displayDate"))),
         teaser=normalise.safe_markup(_text(reply.get("teaser")) or _text(reply.get("teaserText"))),
         blocks=blocks,
-        unknown_keys=tuple(sorted(set(reply) - _KNOWN_KEYS)),
+        unknown_keys=tuple(sorted({key[:80] for key in _keys(reply)} - _KNOWN_KEYS)),
     )
     _add_main_content(article, reply, refused)
     article.skipped, article.refused = tuple(skipped), tuple(refused)
     _check_usable(article)
     return article
+
+
+def _keys(reply: Json) -> Iterator[str]:
+    """Every key of a reply and of what is read of it; what is in one that was never met before tells nothing more."""
+    waiting: list[object] = [reply]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield from value
+            waiting.extend(part for key, part in value.items() if key in _KNOWN_KEYS and key not in _UNREAD)
+        elif isinstance(value, list):
+            waiting.extend(value)
 
 
 def _object(body: bytes) -> Json:

@@ -251,6 +251,13 @@ def test_unknown_keys_are_named() -> None:
     assert parse(novelty=1, zebra=None, trackingInfo={}).unknown_keys == ("novelty", "zebra")
 
 
+def test_unknown_keys_are_named_wherever_something_is_read() -> None:
+    main = image(sizes=[{"url": "", "depth": 8}])
+    body = [paragraph(), {"content": {"type": "Paragraph", "text": "", "aside": {"inner": 1}}, "place": 2}]
+    found = parse(mainContent=main, body=body, persons=[{"name": "A", "badge": 1}], trackingInfo={"x9": 1})
+    assert found.unknown_keys == ("aside", "badge", "depth", "place")
+
+
 READABLE: list[object] = [
     "words", {"content": "words"}, {"type": "Paragraph", "text": "words"},
     {"content": None, "type": "Paragraph", "text": "words"}, {"content": {"text": "words"}},
