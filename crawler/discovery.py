@@ -288,8 +288,8 @@ class Discovery:
 
 
 def _gave_nothing(found: Listing) -> bool:
-    """Whether a reply was no listing at all, or one nobody can read."""
-    return bool(found.problems) and not found.items and not found.more and not found.total
+    """Whether a reply was no listing at all, or one nobody can read, whatever it says of how much it lists."""
+    return bool(found.problems) and not found.items
 
 
 def _looked_at_ms(row: Row) -> int:

@@ -149,6 +149,33 @@ def test_a_page_that_leads_nowhere_is_followed_by_the_number_of_the_next(further
     assert not search_paths(crawl(tmp_path, day, site=site, settings=LISTS_ONLY))
 
 
+@pytest.mark.parametrize("drifted", ["entries", "items"])
+@pytest.mark.parametrize("pages", [1, 3])
+def test_a_list_whose_items_nobody_can_read_is_not_taken_for_read(
+    pages: int, drifted: str, site: Site, tmp_path: Path
+) -> None:
+    further = f"{DW.api}/api/search/global?pageIndex=2" if pages > 1 else None
+    info = {"availableItems": 20 * pages, "currentPage": 1, "availablePages": pages, "nextPageUrl": further}
+    body = json.dumps({"paginationInfo": info, drifted: [{"thing": number} for number in range(20)]})
+    site.fault("/api/search/global[?].*", body=body, content_type="application/json", status=200)
+    first = crawl(tmp_path, "search:en:2026-03-01..2026-03-01", site=site, settings=LISTS_ONLY)
+    assert (first.status, first.report["listings_missing"]) == (3, {"unreadable": 1})
+    assert "1 of 1 days not over, or not read to their end" in completeness(first)
+    site.clear()
+    site.options(articles=400)
+    second = crawl(tmp_path, "search:en:2026-03-01..2026-03-01", site=site, settings=LISTS_ONLY)
+    assert "DW counts 52, lists 52" in completeness(second)
+
+
+@pytest.mark.parametrize("items", [{}, {"items": None}, {"items": []}])
+def test_a_day_without_articles_is_complete(items: dict[str, object], site: Site, tmp_path: Path) -> None:
+    body = json.dumps({"paginationInfo": {"availableItems": 0}, **items})
+    site.fault("/api/search/global[?].*", body=body, content_type="application/json", status=200)
+    outcome = crawl(tmp_path, "search:en:2026-03-01..2026-03-01", site=site, settings=LISTS_ONLY)
+    assert (outcome.status, problems(outcome)) == (0, "")
+    assert completeness(outcome).endswith("DW counts 0, lists 0, of which 0 are archived")
+
+
 def test_an_endless_search_is_left_and_named(site: Site, tmp_path: Path) -> None:
     site.options(articles=100, endless_search=True)
     outcome = crawl(tmp_path, "search:en:2026-03-01..2026-03-01", site=site, settings=LISTS_ONLY)

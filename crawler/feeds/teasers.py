@@ -41,7 +41,9 @@ def _parse_page(body: bytes, sites: Sites) -> Listing:
     info = reply.get("paginationInfo")
     info = info if isinstance(info, dict) else {}
     teasers = reply.get("items")
-    problems = [] if isinstance(teasers, list) else ["no list of items"]
+    total = 0 if info.get("availableItems") == 0 else number_of(info.get("availableItems"))
+    is_empty = teasers is None and total == 0
+    problems = [] if isinstance(teasers, list) or is_empty else ["no list of items"]
     language = LANGUAGE_IDS.get(number_of(reply.get("languageId")) or 0)
     items: dict[int, Listed] = {}
     lost = Lost("items that name nothing readable")
@@ -53,7 +55,6 @@ def _parse_page(body: bytes, sites: Sites) -> Listing:
             lost.add(f"{reference.get('type')} {reference.get('id')}")
     page, pages = number_of(info.get("currentPage")), number_of(info.get("availablePages"))
     more = _next_page(info.get("nextPageUrl"), page, pages, sites, problems)
-    total = 0 if info.get("availableItems") == 0 else number_of(info.get("availableItems"))
     return Listing(list(items.values()), more, problems + lost.sentences(), total, page, pages)
 
 
