@@ -136,13 +136,13 @@ class Discovery:
     ) -> AsyncIterator[Request]:
         """A sitemap, in constant memory; the sitemaps of an index are requested. above: the indexes that led here."""
         chain = (*above, _asked(response))
-        problems, named, is_index = [], 0, False
+        problems, named, is_index, is_damaged = [], 0, False, False
         for found in feeds.iter_sitemap(response.body, self.run.sites, _SITEMAP_BYTES):
             match found:
                 case Listed():
                     await self._hear([found], language)
                     named += 1
-                case Problem(text):
+                case Problem(text, is_damaged):
                     problems.append(text)
                 case _:
                     is_index = True
@@ -156,7 +156,7 @@ class Discovery:
         self._name(response.url, problems)
         if problems and not named and not is_index:
             self._missed(response.url, "unreadable")
-        elif not is_index:  # an unchanged index says nothing about what it lists: it is always read
+        elif not is_index and not is_damaged:  # an unchanged index says nothing about what it lists: it is always read
             await self._remember(response, named)
 
     async def section(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
@@ -232,7 +232,7 @@ class Discovery:
         self._name(response.url, found.problems)
         if _gave_nothing(found):
             self._missed(response.url, "unreadable")
-        else:
+        elif not found.is_damaged:  # else it is read again, though it be unchanged
             await self._remember(response, len(found.items))
 
     async def _hear(self, items: Iterable[Listed], language: str | None) -> int:

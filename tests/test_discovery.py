@@ -139,6 +139,23 @@ def test_what_a_feed_named_outlives_the_index(site: Site, tmp_path: Path) -> Non
     assert set(outcome.documents) > CHINESE
 
 
+@pytest.mark.parametrize("path", [FEED, NEWS])
+def test_a_list_that_came_cut_off_is_read_again_though_it_be_unchanged(path: str, site: Site, tmp_path: Path) -> None:
+    site.validators()
+    _, headers, whole = site.get((site.rss if path == FEED else site.www) + path)
+    cut = whole.decode()[: len(whole.decode()) * 2 // 3]
+    site.fault(path, body=cut, status=200, content_type="text/xml", headers={"ETag": headers["etag"]})
+    site.fault(NEWS if path == FEED else FEED, status=404)
+    first = crawl(tmp_path, "edition:zh", site=site, settings=LISTS_ONLY)
+    assert "broken XML" in problems(first)
+    assert heard(tmp_path) < CHINESE
+    site.clear()
+    second = crawl(tmp_path, "edition:zh", site=site, settings=LISTS_ONLY)
+    assert [request["status"] for request in second.requests] == [200, 200]
+    third = crawl(tmp_path, "edition:zh", site=site, settings=LISTS_ONLY)
+    assert [request["status"] for request in third.requests] == [304, 304]
+
+
 # --- hostile feeds ---
 
 

@@ -51,11 +51,18 @@ class Entry:
 @dataclass
 class Around:
     """What stands around the entries, filled while they are read. root: local name of the root element, empty when
-    there is none. fields: the wanted fields outside of entries. problems: sentences."""
+    there is none. fields: the wanted fields outside of entries. problems: sentences. is_damaged: entries
+    may be missing."""
 
     root: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    is_damaged: bool = False
+
+    def damage(self, problem: str) -> None:
+        """Name a problem that may have cost entries."""
+        self.problems.append(problem)
+        self.is_damaged = True
 
 
 def iter_entries(
@@ -81,17 +88,18 @@ def iter_entries(
             yield from reader.take()
             without_tag = 0 if reader.tags > tags_before else without_tag + len(text)
             if without_tag > _MAX_WITHOUT_TAG:  # a tag, comment or text without end: the parser would hold it all
-                around.problems.append(f"more than {_MAX_WITHOUT_TAG} characters without a tag: the rest was not read")
+                around.damage(f"more than {_MAX_WITHOUT_TAG} characters without a tag: the rest was not read")
                 break
         reader.ended = True
         parser.close()
     except etree.LxmlError:
         pass  # it is in the log
     except _TooDeep:
-        around.problems.append(f"elements nested more than {_MAX_DEPTH} deep: the rest was not read")
+        around.damage(f"elements nested more than {_MAX_DEPTH} deep: the rest was not read")
     reader.finish()
     yield from reader.take()
-    around.problems.extend(_broken(parser, around.root))
+    for problem in _broken(parser, around.root):
+        around.damage(problem)
 
 
 def _broken(parser: etree.XMLParser, root: str) -> Iterator[str]:

@@ -44,7 +44,7 @@ def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listin
     problems = around.problems + lost.sentences()
     if around.root and around.root not in ("RDF", "rss"):
         problems.insert(0, f"no feed: its root element is {around.root[:40]}")
-    return Listing(list(items.values()), problems=problems)
+    return Listing(list(items.values()), problems=problems, is_damaged=around.is_damaged)
 
 
 def _number(fields: Mapping[str, str], target: Target | None, sites: Sites) -> int | None:

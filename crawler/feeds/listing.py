@@ -38,7 +38,8 @@ class Listing:
     more: addresses of further listings, such as the next page, on the configured hosts. problems: sentences, what could
     not be read. total: how many items the whole list has, where the reply says so. page, pages: which page this is,
     from 1, and how many there are, where the reply says so: `more` never leads back by its own page number nor beyond
-    the last page, but a list that grows or repeats itself for ever must be stopped by who follows it.
+    the last page, but a list that grows or repeats itself for ever must be stopped by who follows it. is_damaged: the reply
+    may have held more than could be read.
     """
 
     items: list[Listed] = field(default_factory=list)
@@ -47,13 +48,15 @@ class Listing:
     total: int | None = None
     page: int | None = None
     pages: int | None = None
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What a streamed listing could not give, as a sentence."""
+    """What a streamed listing could not give, as a sentence. is_damaged: as in a Listing."""
 
     text: str
+    is_damaged: bool = field(default=False, compare=False)
 
 
 class Lost:

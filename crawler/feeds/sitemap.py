@@ -62,7 +62,7 @@ def iter_sitemap(body: bytes | BinaryIO, sites: Sites = DW, max_bytes: int = MAX
     if around.root and around.root not in ("urlset", "sitemapindex"):
         yield Problem(f"no sitemap: its root element is {around.root[:40]}")
     for text in (*around.problems, *foreign.sentences(), *pages.sentences()):
-        yield Problem(text)
+        yield Problem(text, around.is_damaged)
 
 
 def _latest_ms(lastmod: str) -> int | None:
@@ -87,7 +87,7 @@ def _chunks(body: bytes | BinaryIO, max_bytes: int, around: Around) -> Iterator[
             yield chunk[:left]
             left -= len(chunk)
             if left < 0:
-                around.problems.append(f"more than {max_bytes} bytes: the rest was not read")
+                around.damage(f"more than {max_bytes} bytes: the rest was not read")
                 return
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        around.problems.append(f"damaged gzip: {shorten(str(error))}")
+        around.damage(f"damaged gzip: {shorten(str(error))}")
