@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from crawler import feeds
 from crawler.exceptions import ArchiverError
 from crawler.feeds import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search, parse_section
+from crawler.feeds.listing import followable
 from crawler.urls import DW, LANGUAGE_IDS, LANGUAGES, Sites
 
 CHECKOUT = Path(__file__).parents[1]
@@ -323,6 +324,12 @@ def test_index_that_contains_itself_ends_for_a_follower_with_a_set() -> None:
 def test_addresses_of_an_index_are_moved_to_the_configured_hosts() -> None:
     further = [each for each in iter_sitemap(INDEX, STAND_IN) if isinstance(each, str)]
     assert further[0] == "http://127.0.0.1:3/sitemap.xml"
+
+
+@pytest.mark.parametrize("host", ["www.dw.com", "dw.com", "m.dw.com", "amp.dw.com", "www.dw.de", "DW.com"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_section_of_every_host_is_read_on_the_configured_one(scheme: str, host: str) -> None:
+    assert followable(f"{scheme}://{host}/zh/any/s-9058", STAND_IN) == "http://127.0.0.1:3/zh/any/s-9058"
 
 
 def large_sitemap(entries: int) -> bytes:

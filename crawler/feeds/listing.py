@@ -11,6 +11,7 @@ from crawler import normalise
 from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, Sites, Target, parse_target
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
+_PAGE_HOST = re.compile(r"^https?://(?:(?:www|m|amp)\.)?dw\.(?:com|de)(?=/)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,10 @@ def moment_ms(text: str) -> int | None:
 def followable(url: str, sites: Sites) -> str | None:
     """The address of a further listing as a request may use it; None where no request may go.
 
-    DW's own addresses are moved to the configured hosts, http ones of DW's to https.
+    DW's own addresses are moved to the configured hosts, http ones of DW's to https, the mobile and former hosts of its
+    pages to www.dw.com.
     """
-    url = url.strip()
+    url = _PAGE_HOST.sub(DW.www, url.strip())
     if re.search(r"[\s\x00-\x1f\x7f]", url):
         return None
     if url.startswith("http://") and not any(url.startswith(base + "/") for base in sites.all()):
