@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -661,6 +663,38 @@ def test_links_are_written_as_the_api_writes_them(href: str, expected: str) -> N
 def test_page_without_an_article_says_what_is_missing(body: bytes) -> None:
     with pytest.raises(UnreadableReply, match=r"page of 7: .*__APP_STATE__.*__APOLLO_STATE__.*React.*(classic|usable)"):
         pages.parse(body, 7)
+
+
+def test_page_of_more_tags_than_any_page_has_is_not_read() -> None:
+    with pytest.raises(UnreadableReply):
+        pages.parse(classic_page('<div class="longText"><p>a</p>' + "<p>b</p>" * 30_000), 7)
+
+
+def test_tag_of_hundreds_of_attributes_is_left_out() -> None:
+    flood = " ".join(f'a{number}=">"' for number in range(100_000))
+    article = pages.parse(classic_page(f'<div class="longText"><p>a</p><i {flood}></i><p>b</p></div>'), 7)
+    assert texts(article) == ["a", "b"]
+
+
+POSTS = [{"text": "b", "contentLinks": [{"targetId": number, "description": "c"}]} for number in range(1, 20_000)]
+HOSTILE = {
+    "texts in texts": classic_page(150 * '<div class="longText"><p>a</p>' + 20_000 * "<div class=longText></div>"),
+    "rich texts in rich texts": react_page("<p>a</p>" + 150 * "<div class=rich-text>" + 20_000 * "<div class=rich-text></div>"),
+    "figures far down": react_page("<p>a</p>" + 150 * "<div>" + 20_000 * "<figure></figure>"),
+    "lines around blocks": classic_page('<div class="longText">' + 150 * "<span>" + 20_000 * "<p>a</p>"),
+    "lists in lists": classic_page(facts=150 * "<ul class=smallList>" + 5_000 * "<li><strong>A</strong> b</li>"),
+    "groups in groups": classic_page("<p>a</p>" + 150 * "<div class=group>" + 10_000 * "<div class=group><p>a</p></div>"),
+    "lines of JSON-LD": page("", ld_script(json_ld(articleBody=1_000_000 * "a\n"))),
+    "posts": app_page(content(posts=POSTS)),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_page_takes_no_more_than_seconds(name: str) -> None:
+    before = time.process_time()
+    with contextlib.suppress(UnreadableReply):
+        pages.parse(HOSTILE[name], 7)
+    assert time.process_time() - before < 5  # less than 1, but for those that ask every ancestor of every element
 
 
 def test_encoding_is_the_declared_one_else_utf8_with_replacement() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from crawler import normalise
 from crawler.items import Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.pages import addresses
-from crawler.pages.tree import tree
+from crawler.pages.tree import classes, tree
 from crawler.pages.values import number
 from crawler.urls import PictureName
 
@@ -24,6 +24,7 @@ _KEPT = frozenset(
 _WHOLE = frozenset({"ul", "ol", "dl", "table"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _NO_TEXT = frozenset("script style svg noscript template button form input select textarea head title meta link hr".split())
+_BLOCKS = ("p", "div", "figure", "ul", "h2")
 _PICTURES = frozenset({"img", "figure", "picture"})
 _MEDIA = frozenset({"video", "audio", "iframe", "object", "embed", "canvas"})
 _NOISE = frozenset(
@@ -48,7 +49,7 @@ class Body:
     of the picture above the text, not to be shown again.
     """
 
-    captions: Mapping[int, str] = field(default_factory=dict)
+    captions: dict[int, str] = field(default_factory=dict)
     known_galleries: Mapping[int, Gallery] = field(default_factory=dict)
     rendition: str | None = None
     main_picture: int | None = None
@@ -56,6 +57,7 @@ class Body:
     galleries: list[Gallery] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    _holders: set[Any] = field(default_factory=set, init=False, repr=False)
 
     def read_html(self, html: str) -> None:
         """Add the blocks of a text's HTML."""
@@ -64,9 +66,13 @@ class Body:
 
     def read(self, element: Any) -> None:
         """Add the blocks an element of lxml's holds."""
+        self._holders = _around_blocks(element)
+        self._read(element)
+
+    def _read(self, element: Any) -> None:
         inline = [escape(element.text)]
         for child in element:
-            if _is_inline(child):
+            if _is_inline(child) and child not in self._holders:
                 apart: list[Any] = []
                 inline.append(self._inline_element(child, apart))
                 for found in apart:
@@ -91,7 +97,7 @@ class Body:
             self.blocks.append(Paragraph(normalise.safe_markup(f"{before}{markup}{after}")))
 
     def _add(self, element: Any) -> None:
-        tag, names = element.tag.lower(), _classes(element)
+        tag, names = element.tag.lower(), classes(element)
         if names & _TEASERS:
             self.skipped.append("teaser")
         elif names & _SOCIAL:
@@ -115,7 +121,7 @@ class Body:
             for found in apart:
                 self._add(found)
         else:
-            self.read(element)
+            self._read(element)
 
     # --- inline markup -----------------------------------------------------------------------------------------------
 
@@ -134,7 +140,7 @@ class Body:
         tag = element.tag.lower()
         if tag in ("br", "wbr"):
             return f"<{tag}>"
-        if tag in _PICTURES or tag in _MEDIA or _classes(element) & (_SOCIAL | {"picbox", "gallery", "vjs-wrapper"}):
+        if tag in _PICTURES or tag in _MEDIA or classes(element) & (_SOCIAL | {"picbox", "gallery", "vjs-wrapper"}):
             apart.append(element)
             return ""
         inside = self._inline(element, apart)
@@ -247,19 +253,24 @@ def _trimmed(markup: str) -> str:
     return markup[start:end]
 
 
-def _classes(element: Any) -> frozenset[str]:
-    return frozenset((element.get("class") or "").lower().split())
-
-
 def _is_noise(element: Any) -> bool:
-    return element.tag in _NO_TEXT or bool(_classes(element) & _NOISE) or element.get("id") == "sharing-bar"
+    return element.tag in _NO_TEXT or bool(classes(element) & _NOISE) or element.get("id") == "sharing-bar"
 
 
 def _is_inline(element: Any) -> bool:
-    """Whether an element belongs to the line of text around it: no list, no table, no block inside."""
-    if not isinstance(element.tag, str) or (element.tag not in _KEPT and element.tag != "a") or element.tag in _WHOLE:
-        return False
-    return not element.xpath(".//p | .//div | .//figure | .//ul | .//h2")
+    """Whether an element is one of those that belong to the line of text around them: no list, no table."""
+    return isinstance(element.tag, str) and (element.tag in _KEPT or element.tag == "a") and element.tag not in _WHOLE
+
+
+def _around_blocks(root: Any) -> set[Any]:
+    """The elements that hold a block, and so belong to no line of text."""
+    holders: set[Any] = set()
+    for block in root.iter(*_BLOCKS):
+        for ancestor in block.iterancestors():
+            if ancestor in holders:
+                break
+            holders.add(ancestor)
+    return holders
 
 
 def _attributes(element: Any) -> str:

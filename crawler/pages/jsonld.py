@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -73,7 +74,7 @@ def _as_html(words: str) -> str:
     """A text that is HTML already, or plain lines made into paragraphs."""
     if re.search(r"<(?:p|div|br|h[1-6])\b", words, re.IGNORECASE):
         return words
-    return "".join(f"<p>{escape(line)}</p>" for line in words.splitlines())
+    return "<p>" + "</p><p>".join(html.escape(words, quote=False).splitlines()) + "</p>"
 
 
 def _language(found: Json) -> str | None:

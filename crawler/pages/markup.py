@@ -7,7 +7,9 @@ holds in the page's language, so that its list of facts is read by place and for
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from parsel import Selector
 
@@ -16,26 +18,26 @@ from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Picture
 from crawler.pages import addresses
 from crawler.pages.body import Body, escape
+from crawler.pages.tree import classes, split
 from crawler.pages.values import author
 from crawler.urls import Target
 
 _DAY = re.compile(r"(?<!\d)(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?!\d)")
 _AUTHOR_LABEL = re.compile(r"\s*(?:aut|авт|συντ|اتور|作者|نویسنده|کاتب|الكاتب|लेखक|yazar|penulis|marubuci)", re.IGNORECASE)
-_FACTS = "//li[strong][ancestor::*[contains(concat(' ', @class, ' '), ' smallList ') or contains(@class, 'smallText')]]"
-_LONG_TEXT = "descendant-or-self::div[has-class('longText')][not(ancestor::div[has-class('longText')])]"
 
 
 def from_react(page: Selector, wanted: int) -> Article:
     """The article that a page of the React layout shows. Raises UnreadableReply where there is no headline or text."""
     root = next(iter(page.xpath("//article[.//h1]") or page.xpath("//main[.//h1]")), None)
-    texts = root.xpath(".//div[has-class('rich-text')][not(ancestor::div[has-class('rich-text')])]") if root is not None else []
+    texts, others = split(root.root, "rich-text") if root is not None else ([], [])
     if root is None or not texts:
         raise UnreadableReply("React layout: no h1 with a div.rich-text")
     body = Body(rendition=addresses.STANDARD_FORMAT)
     article = _head(page, root, wanted, body, ".//p[has-class('teaser-text')]")
-    article.author = author(*map(_words, root.xpath(".//*[has-class('author-details')]//*[has-class('author')]")))
-    figures = root.xpath(".//figure[not(ancestor::div[has-class('rich-text')])]")
-    article.main_picture = next(filter(None, (body.picture(figure.root) for figure in figures)), None)
+    details = split(root.root, "author-details")[0]
+    article.author = author(*(_words(found) for part in details for found in part.iter() if "author" in classes(found)))
+    figures = (element for element in others if element.tag == "figure")
+    article.main_picture = next(filter(None, map(body.picture, figures)), None)
     return _read(article, texts, body)
 
 
@@ -48,17 +50,17 @@ def from_classic(page: Selector, wanted: int) -> Article:
     body = Body()
     article = _head(page, root, wanted, body, ".//p[has-class('intro')]")
     _add_facts(article, page)
-    texts = list(root.xpath(_LONG_TEXT))
+    texts, others = split(root.root, "longtext")
     if article.kind in ("video", "audio"):
         article.video = body.media(root.root)
-        article.preview = _preview(root, body)
+        article.preview = _preview(others, body)
     elif article.kind == "gallery":
         article.slides = body.slides(root.root)
     else:
-        boxes = root.xpath(".//div[has-class('picBox')][not(ancestor::div[has-class('longText')])]")
-        article.main_picture = next(filter(None, (body.picture(box.root) for box in boxes)), None) or _preview(root, body)
+        boxes = (element for element in others if "picbox" in classes(element))
+        article.main_picture = next(filter(None, map(body.picture, boxes)), None) or _preview(others, body)
     if not texts and article.display_date:  # without a date it may be any page, also one that says "not found"
-        texts = _loose_texts(root)
+        texts = _loose_texts(root.root)
     return _read(article, texts, body)
 
 
@@ -69,18 +71,18 @@ def _head(page: Selector, root: Selector, wanted: int, body: Body, teaser: str) 
     return Article(
         number=target.number if target and target.number else wanted,
         kind=target.kind if target else "article",
-        title=normalise.title(_words(root.xpath(".//h1")[0])),
+        title=normalise.title(_words(root.xpath(".//h1")[0].root)),
         language=page_language(page),
         display_date=next(filter(None, days), ""),
         teaser=next(filter(None, teasers), "") or page_description(page),
     )
 
 
-def _read(article: Article, texts: list[Selector], body: Body) -> Article:
+def _read(article: Article, texts: list[Any], body: Body) -> Article:
     if article.kind in ("article", "liveblog"):
         body.main_picture = article.main_picture.name.number if article.main_picture else None
         for part in texts:
-            body.read(part.root)
+            body.read(part)
         article.blocks, article.galleries = tuple(body.blocks), tuple(body.galleries)
     article.skipped, article.refused = tuple(body.skipped), tuple(dict.fromkeys(body.refused))
     return article
@@ -113,8 +115,8 @@ def page_language(page: Selector) -> str | None:
     return None
 
 
-def _words(element: Selector) -> str:
-    return normalise.fold("".join(element.xpath(".//text()").getall()))
+def _words(element: Any) -> str:
+    return normalise.fold(element.xpath("string()"))
 
 
 def _day(text: str) -> str:
@@ -131,27 +133,35 @@ def _day(text: str) -> str:
 def _add_facts(article: Article, page: Selector) -> None:
     """Date and author from the list below the text: the date is the first fact that is one, the author follows it."""
     has_date = follows_date = False
-    for fact in page.xpath(_FACTS):
-        label = fact.xpath("string(strong[1])").get("")
-        words = normalise.fold("".join(fact.xpath(".//text()[not(ancestor::strong[parent::li])]").getall())).lstrip(": ")
+    for fact, label, words in _facts(page.root):
         if not has_date and (day := _day(words)) and len(words) < 30:
             article.display_date, has_date, follows_date = day, True, True
             continue
-        is_plain = follows_date and not fact.xpath(".//a") and "://" not in words and not _DAY.search(words)
+        is_plain = follows_date and fact.find(".//a") is None and "://" not in words and not _DAY.search(words)
         if not article.author and (is_plain or _AUTHOR_LABEL.match(label)):
             article.author = author(words)
         follows_date = False
 
 
-def _preview(root: Selector, body: Body) -> Picture | None:
-    """The still of the video that stands where a picture would."""
-    stills = root.xpath(".//input[@name='preview_image'][not(ancestor::div[has-class('longText')])]/@value").getall()
+def _facts(root: Any) -> Iterator[tuple[Any, str, str]]:
+    """Items of a page's small lists with a label in bold: the item, its label, its other words."""
+    for item in (item for found in split(root, "smalllist", "smalltext")[0] for item in found.iter("li")):
+        if (label := item.find("strong")) is not None:
+            words = "".join(item.xpath("./text() | ./*[not(self::strong)]//text()"))
+            yield item, _words(label), normalise.fold(words).lstrip(": ")
+
+
+def _preview(outside: list[Any], body: Body) -> Picture | None:
+    """The still of the video that stands where a picture would. outside: the elements that are not in the text."""
+    stills = (element.get("value", "") for element in outside if element.get("name") == "preview_image")
     found = next(filter(None, (addresses.picture(still, body.refused) for still in stills)), None)
     return Picture(*found) if found else None
 
 
-def _loose_texts(root: Selector) -> list[Selector]:
+def _loose_texts(root: Any) -> list[Any]:
     """Where a classic page has no div.longText: the groups beside the headline that hold paragraphs and no list of links,
     else the paragraphs beside the headline. [assumed]"""
-    groups = root.xpath(".//div[has-class('group')][p][not(.//*[has-class('linkList')])][not(.//ul)]")
-    return list(groups or root.xpath("./p[not(has-class('intro'))]"))
+    beside = [child for child in root if child.tag in ("div", "p")]
+    groups = [child for child in beside if "group" in classes(child) and child.find("p") is not None]
+    texts = [group for group in groups if group.find(".//ul") is None and not split(group, "linklist")[0]]
+    return texts or [child for child in beside if child.tag == "p" and "intro" not in classes(child)]

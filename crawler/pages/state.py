@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 from crawler import normalise, urls
 from crawler.exceptions import UnreadableReply
-from crawler.items import Article, Block, Gallery, Paragraph, Picture, Slide, Video
+from crawler.items import Article, Block, Gallery, Picture, Slide, Video
 from crawler.pages import addresses
-from crawler.pages.body import Body
+from crawler.pages.body import Body, escape
 from crawler.pages.values import Json, author, json_object, number, objects, text
 
 _KINDS = {"article": "article", "liveblog": "liveblog", "video": "video", "audio": "audio", "imagegallery": "gallery",
@@ -197,12 +197,11 @@ class _Entity:
         return author(self.text("legacyAuthor"))
 
     def _read_text(self, body: Body) -> tuple[tuple[Block, ...], tuple[Gallery, ...]]:
-        body.read_html(self.text("text"))
+        texts = [self.text("text")]
         for post in self.all("posts"):
-            if headline := post.text("title", "name"):
-                body.blocks.append(Paragraph(normalise.safe_markup(f"<strong>{headline}</strong>")))
-            body.captions = {**body.captions, **post._captions()}
-            body.read_html(post.text("text"))
+            texts += f"<h2>{escape(post.text('title', 'name'))}</h2>", f"<div>{post.text('text')}</div>"
+            body.captions.update(post._captions())
+        body.read_html("".join(texts))
         in_text = {number(link.get("targetId")) for link in self.all("contentLinks") if link.get("isInText") is True}
         for identity, gallery in body.known_galleries.items():
             if identity in in_text and gallery not in body.galleries:

@@ -1,18 +1,55 @@
-"""HTML made into a tree that is bounded in depth: libxml2 stops at 256 levels, so that no page exhausts our stack."""
+"""HTML made into a tree that is bounded, so that no page exhausts our stack or our time."""
 
 from __future__ import annotations
+
+import re
+from typing import Any
 
 from lxml import etree, html  # type: ignore[import-untyped]
 from parsel import Selector
 
+MOST_TAGS = 50_000
+"""The largest page known has 1,800."""
+
+# libxml2 compares every attribute of a tag with every other
+_FLOOD = re.compile(
+    r"""<[a-zA-Z][^\s<>/]*+(?:[\s/]*+[^\s=<>"'/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?+){200,}+/?>?"""
+)
+
 
 def tree(markup: str) -> Selector:
-    """The tree of a page or a piece of one; an empty one where there is no markup. What is too deep is left out.
+    """The tree of a page or a piece of one; an empty one where there is no markup, or more tags than any page has.
 
-    Not parsel's own way, which warns of every page that libxml2 cuts.
+    What is nested deeper than 256 levels is left out, which is libxml2's own limit, as is a tag of 200 attributes. Not
+    parsel's own way, which warns of every page that libxml2 cuts.
     """
     parser = html.HTMLParser(recover=True, encoding="utf-8", huge_tree=False)
-    root = etree.fromstring(markup.replace("\x00", "").encode("utf-8", "replace") or b"<html/>", parser=parser)
+    markup = _FLOOD.sub("", markup.replace("\x00", "")) if markup.count("<") <= MOST_TAGS else ""
+    root = etree.fromstring(markup.encode("utf-8", "replace") or b"<html/>", parser=parser)
     if root is None:
         root = etree.fromstring(b"<html/>", parser=parser)
     return Selector(root=root, type="html")
+
+
+def classes(element: Any) -> frozenset[str]:
+    """The classes of an element of lxml's, in lower case."""
+    return frozenset((element.get("class") or "").lower().split())
+
+
+def split(root: Any, *names: str) -> tuple[list[Any], list[Any]]:
+    """The outermost elements of some classes, and all elements outside of them, both in reading order.
+
+    root: an element of lxml's. names: in lower case. By hand, as XPath would ask every ancestor of every element.
+    """
+    inside, outside = [], []
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        if not isinstance(element.tag, str):  # a comment has a function here
+            continue
+        if classes(element).isdisjoint(names):
+            outside.append(element)
+            waiting.extend(reversed(element))
+        else:
+            inside.append(element)
+    return inside, outside
