@@ -629,6 +629,8 @@ def test_still_of_a_video_stands_in_for_the_picture() -> None:
         ("/de/x/av-5", '<a href="https://api.dw.com/api/detail/video/5" rel="ArticleRef">w</a>'),
         ("/de/x/g-5", '<a href="https://api.dw.com/api/detail/gallery/5" rel="ArticleRef">w</a>'),
         ("https://p.dw.com/p/4boRv", '<a href="https://api.dw.com/api/detail/article/68117411" rel="ArticleRef">w</a>'),
+        ("http://dw.de/p/4boRv", '<a href="https://api.dw.com/api/detail/article/68117411" rel="ArticleRef">w</a>'),
+        ("http://www.dw.com/p/4boRv?x", '<a href="https://api.dw.com/api/detail/article/68117411" rel="ArticleRef">w</a>'),
         ("https://api.dw.com/api/detail/article/5", '<a href="https://api.dw.com/api/detail/article/5" rel="ArticleRef">w</a>'),
         ("/de/x/t-5", '<a href="https://www.dw.com/de/x/t-5">w</a>'),
         ("https://learngerman.dw.com/de", '<a href="https://learngerman.dw.com/de">w</a>'),

@@ -15,6 +15,7 @@ STANDARD_FORMAT = "303"
 
 # www.dw-world.de until 2012, www.dw.de until 2015
 _FORMER_HOST = re.compile(r"^https?://(?:www\.|m\.|mobile\.|amp\.)?dw(?:-world)?\.de(?=[/?#]|$)", re.IGNORECASE)
+_FORMER_PERMALINK = re.compile(r"^https?://(?:www\.|p\.)?dw\.(?:de|com)(?=/p/[0-9a-z]{1,9}(?:[/?#]|$))", re.IGNORECASE)
 _FORMER_ARTICLE = re.compile(r"^https://www\.dw\.com/dw/[a-z_]+/(?:[0-9]*,)+([0-9]{1,15})(?:_[a-z0-9_]+)?,00\.html")
 _FORMAT_GAP = re.compile(r"\$(?:\{|%7B)formatId(?:\}|%7D)", re.IGNORECASE)
 
@@ -29,7 +30,7 @@ def absolute(href: str) -> str | None:
         scheme = urlsplit(url).scheme
     except ValueError:
         return None
-    url = _FORMER_HOST.sub(DW.www, url)
+    url = _FORMER_HOST.sub(DW.www, _FORMER_PERMALINK.sub("https://p.dw.com", url))
     if found := _FORMER_ARTICLE.match(url):
         url = f"{DW.www}/a-{found[1]}"
     return url if scheme in ("http", "https", "mailto", "tel") else None
