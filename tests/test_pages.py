@@ -228,6 +228,11 @@ def test_embedded_video_is_its_mp4() -> None:
         ('<audio><source src="https://cdn.example/a.mp3"></audio>', "audio"),
         ('<div class="image-gallery embed" data-id="404"></div>', "gallery"),
         ('<p><object data="x"></object></p>', "object"),
+        ('<div class="dw-widget embed" data-id="5"><p>Bestellen Sie jetzt</p></div>', "dw-widget"),
+        ('<div class="tweet embed" data-id="5"></div>', "tweet"),
+        ('<p><span class="tweet embed"><b>Anzeigen?</b></span></p>', "tweet"),
+        ('<div class="embed"><p>Stimmen Sie zu</p><iframe data-src="https://maps.example/"></iframe></div>', "iframe"),
+        ('<div class="embed big"><p>Stimmen Sie zu</p></div>', "embed"),
     ],
 )
 def test_what_nobody_can_read_is_counted_by_its_type(embed: str, name: str) -> None:

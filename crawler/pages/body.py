@@ -32,7 +32,7 @@ _NOISE = frozenset(
     "teasernavwrap tools vjs-no-js label-top label-bottom copyright lineextra".split()
 )
 _TEASERS = frozenset({"linklist", "col1", "relatedcontent", "smalllist", "smalltext", "basicteaser"})
-_SOCIAL = frozenset({"twitter-tweet", "instagram-media", "fb-post", "tiktok-embed"})
+_FOREIGN = frozenset({"twitter-tweet", "tweet", "instagram-media", "fb-post", "tiktok-embed", "dw-widget"})
 _SPAN_ATTRIBUTES = ("class", "data-id", "data-type", "title", "lang", "dir")
 _YOUTUBE = re.compile(
     r"^https?://(?:www\.|m\.)?(?:youtube(?:-nocookie)?\.com/(?:embed/|v/|watch\?(?:.*&)?v=)|youtu\.be/)([\w-]{11})(?![\w-])"
@@ -100,13 +100,13 @@ class Body:
         tag, names = element.tag.lower(), classes(element)
         if names & _TEASERS:
             self.skipped.append("teaser")
-        elif names & _SOCIAL:
-            self.skipped.append(min(names & _SOCIAL))
+        elif names & _FOREIGN:
+            self.skipped.append(min(names & _FOREIGN))
         elif names & {"gallery", "image-gallery", "slideshow", "picturegallery"}:
             self._gallery(element)
         elif tag in _PICTURES or names & {"picbox", "placeholder-image"}:
             self._picture(element)
-        elif tag in _MEDIA or names & {"vjs-wrapper", "mediaitem", "video", "audio"}:
+        elif tag in _MEDIA or names & {"vjs-wrapper", "embed", "mediaitem", "video", "audio"}:
             self._media(element)
         elif tag == "p" or tag in _HEADINGS:
             apart: list[Any] = []
@@ -140,7 +140,7 @@ class Body:
         tag = element.tag.lower()
         if tag in ("br", "wbr"):
             return f"<{tag}>"
-        if tag in _PICTURES or tag in _MEDIA or classes(element) & (_SOCIAL | {"picbox", "gallery", "vjs-wrapper"}):
+        if tag in _PICTURES or tag in _MEDIA or classes(element) & (_FOREIGN | {"picbox", "gallery", "vjs-wrapper", "embed"}):
             apart.append(element)
             return ""
         inside = self._inline(element, apart)
@@ -234,7 +234,9 @@ class Body:
         if video and re.search(r"\.mp4(?:$|[?#])", video.source, re.IGNORECASE):
             self.blocks.append(video)
         else:
-            self.skipped.append("audio" if video else min({element.tag} & _MEDIA, default="video"))
+            held = {found.tag for found in element.iter(*_MEDIA)}
+            default = "embed" if "embed" in classes(element) else "video"
+            self.skipped.append("audio" if video else min(held, default=default))
 
 
 def escape(text: str | None) -> str:

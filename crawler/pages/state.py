@@ -31,7 +31,7 @@ _KNOWN_KEYS = frozenset(
     "unifiedPrograms dossierContents footer showLiveWelcomeLayer betaInfo welcomeInfo imageSharingMetadata trackingId "
     "trackingLanguageCode trackingContentType trackingCategories trackingDate trackingPageSID profileTopicContent subjects "
     "categories departments extendedGalleryImages posterImageUrl hlsVideoSrc mp3Src duration formattedDuration "
-    "formattedDurationInMinutes subtitles roadTeaserKicker".split()
+    "formattedDurationInMinutes subtitles roadTeaserKicker widgets".split()
 )
 _REPLY_ADDRESS = re.compile(r"/graph-api/(?P<language>[\w-]+)/content/(?P<kind>[\w-]+)/(?P<number>[0-9]{1,15})(?![0-9])")
 _ENTITY_KEY = re.compile(r'\w+:(?:\{"id":"?)?([0-9]{1,15})"?\}?')
