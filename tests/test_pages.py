@@ -562,6 +562,26 @@ def test_facts_below_a_classic_text_are_read_in_any_language(facts: str, day: st
     assert (article.display_date, article.author) == (f"{day}T00:00:00.000Z", author)
 
 
+@pytest.mark.parametrize(
+    ("lines", "author"),
+    [
+        ("<p>Autor: Ada Deichgraf</p><p>Redaktion: Bert Lehm</p>", "Ada Deichgraf"),
+        ("<p>Autorin: Ada Deichgraf (mit dpa)<br/>Redaktion: Bert Lehm</p>", "Ada Deichgraf (mit dpa)"),
+        ("<p><i>Author: Ada Dike / Editor: Bert Clay</i></p>", "Ada Dike"),
+        ("<p>Auteur : Ada Digue </p> <p>Edition : B. Argile</p>", "Ada Digue"),
+        ("Schluss.<br><br>Autor: Ada<br>Redaktion: Bert", "Ada"),
+        ("<p>Autoren: Ada, Bert</p>", "Ada, Bert"),
+        ("<p>Autoritäten: keine</p>", ""),
+        ("<p>Autor: so heißt, wer am Deich steht und alles, was er sieht, in ein Heft schreibt, bis es voll ist.</p>", ""),
+        ("<p>Autor: Ada</p><p>a</p><p>b</p><p>c</p><p>d</p>", ""),
+    ],
+)
+def test_author_may_stand_below_the_text_alone(lines: str, author: str) -> None:
+    text = f'<div class="longText"><p>Der Deich.</p>{lines}</div>'
+    assert pages.parse(classic_page(text, "<li><strong>Datum</strong> 06.02.2012</li>"), 7).author == author
+    assert pages.parse(classic_page(text), 7).author == "Ada Deichgraf"  # as the facts say
+
+
 def test_day_that_never_was_is_no_date() -> None:
     assert pages.parse(classic_page(facts="<li><strong>Date</strong> 31.02.2012</li>"), 7).display_date == ""
 

@@ -15,7 +15,7 @@ from parsel import Selector
 
 from crawler import normalise, urls
 from crawler.exceptions import UnreadableReply
-from crawler.items import Article, Picture
+from crawler.items import Article, Paragraph, Picture
 from crawler.pages import addresses
 from crawler.pages.body import Body, escape
 from crawler.pages.tree import classes, split
@@ -24,6 +24,11 @@ from crawler.urls import Target
 
 _DAY = re.compile(r"(?<!\d)(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?!\d)")
 _AUTHOR_LABEL = re.compile(r"\s*(?:aut|авт|συντ|اتور|作者|نویسنده|کاتب|الكاتب|लेखक|yazar|penulis|marubuci)", re.IGNORECASE)
+_BYLINE = re.compile(
+    r"(?:Autor(?:in|en|innen)?|Authors?|Auteure?s?)(?:\s*/\s*\w+)?\s*:\s*"
+    r"(\S.{0,79}?)(?:[\s/|,;–-]+(?:Redaktion|Editors?|Edition|Rédaction)\s*:.*)?",
+    re.IGNORECASE,
+)
 
 
 def from_react(page: Selector, wanted: int) -> Article:
@@ -61,7 +66,9 @@ def from_classic(page: Selector, wanted: int) -> Article:
         article.main_picture = next(filter(None, map(body.picture, boxes)), None) or _preview(others, body)
     if not texts and article.display_date:  # without a date it may be any page, also one that says "not found"
         texts = _loose_texts(root.root)
-    return _read(article, texts, body)
+    article = _read(article, texts, body)
+    article.author = article.author or _byline(article)
+    return article
 
 
 def _head(page: Selector, root: Selector, wanted: int, body: Body, teaser: str) -> Article:
@@ -141,6 +148,13 @@ def _add_facts(article: Article, page: Selector) -> None:
         if not article.author and (is_plain or _AUTHOR_LABEL.match(label)):
             article.author = author(words)
         follows_date = False
+
+
+def _byline(article: Article) -> str:
+    """The author that a line at the end of the text names, as on a page of 2011: `Auteur : Ada Digue`."""
+    last = [block.html for block in article.blocks if isinstance(block, Paragraph)][-4:]
+    lines = (normalise.text_of(line) for paragraph in last for line in paragraph.split("<br>"))
+    return next((author(found[1]) for line in lines if (found := _BYLINE.fullmatch(line))), "")
 
 
 def _facts(root: Any) -> Iterator[tuple[Any, str, str]]:
