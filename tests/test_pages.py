@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -467,6 +468,15 @@ def test_react_markup_gives_what_the_state_gives() -> None:
     assert (article.source, article.display_date) == ("page:react", "2023-06-13T12:15:32.158Z")
     article.source, article.display_date = expected.source, expected.display_date
     assert article == expected
+
+
+def test_react_author_with_a_page_and_teaser_without_a_class_are_read() -> None:
+    """[assumed: public clients read `.author-link > span` and `header > p`]"""
+    names = '<a class="sc-c author-link" href="/de/ada/person-1"><span>Ada Deichgraf</span></a>'
+    body = re.sub(rb'<div class="sc-b author-details">.*?</div>', f"<div>{names}</div>".encode(), react_page(), flags=re.DOTALL)
+    body = body.replace(b'"sc-d teaser-text"', b'"sc-d"').replace(b"Ada Deichgraf\"}", b"Nobody\"}")
+    article = pages.parse(body, 7)
+    assert (article.source, article.author, article.teaser) == ("page:react", "Ada Deichgraf", "Noch h\u00e4lt er.")
 
 
 # --- the classic layout -----------------------------------------------------------------------------------------------
