@@ -646,6 +646,13 @@ def test_classic_video_page_is_a_video() -> None:
 def test_classic_gallery_page_is_a_gallery() -> None:
     article = pages.parse(classic_page(address="https://www.dw.com/de/x/g-61000000"), 7)
     assert (article.kind, [slide.title for slide in article.slides]) == ("gallery", ["Erster", "Zweiter"])
+    assert article.author == "Ada Deichgraf"
+
+
+def test_author_of_a_gallery_may_stand_below_its_last_slide() -> None:
+    article = pages.parse(classic_page(facts="", address="https://www.dw.com/de/x/g-61000000"), 7)
+    assert (article.kind, article.author) == ("gallery", "X")
+    assert pages.parse(classic_page(facts=""), 7).author == ""  # an article's is not that of a gallery in it
 
 
 def test_still_of_a_video_stands_in_for_the_picture() -> None:

@@ -1,7 +1,8 @@
 """What a reader sees: the classic layout (2012 to 2023-05), and the React layout's own markup (since 2023-06).
 
-Source: pages recorded in 2020, 2023-03 and 2023-06; the years before 2012 were never seen. The classic layout names what it
-holds in the page's language, so that its list of facts is read by place and form, not by label alone.
+Source: pages recorded from 2019 to 2023-06, of articles since 2011; what DW's pages were like before 2012 was never seen. The
+classic layout names what it holds in the page's language, so that its list of facts is read by place and form, not by
+label alone.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def from_classic(page: Selector, wanted: int) -> Article:
     if not texts and article.display_date:  # without a date it may be any page, also one that says "not found"
         texts = _loose_texts(root.root)
     article = _read(article, texts, body)
-    article.author = article.author or _byline(article)
+    article.author = article.author or _byline(article, root)
     return article
 
 
@@ -151,10 +152,12 @@ def _add_facts(article: Article, page: Selector) -> None:
         follows_date = False
 
 
-def _byline(article: Article) -> str:
-    """The author that a line at the end of the text names, as on a page of 2011: `Auteur : Ada Digue`."""
+def _byline(article: Article, root: Selector) -> str:
+    """The author named by a line at the end of a text, as on a page of 2011 (`Auteur : Ada Digue`), or of a gallery."""
     last = [block.html for block in article.blocks if isinstance(block, Paragraph)][-4:]
-    lines = (normalise.text_of(line) for paragraph in last for line in paragraph.split("<br>"))
+    lines = [normalise.text_of(line) for paragraph in last for line in paragraph.split("<br>")]
+    if article.kind == "gallery":
+        lines = [_words(found.root) for found in root.xpath(".//p[has-class('author')]")]
     return next((author(found[1]) for line in lines if (found := _BYLINE.fullmatch(line))), "")
 
 
