@@ -474,9 +474,13 @@ def test_react_author_with_a_page_and_teaser_without_a_class_are_read() -> None:
     """[assumed: public clients read `.author-link > span` and `header > p`]"""
     names = '<a class="sc-c author-link" href="/de/ada/person-1"><span>Ada Deichgraf</span></a>'
     body = re.sub(rb'<div class="sc-b author-details">.*?</div>', f"<div>{names}</div>".encode(), react_page(), flags=re.DOTALL)
-    body = body.replace(b'"sc-d teaser-text"', b'"sc-d"').replace(b"Ada Deichgraf\"}", b"Nobody\"}")
+    body = body.replace(b'"sc-d teaser-text"', b'"sc-d"').replace(b'Ada Deichgraf"}', b'Nobody"}')
     article = pages.parse(body, 7)
     assert (article.source, article.author, article.teaser) == ("page:react", "Ada Deichgraf", "Noch h\u00e4lt er.")
+
+
+def test_react_teaser_is_the_one_with_the_class_where_there_is_one() -> None:
+    assert pages.parse(react_page().replace(b"<h1>", b"<p>Heute</p><h1>"), 7).teaser == "Noch hält er."
 
 
 # --- the classic layout -----------------------------------------------------------------------------------------------

@@ -39,7 +39,8 @@ def from_react(page: Selector, wanted: int) -> Article:
     if root is None or not texts:
         raise UnreadableReply("React layout: no h1 with a div.rich-text")
     body = Body(rendition=addresses.STANDARD_FORMAT)
-    article = _head(page, root, wanted, body, ".//p[has-class('teaser-text')] | .//header/p")
+    teaser = ".//p[has-class('teaser-text')]"
+    article = _head(page, root, wanted, body, teaser if root.xpath(teaser) else ".//header/p")
     details = split(root.root, "author-details")[0] or split(root.root, "author-link")[0]
     names = (found for part in details for found in part.iter() if classes(found) & {"author", "author-link"})
     article.author = author(*map(_words, names))
