@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,8 +84,10 @@ LEAN: dict[str, object] = {
 }
 """The leanest Scrapy with its default download handler that was found: everything off that a crawl can run without."""
 
-_AIOHTTP = "scrapy.core.downloader.handlers._aiohttp.AiohttpDownloadHandler"
-_FASTEST = {**LEAN, "DOWNLOAD_HANDLERS": {"http": _AIOHTTP}, "ASYNCIO_EVENT_LOOP": "uvloop.Loop"}
+_AIOHTTP = {
+    "DOWNLOAD_HANDLERS": {"http": "scrapy.core.downloader.handlers._aiohttp.AiohttpDownloadHandler"},
+    "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
+}
 
 
 def _scrapy(spider: str, environment: peers.Environment, *more: str) -> list[str]:
@@ -102,18 +103,18 @@ def _files(site: Site, folder: Path, *more: str) -> list[str]:
     return _scrapy("files", peers.PROJECT, *arguments, *more)
 
 
-def crawl(*arguments: str) -> list[str]:
+def crawl(*arguments: str, environment: peers.Environment = peers.PROJECT) -> list[str]:
     """`scrapy crawl dw` of this checkout, from any folder; `measure` keeps Scrapy from finding it by itself."""
     begin = f"import os, sys; sys.path.insert(0, {str(HERE.parent)!r}); "
     begin += "os.environ['SCRAPY_SETTINGS_MODULE'] = 'crawler.settings'; from scrapy.cmdline import execute; execute()"
-    return [sys.executable, "-c", begin, "crawl", "dw", *arguments]
+    return [peers.python_of(environment), "-c", begin, "crawl", "dw", *arguments]
 
 
-def _project(site: Site, folder: Path) -> list[str]:
+def _project(site: Site, folder: Path, environment: peers.Environment = peers.PROJECT, **more: object) -> list[str]:
     """As a user runs it, but for the delay."""
     values: dict[str, object] = {"ARCHIVE_DIR": str(folder / "archive"), "ARCHIVE_MIN_FREE": 0, "DOWNLOAD_DELAY": 0,
-                                 "AUTOTHROTTLE_ENABLED": False, "DOWNLOAD_SLOTS": {}}  # fmt: skip
-    return crawl("-a", f"seeds={site.seeds}", *settings(**values), *site.settings)
+                                 "AUTOTHROTTLE_ENABLED": False, "DOWNLOAD_SLOTS": {}, **more}  # fmt: skip
+    return crawl("-a", f"seeds={site.seeds}", *settings(**values), *site.settings, environment=environment)
 
 
 def _project_articles(folder: Path) -> int:
@@ -168,6 +169,8 @@ def _files_named(pattern: str) -> Callable[[Path], int]:
     return lambda folder: kept.different(path.name for path in folder.rglob(pattern) if path.is_file())
 
 
+_OF_PROJECT = ("archive/runs/", "archive/index.sqlite", "archive/.lock")
+
 ALL = (
     Contestant(
         "bare", "bare Scrapy, default settings", lambda site, folder: _bare(site, *settings()),
@@ -177,7 +180,14 @@ ALL = (
         "dw", "**this project**, full job", _project,
         "documents, replies, pictures, log, index; durable",
         "reads robots.txt and refuses foreign hosts; every file written beside, flushed, renamed, logged",
-        count=_project_articles, bookkeeping=("archive/runs/", "archive/index.sqlite", "archive/.lock"),
+        count=_project_articles, bookkeeping=_OF_PROJECT,
+    ),
+    Contestant(
+        "dw-aiohttp", "**this project**, aiohttp handler and uvloop",
+        lambda site, folder: _project(site, folder, peers.AIOHTTP, **_AIOHTTP),
+        "documents, replies, pictures, log, index; durable",
+        "the same job with a handler that calls itself experimental: not the default", peers.AIOHTTP, _project_articles,
+        bookkeeping=_OF_PROJECT,
     ),
     Contestant(
         "lean", "leanest Scrapy", lambda site, folder: _bare(site, *settings(**LEAN)),
@@ -185,7 +195,7 @@ ALL = (
     ),
     Contestant(
         "aiohttp", "leanest Scrapy, aiohttp handler and uvloop",
-        lambda site, folder: _bare(site, *settings(**_FASTEST), environment=peers.AIOHTTP),
+        lambda site, folder: _bare(site, *settings(**LEAN, **_AIOHTTP), environment=peers.AIOHTTP),
         note="a handler that calls itself experimental; else as the row above", environment=peers.AIOHTTP,
     ),
     Contestant(

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import WORK, BenchmarkError
+from benchmarks import HERE, WORK, BenchmarkError
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,10 @@ class Environment:
 PROJECT = Environment("project", ())
 """Not made here: the one that runs this."""
 
-AIOHTTP = Environment("scrapy-aiohttp", ("Scrapy==2.19.0", "aiohttp==3.14.5", "uvloop==0.23.0"))
+AIOHTTP = Environment(
+    "scrapy-aiohttp",
+    ("Scrapy==2.19.0", "aiohttp==3.14.5", "uvloop==0.23.0", f"--requirement={HERE.parent / 'requirements.txt'}"),
+)
 NEWS_PLEASE = Environment("news-please", ("news-please==1.6.16", "jieba==0.42.1", "Scrapy==2.19.0"))
 FUNDUS = Environment("fundus", ("fundus==0.5.7", "curl_cffi==0.15.0"))
 # Twisted 24.7: with later ones Scrapy 2.11 downloads nothing, and ends with status 0
