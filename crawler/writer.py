@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crawler import disk, layout
+from crawler import disk, layout, normalise
 from crawler.exceptions import DiskError
 
 Record = dict[str, Any]
@@ -77,10 +77,11 @@ class _Job:
 
 
 def free_run_name(folder: Path, start_ms: int) -> str:
-    """The name of a run that starts now, or some seconds later where another started in the same one."""
-    while any(folder.glob(f"{layout.run_name(start_ms)}.*")):
-        start_ms += 1000
-    return layout.run_name(start_ms)
+    """The name of a run that starts now; a second after the last one's where that is not later, as when the clock was set
+    back: the logs are read in the order of their names, and the last line about a path is the one that holds."""
+    names = (path.name.partition(".")[0] for path in folder.glob("*Z.*"))
+    last_ms = normalise.time_ms(max(filter(normalise.time_ms, names), default=""))
+    return layout.run_name(start_ms if last_ms is None else max(start_ms, last_ms + 1000))
 
 
 class RunLog:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crawler import seedfile
+from crawler.verify import verify
 from tests.crawling import DAY_MS, NOW_MS, Outcome, at_ms, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
@@ -188,6 +189,18 @@ def test_references_of_a_new_version_are_followed(site: Site, tmp_path: Path) ->
     site.edit(FRESH, add_paragraph=f"The story goes on {link}.")
     again = crawl(tmp_path, [FRESH], "refresh=all", site=site, now_ms=NOW_MS + 1000)
     assert set(again.documents) == {FRESH, dw.TURKISH}
+
+
+def test_a_clock_set_back_takes_no_version_back(site: Site, tmp_path: Path) -> None:
+    crawl(tmp_path, [FRESH], site=site)
+    site.edit(FRESH, title="Told again")
+    again = crawl(tmp_path, [FRESH], "refresh=all", site=site, now_ms=NOW_MS - HOUR_MS)
+    assert again.report["documents"]["revised"] == 1
+    assert verify(tmp_path).is_sound
+    (tmp_path / "index.sqlite").unlink()
+    made_again = crawl(tmp_path, [FRESH], site=site, now_ms=NOW_MS - HOUR_MS)
+    assert (made_again.status, made_again.files) == (0, again.files)
+    assert verify(tmp_path).is_sound
 
 
 # --- missing, gone, back ---

@@ -119,7 +119,7 @@ LOW: dict[str, set[str]] = {
     "lock.py": {"exceptions.py"},
     "api.py": {"exceptions.py", "items.py", "normalise.py", "urls.py"},
     "seedfile.py": {"exceptions.py", "items.py", "normalise.py", "urls.py"},
-    "writer.py": {"disk.py", "exceptions.py", "layout.py"},
+    "writer.py": {"disk.py", "exceptions.py", "layout.py", "normalise.py"},
     "objects.py": {"layout.py", "urls.py"},
     "index.py": {"exceptions.py", "layout.py", "normalise.py", "objects.py", "refresh.py", "urls.py"},
     "seeds.py": {"exceptions.py", "seedfile.py", "urls.py"},

@@ -71,6 +71,12 @@ def test_two_runs_within_a_second_have_two_names(root: Path) -> None:
     first.close()
 
 
+def test_a_clock_set_back_does_not_put_a_run_before_the_last_one(root: Path) -> None:
+    RunLog(root / "runs", NOW_MS).append(STATES_END, [{}])
+    (root / "runs" / "notZ.txt").touch()
+    assert RunLog(root / "runs", NOW_MS - 3_600_000).name == "20231114T221321Z"
+
+
 @pytest.mark.parametrize("cut", [b'{"id":3', b'{"id":3}', b"\x00\x00", b""])
 def test_cut_last_line_is_not_read(root: Path, cut: bytes) -> None:
     path = root / "runs" / "x.jsonl"
