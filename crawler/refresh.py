@@ -65,10 +65,11 @@ def says_gone(reason: str) -> bool:
 def is_due(published_ms: int, checked_ms: int, now_ms: int, rules: Rules = DEFAULT_RULES) -> bool:
     """Whether an archived article is to be looked at again.
 
-    published_ms: its displayDate (without one: its stamp). checked_ms: the last look.
+    published_ms: its displayDate (without one: its stamp). checked_ms: the last look; one in the future is none, for the clock
+    was wrong.
     """
     age = now_ms - published_ms
     for up_to_days, interval_days in rules:
         if age < up_to_days * DAY_MS:
-            return now_ms - checked_ms >= interval_days * DAY_MS
+            return not 0 <= now_ms - checked_ms < interval_days * DAY_MS
     return False

@@ -203,6 +203,13 @@ def test_a_clock_set_back_takes_no_version_back(site: Site, tmp_path: Path) -> N
     assert verify(tmp_path).is_sound
 
 
+def test_a_look_at_a_time_that_is_yet_to_come_does_not_count(site: Site, tmp_path: Path) -> None:
+    crawl(tmp_path, [FRESH], site=site, now_ms=FIRST_MS)
+    crawl(tmp_path, [FRESH], "refresh=all", site=site, now_ms=FIRST_MS + 1000 * DAY_MS)
+    again = crawl(tmp_path, [FRESH], site=site, now_ms=FIRST_MS + HOUR_MS)
+    assert again.articles_asked() == {FRESH: 1}
+
+
 # --- missing, gone, back ---
 
 

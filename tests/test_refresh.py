@@ -19,6 +19,7 @@ HOUR_MS = DAY_MS // 24
         (14, 1, False), (14, 6.9, False), (14, 7, True), (59.9, 7, True), (59.9, 6.9, False),
         (60, 50, False), (3650, 3650, False),
         (-1, 0, True),  # published ahead of time
+        (1, -1, True), (20, -1, True), (100, -1, False),  # looked at by a clock that was wrong
     ],
 )  # fmt: skip
 def test_article_is_due_by_age_and_last_look(age_days: float, since_days: float, due: bool) -> None:
