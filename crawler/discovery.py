@@ -242,11 +242,11 @@ class Discovery:
             named += 1
             row = self.index.resolve(item.number)
             known_language = item.language or language
-            if row is None:
-                new += 1
+            new += row is None
+            if row is None or row.hop:  # unheard of, or farther away until now
                 heard = state_line(PENDING, item.kind, item.number, self.run.start_ms, hop=0, language=known_language)
                 await self.spider.intake.hear(heard)
-            elif row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row) and self._may_refresh():
+            if row and row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row) and self._may_refresh():
                 self.index.set_due(row.number)
             self.run.archive.register([item.number], 0, item.kind, known_language)
         self.run.count("dw/listing/named", named)

@@ -46,7 +46,8 @@ class Intake:
                 if target.number is None or target.kind not in DOCUMENT_KINDS:
                     return 0
                 run.count("dw/seed/address")
-                if index.get(target.number) is None and not self.spider.dry_run:
+                row = index.resolve(target.number)
+                if (row is None or row.hop) and not self.spider.dry_run:  # unheard of, or farther away until now
                     state = state_line(PENDING, target.kind, target.number, run.start_ms, hop=0, language=target.language)
                     await self.hear(state)
                 run.archive.register([target.number], 0, target.kind, target.language)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from crawler import disk, layout, normalise, pictures, seedfile
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
-from crawler.urls import DW
+from crawler.objects import PENDING
+from crawler.urls import DOCUMENT_KINDS, DW
 from crawler.writer import FILES_END, STATES_END, Record
 
 if TYPE_CHECKING:
@@ -121,8 +122,11 @@ def _catch_up(archive: Archive) -> int:
             continue
         run = log.name.split(".")[0]
         for record in read_log(log):
-            archive.index.apply(record, run)
             lines += 1
+            if record.get("state") == PENDING and record["kind"] in DOCUMENT_KINDS:  # what it refers to comes nearer with it
+                archive.register([record["id"]], record.get("hop", 0), record["kind"], record.get("language"))
+                continue
+            archive.index.apply(record, run)
             path = record.get("path", "")
             if log.name.endswith(FILES_END) and layout.is_document(path) and (document := archive.read(path)):
                 archive.register_document(document, record.get("source", ""), record.get("hop", 0))

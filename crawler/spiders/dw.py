@@ -326,7 +326,8 @@ class DwSpider(scrapy.Spider):
         assert target.number is not None
         now_ms = run.now_ms()
         states = [state_line("alias", row.kind, row.number, now_ms, target=target.number)]
-        if index.get(target.number) is None:
+        known = index.resolve(target.number)
+        if known is None or known.hop > row.hop:
             language = target.language or row.language
             states.append(state_line(PENDING, target.kind, target.number, now_ms, hop=row.hop, language=language))
         run.count("dw/document/alias")
