@@ -246,8 +246,10 @@ class Discovery:
             if row is None or row.hop:  # unheard of, or farther away until now
                 heard = state_line(PENDING, item.kind, item.number, self.run.start_ms, hop=0, language=known_language)
                 await self.spider.intake.hear(heard)
-            if row and row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row) and self._may_refresh():
-                self.index.set_due(row.number)
+            if row and row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row):
+                self.index.set_unchecked(row.number)  # the list may not be sent again: by whatever run looks first
+                if self._may_refresh():
+                    self.index.set_due(row.number)
             self.run.archive.register([item.number], 0, item.kind, known_language)
         self.run.count("dw/listing/named", named)
         self.run.count("dw/listing/new", new)

@@ -264,6 +264,21 @@ def test_lastmod_says_what_is_requested_again(site: Site, tmp_path: Path) -> Non
     assert not again.asked("api")
 
 
+@pytest.mark.parametrize("how", ["refresh=none", "max_articles=1"])
+def test_what_lastmod_said_outlives_a_run_that_does_not_look(how: str, site: Site, tmp_path: Path) -> None:
+    site.validators()
+    sitemap = "https://www.dw.com/zh/article-sitemap.xml"
+    crawl(tmp_path, sitemap, "depth=0", site=site)
+    site.edit(dw.TRADITIONAL, title="另一個標題")
+    seeds = f"https://www.dw.com/de/a-{dw.GERMAN},https://www.dw.com/a-{dw.RUSSIAN},{sitemap}"
+    early = crawl(tmp_path, seeds, "depth=0", how, site=site, now_ms=at_ms("2026-12-01"))
+    assert not early.articles_asked()[dw.TRADITIONAL]
+    later = crawl(tmp_path, sitemap, "depth=0", site=site, now_ms=at_ms("2026-12-02"))
+    assert later.asked("www") == {"/zh/article-sitemap.xml": 1}
+    assert later.report["listings"] == {"named": len(CHINESE), "unchanged": 1}
+    assert later.report["documents"]["revised"] == 1
+
+
 def test_a_sitemap_of_50000_entries_needs_little_memory(site: Site, tmp_path: Path) -> None:
     sitemap = "https://www.dw.com/zh/article-sitemap.xml"
     small = peak_mb(tmp_path / "small", sitemap, site)
