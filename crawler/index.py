@@ -328,9 +328,9 @@ class Index:
         if refresh_what == "all":
             change("UPDATE objects SET due = 1 WHERE format = '' AND state = ?", [ARCHIVED])
         elif refresh_what and refresh_what != "none":
-            numbers = [(int(number),) for number in refresh_what.split(",") if number.strip()]
-            for number in numbers:
-                change("UPDATE objects SET due = 1 WHERE number = ? AND format = ''", number)
+            for text in refresh_what.split(","):
+                if text.strip() and (row := self.resolve(int(text))):  # of an alias: what it leads to
+                    self.set_due(row.number)
         elif not refresh_what:
             oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
             rows = change("SELECT number, published_ms, checked_ms FROM objects WHERE format = ''"

@@ -250,6 +250,14 @@ def test_an_alias_alone_brings_the_article_and_is_remembered(alias: int, number:
     assert again.files == first.files
 
 
+def test_an_alias_of_what_is_archived_is_an_answer_and_refreshes_that(site: Site, tmp_path: Path) -> None:
+    crawl(tmp_path, [dw.ALIAS_REDIRECT_TO], "depth=0", site=site)
+    alias = crawl(tmp_path, [dw.ALIAS_REDIRECT], "depth=0", site=site)
+    assert (alias.status, alias.articles_asked()) == (0, {dw.ALIAS_REDIRECT: 1})
+    again = crawl(tmp_path, [dw.ALIAS_REDIRECT], "depth=0", f"refresh={dw.ALIAS_REDIRECT}", site=site)
+    assert (again.status, again.articles_asked()) == (0, {dw.ALIAS_REDIRECT_TO: 1})
+
+
 # --- limits ---
 
 

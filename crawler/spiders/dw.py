@@ -254,6 +254,7 @@ class DwSpider(scrapy.Spider):
         self._note_api(place, row, reason)
         if target := response.meta.get("alias_of"):
             reason = ""
+            run.count("dw/request/answered")
             await self.note_alias(row, target)
         elif response.status == 304:
             run.count("dw/document/unchanged")
