@@ -167,6 +167,8 @@ def test_seeds_that_hold_nothing_usable_are_an_error(content: str, site: Site, t
         ("depth=far", "depth is not a whole number: 'far'"),
         ("max_articles=1.5", "max_articles is not a whole number"),
         ("refresh=some", "refresh is not a whole number"),
+        (f"refresh={10**20}", "refresh is no number of a document: 100000000000000000000"),
+        ("refresh=-5", "refresh is no number of a document: -5"),
         ("dept=1", "unknown argument: dept"),
     ],
 )

@@ -219,6 +219,7 @@ def test_document_without_revisions_is_said_to_have_none(root: Path) -> None:
     ("arguments", "said"),
     [
         ([79999999], "the archive has never heard of a document 79999999"),
+        ([10**20], "the archive has never heard of a document 100000000000000000000"),
         ([70000001, 5], f"no revision 5; there are {ONE}, {TWO}"),
         ([], "name a document by its number"),
         (["x"], "name a document by its number"),

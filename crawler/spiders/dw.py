@@ -77,8 +77,9 @@ class DwSpider(scrapy.Spider):
         self.media = media.lower() not in ("", "0", "no", "false")
         self.refresh = refresh.strip()
         if self.refresh not in ("", "all", "none"):
-            for number in self.refresh.split(","):
-                _number("refresh", number)
+            for number in (_number("refresh", text) for text in self.refresh.split(",")):
+                if not 0 < number < 10**15:
+                    raise ArgumentError(f"refresh is no number of a document: {number}")
         self.in_flight_new = 0
         self.api_failures = 0
         self.unreached = 0
