@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 DAY_MS = 86_400_000
 
@@ -60,6 +62,15 @@ def after_miss(reason: str, now_ms: int, misses: int = 0, first_ms: int | None =
 def says_gone(reason: str) -> bool:
     """Whether a reason is DW's own word that it does not have the thing."""
     return reason in ("status 404", "status 410")
+
+
+def rules_of(pairs: Iterable[Any]) -> Rules:
+    """Rules as the setting ARCHIVE_REFRESH gives them, by rising age. Raises ValueError for anything but pairs of numbers."""
+    given = list(pairs)
+    try:
+        return tuple(sorted((float(age), float(interval)) for age, interval in given))
+    except (TypeError, ValueError):
+        raise ValueError(f"ARCHIVE_REFRESH is no list of pairs like [[2, 0], [14, 1]]: {given}") from None
 
 
 def is_due(published_ms: int, checked_ms: int, now_ms: int, rules: Rules = DEFAULT_RULES) -> bool:

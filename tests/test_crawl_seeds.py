@@ -178,3 +178,20 @@ def test_an_argument_without_meaning_keeps_the_run_from_starting(argument: str, 
     assert told in outcome.stderr
     assert "Traceback" not in outcome.stderr
     assert not outcome.requests
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("ARCHIVE_REFRESH", "[(2, 0)]", "ARCHIVE_REFRESH is no list of pairs like [[2, 0], [14, 1]]"),
+        ("ARCHIVE_KINDS", "article, articles", "ARCHIVE_KINDS names what is no kind of document: articles"),
+    ],
+)
+def test_a_setting_without_meaning_keeps_the_run_from_starting(
+    setting: str, value: str, told: str, site: Site, tmp_path: Path
+) -> None:
+    outcome = crawl(tmp_path, [dw.GERMAN], site=site, settings={setting: value})
+    assert outcome.status == 1
+    assert f"scrapy crawl: {told}" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert not outcome.requests

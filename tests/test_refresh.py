@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crawler import refresh
@@ -40,6 +42,14 @@ def test_by_default_two_days_always_two_weeks_daily_two_months_weekly_then_never
         if refresh.is_due(NOW_MS, checked_ms, now_ms):
             looks, checked_ms = looks + 1, now_ms
     assert looks == 8 + 12 + 7 - 1
+
+
+def test_rules_of_a_setting_are_pairs_by_rising_age() -> None:
+    assert refresh.rules_of([[14, 1], ["2", 0.5]]) == ((2, 0.5), (14, 1))
+    assert refresh.rules_of(()) == ()
+    for wrong in ([[2]], ["[(2", "0)]"], [2, 0], [["young", 1]], [None]):
+        with pytest.raises(ValueError, match=re.escape(f"no list of pairs like [[2, 0], [14, 1]]: {wrong}")):
+            refresh.rules_of(wrong)
 
 
 PASSING = [

@@ -6,8 +6,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from crawler import clock, layout, lock, report, status
-from crawler.console import ArchiveCommand, console, print_json, print_table
+from crawler import clock, layout, lock, refresh, report, status
+from crawler.console import ArchiveCommand, CommandError, console, print_json, print_table
 from crawler.extensions import past_reports
 from crawler.objects import STATES
 
@@ -29,7 +29,10 @@ class Command(ArchiveCommand):
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         assert self.settings is not None
-        rules = tuple((float(age), float(interval)) for age, interval in self.settings.getdictorlist("ARCHIVE_REFRESH"))
+        try:
+            rules = refresh.rules_of(self.settings.getdictorlist("ARCHIVE_REFRESH"))
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         root = self.existing_root()
         runs = status.runs(root, past_reports(root, _RUNS), _RUNS)
         if opts.runs:

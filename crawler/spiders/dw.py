@@ -26,7 +26,7 @@ from crawler.items import Fetched
 from crawler.media import MediaPipeline
 from crawler.objects import ARCHIVED, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
 from crawler.pipelines import PicturesPipeline
-from crawler.refresh import after_miss, is_passing, says_gone
+from crawler.refresh import after_miss, is_passing, rules_of, says_gone
 from crawler.urls import DOCUMENT_KINDS, DW, Target
 from crawler.writer import NewFile
 
@@ -47,7 +47,7 @@ _API_FAILURES = 3  # in a row, before www.dw.com is asked first
 
 
 class ArgumentError(ArchiverError):
-    """A spider argument has no usable value. Raised by the spider; ends the run before it starts."""
+    """A spider argument, or a setting of ours, has no usable value. Raised by the spider; ends the run before it starts."""
 
 
 class DwSpider(scrapy.Spider):
@@ -104,10 +104,21 @@ class DwSpider(scrapy.Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.read_settings()
         crawler.signals.connect(spider.close_at_limit, signals.spider_idle)
         for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
             crawler.signals.connect(spider.note_end_of_item, signal)
         return spider
+
+    def read_settings(self) -> None:
+        """Take the settings that say what is wanted. Raises ArgumentError."""
+        try:
+            self.rules = rules_of(self.settings.getdictorlist("ARCHIVE_REFRESH"))
+        except ValueError as error:
+            raise ArgumentError(str(error)) from error
+        self.kinds = [kind.strip() for kind in self.settings.getlist("ARCHIVE_KINDS")]
+        if unknown := set(self.kinds) - set(DOCUMENT_KINDS):
+            raise ArgumentError(f"ARCHIVE_KINDS names what is no kind of document: {', '.join(sorted(unknown))}")
 
     @property
     def run(self) -> ArchiveExtension:
@@ -118,11 +129,9 @@ class DwSpider(scrapy.Spider):
     def begin_run(self) -> None:
         """Decide what this run looks at; called by the scheduler before the first request."""
         index = self.run.archive.index
-        rules = tuple((float(age), float(interval)) for age, interval in self.settings.getdictorlist("ARCHIVE_REFRESH"))
-        self.kinds = self.settings.getlist("ARCHIVE_KINDS")
         slot = self.settings.getdict("DOWNLOAD_SLOTS").get(urlsplit(self.run.sites.api).hostname or "", {})
         self.concurrency = int(slot.get("concurrency", self.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")))
-        index.begin_run(self.run.start_ms, self.depth, rules, self.refresh, self.kinds, media=self.media)
+        index.begin_run(self.run.start_ms, self.depth, self.rules, self.refresh, self.kinds, media=self.media)
         self.intake, self.discovery = Intake(self), Discovery(self)
         archived = index.count(ARCHIVED, DOCUMENT_KINDS)
         pending = index.count(PENDING, (*DOCUMENT_KINDS, "picture", "media"))
