@@ -224,8 +224,9 @@ class Index:
         self.change(
             "INSERT INTO objects (number, format, kind, state, reason, url, missed_ms, misses, next_ms, hop, language)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            # what is on disk stays archived while DW merely misses it
-            " state = CASE WHEN path IS NOT NULL AND excluded.state = 'missing' THEN state ELSE excluded.state END,"
+            # what is on disk stays archived while DW merely misses it, or we may not ask
+            " state = CASE WHEN path IS NOT NULL AND excluded.state IN ('missing', 'refused') THEN state"
+            " ELSE excluded.state END,"
             " kind = CASE WHEN path IS NULL THEN excluded.kind ELSE kind END,"  # it may turn out to be a video
             " reason = excluded.reason, missed_ms = excluded.missed_ms, misses = excluded.misses,"
             " next_ms = excluded.next_ms, due = 0",

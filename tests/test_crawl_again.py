@@ -282,3 +282,25 @@ def test_what_is_missing_is_tried_again_at_growing_intervals(path: str, seed: in
     found = crawl(tmp_path, [seed], "depth=0", site=site, now_ms=FIRST_MS + 130 * DAY_MS)
     assert found.requests
     assert len(found.pictures) == len(found.documents) == 1
+
+
+def test_a_robots_txt_that_forbids_for_a_while_changes_no_rule(site: Site, tmp_path: Path) -> None:
+    look(tmp_path, site, 0)
+    site.options(robots="User-agent: *\nDisallow: /\n")
+    for hours in (1, 2, 3):
+        refused = look(tmp_path, site, hours / 24)
+        assert refused.state_of(FRESH) == ("archived", "robots.txt")
+    site.options(robots="User-agent: *\nDisallow:\n")
+    assert look(tmp_path, site, 4 / 24).articles_asked() == {FRESH: 1}
+
+
+def test_an_archived_article_that_becomes_of_another_kind_stays_and_is_not_asked_for_in_every_run(
+    site: Site, tmp_path: Path
+) -> None:
+    first = look(tmp_path, site, 0)
+    site.edit(FRESH, keys={"type": "Audio"})
+    other = crawl(tmp_path, [FRESH], "refresh=all", site=site, now_ms=FIRST_MS + 100 * DAY_MS)
+    assert other.report["documents_missing"] == {}
+    assert other.state_of(FRESH) == ("archived", "")
+    later = look(tmp_path, site, 101)
+    assert (later.requests, later.files) == ([], first.files)

@@ -351,6 +351,9 @@ class DwSpider(scrapy.Spider):
         """Remember that a document is of a kind that is not wanted (ARCHIVE_KINDS)."""
         run = self.run
         run.count(f"dw/document/unwanted/{kind}")
+        if row.path:  # it was of another kind, and stays
+            run.archive.index.set_checked(row.number, run.now_ms(), row.etag, row.last_modified)
+            return
         state = state_line(OUT_OF_SCOPE, kind, row.number, run.now_ms(), reason="kind", hop=row.hop, language=row.language)
         await run.store([], [state])
 
