@@ -322,8 +322,8 @@ class Index:
         change(f"UPDATE objects SET state = ?, reason = 'hop limit' WHERE {_OPEN} state = ? AND format = '' AND hop > ?",
                [OUT_OF_SCOPE, PENDING, self.depth])  # fmt: skip
         change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state = ?", [PENDING])
-        change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ? AND hop <= ?",
-               [MISSING, GONE, UNREADABLE, REFUSED, now_ms, self.depth])  # fmt: skip
+        change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ?"
+               " AND (hop <= ? OR path IS NOT NULL)", [MISSING, GONE, UNREADABLE, REFUSED, now_ms, self.depth])  # fmt: skip
         change("UPDATE objects SET due = 1 WHERE checked_ms = 0 AND state = ? AND coalesce(next_ms, 0) <= ?",
                [ARCHIVED, now_ms])  # fmt: skip
         if refresh_what == "all":

@@ -304,3 +304,14 @@ def test_an_archived_article_that_becomes_of_another_kind_stays_and_is_not_asked
     assert other.state_of(FRESH) == ("archived", "")
     later = look(tmp_path, site, 101)
     assert (later.requests, later.files) == ([], first.files)
+
+
+def test_a_gone_article_comes_back_whatever_the_depth(site: Site, tmp_path: Path) -> None:
+    crawl(tmp_path, [dw.CHAIN[3]], "depth=1", site=site, now_ms=FIRST_MS)
+    site.edit(FRESH, delete=404)
+    for days in (1, 3, 16):
+        gone = crawl(tmp_path, [dw.CHAIN[3]], "depth=1", site=site, now_ms=FIRST_MS + days * DAY_MS)
+    assert gone.state_of(FRESH)[0] == "gone"
+    site.edit(FRESH, restore=True)
+    back = crawl(tmp_path, [dw.CHAIN[3]], "depth=0", site=site, now_ms=FIRST_MS + 100 * DAY_MS)
+    assert back.state_of(FRESH) == ("archived", "")
