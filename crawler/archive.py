@@ -138,7 +138,7 @@ class Archive:
 
     def miss(self, row: Row, reason: str, now_ms: int) -> Record:
         """The state line of an object that could not be had once more; see `refresh.after_miss`."""
-        if refresh.is_passing(row.reason) != refresh.is_passing(reason):  # a row of misses is of one sort
+        if refresh.sort_of(row.reason) != refresh.sort_of(reason):  # a row of misses is of one sort
             row = row._replace(misses=0, missed_ms=None)
         miss = refresh.after_miss(reason, now_ms, row.misses, row.missed_ms)
         return {

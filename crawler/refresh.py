@@ -64,6 +64,11 @@ def says_gone(reason: str) -> bool:
     return reason in ("status 404", "status 410")
 
 
+def sort_of(reason: str) -> tuple[bool, bool]:
+    """What misses must share to count as one row: neither what passes nor what is refused says that a thing is gone."""
+    return is_passing(reason), says_gone(reason)
+
+
 def rules_of(pairs: Iterable[Any]) -> Rules:
     """Rules as the setting ARCHIVE_REFRESH gives them, by rising age. Raises ValueError for anything but pairs of numbers."""
     given = list(pairs)

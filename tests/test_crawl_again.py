@@ -315,3 +315,14 @@ def test_a_gone_article_comes_back_whatever_the_depth(site: Site, tmp_path: Path
     site.edit(FRESH, restore=True)
     back = crawl(tmp_path, [dw.CHAIN[3]], "depth=0", site=site, now_ms=FIRST_MS + 100 * DAY_MS)
     assert back.state_of(FRESH) == ("archived", "")
+
+
+def test_refusals_are_no_misses_of_an_article_that_is_gone_later(site: Site, tmp_path: Path) -> None:
+    look(tmp_path, site, 0)
+    site.fault(f"/.*{FRESH}", status=403)
+    for days in (1, 3):
+        assert look(tmp_path, site, days).report["documents_missing"] == {"status 403": 1}
+    site.clear()
+    site.edit(FRESH, delete=404)
+    states = [look(tmp_path, site, days).state_of(FRESH)[0] for days in (20, 25, 40)]
+    assert states == ["archived", "archived", "gone"]
