@@ -151,6 +151,21 @@ def test_a_run_gives_up_on_a_dw_that_never_answers(site: Site, tmp_path: Path) -
     assert outcome.report["pending"] > 20
 
 
+def test_a_run_gives_up_on_a_dw_that_answers_no_more_and_the_next_goes_on(site: Site, tmp_path: Path) -> None:
+    numbers = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 60)
+    site.options(articles=60)
+    site.down("api", after=10)
+    site.down("www")
+    broken = crawl(tmp_path, numbers, "depth=0", site=site, settings={"RETRY_TIMES": 0})
+    assert (broken.status, broken.report["reason"]) == (3, "unreachable")
+    assert 5 < len(broken.documents) < 12
+    assert 20 <= sum(broken.report["documents_missing"].values()) < 35
+    assert broken.report["pending"] > 10
+    site.up("api")
+    whole = crawl(tmp_path, numbers, "depth=0", site=site)
+    assert (whole.status, set(whole.documents)) == (0, set(numbers))
+
+
 @pytest.mark.parametrize("how", ["503", "close"])
 def test_a_dw_that_only_fails_is_unreachable(how: str, site: Site, tmp_path: Path) -> None:
     for host in ("api", "www", "static"):

@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 _BATCH = 32  # pictures asked for at a time
 _IN_PIPELINES = 48  # articles waiting for their pictures; more would only cost memory
 _UNREACHED = 5  # documents in a row, while nothing was ever answered, before a run gives up
+_UNREACHED_NOW = 20  # the same, once something was
 _API_FAILURES = 3  # in a row, before www.dw.com is asked first
 
 
@@ -261,6 +262,8 @@ class DwSpider(scrapy.Spider):
         run.note_answer(response.status)
         now_ms = run.now_ms()
         reason = "" if response.status in (200, 304) else f"status {response.status}"
+        if not reason:
+            self.unreached = 0
         self._note_api(place, row, reason)
         if target := response.meta.get("alias_of"):
             reason = ""
@@ -316,11 +319,19 @@ class DwSpider(scrapy.Spider):
         why = reason if not why or says_gone(why) else why
         if why.startswith("unreadable"):
             return None  # kept and noted already
+        self._note_unreached(row, why)
         await self.miss(row, why, refused)
-        self.unreached = self.unreached + 1 if is_passing(why) else 0
-        if self.unreached >= _UNREACHED and not self.crawler.stats.get_value("dw/request/answered"):
-            self.run.close_spider("unreachable")  # a thousand seeds would each be tried with all retries
         return None
+
+    def _note_unreached(self, row: Row, reason: str) -> None:
+        """End a run that gets no answer (any more): each of a thousand documents would be tried with all retries."""
+        is_answering = bool(self.crawler.stats.get_value("dw/request/answered"))
+        if not is_passing(reason):
+            self.unreached = 0
+        elif not is_answering or not row.misses:  # what was missed before says nothing about now
+            self.unreached += 1
+        if self.unreached >= (_UNREACHED_NOW if is_answering else _UNREACHED):
+            self.run.close_spider("unreachable")
 
     def _note_api(self, place: str, row: Row, reason: str) -> None:
         self.api_works = self.api_works or (place.startswith("api:") and not reason)
