@@ -40,6 +40,7 @@ class ArchiveCommand(ScrapyCommand):
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+    takes_arguments: ClassVar[bool] = False
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
@@ -49,6 +50,8 @@ class ArchiveCommand(ScrapyCommand):
         try:
             if unknown := next((arg for arg in args if arg.startswith("-") and arg != "-"), None):
                 raise CommandError(f"unknown option {unknown}; see scrapy {self.name} --help")
+            if args and not self.takes_arguments:
+                raise CommandError(f"{args[0]} is one argument too many; -s ARCHIVE_DIR=... names an archive")
             self.exitcode = self.execute(args, opts)
             sys.stdout.flush()
         except BrokenPipeError:  # `| head` has seen enough

@@ -81,6 +81,14 @@ def test_unknown_option_fails_in_a_line(name: str, root: Path) -> None:
     assert ran.err == f"scrapy {name}: unknown option --nonsense; see scrapy {name} --help\n"
 
 
+@pytest.mark.parametrize("name", [*(name for name in COMMANDS if name not in ("add", "diff")), "reread"])
+def test_argument_that_would_be_passed_over_fails_in_a_line(name: str, root: Path) -> None:
+    """`scrapy verify /other/archive` must not find this one sound."""
+    ran = scrapy(name, "/other/archive", root=archive_of(root, document()))
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == f"scrapy {name}: /other/archive is one argument too many; -s ARCHIVE_DIR=... names an archive\n"
+
+
 @pytest.mark.parametrize("name", WRITING)
 def test_command_that_writes_waits_for_nobody(name: str, root: Path, old: Path) -> None:
     archive_of(root, document())

@@ -17,6 +17,8 @@ from crawler.urls import DW
 class Command(ArchiveCommand):
     """Ends with status 3 where something was no seed document, 1 where nothing was."""
 
+    takes_arguments = True
+
     def syntax(self) -> str:
         return "PATH... [options]"
 

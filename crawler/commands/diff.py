@@ -31,6 +31,8 @@ class Version:
 class Command(ArchiveCommand):
     """Reads the index, takes no lock."""
 
+    takes_arguments = True
+
     def syntax(self) -> str:
         return "ID [STAMP [STAMP]] [options]"
 
