@@ -240,7 +240,8 @@ _OWN = frozenset({layout.RUNS, layout.INDEX, layout.INDEX + "-wal", layout.INDEX
 
 
 def walk(root: Path) -> Iterator[str]:
-    """Relative paths of every file that belongs to articles, in order; not the logs, the index, and what was set aside."""
+    """Relative paths of every file that belongs to articles, in order; not the logs, the index, and what was set aside.
+    A folder at the top may be a link: to where there is more space."""
     yield from _walk(root, "", _OWN)
 
 
@@ -248,7 +249,13 @@ def _walk(folder: Path, prefix: str, skip: frozenset[str]) -> Iterator[str]:
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.name in skip:
             continue
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False) or (not prefix and entry.is_dir() and _leads_out(entry.path, folder)):
             yield from _walk(folder / entry.name, f"{prefix}{entry.name}/", frozenset())
         else:
             yield prefix + entry.name
+
+
+def _leads_out(link: str, root: Path) -> bool:
+    """Whether a link in an archive leads to another disk's folder, not in circles."""
+    target, here = Path(link).resolve(), root.resolve()
+    return not target.is_relative_to(here) and not here.is_relative_to(target)

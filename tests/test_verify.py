@@ -190,6 +190,16 @@ def test_what_a_killed_run_leaves_is_no_damage(small: Path) -> None:
     assert scrapy("verify", root=small).status == 0
 
 
+def test_folder_at_the_top_may_be_a_link_to_another_disk(small: Path, tmp_path: Path) -> None:
+    (small / "images").rename(tmp_path / "large")
+    (small / "images").symlink_to(tmp_path / "large")
+    assert verify.verify(small).is_sound
+    assert PICTURE in walk(small)
+    (small / "circle").symlink_to(small)
+    (small / "en/circle").symlink_to(small / "en")
+    assert found(verify.verify(small)) == {(verify.NO_ACCESS, "circle"), (verify.NO_ACCESS, "en/circle")}
+
+
 def test_verify_waits_for_nobody(small: Path) -> None:
     lock = Lock(small / layout.LOCK, "scrapy crawl", "2026-06-01T00:00:00Z")
     ran = scrapy("verify", root=small)
