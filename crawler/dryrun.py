@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from crawler import seeds
+from crawler.intake import standard_input
 from crawler.objects import ARCHIVED, PENDING, Row
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ async def say(spider: DwSpider, *, as_json: bool) -> None:
     """Print a line for each request: the address and the reason. as_json: of JSON, without a sum at the end."""
     index, sites = spider.run.archive.index, spider.run.sites
     with index.undone():
-        for seed in seeds.read(spider.seeds, sys.stdin.buffer, sites):
+        for seed in seeds.read(spider.seeds, await standard_input(spider.seeds), sites):
             for request in spider.intake.listings(seed) or ():
                 _print(request.url, "a list of what is new", as_json)
             await spider.intake.take(seed)

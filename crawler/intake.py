@@ -3,7 +3,13 @@ reads, `discovery` reads what listings answer."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import io
 import logging
+import os
+import sys
+import threading
 from typing import TYPE_CHECKING
 
 from crawler import clock, seeds
@@ -21,6 +27,26 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _HEARD = 500  # lines logged at a time
+
+
+async def standard_input(argument: str) -> io.BytesIO:
+    """All of standard input where a `seeds` argument names it, else nothing. Read on a thread that nobody waits for in the
+    end: who sends nothing keeps no signal from being heeded."""
+    data = bytearray()
+    if seeds.STDIN not in map(str.strip, argument.split(",")):
+        return io.BytesIO()
+    loop, descriptor, is_read = asyncio.get_running_loop(), sys.stdin.fileno(), asyncio.Event()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # what cannot be read holds no seeds
+            while len(data) <= seeds.MAX_FILE_BYTES and (piece := os.read(descriptor, 1 << 20)):
+                data.extend(piece)
+        with contextlib.suppress(RuntimeError):  # the run has ended meanwhile
+            loop.call_soon_threadsafe(is_read.set)
+
+    threading.Thread(target=read, name="standard-input", daemon=True).start()
+    await is_read.wait()
+    return io.BytesIO(data)
 
 
 class Intake:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawling import ROOT, Running, crawl, fresh_site
+from tests.crawling import PATIENCE_S, ROOT, Running, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
@@ -79,6 +79,19 @@ def test_a_signal_while_waiting_does_not_wait(site: Site, tmp_path: Path) -> Non
     assert stopped.report["pending"] == 3
     site.clear()
     assert len(crawl(tmp_path, NUMBERS[:3], "depth=0", site=site).documents) == 3
+
+
+def test_a_signal_ends_a_run_that_waits_for_standard_input(site: Site, tmp_path: Path) -> None:
+    options = ["-s", f"ARCHIVE_DIR={tmp_path}", *site.settings_args]
+    command = [sys.executable, "-m", "scrapy", "crawl", "dw", "-a", "seeds=-", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stderr
+        assert any(b"0 to look at again" in line for line in running.stderr)
+        running.send_signal(signal.SIGTERM)
+        try:
+            assert running.wait(PATIENCE_S) == 7
+        finally:
+            running.kill()
 
 
 # --- a busy archive ---

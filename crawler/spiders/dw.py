@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import sys
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,7 +20,7 @@ from crawler.archive import state_line
 from crawler.discovery import Discovery
 from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
 from crawler.extensions import ArchiveExtension, failure_reason, sites_of
-from crawler.intake import Intake
+from crawler.intake import Intake, standard_input
 from crawler.items import Fetched
 from crawler.media import MediaPipeline
 from crawler.objects import ARCHIVED, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
@@ -150,7 +149,7 @@ class DwSpider(scrapy.Spider):
             await dryrun.say(self, as_json=self.dry_run_as_json)
             return
         usable = 0
-        for seed in seeds.read(self.seeds, sys.stdin.buffer, self.run.sites):
+        for seed in seeds.read(self.seeds, await standard_input(self.seeds), self.run.sites):
             listings = self.intake.listings(seed)
             usable += await self.intake.take(seed) if listings is None else 1
             for listing in listings or ():
