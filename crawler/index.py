@@ -411,13 +411,13 @@ class Index:
         """Read with SQL of one's own: for the commands that report."""
         yield from self.read(sql, tuple(values))
 
-    def documents(self, since_ms: int = 0, language: str | None = None) -> Iterator[Row]:
-        """Archived documents in order of stamp."""
-        where = "format = '' AND path IS NOT NULL AND coalesce(stamp_ms, 0) >= ?"
-        values: list[Any] = [since_ms]
-        if language:
-            where, values = where + " AND language = ?", [*values, language]
-        yield from self._rows(where + " ORDER BY stamp_ms, number", values)
+    def documents(self) -> Iterator[Row]:
+        """Archived documents in order of number, a few in memory at a time; they may be changed meanwhile."""
+        number = 0
+        where = "format = '' AND path IS NOT NULL AND number > ? ORDER BY number LIMIT 500"
+        while rows := list(self._rows(where, [number])):
+            yield from rows
+            number = rows[-1].number
 
     def file(self, path: str) -> tuple[str, int] | None:
         """sha256 (hexadecimal) and size of a stored file."""

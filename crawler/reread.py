@@ -46,8 +46,8 @@ def place_of(url: str, source: str) -> str:
 
 
 def archived(archive: Archive, now_ms: int) -> Iterator[Reread]:
-    """Every archived document whose reply lies beside it, in order of stamp."""
-    for row in list(archive.index.documents()):
+    """Every archived document whose reply lies beside it, in order of number."""
+    for row in archive.index.documents():
         assert row.path
         reply = archive.reply_of(row.path)
         before = archive.read(row.path)

@@ -271,6 +271,19 @@ def test_picture_is_heard_of_once(index: Index) -> None:
     assert (again.state, again.url, is_mine) == (ARCHIVED, PICTURE_URL, False)
 
 
+def test_documents_are_read_a_few_at_a_time_while_they_change(index: Index) -> None:
+    for number in range(1, 1200):
+        index.apply(document(number), RUN)
+    index.apply(picture(), RUN)
+    found = []
+    for row in index.documents():
+        found.append(row.number)
+        if row.number == 1:  # what comes much later is not read yet
+            index.apply({"state": "removed", "path": "zh/2023/11/1199-a.txt"}, RUN)
+        index.set_checked(row.number, NOW_MS, "", "")
+    assert found == list(range(1, 1199))
+
+
 def test_what_is_due_is_counted_without_reading_all_objects(index: Index) -> None:
     index.register([7, 8], 0)
     index.add_picture(63, "303", PICTURE_URL)
