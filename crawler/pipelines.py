@@ -17,7 +17,7 @@ from crawler import layout, normalise, pictures, seedfile
 from crawler.archive import state_line
 from crawler.exceptions import DiskError
 from crawler.extensions import ArchiveExtension, failure_reason
-from crawler.objects import ARCHIVED, REFUSED, Row
+from crawler.objects import ARCHIVED, PENDING, REFUSED, Row
 from crawler.refresh import after_miss
 from crawler.sources import WEAK
 from crawler.urls import DW, UNKNOWN_LANGUAGE, PictureName
@@ -181,7 +181,9 @@ class PicturesPipeline(ArchivePart):
         except Exception as error:
             reason, refused = failure_reason(error)
             if self.run.is_closing():
-                return "stopped"  # given back: still pending
+                given_back = state_line(PENDING, "picture", row.number, self.run.now_ms(), format=row.format, url=row.url)
+                await self.run.store([], [given_back])  # a preview is named in no document: an index made again has it too
+                return "stopped"
             return await self._miss(row, reason, refused)
         self.run.note_answer(response.status)
         reason = f"status {response.status}" if response.status != 200 else picture_problem(response)

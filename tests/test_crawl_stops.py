@@ -81,6 +81,20 @@ def test_a_signal_while_waiting_does_not_wait(site: Site, tmp_path: Path) -> Non
     assert len(crawl(tmp_path, NUMBERS[:3], "depth=0", site=site).documents) == 3
 
 
+def test_a_picture_given_back_that_no_document_names_outlives_the_index(site: Site, tmp_path: Path) -> None:
+    """The preview of a video: its document does not show it."""
+    seed = f"https://www.dw.com/en/any/video-{dw.VIDEO}"
+    site.fault("/image/.*", status=503, headers={"Retry-After": "250"})
+    site.forget()
+    running = Running(tmp_path, seed, "depth=0", site=site)
+    running.signal(signal.SIGTERM, lambda: any(request["status"] == 503 for request in site.requests()))
+    stopped = running.finish()
+    assert (list(stopped.documents), stopped.pictures) == ([dw.VIDEO], {})
+    (tmp_path / "index.sqlite").unlink()
+    site.clear()
+    assert len(crawl(tmp_path, seed, "depth=0", site=site).pictures) == 1
+
+
 def test_a_signal_ends_a_run_that_waits_for_standard_input(site: Site, tmp_path: Path) -> None:
     options = ["-s", f"ARCHIVE_DIR={tmp_path}", *site.settings_args]
     command = [sys.executable, "-m", "scrapy", "crawl", "dw", "-a", "seeds=-", *options]
