@@ -321,6 +321,8 @@ class Index:
                [PENDING, OUT_OF_SCOPE, self.depth])  # fmt: skip
         change(f"UPDATE objects SET state = ?, reason = 'hop limit' WHERE {_OPEN} state = ? AND format = '' AND hop > ?",
                [OUT_OF_SCOPE, PENDING, self.depth])  # fmt: skip
+        # nothing waits so long: a clock was wrong
+        change("UPDATE objects SET next_ms = ? WHERE misses > 0 AND next_ms > ?", [now_ms, now_ms + refresh.LONGEST_MS])
         change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state = ?", [PENDING])
         change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ?"
                " AND (hop <= ? OR path IS NOT NULL)", [MISSING, GONE, UNREADABLE, REFUSED, now_ms, self.depth])  # fmt: skip

@@ -19,6 +19,7 @@ GONE_AFTER_MS = 14 * DAY_MS
 
 # A thing that DW says it does not have: next run, then after a day, two, four ... at most thirty days.
 _GROWING_DAYS = (0, 1, 2, 4, 8, 16, 30)
+LONGEST_MS = _GROWING_DAYS[-1] * DAY_MS
 # A thing that could not be had for a reason that may pass (server error, no connection): every run at first.
 _PASSING_RUNS = 10
 

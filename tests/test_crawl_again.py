@@ -224,6 +224,13 @@ def test_a_look_at_a_time_that_is_yet_to_come_does_not_count(site: Site, tmp_pat
     assert again.articles_asked() == {FRESH: 1}
 
 
+def test_a_miss_at_a_time_that_is_yet_to_come_does_not_wait_for_it(site: Site, tmp_path: Path) -> None:
+    for days in (0, 1000, 1001):
+        crawl(tmp_path, [dw.MISSING], "depth=0", site=site, now_ms=NOW_MS + days * DAY_MS)
+    again = crawl(tmp_path, [dw.MISSING], "depth=0", site=site, now_ms=NOW_MS + DAY_MS)
+    assert again.articles_asked() == {dw.MISSING: 1}
+
+
 # --- missing, gone, back ---
 
 
