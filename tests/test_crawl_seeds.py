@@ -184,6 +184,8 @@ def test_an_argument_without_meaning_keeps_the_run_from_starting(argument: str, 
     ("setting", "value", "told"),
     [
         ("ARCHIVE_REFRESH", "[(2, 0)]", "ARCHIVE_REFRESH is no list of pairs like [[2, 0], [14, 1]]"),
+        ("ARCHIVE_MIN_FREE", "500 MiB", "ARCHIVE_MIN_FREE is no number: '500 MiB'"),
+        ("ARCHIVE_ALERT_SHARE", "25%", "ARCHIVE_ALERT_SHARE is no number: '25%'"),
         ("ARCHIVE_KINDS", "article, articles", "ARCHIVE_KINDS names what is no kind of document: articles"),
     ],
 )

@@ -116,6 +116,12 @@ class DwSpider(scrapy.Spider):
             self.rules = rules_of(self.settings.getdictorlist("ARCHIVE_REFRESH"))
         except ValueError as error:
             raise ArgumentError(str(error)) from error
+        get = self.settings
+        for name, read in (("MIN_FREE", get.getint), ("ALERT_SHARE", get.getfloat), ("ALERT_MINIMUM", get.getint)):
+            try:
+                read(f"ARCHIVE_{name}")
+            except ValueError as error:
+                raise ArgumentError(f"ARCHIVE_{name} is no number: {get[f'ARCHIVE_{name}']!r}") from error
         self.kinds = [kind.strip() for kind in self.settings.getlist("ARCHIVE_KINDS")]
         if unknown := set(self.kinds) - set(DOCUMENT_KINDS):
             raise ArgumentError(f"ARCHIVE_KINDS names what is no kind of document: {', '.join(sorted(unknown))}")
