@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -60,6 +61,8 @@ class Index:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}"
+        if read_only and not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists():
+            uri += "&immutable=1"  # SQLite cannot make what it needs beside it, and nothing is newer than the file itself
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         self._changes = 0
         self.failure: DiskError | None = None

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from crawler import layout, refresh, status
 from crawler.archive import Archive, state_line
 from crawler.objects import GONE, MISSING, PENDING, UNREADABLE
 from crawler.writer import NewFile
+from tests.crawling import ROOT
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store
 
 DAY_MS = refresh.DAY_MS
@@ -124,6 +129,18 @@ def test_no_archive_is_said(tmp_path: Path) -> None:
     assert (ran.status, ran.out) == (1, "")
     assert "holds no archive" in ran.err
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("command", ["status --json", "new-seeds", "diff 70000001", "verify"])
+def test_archive_on_a_read_only_disk_can_be_read(command: str, root: Path) -> None:
+    mount = f"mount --bind '{root}' '{root}' && mount -o remount,bind,ro '{root}'"
+    within = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+    if not shutil.which("unshare") or subprocess.run([*within, mount], check=False, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount")
+    words = shlex.join([sys.executable, "-m", "scrapy", *command.split(), "-s", f"ARCHIVE_DIR={root}"])
+    ran = subprocess.run([*within, f"{mount} && {words}"], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout
 
 
 # ---- runs -----------------------------------------------------------------------------------------------------------
