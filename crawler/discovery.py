@@ -17,7 +17,7 @@ from scrapy import Request
 
 from crawler import feeds
 from crawler.archive import state_line
-from crawler.extensions import failure_reason
+from crawler.failures import failure_reason
 from crawler.feeds import Listed, Listing, Problem
 from crawler.feeds.listing import followable
 from crawler.listings import Listings

@@ -1,32 +1,19 @@
-"""A run: the archive it holds open, its manners, its progress, its report."""
+"""A run: the archive it holds open, what it counts, its report and exit status."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import logging
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from scrapy import signals
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    CloseSpider,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-)
-from scrapy.utils.asyncio import create_looping_call
+from scrapy.exceptions import CloseSpider
 from scrapy.utils.defer import _schedule_coro
 from scrapy.utils.httpobj import urlparse_cached
-from twisted.internet.task import LoopingCall
 
 from crawler import clock, disk, layout, report
 from crawler.archive import Archive
@@ -41,7 +28,6 @@ if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from scrapy.robotstxt import RobotParser
     from scrapy.settings import BaseSettings
 
     from crawler.writer import AnyFile, Record
@@ -237,7 +223,6 @@ class ArchiveExtension:
             try:
                 disk.replace_file(self.root / layout.RUNS / f"{self.archive.log.name}.report.json", report.dumps(made))
             finally:
-                clear_progress_line()
                 print(report.summary(made), file=sys.stderr)
 
 
@@ -250,152 +235,3 @@ def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
         except (OSError, ValueError):
             logger.warning("%s cannot be read", path)
     return found
-
-
-def failure_reason(error: BaseException) -> tuple[str, bool]:
-    """Why a request brought no reply, in our words; and whether it was we (or robots.txt) who refused."""
-    from crawler.middlewares import HostPaused, RefusedTarget, RobotsUnavailable  # they ask for this module
-
-    if isinstance(error, HostPaused):
-        return "status 429 or 503, come back later", False
-    if isinstance(error, RobotsUnavailable):
-        return str(error), False
-    if isinstance(error, RefusedTarget):
-        return "not a host of DW's", True
-    if isinstance(error, IgnoreRequest):
-        if "DOWNLOAD_MAXSIZE" in str(error):  # as Scrapy says of what was small before it was unpacked
-            return "too large", False
-        return "robots.txt" if "robots.txt" in str(error) else str(error)[:100], True
-    kinds = (
-        (DownloadTimeoutError, "timeout"),
-        (ResponseDataLossError, "cut off"),
-        (CannotResolveHostError, "no connection: host name unknown"),
-        (DownloadConnectionRefusedError, "no connection: refused"),
-        (DownloadCancelledError, "too large"),
-        (DownloadFailedError, "no connection: broken off"),
-    )
-    for kind, reason in kinds:
-        if isinstance(error, kind):
-            return reason, False
-    return f"no connection: {type(error).__name__}", False
-
-
-class PolitenessExtension:
-    """Keeps to a robots.txt's Crawl-delay, which Scrapy reads but does not apply, against AutoThrottle's shorter ones; and
-    AutoThrottle off the hosts whose delay DOWNLOAD_SLOTS sets."""
-
-    LONGEST = 60.0  # seconds; what a robots.txt may ask for
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self.delays: dict[str, float] = {}
-        self.fixed = {host for host, slot in crawler.settings.getdict("DOWNLOAD_SLOTS").items() if "delay" in slot}
-        if self.fixed and crawler.settings.getbool("AUTOTHROTTLE_ENABLED"):
-            crawler.signals.connect(self._request_reached_downloader, signals.request_reached_downloader)
-        crawler.signals.connect(self._robots_parsed, signals.robots_parsed)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    def _request_reached_downloader(self, request: Request) -> None:
-        if request.meta["download_slot"] in self.fixed:
-            request.meta["autothrottle_dont_adjust_delay"] = True
-
-    def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
-        delay = robotparser.crawl_delay(self.crawler.settings["USER_AGENT"])
-        if delay:
-            if not self.delays:
-                self.crawler.signals.connect(self._response_downloaded, signals.response_downloaded)
-            host = urlsplit(request.url).hostname or ""
-            self.delays[host] = min(float(delay), self.LONGEST)
-            self._apply(host)
-
-    def _response_downloaded(self, request: Request) -> None:
-        self._apply(request.meta.get("download_slot", ""))
-
-    def _apply(self, host: str) -> None:
-        slot = self.crawler.engine.downloader.slots.get(host)
-        if slot and host in self.delays:
-            slot.delay = max(slot.delay, self.delays[host])
-            slot.jitter = min(slot.jitter, 1 - self.delays[host] / slot.delay)  # longer at times, never shorter
-
-
-def clear_progress_line() -> None:
-    """Take the progress line off a terminal, so that what is written next starts at its left edge."""
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
-
-
-class _ClearFirst(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        clear_progress_line()
-        return True
-
-
-class TimeoutsExtension:
-    """Has Twisted drop the timeouts of requests that have ended. It looks at cancelled calls only when another is due, which
-    no one is for DOWNLOAD_TIMEOUT seconds: 34,000 of them, 15 MB, lay there after a minute at full speed."""
-
-    INTERVAL_S = 1.0
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.loop = LoopingCall(lambda: None)  # of Twisted itself: asyncio's own timers do not have it look
-        crawler.signals.connect(self._opened, signals.spider_opened)
-        crawler.signals.connect(self._closed, signals.spider_closed)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    def _opened(self) -> None:
-        self.loop.start(self.INTERVAL_S, now=False)
-
-    def _closed(self) -> None:
-        if self.loop.running:
-            self.loop.stop()
-
-
-class ProgressExtension:
-    """On a terminal a live line; otherwise a log line every LOGSTATS_INTERVAL seconds."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self.live = sys.stderr.isatty()
-        self.loop = create_looping_call(self._show)
-        crawler.signals.connect(self._opened, signals.spider_opened)
-        crawler.signals.connect(self._closed, signals.spider_closed)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    def _opened(self) -> None:
-        if self.live:
-            for handler in logging.root.handlers:
-                handler.addFilter(_ClearFirst())
-        self.loop.start(0.5 if self.live else self.crawler.settings.getfloat("LOGSTATS_INTERVAL"), now=False)
-
-    def _closed(self) -> None:
-        if self.loop.running:
-            self.loop.stop()
-
-    def _show(self) -> None:
-        line = self.line()
-        if self.live:
-            sys.stderr.write("\r\x1b[K" + line[: os.get_terminal_size(sys.stderr.fileno()).columns - 1])
-            sys.stderr.flush()
-        else:
-            logger.info("%s", line)
-
-    def line(self) -> str:
-        """Articles, pictures, waiting, rate."""
-        run = ArchiveExtension.of(self.crawler)
-        get = self.crawler.stats.get_value
-        seconds = max((clock.now_ms() - run.start_ms) / 1000, 1)
-        new, known = get("dw/document/new", 0), get("dw/document/unchanged", 0) + get("dw/document/revised", 0)
-        stored, missing = get("dw/picture/stored", 0), get("dw/picture/missing", 0)
-        rate = (new + known + stored) / seconds
-        waiting = run.archive.index.count_due()
-        return f"{new} new documents, {known} known, {stored} pictures ({missing} missing), {waiting} waiting, {rate:.1f}/s"

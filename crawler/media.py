@@ -13,7 +13,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawler import layout, mediafile
 from crawler.exceptions import DiskError
-from crawler.extensions import failure_reason
+from crawler.failures import failure_reason
 from crawler.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
 from crawler.objects import ARCHIVED, REFUSED, Row
 from crawler.pipelines import ArchivePart

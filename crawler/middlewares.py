@@ -15,12 +15,12 @@ from urllib.parse import urljoin
 from scrapy import Request, signals
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import build_from_crawler
 
 from crawler.extensions import ArchiveExtension
+from crawler.failures import HostPaused, RefusedTarget, RobotsUnavailable
 from crawler.urls import DOCUMENT_KINDS, parse_target
 
 if TYPE_CHECKING:
@@ -31,22 +31,6 @@ if TYPE_CHECKING:
     from scrapy.robotstxt import RobotParser
 
 logger = logging.getLogger(__name__)
-
-
-class RefusedTarget(IgnoreRequest):
-    """A request to a host that is neither DW's nor configured. Raised here; the spider and the picture pipeline count it."""
-
-
-class HostPaused(IgnoreRequest):
-    """A host asked for more patience than a run has, or the run is stopping. What was wanted stays due."""
-
-
-class RobotsUnavailable(IgnoreRequest):
-    """A host answers for its robots.txt with an error of its own (5xx): nothing may be requested there (RFC 9309, 2.3.1.4).
-    It may pass: what was wanted is tried again."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"status {status} of robots.txt")
 
 
 class AllowedTargetsMiddleware:

@@ -16,7 +16,8 @@ from scrapy.http.request import NO_CALLBACK
 from crawler import layout, normalise, pictures, seedfile
 from crawler.archive import state_line
 from crawler.exceptions import DiskError
-from crawler.extensions import ArchiveExtension, failure_reason
+from crawler.extensions import ArchiveExtension
+from crawler.failures import failure_reason
 from crawler.objects import ARCHIVED, PENDING, REFUSED, Row
 from crawler.refresh import after_miss
 from crawler.sources import WEAK

@@ -92,10 +92,10 @@ EXTENSIONS_BASE = {
     "scrapy.extensions.throttle.AutoThrottle": 0,
 }
 EXTENSIONS = {
+    "crawler.progress.ProgressExtension": 0,  # says more than Scrapy's LogStats
     "crawler.extensions.ArchiveExtension": 1,
-    "crawler.extensions.PolitenessExtension": 900,  # after AutoThrottle
-    "crawler.extensions.TimeoutsExtension": 905,
-    "crawler.extensions.ProgressExtension": 910,  # says more than Scrapy's LogStats
+    "crawler.politeness.PolitenessExtension": 900,  # after AutoThrottle
+    "crawler.downloader.TimeoutsExtension": 905,
 }
 CONCURRENT_ITEMS = 1  # 100 makes a hundred tasks for every response, and each of ours has one item
 

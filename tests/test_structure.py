@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[1] / "crawler"
 TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
 
 GLUE = {
-    "clock.py", "console.py", "discovery.py", "downloader.py", "dryrun.py", "dupefilter.py", "extensions.py", "intake.py",
-    "logformatter.py", "media.py", "middlewares.py", "pipelines.py", "scheduler.py", "settings.py",
+    "clock.py", "console.py", "discovery.py", "downloader.py", "dryrun.py", "dupefilter.py", "extensions.py", "failures.py",
+    "intake.py", "logformatter.py", "media.py", "middlewares.py", "pipelines.py", "politeness.py", "progress.py",
+    "scheduler.py", "settings.py",
 }  # fmt: skip
 PURE = sorted(name for name in TREES if name not in GLUE and not name.startswith(("commands/", "spiders/")))
 

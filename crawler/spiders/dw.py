@@ -19,7 +19,8 @@ from crawler import dryrun, layout, seeds, sources
 from crawler.archive import state_line
 from crawler.discovery import Discovery
 from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
-from crawler.extensions import ArchiveExtension, failure_reason, sites_of
+from crawler.extensions import ArchiveExtension, sites_of
+from crawler.failures import failure_reason
 from crawler.intake import Intake, standard_input
 from crawler.items import Fetched
 from crawler.media import MediaPipeline

@@ -1,0 +1,44 @@
+"""What Scrapy's downloader and Twisted leave lying about. How many requests go out at once: test_crawl_manners."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from pathlib import Path
+
+import pytest
+
+from crawler.downloader import TimeoutsExtension
+from tests.crawling import crawl, fresh_site
+from tests.dwsite import articles as dw
+from tests.dwsite.client import Site
+
+LIE_ANYWAY = 50  # cancelled timeouts; fewer are not dropped by Twisted
+
+
+@pytest.fixture
+def site() -> Site:
+    return fresh_site()
+
+
+class LooksOften(TimeoutsExtension):
+    """Looks a hundred times a second, and says in the end what it left."""
+
+    INTERVAL_S = 0.01
+
+    def _closed(self) -> None:
+        from twisted.internet import reactor
+
+        super()._closed()
+        calls = [*reactor._pendingTimedCalls, *reactor._newTimedCalls]
+        logging.getLogger(__name__).info("%d timeouts of ended requests", sum(bool(call.cancelled) for call in calls))
+
+
+def test_timeouts_of_ended_requests_do_not_pile_up(site: Site, tmp_path: Path) -> None:
+    extensions = {"crawler.extensions.ArchiveExtension": 1, f"{__name__}.LooksOften": 900,
+                  "crawler.downloader.TimeoutsExtension": None}  # fmt: skip
+    outcome = crawl(tmp_path, dw.SEEDS, site=site, settings={"EXTENSIONS": json.dumps(extensions)})
+    (left,) = re.findall(r"(\d+) timeouts of ended requests", outcome.stderr)
+    assert len(outcome.requests) > 2 * LIE_ANYWAY
+    assert int(left) < 1.6 * LIE_ANYWAY
