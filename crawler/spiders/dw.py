@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import json
 import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -15,8 +13,7 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
-from crawler import dryrun, layout, seeds, sources
-from crawler.archive import state_line
+from crawler import dryrun, outcomes, seeds, sources
 from crawler.discovery import Discovery
 from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
 from crawler.extensions import ArchiveExtension, sites_of
@@ -24,11 +21,10 @@ from crawler.failures import failure_reason
 from crawler.intake import Intake, standard_input
 from crawler.items import Fetched
 from crawler.media import MediaPipeline
-from crawler.objects import ARCHIVED, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
+from crawler.objects import ARCHIVED, PENDING, Row
 from crawler.pipelines import PicturesPipeline
-from crawler.refresh import after_miss, is_passing, rules_of, says_gone
-from crawler.urls import DOCUMENT_KINDS, DW, Target
-from crawler.writer import NewFile
+from crawler.refresh import is_passing, rules_of, says_gone
+from crawler.urls import DOCUMENT_KINDS, DW
 
 if TYPE_CHECKING:
     from typing import Self
@@ -262,11 +258,10 @@ class DwSpider(scrapy.Spider):
     async def parse(self, response: Response) -> AsyncIterator[Any]:
         """Read a reply; the article goes on to the pipelines. What gave nothing usable is asked for elsewhere."""
         number, place = response.meta["number"], response.meta["place"]
-        run, index = self.run, self.run.archive.index
-        row = index.get(number)
+        run = self.run
+        row = run.archive.index.get(number)
         assert row is not None
         run.note_answer(response.status)
-        now_ms = run.now_ms()
         reason = "" if response.status in (200, 304) else f"status {response.status}"
         if not reason:
             self.unreached = 0
@@ -274,25 +269,22 @@ class DwSpider(scrapy.Spider):
         if target := response.meta.get("alias_of"):
             reason = ""
             run.count("dw/request/answered")
-            await self.note_alias(row, target)
+            await outcomes.alias(run, row, target)
         elif response.status == 304:
-            run.count("dw/document/unchanged")
-            if row.misses:
-                await run.store([], [state_line(ARCHIVED, row.kind, number, now_ms)])
-            index.set_checked(number, now_ms, row.etag, row.last_modified)
+            await outcomes.unchanged(run, row)
         elif response.status == 200:
             try:
                 article = sources.read(place, response.body, number, row.kind, row.language)
             except UnreadableReply as error:
                 reason = f"unreadable: {error}"
-                await self.keep_unreadable(row, response, str(error))
+                await outcomes.unreadable(run, row, response, str(error))
             else:
                 article.language = article.language or row.language
                 if article.kind not in self.kinds:
-                    await self.leave_out(row, article.kind)
+                    await outcomes.unwanted(run, row, article.kind)
                 else:
                     yield Fetched(
-                        article, number, response.body, response.url, now_ms, row.hop, _header(response, "ETag"),
+                        article, number, response.body, response.url, run.now_ms(), row.hop, _header(response, "ETag"),
                         _header(response, "Last-Modified"), sources.reply_extension(place),
                     )  # fmt: skip
                     return  # in flight until the pipelines are through with it
@@ -326,7 +318,7 @@ class DwSpider(scrapy.Spider):
         if why.startswith("unreadable"):
             return None  # kept and noted already
         self._note_unreached(row, why)
-        await self.miss(row, why, refused)
+        await outcomes.missing(self.run, row, why, refused)
         return None
 
     def _note_unreached(self, row: Row, reason: str) -> None:
@@ -347,67 +339,6 @@ class DwSpider(scrapy.Spider):
             self.api_failures = self.api_failures + 1 if failed else 0
             if self.api_failures == _API_FAILURES:
                 logger.warning("%s fails every time: asking %s instead", self.run.sites.api, self.run.sites.www)
-
-    async def note_alias(self, row: Row, target: Target) -> None:
-        """Remember that a number leads to another's document, which is wanted in its place."""
-        run, index = self.run, self.run.archive.index
-        assert target.number is not None
-        now_ms = run.now_ms()
-        states = [state_line("alias", row.kind, row.number, now_ms, target=target.number)]
-        known = index.resolve(target.number)
-        if known is None or known.hop > row.hop:
-            language = target.language or row.language
-            states.append(state_line(PENDING, target.kind, target.number, now_ms, hop=row.hop, language=language))
-        run.count("dw/document/alias")
-        await run.store([], states)
-        run.archive.register([target.number], row.hop, target.kind, target.language)
-        if row.path:  # it had an article of its own, which stays
-            index.set_checked(row.number, now_ms, row.etag, row.last_modified)
-
-    async def leave_out(self, row: Row, kind: str) -> None:
-        """Remember that a document is of a kind that is not wanted (ARCHIVE_KINDS)."""
-        run = self.run
-        run.count(f"dw/document/unwanted/{kind}")
-        if row.path:  # it was of another kind, and stays
-            run.archive.index.set_checked(row.number, run.now_ms(), row.etag, row.last_modified)
-            return
-        state = state_line(OUT_OF_SCOPE, kind, row.number, run.now_ms(), reason="kind", hop=row.hop, language=row.language)
-        await run.store([], [state])
-
-    async def miss(self, row: Row, reason: str, refused: bool = False) -> None:
-        """Remember that a document could not be had."""
-        run = self.run
-        state = run.archive.miss(row, reason, run.now_ms())
-        if refused:
-            state["state"] = REFUSED
-        run.note_missing(row.kind, row.number, reason, run.sites.detail(row.kind, row.number))
-        run.count(f"dw/document/missing/{reason}")
-        if row.path:
-            logger.info("%s %s is archived, but DW does not give it now: %s", row.kind, row.number, reason)
-        await run.store([], [state])
-
-    async def keep_unreadable(self, row: Row, response: Response, reason: str) -> None:
-        """Keep a reply nobody can read as it came, with the reason beside it."""
-        run = self.run
-        now_ms = run.now_ms()
-        digest = hashlib.sha256(response.body).hexdigest()
-        path = layout.unreadable_path(row.number, digest, ".reply")
-        record = {"kind": row.kind, "id": row.number, "url": run.sites.canonical(response.url), "time": layout.iso_time(now_ms)}
-        about = {**record, "reason": reason, "status": response.status, "content_type": _header(response, "Content-Type")}
-        files = []
-        if not (run.root / path).exists():
-            data = json.dumps(about, ensure_ascii=False, indent=1).encode() + b"\n"
-            # what is said of the reply first: where the reply is, that is too
-            files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, response.body, record)]
-        miss = after_miss("unreadable", now_ms, row.misses, row.missed_ms)
-        state = state_line(
-            UNREADABLE if row.path is None else "missing", row.kind, row.number, now_ms, reason=reason, misses=miss.misses,
-            missed_ms=miss.first_ms, next_ms=miss.next_ms, hop=row.hop, language=row.language,
-        )  # fmt: skip
-        run.count("dw/document/unreadable")
-        run.note_missing(row.kind, row.number, f"unreadable: {reason}", str(record["url"]))
-        logger.warning("%s %s: unreadable, kept as %s: %s", row.kind, row.number, path, reason)
-        await run.store(files, [state])
 
 
 def _replace(settings: BaseSettings, name: str, value: object) -> None:

@@ -1,0 +1,98 @@
+"""What becomes of a document that was asked for and gave no article: as it was, an alias, unwanted, missing, unreadable. Each
+is counted, logged and remembered. Glue; an article goes through the pipelines.
+
+Counts dw/document/unchanged, /alias, /unwanted/<kind>, /missing/<reason>, /unreadable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from crawler import layout
+from crawler.archive import state_line
+from crawler.objects import ALIAS, ARCHIVED, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
+from crawler.refresh import after_miss
+from crawler.writer import NewFile
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+    from crawler.extensions import ArchiveExtension
+    from crawler.urls import Target
+
+logger = logging.getLogger(__name__)
+
+
+async def unchanged(run: ArchiveExtension, row: Row) -> None:
+    """DW says that an archived document is as it was."""
+    now_ms = run.now_ms()
+    run.count("dw/document/unchanged")
+    if row.misses:  # DW has it again: an index made again shall know
+        await run.store([], [state_line(ARCHIVED, row.kind, row.number, now_ms)])
+    run.archive.index.set_checked(row.number, now_ms, row.etag, row.last_modified)
+
+
+async def alias(run: ArchiveExtension, row: Row, target: Target) -> None:
+    """A number leads to another's document, which is wanted in its place."""
+    index = run.archive.index
+    assert target.number is not None
+    now_ms = run.now_ms()
+    states = [state_line(ALIAS, row.kind, row.number, now_ms, target=target.number)]
+    known = index.resolve(target.number)
+    if known is None or known.hop > row.hop:
+        language = target.language or row.language
+        states.append(state_line(PENDING, target.kind, target.number, now_ms, hop=row.hop, language=language))
+    run.count("dw/document/alias")
+    await run.store([], states)
+    run.archive.register([target.number], row.hop, target.kind, target.language)
+    if row.path:  # it had an article of its own, which stays
+        index.set_checked(row.number, now_ms, row.etag, row.last_modified)
+
+
+async def unwanted(run: ArchiveExtension, row: Row, kind: str) -> None:
+    """A document is of a kind that is not wanted (ARCHIVE_KINDS)."""
+    run.count(f"dw/document/unwanted/{kind}")
+    if row.path:  # it was of another kind, and stays
+        run.archive.index.set_checked(row.number, run.now_ms(), row.etag, row.last_modified)
+        return
+    state = state_line(OUT_OF_SCOPE, kind, row.number, run.now_ms(), reason="kind", hop=row.hop, language=row.language)
+    await run.store([], [state])
+
+
+async def missing(run: ArchiveExtension, row: Row, reason: str, refused: bool = False) -> None:
+    """A document could not be had. refused: it was we, or robots.txt, who did not allow it."""
+    state = run.archive.miss(row, reason, run.now_ms())
+    if refused:
+        state["state"] = REFUSED
+    run.note_missing(row.kind, row.number, reason, run.sites.detail(row.kind, row.number))
+    run.count(f"dw/document/missing/{reason}")
+    if row.path:
+        logger.info("%s %s is archived, but DW does not give it now: %s", row.kind, row.number, reason)
+    await run.store([], [state])
+
+
+async def unreadable(run: ArchiveExtension, row: Row, response: Response, reason: str) -> None:
+    """A reply nobody can read is kept as it came, with the reason beside it."""
+    now_ms = run.now_ms()
+    digest = hashlib.sha256(response.body).hexdigest()
+    path = layout.unreadable_path(row.number, digest, ".reply")
+    record = {"kind": row.kind, "id": row.number, "url": run.sites.canonical(response.url), "time": layout.iso_time(now_ms)}
+    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    about = {**record, "reason": reason, "status": response.status, "content_type": content_type}
+    files = []
+    if not (run.root / path).exists():
+        data = json.dumps(about, ensure_ascii=False, indent=1).encode() + b"\n"
+        # what is said of the reply first: where the reply is, that is too
+        files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, response.body, record)]
+    miss = after_miss("unreadable", now_ms, row.misses, row.missed_ms)
+    state = state_line(
+        UNREADABLE if row.path is None else MISSING, row.kind, row.number, now_ms, reason=reason, misses=miss.misses,
+        missed_ms=miss.first_ms, next_ms=miss.next_ms, hop=row.hop, language=row.language,
+    )  # fmt: skip
+    run.count("dw/document/unreadable")
+    run.note_missing(row.kind, row.number, f"unreadable: {reason}", str(record["url"]))
+    logger.warning("%s %s: unreadable, kept as %s: %s", row.kind, row.number, path, reason)
+    await run.store(files, [state])
