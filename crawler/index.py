@@ -11,25 +11,21 @@ import functools
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from crawler import layout, normalise, refresh
+from crawler import layout, normalise
 from crawler.exceptions import DiskError
 from crawler.objects import (
     ALIAS,
     ARCHIVED,
-    GONE,
-    MISSING,
     NO_LIMIT,
     OUT_OF_SCOPE,
     PENDING,
-    REFUSED,
     SCHEMA,
     SCHEMA_VERSION,
-    UNREADABLE,
     Row,
 )  # fmt: skip
 from crawler.urls import DOCUMENT_KINDS, PictureName
@@ -46,8 +42,6 @@ def _archiving(names: tuple[str, ...], kept: frozenset[str]) -> str:
             f" ON CONFLICT DO UPDATE SET {updates}")  # fmt: skip
 
 
-# The planner uses the index `unfinished` only where a condition says literally what that index says.
-_OPEN = "state <> 'archived' AND"
 _COLUMNS = ", ".join(Row._fields)
 
 
@@ -302,53 +296,6 @@ class Index:
 
     def set_due(self, number: int, form: str = "") -> None:
         self.change("UPDATE objects SET due = 1 WHERE number = ? AND format = ?", [number, form])
-
-    def begin_run(
-        self, now_ms: int, depth: int, rules: refresh.Rules, refresh_what: str = "", kinds: Collection[str] = DOCUMENT_KINDS,
-        *, media: bool = False,
-    ) -> None:  # fmt: skip
-        """Mark what this run is to request: what is pending within the hop limit, what may be tried again, and what is
-        archived and to be looked at again. depth: negative for no limit. refresh_what: empty for the rules, `all`,
-        `none`, or ids separated by commas. kinds: those that are wanted. media: whether media files are."""
-        self.depth = NO_LIMIT if depth < 0 else depth
-        self.kinds = frozenset(kinds)
-        change = self.read
-        unwanted = [kind for kind in DOCUMENT_KINDS if kind not in self.kinds]
-        change(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'kind' AND kind NOT IN"
-               f" ({', '.join('?' * len(unwanted))})", [PENDING, OUT_OF_SCOPE, *unwanted])  # fmt: skip
-        change(f"UPDATE objects SET state = ?, reason = 'kind' WHERE {_OPEN} state = ? AND format = '' AND kind IN"
-               f" ({', '.join('?' * len(unwanted))})", [OUT_OF_SCOPE, PENDING, *unwanted])  # fmt: skip
-        change("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")
-        change("UPDATE objects SET due = 0 WHERE due = 1 AND format <> ''")
-        change(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'hop limit' AND hop <= ?",
-               [PENDING, OUT_OF_SCOPE, self.depth])  # fmt: skip
-        change(f"UPDATE objects SET state = ?, reason = 'hop limit' WHERE {_OPEN} state = ? AND format = '' AND hop > ?",
-               [OUT_OF_SCOPE, PENDING, self.depth])  # fmt: skip
-        # nothing waits so long: a clock was wrong
-        change("UPDATE objects SET next_ms = ? WHERE misses > 0 AND next_ms > ?", [now_ms, now_ms + refresh.LONGEST_MS])
-        change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state = ?", [PENDING])
-        change(f"UPDATE objects SET due = 1 WHERE {_OPEN} state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ?"
-               " AND (hop <= ? OR path IS NOT NULL)", [MISSING, GONE, UNREADABLE, REFUSED, now_ms, self.depth])  # fmt: skip
-        change("UPDATE objects SET due = 1 WHERE checked_ms = 0 AND state = ? AND coalesce(next_ms, 0) <= ?",
-               [ARCHIVED, now_ms])  # fmt: skip
-        if refresh_what == "all":
-            change("UPDATE objects SET due = 1 WHERE format = '' AND state = ?", [ARCHIVED])
-        elif refresh_what and refresh_what != "none":
-            for text in refresh_what.split(","):
-                if text.strip() and (row := self.resolve(int(text))):  # of an alias: what it leads to
-                    self.set_due(row.number)
-        elif not refresh_what:
-            oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
-            rows = change("SELECT number, published_ms, checked_ms FROM objects WHERE format = ''"
-                          " AND state = 'archived' AND published_ms > ?", [oldest])  # fmt: skip
-            due = [(n,) for n, published, checked in rows if refresh.is_due(published, checked or 0, now_ms, rules)]
-            for number in due:
-                change("UPDATE objects SET due = 1 WHERE number = ? AND format = ''", number)
-            # what DW did not have at the last look is asked for until it is back or gone
-            change("UPDATE objects SET due = 1 WHERE misses > 0 AND next_ms <= ? AND state = ?", [now_ms, ARCHIVED])
-        if not media:
-            change("UPDATE objects SET due = 0 WHERE due = 1 AND format <> '' AND format = 'media'")
-        self.commit()
 
     def claim(self, number: int, form: str = "") -> bool:
         """Take an object for this run: True once, then False until it is due again."""

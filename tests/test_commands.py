@@ -15,6 +15,7 @@ import pytest
 
 from crawler import layout, seedfile, seeds, verify
 from crawler.archive import Archive
+from crawler.due import mark as mark_due
 from crawler.index import Index
 from crawler.lock import Lock
 from crawler.recovery import walk
@@ -159,7 +160,7 @@ def test_add_twice_changes_nothing(root: Path, old: Path) -> None:
 def test_what_is_added_is_not_asked_for_but_what_it_names_is(root: Path, old: Path) -> None:
     scrapy("add", old, root=root)
     archive = Archive.open(root, NOW_MS, "a test")
-    archive.index.begin_run(NOW_MS, 0, ())
+    mark_due(archive.index, NOW_MS, 0, ())
     due = [(row.number, row.format, row.hop) for row in archive.index.due()]
     archive.close()
     assert due == [(70000099, "", 0), (71000001, "303", 0)]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler import due, refresh
 from crawler import index as index_module
-from crawler import refresh
 from crawler.exceptions import DiskError
 from crawler.index import Index
 from crawler.objects import ALIAS, ARCHIVED, GONE, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
@@ -69,13 +69,13 @@ def states(index: Index) -> dict[int, str]:
     return {number: name for number, name in index.query("SELECT number, state FROM objects")}  # noqa: C416
 
 
-def due(index: Index) -> list[int]:
+def due_numbers(index: Index) -> list[int]:
     return [one.number for one in index.due()]
 
 
 def begin(index: Index, now_ms: int = NOW_MS, depth: int = -1, what: str = "") -> list[int]:
-    index.begin_run(now_ms, depth, refresh.DEFAULT_RULES, what)
-    return due(index)
+    due.mark(index, now_ms, depth, refresh.DEFAULT_RULES, what)
+    return due_numbers(index)
 
 
 def dump(index: Index) -> list[tuple[Any, ...]]:
@@ -241,24 +241,6 @@ def test_archived_document_that_turns_out_nearer_is_named(index: Index) -> None:
     assert index.register([7], 1) == []
 
 
-def test_kind_that_is_not_wanted_is_out_of_scope_until_it_is(index: Index) -> None:
-    index.begin_run(NOW_MS, -1, (), kinds=["article"])
-    index.register([7], 0, "video")
-    assert (row(index).state, row(index).reason) == (OUT_OF_SCOPE, "kind")
-    assert begin(index) == [7]
-    index.begin_run(NOW_MS, -1, (), kinds=["article"])
-    assert due(index) == []
-
-
-def test_seed_document_that_dw_does_not_have_is_asked_for_at_growing_intervals(index: Index) -> None:
-    index.apply(document(source="seed"), RUN)
-    assert begin(index, what="none") == [7]
-    miss = {"state": "missing", "kind": "article", "id": 7, "reason": "status 404", "misses": 2, "next_ms": NOW_MS + DAY_MS}
-    index.apply(miss, RUN)
-    assert begin(index, NOW_MS + DAY_MS - 1, what="none") == []
-    assert begin(index, NOW_MS + DAY_MS, what="none") == [7]
-
-
 def test_picture_is_heard_of_once(index: Index) -> None:
     first, is_mine = index.claim_picture(NAME, PICTURE_URL)
     assert (first, is_mine) == (index.get(63, "303"), True)
@@ -329,57 +311,6 @@ def test_documents_come_nearest_first_then_newest(index: Index) -> None:
     assert order == [4, 3, 6, 5]
     assert [one.number for one in index.due_pictures(5)] == [63]
     assert index.count_due() == 1
-
-
-@pytest.mark.parametrize(("depth", "numbers"), [(0, [1]), (1, [1, 2]), (2, [1, 2, 3]), (-1, [1, 2, 3])])
-def test_hop_limit_of_a_run(index: Index, depth: int, numbers: list[int]) -> None:
-    for hop, number in enumerate([1, 2, 3]):
-        index.register([number], hop)
-    assert begin(index, depth=depth) == numbers
-    assert begin(index, depth=-1) == [1, 2, 3], "what was out of scope is pending again"
-
-
-@pytest.mark.parametrize("name", [MISSING, GONE, UNREADABLE, REFUSED])
-def test_what_could_not_be_had_waits_for_its_time(index: Index, name: str) -> None:
-    index.apply(state(name, next_ms=NOW_MS + DAY_MS), RUN)
-    assert begin(index, NOW_MS) == []
-    assert begin(index, NOW_MS + DAY_MS) == [7]
-    assert begin(index, NOW_MS + DAY_MS, what="none") == [7]
-
-
-AGES = {1: 0, 2: 1, 3: 5, 4: 30, 5: 100}  # number: age in days
-
-
-@pytest.mark.parametrize(
-    ("what", "since_days", "numbers"),
-    [
-        ("", 0, [2, 1]), ("", 1, [3, 2, 1]), ("", 7, [4, 3, 2, 1]), ("none", 7, []), ("all", 0, [5, 4, 3, 2, 1]),
-        ("5", 0, [5]), ("5, 1,99,", 0, [5, 1]),
-    ],
-)  # fmt: skip
-def test_what_is_looked_at_again(index: Index, what: str, since_days: int, numbers: list[int]) -> None:
-    for number, age in AGES.items():
-        index.apply(document(number, published_ms=NOW_MS - age * DAY_MS), RUN)
-        index.set_checked(number, NOW_MS - since_days * DAY_MS, "", "")
-    assert begin(index, what=what) == numbers
-
-
-def test_archived_document_that_dw_missed_is_asked_for_at_any_age(index: Index) -> None:
-    index.apply(document(published_ms=NOW_MS - 100 * DAY_MS), RUN)
-    index.apply(missing(), RUN)
-    assert begin(index, NOW_MS) == []
-    assert begin(index, NOW_MS + DAY_MS) == [7]
-    index.set_checked(7, NOW_MS, "e", "l")
-    assert begin(index, NOW_MS + DAY_MS) == []
-    index.set_unchecked(7)
-    assert begin(index) == [7]
-
-
-def test_run_that_ended_early_leaves_nothing_claimed(index: Index) -> None:
-    index.register([7], 0)
-    index.claim(7)
-    assert due(index) == []
-    assert begin(index) == [7]
 
 
 # ---- the file -------------------------------------------------------------------------------------------------------

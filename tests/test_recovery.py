@@ -9,6 +9,7 @@ import pytest
 
 from crawler import recovery, seedfile
 from crawler.archive import Archive, state_line
+from crawler.due import mark as mark_due
 from crawler.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE
 from crawler.recovery import read_log, run_logs
 from crawler.refresh import DAY_MS
@@ -152,7 +153,7 @@ def test_whole_files_no_line_names_are_adopted(archive: OpenArchive, tmp_path: P
     assert states[21, ""] == (PENDING, None), "what it refers to is heard of"
     lines = [record for log in run_logs(root) for record in read_log(log)]
     assert [record["path"] for record in lines if record.get("adopted")] == ["images/0/63_303.jpg", "zh/2023/10/20-x.txt"]
-    again.index.begin_run(NOW_MS + 100 * DAY_MS, -1, ())
+    mark_due(again.index, NOW_MS + 100 * DAY_MS, -1, ())
     due = [(row.number, row.format) for row in again.index.due()]
     assert (20, "") in due, "an adopted document is compared with DW once"
     assert (63, "303") not in due, "a picture on disk is not asked for again"

@@ -14,6 +14,7 @@ import pytest
 
 from crawler import layout, refresh, status
 from crawler.archive import Archive, state_line
+from crawler.due import mark as mark_due
 from crawler.objects import GONE, MISSING, PENDING, UNREADABLE
 from crawler.writer import NewFile
 from tests.crawling import ROOT
@@ -84,7 +85,7 @@ def test_what_is_due(root: Path) -> None:
 def test_due_agrees_with_what_a_run_marks(root: Path) -> None:
     due = scrapy("status", "--json", root=root).json["due"]
     archive = Archive.open(root, NOW_MS, "a test")
-    archive.index.begin_run(NOW_MS, -1, refresh.DEFAULT_RULES)
+    mark_due(archive.index, NOW_MS, -1, refresh.DEFAULT_RULES)
     marked = archive.index.count_due()
     archive.close()
     assert marked == sum(due[name] for name in ("pending_documents", "pending_pictures", "try_again", "look_again", "compare"))

@@ -1,0 +1,84 @@
+"""What a run is to request: marked in the index before its first request, so that only what is due is looked for later."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from crawler import refresh
+from crawler.index import Index
+from crawler.objects import ARCHIVED, GONE, MISSING, NO_LIMIT, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE
+from crawler.urls import DOCUMENT_KINDS
+
+# SQLite uses the index `unfinished` only where a condition says literally what that index says.
+_OPEN = "state <> 'archived' AND"
+
+
+def mark(
+    index: Index,
+    now_ms: int,
+    depth: int,
+    rules: refresh.Rules,
+    again: str = "",
+    kinds: Collection[str] = DOCUMENT_KINDS,
+    *,
+    media: bool = False,
+) -> None:
+    """Mark what is pending within the hop limit, what may be tried again, and what is archived and to be looked at again.
+
+    depth: how many references to follow, negative for no limit. again: what archived documents to look at again: empty for
+    the rules, `all`, `none`, or ids separated by commas. kinds: those that are wanted. media: whether media files are.
+    """
+    index.depth = NO_LIMIT if depth < 0 else depth
+    index.kinds = frozenset(kinds)
+    index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")  # in two: neither partial index has both
+    index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format <> ''")
+    _draw_scope(index)
+    _mark_open(index, now_ms)
+    _mark_archived(index, now_ms, rules, again)
+    if not media:
+        index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format <> '' AND format = 'media'")
+    index.commit()
+
+
+def _draw_scope(index: Index) -> None:
+    """What is pending and not wanted in this run is out of scope, and the other way round."""
+    unwanted = [kind for kind in DOCUMENT_KINDS if kind not in index.kinds]
+    some = f"({', '.join('?' * len(unwanted))})"
+    index.read(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'kind' AND kind NOT IN {some}",
+               [PENDING, OUT_OF_SCOPE, *unwanted])  # fmt: skip
+    index.read(f"UPDATE objects SET state = ?, reason = 'kind' WHERE {_OPEN} state = ? AND format = '' AND kind IN {some}",
+               [OUT_OF_SCOPE, PENDING, *unwanted])  # fmt: skip
+    index.read(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'hop limit' AND hop <= ?",
+               [PENDING, OUT_OF_SCOPE, index.depth])  # fmt: skip
+    index.read(f"UPDATE objects SET state = ?, reason = 'hop limit' WHERE {_OPEN} state = ? AND format = '' AND hop > ?",
+               [OUT_OF_SCOPE, PENDING, index.depth])  # fmt: skip
+
+
+def _mark_open(index: Index, now_ms: int) -> None:
+    """What is pending, and what could not be had or read and whose time has come."""
+    longest = now_ms + refresh.LONGEST_MS  # nothing waits so long: a clock was wrong
+    index.read("UPDATE objects SET next_ms = ? WHERE misses > 0 AND next_ms > ?", [now_ms, longest])
+    index.read(f"UPDATE objects SET due = 1 WHERE {_OPEN} state = ?", [PENDING])
+    index.read(f"UPDATE objects SET due = 1 WHERE {_OPEN} state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ?"
+               " AND (hop <= ? OR path IS NOT NULL)", [MISSING, GONE, UNREADABLE, REFUSED, now_ms, index.depth])  # fmt: skip
+
+
+def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) -> None:
+    """What was never compared with DW, and what is to be looked at again."""
+    index.read("UPDATE objects SET due = 1 WHERE checked_ms = 0 AND state = ? AND coalesce(next_ms, 0) <= ?",
+               [ARCHIVED, now_ms])  # fmt: skip
+    if again == "all":
+        index.read("UPDATE objects SET due = 1 WHERE format = '' AND state = ?", [ARCHIVED])
+    elif again and again != "none":
+        for text in again.split(","):
+            if text.strip() and (row := index.resolve(int(text))):  # of an alias: what it leads to
+                index.set_due(row.number)
+    elif not again:
+        oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
+        young = index.read("SELECT number, published_ms, checked_ms FROM objects WHERE format = ''"
+                           " AND state = 'archived' AND published_ms > ?", [oldest])  # fmt: skip
+        due = [number for number, published, checked in young if refresh.is_due(published, checked or 0, now_ms, rules)]
+        for number in due:
+            index.read("UPDATE objects SET due = 1 WHERE number = ? AND format = ''", [number])
+        # what DW did not have at the last look is asked for until it is back or gone
+        index.read("UPDATE objects SET due = 1 WHERE misses > 0 AND next_ms <= ? AND state = ?", [now_ms, ARCHIVED])
