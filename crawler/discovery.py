@@ -172,6 +172,7 @@ class Discovery:
         """A page of a media list, newest first. is_whole: it was once read to its end, or to what was known then; so what
         follows a page without anything new is known too. seen: what the pages before this one listed."""
         found = feeds.parse_mediacenter(response.body, self.run.sites)
+        self.run.note_keys(found.unknown_keys)
         new = await self._hear(found.items, language)
         self._name(response.url, found.problems)
         if _gave_nothing(found):
@@ -197,6 +198,7 @@ class Discovery:
     async def search_page(self, response: Response, name: str, day: date, language: str | None) -> AsyncIterator[Request]:
         """A page of a day of a search window; pages follow until the day is complete."""
         found = feeds.parse_search(response.body, self.run.sites)
+        self.run.note_keys(found.unknown_keys)
         await self._hear(found.items, language)
         self._name(response.url, found.problems)
         if _gave_nothing(found):

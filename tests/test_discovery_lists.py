@@ -184,6 +184,15 @@ def test_an_endless_search_is_left_and_named(site: Site, tmp_path: Path) -> None
     assert "1 of 1 days not over, or not read to their end" in completeness(outcome)
 
 
+def test_a_new_key_of_a_list_is_named_in_the_report(site: Site, tmp_path: Path) -> None:
+    page = {"items": [], "paginationInfo": {"availableItems": 0, "mood": "calm"}, "weather": "fair"}
+    site.fault("/api/search/.*", host="api", body=json.dumps(page))
+    site.fault("/api/list/.*", host="api", body=json.dumps(page))
+    outcome = crawl(tmp_path, f"{WINDOW},mediacenter:zh", site=site)
+    assert outcome.report["unknown_keys"] == ["mood", "weather"]
+    assert outcome.stderr.count("never met before: weather") == 1
+
+
 # --- media lists ---
 
 

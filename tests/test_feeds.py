@@ -443,6 +443,18 @@ def reference(number: object, kind: str = "ArticleRef", **more: object) -> dict[
     return {"id": number, "type": kind, **more}
 
 
+@pytest.mark.parametrize("name", ["search_global_ha_2022-09-06", "list_mediacenter_page177", "list_mediacenter_last_page"])
+def test_every_key_of_recorded_lists_is_known(name: str) -> None:
+    assert parse_search(recorded(f"api/{name}.json")).unknown_keys == ()
+
+
+def test_keys_never_met_before_are_named() -> None:
+    page = json.loads(reply(reference(5, mood="calm"), {}, totalMoods=3))
+    page.update(moods=[], filterParameters={"inside": 1})
+    page["items"][0]["weather"] = "fair"
+    assert parse_mediacenter(json.dumps(page).encode()).unknown_keys == ("mood", "moods", "totalMoods", "weather")
+
+
 def test_empty_items_and_search_references_are_no_problem() -> None:
     listing = parse_search(
         reply({}, reference(5), {"type": "SearchRef", "name": "x"}, {}, reference(6, "VideoRef"), reference(5))

@@ -14,6 +14,11 @@ from crawler.urls import DW, LANGUAGE_IDS, Sites
 
 _KINDS = {"ArticleRef": "article", "VideoRef": "video", "AudioRef": "audio", "GalleryRef": "gallery",
           "ImageGalleryRef": "gallery", "LiveblogRef": "liveblog"}  # fmt: skip
+_KNOWN_KEYS = frozenset(  # of a page, its paginationInfo, its teasers and their references
+    "items paginationInfo filterParameters languageId resultCount trackingInfo type name availableItems availablePages "
+    "currentPage firstItem lastItem itemsOnPage pageSize nextPageUrl previousPageUrl allowedColumnCounts columnCount "
+    "commentsEnabled displayDate duration image imageCount programId reference teaserText id url".split()
+)
 _PAGE_INDEX = re.compile(r"[?&]pageIndex=([0-9]{1,9})(?:&|$)")
 
 
@@ -47,15 +52,18 @@ def _parse_page(body: bytes, sites: Sites) -> Listing:
     language = LANGUAGE_IDS.get(number_of(reply.get("languageId")) or 0)
     items: dict[int, Listed] = {}
     lost = Lost("items that name nothing readable")
+    keys = {*reply, *info}
     for teaser in teasers if isinstance(teasers, list) else ():
         reference = _reference(teaser)
+        keys.update(teaser if isinstance(teaser, dict) else (), reference)
         if listed := _listed(teaser, reference, language, sites):
             items.setdefault(listed.number, listed)
         elif teaser != {} and reference.get("type") != "SearchRef":
             lost.add(f"{reference.get('type')} {reference.get('id')}")
     page, pages = number_of(info.get("currentPage")), number_of(info.get("availablePages"))
     more = _next_page(info.get("nextPageUrl"), page, pages, sites, problems)
-    return Listing(list(items.values()), more, problems + lost.sentences(), total, page, pages)
+    unknown = tuple(sorted({key[:80] for key in keys} - _KNOWN_KEYS))
+    return Listing(list(items.values()), more, problems + lost.sentences(), total, page, pages, unknown_keys=unknown)
 
 
 def _reference(teaser: object) -> dict[str, Any]:
