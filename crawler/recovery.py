@@ -127,11 +127,23 @@ def _catch_up(archive: Archive) -> int:
                 archive.register([record["id"]], record.get("hop", 0), record["kind"], record.get("language"))
                 continue
             archive.index.apply(record, run)
-            path = record.get("path", "")
-            if log.name.endswith(FILES_END) and layout.is_document(path) and (document := archive.read(path)):
-                archive.register_document(document, record.get("source", ""), record.get("hop", 0))
+            if log.name.endswith(FILES_END):
+                _hear(archive, record)
         archive.index.set_log_position(log.name, size)
     return lines
+
+
+def _hear(archive: Archive, record: Record) -> None:
+    """Hear of what a stored document, or an earlier version of one, refers to and shows."""
+    path = record.get("path", "")
+    if layout.is_document(path):
+        source, hop = record.get("source", ""), record.get("hop", 0)
+    elif layout.is_revision(path) and path.endswith(".txt") and (row := archive.index.get(record["id"])):
+        source, hop = row.source, row.hop
+    else:
+        return
+    if document := archive.read(path):
+        archive.register_document(document, source, hop)
 
 
 def _clean_up(archive: Archive, unclean_since: str) -> tuple[int, int]:

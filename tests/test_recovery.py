@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,17 @@ def test_index_that_lags_behind_catches_up(archive: OpenArchive, tmp_path: Path)
     for path, data in old.items():
         path.write_bytes(data)
     assert rows(archive(NOW_MS + 2 * DAY_MS)) == before
+
+
+def test_what_only_an_earlier_version_refers_to_is_heard_of_again(archive: OpenArchive) -> None:
+    found = archive()
+    fetched(found, document(7))  # refers to 8
+    without = document(7, stamp_ms=NOW_MS + 1000)
+    fetched(found, replace(without, html=without.html.replace("/8", "/9")))
+    before = rows(found)
+    assert {8, 9} <= {row[0] for row in before}
+    found.close()
+    assert rows(archive(rebuild=True)) == before
 
 
 # ---- after an end that was none -------------------------------------------------------------------------------------
