@@ -107,10 +107,11 @@ class ArchiveCommand(ScrapyCommand):
     def open_archive(self, *, rebuild: bool = False) -> Iterator[Archive]:
         """The archive, locked and brought up to date. Raises ArchiveInUse and DiskError."""
         assert self.settings is not None
-        archive = Archive.open(
-            self.root, clock.now_ms(), f"scrapy {self.name}", min_free=self.settings.getint("ARCHIVE_MIN_FREE"),
-            say=say, rebuild=rebuild,
-        )  # fmt: skip
+        try:
+            min_free = self.settings.getint("ARCHIVE_MIN_FREE")
+        except ValueError as error:
+            raise CommandError(f"ARCHIVE_MIN_FREE is no number of bytes: {self.settings['ARCHIVE_MIN_FREE']!r}") from error
+        archive = Archive.open(self.root, clock.now_ms(), f"scrapy {self.name}", min_free=min_free, say=say, rebuild=rebuild)
         clean = False
         try:
             yield archive

@@ -90,6 +90,15 @@ def test_argument_that_would_be_passed_over_fails_in_a_line(name: str, root: Pat
     assert ran.err == f"scrapy {name}: /other/archive is one argument too many; -s ARCHIVE_DIR=... names an archive\n"
 
 
+@pytest.mark.parametrize("name", ["reindex", "reread", "repair", "add"])
+def test_a_setting_that_is_no_number_is_said_in_one_line(root: Path, name: str) -> None:
+    archive_of(root, document())
+    arguments = [str(root)] if name == "add" else []
+    ran = scrapy(name, *arguments, "-s", "ARCHIVE_MIN_FREE=500MiB", root=root)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == f"scrapy {name}: ARCHIVE_MIN_FREE is no number of bytes: '500MiB'\n"
+
+
 @pytest.mark.parametrize("name", WRITING)
 def test_command_that_writes_waits_for_nobody(name: str, root: Path, old: Path) -> None:
     archive_of(root, document())
