@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from crawler.arrivals import Arrivals
 
+T = TypeVar("T")
+
+
+def run(waiting: Coroutine[Any, Any, T]) -> T:
+    """What it gives; an error where it would wait for ever."""
+    return asyncio.run(asyncio.wait_for(waiting, timeout=30))
+
 
 def complete(futures: list[Future[int]]) -> threading.Thread:
     """A thread that gives each future its place as result."""
 
-    def run() -> None:
+    def complete_all() -> None:
         for place, future in enumerate(futures):
             future.set_result(place)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=complete_all)
     thread.start()
     return thread
 
@@ -34,7 +42,7 @@ def test_everybody_who_waits_is_told() -> None:
             thread.join()
         return [future.result() for future in futures]
 
-    assert asyncio.run(wait()) == [*range(1000), *range(1000)]
+    assert run(wait()) == [*range(1000), *range(1000)]
 
 
 def test_what_arrives_while_the_loop_is_busy_wakes_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,19 +63,19 @@ def test_what_arrives_while_the_loop_is_busy_wakes_it_once(monkeypatch: pytest.M
         await asyncio.gather(*waiting)
         return calls
 
-    assert asyncio.run(wait()) == 1
+    assert run(wait()) == 1
 
 
 def test_what_is_done_already_is_not_waited_for() -> None:
     done: Future[int] = Future()
     done.set_result(1)
-    asyncio.run(asyncio.wait_for(Arrivals().wait_for(done), timeout=60))
+    run(Arrivals().wait_for(done))
 
 
 def test_error_stays_in_the_future() -> None:
     failed: Future[int] = Future()
     failed.set_exception(ValueError("words"))
-    asyncio.run(asyncio.wait_for(Arrivals().wait_for(failed), timeout=60))
+    run(Arrivals().wait_for(failed))
     assert isinstance(failed.exception(), ValueError)
 
 
@@ -85,7 +93,7 @@ def test_who_gives_up_cancels_what_has_not_begun() -> None:
         await asyncio.sleep(0)
         return waiting.cancelled(), begun.cancelled()
 
-    assert asyncio.run(give_up()) == (True, False)
+    assert run(give_up()) == (True, False)
 
 
 def test_loop_that_has_ended_is_not_woken() -> None:
@@ -98,5 +106,5 @@ def test_loop_that_has_ended_is_not_woken() -> None:
         future.set_running_or_notify_cancel()  # so that it cannot be cancelled
         task.cancel()
 
-    asyncio.run(leave())
+    run(leave())
     future.set_result(1)
