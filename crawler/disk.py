@@ -14,6 +14,8 @@ from pathlib import Path
 
 TEMPORARY_PREFIX = ".tmp-"
 
+AnyPath = str | os.PathLike[str]
+
 os_open = os.open
 os_write = os.write
 os_fsync = os.fsync
@@ -24,16 +26,17 @@ _PIECE = 1024 * 1024  # bytes read at a time
 _numbers = itertools.count()  # two temporary files for the same path never meet
 
 
-def write_temporary(path: Path, data: bytes) -> Path:
+def write_temporary(path: AnyPath, data: bytes) -> str:
     """Write data beside its final path and flush it to disk. Returns the temporary path, to be renamed by the caller.
 
     A failure leaves nothing behind. Raises OSError.
     """
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{next(_numbers)}-{path.name}")
+    folder, name = os.path.split(path)  # not pathlib: every file of an archive comes by here
+    temporary = os.path.join(folder, f"{TEMPORARY_PREFIX}{next(_numbers)}-{name}")
     try:
         descriptor = os_open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     except FileNotFoundError:
-        make_folder(path.parent)
+        make_folder(Path(folder))
         descriptor = os_open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     try:
         try:
@@ -63,7 +66,7 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[os_write(descriptor, view) :]
 
 
-def rename(temporary: Path, path: Path) -> None:
+def rename(temporary: AnyPath, path: AnyPath) -> None:
     """Give a flushed temporary file its final name, replacing what stands there."""
     os_rename(temporary, path)
 
@@ -73,7 +76,7 @@ def flush_file(path: Path) -> None:
     sync_folders([path])
 
 
-def sync_folders(folders: Iterable[Path]) -> None:
+def sync_folders(folders: Iterable[AnyPath]) -> None:
     """Flush folders, so that the names in them survive a power cut."""
     for folder in folders:
         descriptor = os.open(folder, os.O_RDONLY)
@@ -90,7 +93,7 @@ def replace_file(path: Path, data: bytes) -> None:
         rename(temporary, path)
     except OSError:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)
         raise
     sync_folders([path.parent])
 

@@ -27,6 +27,7 @@ from crawler.exceptions import DiskError
 Record = dict[str, Any]
 """A line of a run log. Of a file: path, sha256, bytes, kind, id, url, time, and more; of a state: state, kind, id, time."""
 
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one for each line
 _FLUSHERS = 4  # files flushed at a time: a disk that is asked for several at once answers more a second; 8 only cost CPU
 _GROUP = 64  # jobs; bounds the memory of a group and how long the first of it waits
 
@@ -65,7 +66,7 @@ class Whole:
 AnyFile = NewFile | Piece | Whole
 
 
-_Beside = tuple[Path, str, int]
+_Beside = tuple[str, str, int]
 """Where a file lies under its temporary name; the sha256 and the size of what lies there."""
 
 
@@ -100,7 +101,7 @@ class RunLog:
         if name not in self._descriptors:
             self._descriptors[name] = disk.os_open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             disk.sync_folders([self.folder])
-        data = "".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in records).encode()
+        data = "".join(_as_json(record) + "\n" for record in records).encode()
         try:
             disk.write_all(self._descriptors[name], data)
             disk.os_fsync(self._descriptors[name])
@@ -127,6 +128,7 @@ class Writer:
 
     def __init__(self, root: Path, log: RunLog) -> None:
         self.root = root
+        self._base = str(root)  # joined as text for each file: pathlib takes ten times as long
         self.log = log
         self.failure: DiskError | None = None
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -189,7 +191,7 @@ class Writer:
 
     def _write(self, jobs: list[_Job]) -> list[list[Record]]:
         results: list[list[Record]] = []
-        renames: list[tuple[Path, str]] = []
+        renames: list[tuple[str, str]] = []
         files = [file for job in jobs for file in job.files if isinstance(file, NewFile)]
         # a share for each flusher, not a task for each file: what threads say to each other costs the event loop's time
         shares = [share for n in range(_FLUSHERS) if (share := files[n::_FLUSHERS])]
@@ -208,8 +210,9 @@ class Writer:
                         self._write_piece(file)
                         continue
                     if isinstance(file, Whole):  # its pieces were flushed one by one
-                        renames.append((self.root / layout.partial_path(file.path), file.path))
-                        digest, size = disk.sha256_of(renames[-1][0])
+                        partial = self.root / layout.partial_path(file.path)
+                        renames.append((str(partial), file.path))
+                        digest, size = disk.sha256_of(partial)
                     else:
                         temporary, digest, size = beside[id(file)]
                         renames.append((temporary, file.path))
@@ -220,12 +223,12 @@ class Writer:
             others = [names for names in renames if not layout.is_revision(names[1])]
             for stage in (revisions, others):
                 for temporary, path in stage:
-                    disk.rename(temporary, self.root / path)
-                disk.sync_folders(sorted({(self.root / path).parent for _, path in stage}))
+                    disk.rename(temporary, f"{self._base}/{path}")
+                disk.sync_folders(sorted({f"{self._base}/{path}".rpartition("/")[0] for _, path in stage}))
         except OSError:
             for temporary, _, _ in beside.values():
                 with contextlib.suppress(OSError):
-                    temporary.unlink(missing_ok=True)
+                    os.unlink(temporary)
             raise
         if lines := [record for records in results for record in records]:
             self.log.append(FILES_END, lines)
@@ -240,7 +243,7 @@ class Writer:
             for file in files:
                 data = gzip.compress(file.data, 6, mtime=0) if file.compress else file.data
                 digest = hashlib.sha256(data).hexdigest()
-                done.append((disk.write_temporary(self.root / file.path, data), digest, len(data)))
+                done.append((disk.write_temporary(f"{self._base}/{file.path}", data), digest, len(data)))
         except OSError as error:
             return done, error
         return done, None
