@@ -32,6 +32,7 @@ def run(command: list[str], folder: Path, *, kill_after_s: float = 0, limit_s: f
 
     kill_after_s: kill it and its children (SIGKILL) at that time. limit_s: the same, against one that hangs.
     """
+    os.sync()  # what others wrote before is not flushed at this one's expense
     log = folder / "output.log"
     # set but empty: no Scrapy below this checkout takes its settings from it
     environment = {**os.environ, "SCRAPY_SETTINGS_MODULE": "", "PYTHONWARNINGS": "ignore"}
@@ -53,7 +54,7 @@ def run(command: list[str], folder: Path, *, kill_after_s: float = 0, limit_s: f
             members = _members(process.pid)
             peak = max(peak, sum(_resident(members)), *_highest(members))
             next_sample = now + _SAMPLE_S
-        time.sleep(0.005)
+        time.sleep(0.02)
     process.returncode = os.waitstatus_to_exitcode(status)
     _kill(process.pid)  # what it left behind
     seconds = now - begin
