@@ -56,9 +56,9 @@ def find(root: Path, index: Index, selection: Selection, miss: Callable[[str], N
 
 def _query(index: Index, what: str, selection: Selection) -> Iterator[tuple[Any, ...]]:
     return index.query(
-        f"SELECT {what} FROM objects JOIN files USING (path) WHERE format = '' AND coalesce(stamp_ms, 0) >= ?1"  # noqa: S608
-        " AND files.run >= ?2 AND (?3 IS NULL OR language = ?3) ORDER BY stamp_ms, number",
-        [selection.since_ms, selection.since_run, selection.language],
+        f"SELECT {what} FROM objects JOIN files USING (path) WHERE format = '' AND coalesce(stamp_ms, 0) >= ?"  # noqa: S608
+        " AND files.run >= ? AND ? IN ('', language) ORDER BY stamp_ms, number",
+        [selection.since_ms, selection.since_run, selection.language or ""],
     )
 
 

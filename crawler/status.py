@@ -50,10 +50,10 @@ def due(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
     pending = dict(index.query("SELECT CASE kind WHEN 'picture' THEN kind WHEN 'media' THEN kind ELSE '' END, count(*)"
                                " FROM objects WHERE state = ? GROUP BY 1", [PENDING]))  # fmt: skip
     again, later, next_ms = next(index.query(
-        "SELECT count(*) FILTER (WHERE next <= ?1), count(*) FILTER (WHERE next > ?1), min(next) FILTER (WHERE next > ?1)"
+        "SELECT count(*) FILTER (WHERE next <= ?), count(*) FILTER (WHERE next > ?), min(next) FILTER (WHERE next > ?)"
         " FROM (SELECT coalesce(next_ms, 0) AS next FROM objects WHERE format <> 'media'"
-        " AND (state IN (?2, ?3, ?4, ?5) OR (state = ?6 AND misses > 0)))",
-        [now_ms, MISSING, GONE, UNREADABLE, REFUSED, ARCHIVED]))  # fmt: skip
+        " AND (state IN (?, ?, ?, ?) OR (state = ? AND misses > 0)))",
+        [now_ms, now_ms, now_ms, MISSING, GONE, UNREADABLE, REFUSED, ARCHIVED]))  # fmt: skip
     oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
     young = index.query("SELECT published_ms, coalesce(checked_ms, 0) FROM objects WHERE format = '' AND state = ?"
                         " AND published_ms > ? AND coalesce(checked_ms, 1) > 0 AND (misses = 0 OR next_ms > ?)",
