@@ -53,7 +53,7 @@ def parse(body: bytes, number: int, kind: str = "article") -> Article:
     if not any(isinstance(block, Paragraph) for block in blocks):  # a body nobody can read the words of
         blocks += _blocks(_text_elements(reply), skipped, refused)
     article = Article(
-        number=own if isinstance(own, int) and not isinstance(own, bool) and 0 < own < 10**15 else number,
+        number=own if isinstance(own, int) and not isinstance(own, bool) and own in urls.NUMBERS else number,
         kind=found_kind,
         title=normalise.title(_text(reply.get("name")) or _text(reply.get("title"))),
         language=urls.LANGUAGE_IDS.get(language) if type(language := reply.get("languageId")) is int else None,

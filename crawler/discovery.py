@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request
 
 from crawler import feeds
-from crawler.archive import state_line
 from crawler.failures import failure_reason
 from crawler.feeds import Listed, Listing, Problem
 from crawler.feeds.listing import followable
+from crawler.headers import header
 from crawler.listings import Listings
-from crawler.objects import PENDING, Row
+from crawler.objects import Row
 from crawler.urls import LANGUAGE_IDS, Target
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Discovery:
 
     async def feed(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
         """A feed: everything in it is known afterwards."""
-        found = feeds.parse_feed(response.body, _content_type(response), self.run.sites)
+        found = feeds.parse_feed(response.body, header(response, "Content-Type"), self.run.sites)
         await self._take(response, found, language)
         return
         yield
@@ -242,17 +242,12 @@ class Discovery:
         new = named = 0
         for item in items:
             named += 1
-            row = self.index.resolve(item.number)
-            known_language = item.language or language
+            row = await self.spider.intake.hear_of(item.kind, item.number, item.language or language)
             new += row is None
-            if row is None or row.hop:  # unheard of, or farther away until now
-                heard = state_line(PENDING, item.kind, item.number, self.run.start_ms, hop=0, language=known_language)
-                await self.spider.intake.hear(heard)
             if row and row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row):
                 self.index.set_unchecked(row.number)  # the list may not be sent again: by whatever run looks first
                 if self._may_refresh():
                     self.index.set_due(row.number)
-            self.run.archive.register([item.number], 0, item.kind, known_language)
         self.run.count("dw/listing/named", named)
         self.run.count("dw/listing/new", new)
         return new
@@ -275,8 +270,8 @@ class Discovery:
     async def _remember(self, response: Response, named: int) -> None:
         """Keep the validators of a listing, and how much it named: after everything in it is logged."""
         await self.spider.intake.log_heard()
-        headers = {name: (response.headers.get(name) or b"").decode("latin-1") for name in ("ETag", "Last-Modified")}
-        self.read_lists.set_validators(_asked(response), headers["ETag"], headers["Last-Modified"], named)
+        etag, last_modified = header(response, "ETag"), header(response, "Last-Modified")
+        self.read_lists.set_validators(_asked(response), etag, last_modified, named)
 
     def completeness(self) -> Iterator[str]:
         """A sentence for every search window: how much of what it lists is archived."""
@@ -307,7 +302,3 @@ def _day_name(window: feeds.Window, day: date) -> str:
 
 def _asked(response: Response) -> str:
     return response.request.url if response.request else response.url
-
-
-def _content_type(response: Response) -> str:
-    return (response.headers.get("Content-Type") or b"").decode("latin-1")

@@ -79,6 +79,6 @@ def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) 
                            " AND state = 'archived' AND published_ms > ?", [oldest])  # fmt: skip
         due = [number for number, published, checked in young if refresh.is_due(published, checked or 0, now_ms, rules)]
         for number in due:
-            index.read("UPDATE objects SET due = 1 WHERE number = ? AND format = ''", [number])
+            index.set_due(number)
         # what DW did not have at the last look is asked for until it is back or gone
         index.read("UPDATE objects SET due = 1 WHERE misses > 0 AND next_ms <= ? AND state = ?", [now_ms, ARCHIVED])

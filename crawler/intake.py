@@ -21,6 +21,7 @@ from crawler.urls import DOCUMENT_KINDS
 if TYPE_CHECKING:
     from scrapy import Request
 
+    from crawler.objects import Row
     from crawler.spiders.dw import DwSpider
     from crawler.writer import Record
 
@@ -72,11 +73,7 @@ class Intake:
                 if target.number is None or target.kind not in DOCUMENT_KINDS:
                     return 0
                 run.count("dw/seed/address")
-                row = index.resolve(target.number)
-                if (row is None or row.hop) and not self.spider.dry_run:  # unheard of, or farther away until now
-                    state = state_line(PENDING, target.kind, target.number, run.start_ms, hop=0, language=target.language)
-                    await self.hear(state)
-                run.archive.register([target.number], 0, target.kind, target.language)
+                await self.hear_of(target.kind, target.number, target.language)
             case seeds.Document(_, document):
                 run.count("dw/seed/document")
                 if not self.spider.dry_run:
@@ -92,11 +89,15 @@ class Intake:
                     index.set_due(row.number)
         return 1
 
-    async def hear(self, state: Record) -> None:
-        """Have a document that was heard of logged, with others."""
-        self.heard.append(state)
-        if len(self.heard) >= _HEARD:
-            await self.log_heard()
+    async def hear_of(self, kind: str, number: int, language: str | None) -> Row | None:
+        """Hear of a document that a seed or a listing names, and have it logged with others. Returns what was known of it."""
+        row = self.run.archive.index.resolve(number)
+        if (row is None or row.hop) and not self.spider.dry_run:  # unheard of, or farther away until now
+            self.heard.append(state_line(PENDING, kind, number, self.run.start_ms, hop=0, language=language))
+            if len(self.heard) >= _HEARD:
+                await self.log_heard()
+        self.run.archive.register([number], 0, kind, language)
+        return row
 
     async def log_heard(self) -> None:
         """Log what was heard of since the last time: an index made again has it too."""

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from crawler.index import Index
 
 
+# Of one list: what it names, as it is, and what that is an alias of.
+_NAMED = ("FROM listed LEFT JOIN objects o ON o.number = listed.number AND o.format = ''"
+          " LEFT JOIN objects t ON t.number = o.target AND t.format = '' WHERE listed.name = ?")  # fmt: skip
+
+
 class Listings:
     """The tables `listings` and `listed` of an index."""
 
@@ -56,11 +61,7 @@ class Listings:
         """Of some lists together: (listed, of those archived, available by DW's count, lists not read to their end)."""
         listed = archived = available = unfinished = 0
         for name in names:
-            found = self._read(
-                "SELECT count(*), count(coalesce(o.path, t.path)) FROM listed"
-                " LEFT JOIN objects o ON o.number = listed.number AND o.format = ''"
-                " LEFT JOIN objects t ON t.number = o.target AND t.format = '' WHERE listed.name = ?", [name]
-            ).fetchone()  # fmt: skip
+            found = self._read(f"SELECT count(*), count(coalesce(o.path, t.path)) {_NAMED}", [name]).fetchone()
             total = self._read("SELECT total, done FROM listings WHERE name = ?", [name]).fetchone() or (None, 0)
             listed, archived = listed + found[0], archived + found[1]
             available, unfinished = available + (total[0] or 0), unfinished + (not total[1])
@@ -71,10 +72,8 @@ class Listings:
         found: dict[str, int] = {}
         for name in names:
             for state, count in self._read(
-                "SELECT coalesce(t.state, o.state) AS now, count(*) FROM listed"
-                " LEFT JOIN objects o ON o.number = listed.number AND o.format = ''"
-                " LEFT JOIN objects t ON t.number = o.target AND t.format = ''"
-                " WHERE listed.name = ? AND coalesce(o.path, t.path) IS NULL AND o.number IS NOT NULL GROUP BY now", [name]
+                f"SELECT coalesce(t.state, o.state) AS now, count(*) {_NAMED}"
+                " AND coalesce(o.path, t.path) IS NULL AND o.number IS NOT NULL GROUP BY now", [name]
             ):  # fmt: skip
                 found[state] = found.get(state, 0) + count
         return dict(sorted(found.items()))

@@ -14,6 +14,7 @@ from scrapy.http.request import NO_CALLBACK
 from crawler import layout, mediafile
 from crawler.exceptions import DiskError
 from crawler.failures import failure_reason
+from crawler.headers import header
 from crawler.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
 from crawler.objects import ARCHIVED, REFUSED, Row
 from crawler.pipelines import ArchivePart
@@ -202,7 +203,5 @@ class MediaPipeline(ArchivePart):
 
 
 def _reply(response: Response) -> Reply:
-    def header(name: str) -> str:
-        return (response.headers.get(name) or b"").decode("latin-1")
-
-    return Reply(response.status, len(response.body), header("Content-Range"), header("ETag"), header("Last-Modified"))
+    names = ("Content-Range", "ETag", "Last-Modified")
+    return Reply(response.status, len(response.body), *(header(response, name) for name in names))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from crawler import layout
 from crawler.archive import state_line
+from crawler.headers import header
 from crawler.objects import ALIAS, ARCHIVED, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
 from crawler.refresh import after_miss
 from crawler.writer import NewFile
@@ -80,8 +81,7 @@ async def unreadable(run: ArchiveExtension, row: Row, response: Response, reason
     digest = hashlib.sha256(response.body).hexdigest()
     path = layout.unreadable_path(row.number, digest, ".reply")
     record = {"kind": row.kind, "id": row.number, "url": run.sites.canonical(response.url), "time": layout.iso_time(now_ms)}
-    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-    about = {**record, "reason": reason, "status": response.status, "content_type": content_type}
+    about = {**record, "reason": reason, "status": response.status, "content_type": header(response, "Content-Type")}
     files = []
     if not (run.root / path).exists():
         data = json.dumps(about, ensure_ascii=False, indent=1).encode() + b"\n"

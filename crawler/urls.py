@@ -22,6 +22,9 @@ LANGUAGE_IDS = {
 
 UNKNOWN_LANGUAGE = "und"
 
+NUMBERS = range(1, 10**15)
+"""What may be an id of DW's: far more than it has given, and no more digits than the patterns below read."""
+
 DOCUMENT_KINDS = ("article", "gallery", "video", "audio", "liveblog")
 """Kinds that become seed documents."""
 

@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from dataclasses import asdict, dataclass
 
-from crawler import diff, layout, seedfile
+from crawler import diff, layout, seedfile, urls
 from crawler.console import ArchiveCommand, CommandError, print_json
 from crawler.exceptions import SeedFormatError
 from crawler.report import COMPLETE
@@ -81,7 +81,7 @@ class Command(ArchiveCommand):
     def find(self, number: int) -> tuple[int, str | None]:
         """Number of a document, where an alias leads to another, and path of it as it is now, if it is archived."""
         with self.open_index() as index:
-            row = index.resolve(number) if number < 10**15 else None
+            row = index.resolve(number) if number in urls.NUMBERS else None
         if row is None or row.format:
             raise CommandError(f"the archive has never heard of a document {number}")
         return row.number, row.path

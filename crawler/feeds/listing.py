@@ -8,7 +8,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from crawler import normalise
-from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, Sites, Target, parse_target
+from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, NUMBERS, Sites, Target, parse_target
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _PAGE_HOST = re.compile(r"^https?://(?:(?:www|m|amp)\.)?dw\.(?:com|de)(?=/)", re.IGNORECASE)
@@ -89,7 +89,7 @@ def number_of(value: object) -> int | None:
     """DW's id in a JSON value or text: a whole number above 0 of at most 15 digits; None for anything else."""
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**15:
+    if isinstance(value, int) and not isinstance(value, bool) and value in NUMBERS:
         return value
     return None
 

@@ -6,7 +6,7 @@ import html
 import re
 from typing import Any
 
-from crawler import normalise
+from crawler import normalise, urls
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ def number(value: object) -> int | None:
     """An id of DW's, from an integer or its digits; None for anything else."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}", value):
         value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**15 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value in urls.NUMBERS else None
 
 
 def json_object(value: object) -> Json:

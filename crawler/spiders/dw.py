@@ -18,13 +18,14 @@ from crawler.discovery import Discovery
 from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
 from crawler.extensions import ArchiveExtension, sites_of
 from crawler.failures import failure_reason
+from crawler.headers import header
 from crawler.intake import Intake, standard_input
 from crawler.items import Fetched
 from crawler.media import MediaPipeline
 from crawler.objects import ARCHIVED, PENDING, Row
 from crawler.pipelines import PicturesPipeline
 from crawler.refresh import is_passing, rules_of, says_gone
-from crawler.urls import DOCUMENT_KINDS, DW
+from crawler.urls import DOCUMENT_KINDS, DW, NUMBERS
 
 if TYPE_CHECKING:
     from typing import Self
@@ -75,7 +76,7 @@ class DwSpider(scrapy.Spider):
         self.refresh = refresh.strip()
         if self.refresh not in ("", "all", "none"):
             for number in (_number("refresh", text) for text in self.refresh.split(",")):
-                if not 0 < number < 10**15:
+                if number not in NUMBERS:
                     raise ArgumentError(f"refresh is no number of a document: {number}")
         self.in_flight_new = 0
         self.api_failures = 0
@@ -284,8 +285,8 @@ class DwSpider(scrapy.Spider):
                     await outcomes.unwanted(run, row, article.kind)
                 else:
                     yield Fetched(
-                        article, number, response.body, response.url, run.now_ms(), row.hop, _header(response, "ETag"),
-                        _header(response, "Last-Modified"), sources.reply_extension(place),
+                        article, number, response.body, response.url, run.now_ms(), row.hop, header(response, "ETag"),
+                        header(response, "Last-Modified"), sources.reply_extension(place),
                     )  # fmt: skip
                     return  # in flight until the pipelines are through with it
         if reason and (request := await self.ask_elsewhere(row, place, reason, response.meta["why"])):
@@ -349,11 +350,6 @@ def _replace(settings: BaseSettings, name: str, value: object) -> None:
 def _pages_too(row: Row) -> bool:
     """Whether www.dw.com may be asked for a document: not for what api.dw.com once gave, which would only get worse."""
     return row.path is None or row.source != "api"
-
-
-def _header(response: Response, name: str) -> str:
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else ""
 
 
 def _number(name: str, text: str) -> int:
