@@ -224,7 +224,8 @@ class Index:
             # what is on disk stays archived while DW merely misses it, or we may not ask
             " state = CASE WHEN path IS NOT NULL AND excluded.state IN ('missing', 'refused') THEN state"
             " ELSE excluded.state END,"
-            " kind = CASE WHEN path IS NULL THEN excluded.kind ELSE kind END,"  # it may turn out to be a video
+            # it may turn out to be a video; a document of an older archive, or adopted, to be a liveblog
+            " kind = CASE WHEN path IS NULL OR excluded.state = 'archived' THEN excluded.kind ELSE kind END,"
             " reason = excluded.reason, missed_ms = excluded.missed_ms, misses = excluded.misses,"
             " next_ms = excluded.next_ms, due = 0",
             [number, form, record["kind"], record["state"], record.get("reason", ""), record.get("url"),

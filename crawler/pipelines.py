@@ -111,8 +111,8 @@ async def store_if_known(part: ArchivePart, item: Fetched) -> bool:
     if archive.reply_of(row.path) is None or is_better:
         files.append(reply_file(part, item))
         files[0].path = layout.reply_path(row.path, item.reply_extension)
-    if row.misses:  # DW has it again: an index made again shall know
-        states.append(state_line(ARCHIVED, row.kind, number, item.stamp_ms))
+    if row.misses or row.kind != item.article.kind:  # DW has it again, or knows better what it is than a document alone
+        states.append(state_line(ARCHIVED, item.article.kind, number, item.stamp_ms))
     if files or states:
         await part.run.store(files, states)
     archive.index.set_checked(number, 0 if is_weak else item.stamp_ms, item.etag, item.last_modified)

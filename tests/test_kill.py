@@ -23,6 +23,7 @@ INCOMPLETE, IN_USE, STOPPED = 3, 5, 7
 LIVELY = 20  # generated articles of the large site, beside the sixty with quirks
 CHANGED = 12
 INSTANTS, TORTURE_INSTANTS = 20, 200
+OTHER_KINDS = {"gallery": dw.GALLERY, "liveblog": dw.LIVEBLOG, "video": dw.VIDEO}
 
 
 @dataclass
@@ -71,6 +72,12 @@ def small_site() -> Iterator[Site]:
 def small(tmp_path_factory: pytest.TempPathFactory, small_site: Site) -> Iterator[World]:
     text = f"https://www.dw.com/en/x/a-{dw.FIRST_SYNTHETIC}\nhttps://www.dw.com/zh/x/a-{dw.MISSING}\n"
     yield from make_world(tmp_path_factory.mktemp("small"), text, site=small_site)
+
+
+@pytest.fixture(scope="module")
+def other_kinds(tmp_path_factory: pytest.TempPathFactory, small_site: Site) -> Iterator[World]:
+    text = "".join(f"https://www.dw.com/en/x/a-{number}\n" for number in OTHER_KINDS.values())
+    yield from make_world(tmp_path_factory.mktemp("kinds"), text, site=small_site)
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +257,22 @@ def test_killed_at_a_step_of_a_revision_the_next_run_makes_the_same(
 ) -> None:
     world, before = changed
     killed_then_complete(world, shutil.copytree(before, tmp_path / "archive"), fault)
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_killed_before_the_log_line_of_a_document_of_another_kind_the_next_run_knows_its_kind(
+    other_kinds: World, tmp_path: Path, kind: str
+) -> None:
+    """A document alone does not say that it is a liveblog: it is adopted as an article, then compared with DW."""
+    archive = tmp_path / "archive"
+    seed = ("-a", f"seeds=https://www.dw.com/en/x/a-{OTHER_KINDS[kind]}")
+    crawl = other_kinds.runner.crawl(archive, *seed, "-a", "depth=0", fault=Fault("rename", "document", 1, "after"))
+    assert crawl.status == KILLED, crawl.said
+    assert other_kinds.runner.complete(archive) == 1
+    other_kinds.judge(archive)
+    (archive / "index.sqlite").unlink()
+    assert other_kinds.runner.complete(archive, "-a", "refresh=none") == 1
+    other_kinds.judge(archive)
 
 
 RECOVERING = [
