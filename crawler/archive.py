@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from crawler import disk, layout, normalise, recovery, refresh, seedfile
+from crawler import disk, identify, layout, recovery, refresh, seedfile
 from crawler.arrivals import Arrivals
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
@@ -167,8 +167,7 @@ class Archive:
         record: what the log says of it (kind, id, url, time ...). A document keeps the path it was first archived under.
         """
         row = self.index.get(record["id"])
-        # videos and galleries show no date, though their reply has one
-        published_ms = record.get("published_ms") or normalise.time_ms(document.display_date) or document.stamp_ms
+        published_ms = record.get("published_ms") or identify.published_ms(document, row)
         if row is not None and row.path:
             path = row.path
             files = self._revision(row, record)
@@ -221,7 +220,7 @@ class Archive:
         assert number is not None
         row = self.index.resolve(number)
         record = {
-            "kind": document.kind, "id": number, "url": document.url, "time": layout.iso_time(now_ms),
+            "kind": identify.kind(document, row), "id": number, "url": document.url, "time": layout.iso_time(now_ms),
             "language": document.language, "source": source, "hop": 0,
         }  # fmt: skip
         if row is None or not row.path:

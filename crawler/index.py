@@ -219,18 +219,20 @@ class Index:
                 self.register([number], record.get("hop", 0), record["kind"], record.get("language"))
             return
         self.change(
-            "INSERT INTO objects (number, format, kind, state, reason, url, missed_ms, misses, next_ms, hop, language)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            "INSERT INTO objects"
+            " (number, format, kind, state, reason, url, published_ms, missed_ms, misses, next_ms, hop, language)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             # what is on disk stays archived while DW merely misses it, or we may not ask
             " state = CASE WHEN path IS NOT NULL AND excluded.state IN ('missing', 'refused') THEN state"
             " ELSE excluded.state END,"
             # it may turn out to be a video; a document of an older archive, or adopted, to be a liveblog
             " kind = CASE WHEN path IS NULL OR excluded.state = 'archived' THEN excluded.kind ELSE kind END,"
+            " published_ms = coalesce(excluded.published_ms, published_ms),"
             " reason = excluded.reason, missed_ms = excluded.missed_ms, misses = excluded.misses,"
             " next_ms = excluded.next_ms, due = 0",
             [number, form, record["kind"], record["state"], record.get("reason", ""), record.get("url"),
-             record.get("missed_ms"), record.get("misses", 0), record.get("next_ms"), record.get("hop", 0),
-             record.get("language")],
+             record.get("published_ms"), record.get("missed_ms"), record.get("misses", 0), record.get("next_ms"),
+             record.get("hop", 0), record.get("language")],
         )  # fmt: skip
 
     def set_alias(self, number: int, target: int) -> None:

@@ -111,8 +111,10 @@ async def store_if_known(part: ArchivePart, item: Fetched) -> bool:
     if archive.reply_of(row.path) is None or is_better:
         files.append(reply_file(part, item))
         files[0].path = layout.reply_path(row.path, item.reply_extension)
-    if row.misses or row.kind != item.article.kind:  # DW has it again, or knows better what it is than a document alone
-        states.append(state_line(ARCHIVED, item.article.kind, number, item.stamp_ms))
+    published_ms = normalise.time_ms(item.article.display_date) or row.published_ms
+    if row.misses or (row.kind, row.published_ms) != (item.article.kind, published_ms):
+        # DW has it again, or says what a document alone does not: that it is a liveblog, the date of a video
+        states.append(state_line(ARCHIVED, item.article.kind, number, item.stamp_ms, published_ms=published_ms))
     if files or states:
         await part.run.store(files, states)
     archive.index.set_checked(number, 0 if is_weak else item.stamp_ms, item.etag, item.last_modified)

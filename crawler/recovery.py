@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler import disk, layout, normalise, pictures, seedfile
+from crawler import disk, identify, layout, normalise, pictures, seedfile
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
 from crawler.objects import PENDING
@@ -218,8 +218,8 @@ def _adoptable(archive: Archive, path: str) -> Record | None:
             return None
         if layout.is_revision(path):
             return {**record, "revision_of": row.path if row else None, "stamp_ms": document.stamp_ms}
-        record.update(kind=document.kind, url=document.url, stamp_ms=document.stamp_ms, language=path.split("/")[0],
-                      published_ms=normalise.time_ms(document.display_date) or document.stamp_ms,
+        record.update(kind=identify.kind(document, row), published_ms=identify.published_ms(document, row),
+                      url=document.url, stamp_ms=document.stamp_ms, language=path.split("/")[0],
                       hop=row.hop if row else 0, source=row.source if row and row.source else "adopted",
                       time=layout.iso_time(document.stamp_ms))  # fmt: skip
     if path.endswith(".gz"):

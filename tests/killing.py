@@ -319,10 +319,11 @@ def differences(archive: Path, other: Path) -> list[str]:
 
 
 def objects(archive: Path) -> list[tuple[Any, ...]]:
-    """What the index says of every object, but for times and how often something was tried."""
+    """What the index says of every object, but for times that are not DW's and how often something was tried."""
     with contextlib.closing(sqlite3.connect(archive / "index.sqlite")) as db:
         return db.execute(
-            "SELECT number, format, kind, state, reason, language, hop, path, url, target FROM objects ORDER BY 1, 2"
+            "SELECT number, format, kind, state, reason, language, hop, path, url, target,"
+            " CASE published_ms WHEN stamp_ms THEN NULL ELSE published_ms END FROM objects ORDER BY 1, 2"
         ).fetchall()
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
-from tests.killing import Crawl, Fault, Runner, differences, files, half_written, linux_only, problems
+from tests.killing import Crawl, Fault, Runner, differences, files, half_written, linux_only, objects, problems
 
 pytestmark = linux_only
 KILLED = -signal.SIGKILL
@@ -85,7 +85,8 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, P
     """A site where articles changed since the archive (the path) was made, and its uninterrupted second run."""
     with Site("--articles", "20", "--pictures-per-article", "2", "--references", "2", "--picture-bytes", "200") as site:
         folder = tmp_path_factory.mktemp("changed")
-        text = f"https://www.dw.com/en/x/a-{dw.FIRST_SYNTHETIC}\n"
+        seeds = [dw.FIRST_SYNTHETIC, *OTHER_KINDS.values()]
+        text = "".join(f"https://www.dw.com/en/x/a-{number}\n" for number in seeds)
         for world in make_world(folder, text, site=site):
             shutil.copytree(world.archive, folder / "before")
         shutil.rmtree(folder / "uninterrupted")
@@ -95,6 +96,8 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, P
                 site.edit(number, add_paragraph=f"What came to light later about {number}.")
             else:
                 site.edit(number, title=f"A better headline ({number})", picture=dw.SEED_ZH_PICTURE, caption="Another one")
+        for number in OTHER_KINDS.values():
+            site.edit(number, title=f"Another headline ({number})")
         for world in make_world(folder, text, folder / "before", "-a", "refresh=all", site=site):
             yield world, folder / "before"
 
@@ -170,7 +173,8 @@ def test_killed_often_while_revising_the_next_run_makes_the_same_revisions(
 def test_uninterrupted_revisions_are_as_many_as_changes(changed: tuple[World, Path]) -> None:
     world, before = changed
     revised = {path.parent.name for path in (world.archive / "revisions").rglob("*.txt")}
-    assert revised == {str(dw.FIRST_SYNTHETIC + place) for place in range(CHANGED)}
+    generated = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + CHANGED)
+    assert revised == {str(number) for number in (*generated, *OTHER_KINDS.values())}
     old, new = files(before), files(world.archive)
     kept = [data for name, data in new.items() if name.startswith("revisions/")]
     assert sorted(kept) == sorted(data for name, data in old.items() if new[name] != data)
@@ -273,6 +277,21 @@ def test_killed_before_the_log_line_of_a_document_of_another_kind_the_next_run_k
     (archive / "index.sqlite").unlink()
     assert other_kinds.runner.complete(archive, "-a", "refresh=none") == 1
     other_kinds.judge(archive)
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_killed_before_the_log_line_of_a_revision_of_another_kind_the_next_run_knows_its_kind(
+    changed: tuple[World, Path], tmp_path: Path, kind: str
+) -> None:
+    world, before = changed
+    archive, number = shutil.copytree(before, tmp_path / "archive"), OTHER_KINDS[kind]
+    crawl = world.runner.crawl(archive, "-a", f"refresh={number}", fault=Fault("rename", "document", 1, "after"))
+    assert crawl.status == KILLED, crawl.said
+    assert world.runner.complete(archive, "-a", "refresh=none") == 1
+    known, uninterrupted = ({row[0]: row for row in objects(folder)} for folder in (archive, world.archive))
+    assert known[number] == uninterrupted[number]
+    assert world.runner.complete(archive) == 1
+    world.judge(archive)
 
 
 RECOVERING = [

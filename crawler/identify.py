@@ -1,0 +1,17 @@
+"""What an object is, told by its document where there is no reply of DW's to ask: one that was added, or left by a kill."""
+
+from __future__ import annotations
+
+from crawler import normalise
+from crawler.objects import Row
+from crawler.seedfile import SeedDocument
+
+
+def kind(document: SeedDocument, known: Row | None) -> str:
+    """article, gallery, video, audio or liveblog. A document does not tell a liveblog from an article: what was known does."""
+    return "liveblog" if document.kind == "article" and known and known.kind == "liveblog" else document.kind
+
+
+def published_ms(document: SeedDocument, known: Row | None) -> int:
+    """When it was published, else the first stamp known. Videos and galleries show no date, though DW's reply has one."""
+    return normalise.time_ms(document.display_date) or (known and known.published_ms) or document.stamp_ms
