@@ -214,7 +214,8 @@ class Archive:
         """What to write for a document that came as a file, not from DW. source: `seed` (to be compared with DW once) or
         `add`. Returns (outcome, files): new, already there, newer, older.
 
-        Its content and stamp stay as they are. Of two versions the later stamp is the document, the other a revision.
+        Its content and stamp stay as they are. Of two versions the later stamp is the document, the other a revision. Where
+        the archived one is lost or damaged the new one is a revision: `scrapy repair` has the other fetched again.
         """
         number = document.id
         assert number is not None
@@ -227,9 +228,9 @@ class Archive:
             return "new", self.document_files(document, record)
         record["id"] = row.number
         known = self.read(row.path)
-        if known is None or seedfile.says_the_same(known, document):
+        if known and seedfile.says_the_same(known, document):
             return "already there", []
-        if document.stamp_ms > known.stamp_ms:
+        if known and document.stamp_ms > known.stamp_ms:
             return "newer", self.document_files(document, record)
         data = seedfile.dumps(document).encode()
         path = self._free_revision(row.number, document.stamp_ms, data)

@@ -219,6 +219,19 @@ def test_older_version_becomes_a_revision(archive: OpenArchive) -> None:
     assert plan(found, first) == ("already there", [])
 
 
+@pytest.mark.parametrize("damage", ["lost", "damaged"])
+def test_document_is_kept_where_the_archived_one_cannot_be_read(archive: OpenArchive, tmp_path: Path, damage: str) -> None:
+    found, old = archive(), document(stamp_ms=5000)
+    plan(found, old)
+    path = tmp_path / "archive" / CURRENT
+    path.unlink() if damage == "lost" else path.write_bytes(b"nonsense")
+    newer = document(words="new", stamp_ms=6000)
+    assert plan(found, newer) == ("older", ["revisions/7/6000.txt"])
+    assert plan(found, old) == ("older", ["revisions/7/5000.txt"])
+    assert [plan(found, one) for one in (old, newer)] == [("already there", [])] * 2
+    assert path.exists() == (damage == "damaged"), "what verify reports stays as it is"
+
+
 def test_two_versions_with_one_stamp_are_both_kept(archive: OpenArchive) -> None:
     found = archive()
     plan(found, document(stamp_ms=5000))
