@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from crawler import refresh
+from crawler import layout, refresh
 from crawler.index import Index
-from crawler.objects import ARCHIVED, GONE, MISSING, NO_LIMIT, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE
+from crawler.objects import ARCHIVED, GONE, MISSING, NO_LIMIT, OUT_OF_SCOPE, PENDING, REFUSED, SCOPE, UNREADABLE
 from crawler.urls import DOCUMENT_KINDS
 
 # SQLite uses the index `unfinished` only where a condition says literally what that index says.
@@ -28,11 +29,10 @@ def mark(
     depth: how many references to follow, negative for no limit. again: what archived documents to look at again: empty for
     the rules, `all`, `none`, or ids separated by commas. kinds: those that are wanted. media: whether media files are.
     """
-    index.depth = NO_LIMIT if depth < 0 else depth
-    index.kinds = frozenset(kinds)
+    index.depth, index.kinds = _limit(depth), frozenset(kinds)
     index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")  # in two: neither partial index has both
     index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format <> ''")
-    _draw_scope(index)
+    _draw_scope(index, index.depth, index.kinds)
     _mark_open(index, now_ms)
     _mark_archived(index, now_ms, rules, again)
     if not media:
@@ -40,18 +40,34 @@ def mark(
     index.commit()
 
 
-def _draw_scope(index: Index) -> None:
-    """What is pending and not wanted in this run is out of scope, and the other way round."""
-    unwanted = [kind for kind in DOCUMENT_KINDS if kind not in index.kinds]
+def scope_line(index: Index, now_ms: int, depth: int, kinds: Collection[str]) -> dict[str, Any] | None:
+    """What the log of states is to say of a run that has another scope than the last one; None where it has the same."""
+    scope = {"depth": depth, "kinds": sorted(kinds)}
+    return None if index.scope() == scope else {"state": SCOPE, **scope, "time": layout.iso_time(now_ms)}
+
+
+def draw_last_scope(index: Index) -> None:
+    """Put out of scope what the last run had there, in an index made again."""
+    if scope := index.scope():
+        _draw_scope(index, _limit(scope["depth"]), frozenset(scope["kinds"]))
+
+
+def _limit(depth: int) -> int:
+    return NO_LIMIT if depth < 0 else depth
+
+
+def _draw_scope(index: Index, depth: int, kinds: Collection[str]) -> None:
+    """What is pending and not wanted is out of scope, and the other way round."""
+    unwanted = [kind for kind in DOCUMENT_KINDS if kind not in kinds]
     some = f"({', '.join('?' * len(unwanted))})"
     index.read(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'kind' AND kind NOT IN {some}",
                [PENDING, OUT_OF_SCOPE, *unwanted])  # fmt: skip
     index.read(f"UPDATE objects SET state = ?, reason = 'kind' WHERE {_OPEN} state = ? AND format = '' AND kind IN {some}",
                [OUT_OF_SCOPE, PENDING, *unwanted])  # fmt: skip
     index.read(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'hop limit' AND hop <= ?",
-               [PENDING, OUT_OF_SCOPE, index.depth])  # fmt: skip
+               [PENDING, OUT_OF_SCOPE, depth])  # fmt: skip
     index.read(f"UPDATE objects SET state = ?, reason = 'hop limit' WHERE {_OPEN} state = ? AND format = '' AND hop > ?",
-               [OUT_OF_SCOPE, PENDING, index.depth])  # fmt: skip
+               [OUT_OF_SCOPE, PENDING, depth])  # fmt: skip
 
 
 def _mark_open(index: Index, now_ms: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import os
 import sqlite3
 import sys
@@ -26,6 +27,7 @@ from crawler.objects import (
     PENDING,
     SCHEMA,
     SCHEMA_VERSION,
+    SCOPE,
     Row,
 )  # fmt: skip
 from crawler.urls import DOCUMENT_KINDS, PictureName
@@ -145,6 +147,8 @@ class Index:
             self._apply_file(record, run)
         elif record.get("state") == "removed":
             self._apply_removed(record)
+        elif record.get("state") == SCOPE:
+            self.set_meta(SCOPE, json.dumps({"depth": record["depth"], "kinds": record["kinds"]}))
         elif "state" in record:
             self._apply_state(record)
 
@@ -392,6 +396,11 @@ class Index:
     def meta(self, key: str) -> str | None:
         found = self.read("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
         return str(found[0]) if found else None
+
+    def scope(self) -> dict[str, Any] | None:
+        """What the last run wanted, {"depth": hops or negative for no limit, "kinds": of documents}; None where no log says."""
+        found: dict[str, Any] | None = json.loads(self.meta(SCOPE) or "null")
+        return found
 
     def set_meta(self, key: str, value: str) -> None:
         self.change("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", [key, value])
