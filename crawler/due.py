@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
-from crawler import layout, refresh
+from crawler import refresh, scope
 from crawler.index import Index
-from crawler.objects import ARCHIVED, GONE, MISSING, NO_LIMIT, OUT_OF_SCOPE, PENDING, REFUSED, SCOPE, UNREADABLE
+from crawler.objects import ARCHIVED, GONE, MISSING, OPEN, PENDING, REFUSED, UNREADABLE
 from crawler.urls import DOCUMENT_KINDS
-
-# SQLite uses the index `unfinished` only where a condition says literally what that index says.
-_OPEN = "state <> 'archived' AND"
 
 
 def mark(
@@ -29,10 +25,10 @@ def mark(
     depth: how many references to follow, negative for no limit. again: what archived documents to look at again: empty for
     the rules, `all`, `none`, or ids separated by commas. kinds: those that are wanted. media: whether media files are.
     """
-    index.depth, index.kinds = _limit(depth), frozenset(kinds)
+    index.depth, index.kinds = scope.limit(depth), frozenset(kinds)
     index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")  # in two: neither partial index has both
     index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format <> ''")
-    _draw_scope(index, index.depth, index.kinds)
+    scope.draw(index, index.depth, index.kinds)
     _mark_open(index, now_ms)
     _mark_archived(index, now_ms, rules, again)
     if not media:
@@ -40,42 +36,12 @@ def mark(
     index.commit()
 
 
-def scope_line(index: Index, now_ms: int, depth: int, kinds: Collection[str]) -> dict[str, Any] | None:
-    """What the log of states is to say of a run that has another scope than the last one; None where it has the same."""
-    scope = {"depth": depth, "kinds": sorted(kinds)}
-    return None if index.scope() == scope else {"state": SCOPE, **scope, "time": layout.iso_time(now_ms)}
-
-
-def draw_last_scope(index: Index) -> None:
-    """Put out of scope what the last run had there, in an index made again."""
-    if scope := index.scope():
-        _draw_scope(index, _limit(scope["depth"]), frozenset(scope["kinds"]))
-
-
-def _limit(depth: int) -> int:
-    return NO_LIMIT if depth < 0 else depth
-
-
-def _draw_scope(index: Index, depth: int, kinds: Collection[str]) -> None:
-    """What is pending and not wanted is out of scope, and the other way round."""
-    unwanted = [kind for kind in DOCUMENT_KINDS if kind not in kinds]
-    some = f"({', '.join('?' * len(unwanted))})"
-    index.read(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'kind' AND kind NOT IN {some}",
-               [PENDING, OUT_OF_SCOPE, *unwanted])  # fmt: skip
-    index.read(f"UPDATE objects SET state = ?, reason = 'kind' WHERE {_OPEN} state = ? AND format = '' AND kind IN {some}",
-               [OUT_OF_SCOPE, PENDING, *unwanted])  # fmt: skip
-    index.read(f"UPDATE objects SET state = ?, reason = '' WHERE {_OPEN} state = ? AND reason = 'hop limit' AND hop <= ?",
-               [PENDING, OUT_OF_SCOPE, depth])  # fmt: skip
-    index.read(f"UPDATE objects SET state = ?, reason = 'hop limit' WHERE {_OPEN} state = ? AND format = '' AND hop > ?",
-               [OUT_OF_SCOPE, PENDING, depth])  # fmt: skip
-
-
 def _mark_open(index: Index, now_ms: int) -> None:
     """What is pending, and what could not be had or read and whose time has come."""
     longest = now_ms + refresh.LONGEST_MS  # nothing waits so long: a clock was wrong
     index.read("UPDATE objects SET next_ms = ? WHERE misses > 0 AND next_ms > ?", [now_ms, longest])
-    index.read(f"UPDATE objects SET due = 1 WHERE {_OPEN} state = ?", [PENDING])
-    index.read(f"UPDATE objects SET due = 1 WHERE {_OPEN} state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ?"
+    index.read(f"UPDATE objects SET due = 1 WHERE {OPEN} state = ?", [PENDING])
+    index.read(f"UPDATE objects SET due = 1 WHERE {OPEN} state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ?"
                " AND (hop <= ? OR path IS NOT NULL)", [MISSING, GONE, UNREADABLE, REFUSED, now_ms, index.depth])  # fmt: skip
 
 

@@ -19,17 +19,7 @@ from urllib.parse import quote
 
 from crawler import layout, normalise
 from crawler.exceptions import DiskError
-from crawler.objects import (
-    ALIAS,
-    ARCHIVED,
-    NO_LIMIT,
-    OUT_OF_SCOPE,
-    PENDING,
-    SCHEMA,
-    SCHEMA_VERSION,
-    SCOPE,
-    Row,
-)  # fmt: skip
+from crawler.objects import ALIAS, ARCHIVED, NO_LIMIT, OUT_OF_SCOPE, PENDING, SCHEMA, SCHEMA_VERSION, SCOPE, Row
 from crawler.urls import DOCUMENT_KINDS, PictureName
 
 _COMMIT_EVERY = 500  # changes; a commit costs some 20 to 50 microseconds with WAL and NORMAL
@@ -396,11 +386,6 @@ class Index:
     def meta(self, key: str) -> str | None:
         found = self.read("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
         return str(found[0]) if found else None
-
-    def scope(self) -> dict[str, Any] | None:
-        """What the last run wanted, {"depth": hops or negative for no limit, "kinds": of documents}; None where no log says."""
-        found: dict[str, Any] | None = json.loads(self.meta(SCOPE) or "null")
-        return found
 
     def set_meta(self, key: str, value: str) -> None:
         self.change("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", [key, value])

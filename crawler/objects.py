@@ -14,6 +14,9 @@ UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS = "unreadable", "refused", "out of scop
 STATES = (PENDING, ARCHIVED, MISSING, GONE, UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS)
 SCOPE = "scope"  # no object's: a line that says what a run wants, so that an index made again has it
 
+# SQLite uses the index `unfinished` only where a condition says literally what that index says.
+OPEN = "state <> 'archived' AND"
+
 NO_LIMIT = 2**31
 
 SCHEMA = """

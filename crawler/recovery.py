@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler import disk, due, identify, layout, normalise, pictures, seedfile
+from crawler import disk, identify, layout, normalise, pictures, scope, seedfile
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
 from crawler.objects import PENDING
@@ -105,7 +105,7 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
     behind = _catch_up(archive)
     if why or unclean_since:
         removed, adopted = _clean_up(archive, unclean_since or "")
-        due.draw_last_scope(archive.index)
+        scope.draw_last(archive.index)
         say(
             f"{'the index was made again' if why else 'the last run did not end by itself'}: "
             f"{behind} log lines taken over, {removed} temporary files removed, {adopted} files adopted"

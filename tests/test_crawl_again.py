@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 
 from crawler import seedfile
-from crawler.archive import Archive
 from crawler.verify import verify
 from tests.crawling import DAY_MS, NOW_MS, Outcome, at_ms, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
-from tests.killing import objects
 
 HOUR_MS = DAY_MS // 24
 FRESH = dw.CHAIN[4]
@@ -58,27 +56,6 @@ def test_an_index_made_again_asks_for_no_more(site: Site, tmp_path: Path) -> Non
     assert "was missing" in second.stderr
     assert not second.requests
     assert second.files == first.files
-
-
-@pytest.mark.parametrize("settings", [{}, {"ARCHIVE_KINDS": "article"}], ids=["hop limit", "kinds"])
-def test_an_index_made_again_has_every_object_in_the_same_state(
-    site: Site, tmp_path: Path, settings: dict[str, object]
-) -> None:
-    crawl(tmp_path, dw.SEEDS, "depth=1", site=site, settings=settings)
-    before = objects(tmp_path)
-    assert {row[3] for row in before} == {"archived", "missing", "out of scope", "alias"}
-    for _ in range(2):
-        (tmp_path / "index.sqlite").unlink()
-        Archive.open(tmp_path, NOW_MS, "a test").close()
-        assert objects(tmp_path) == before
-
-
-def test_the_scope_is_logged_by_the_first_run_that_has_it(site: Site, tmp_path: Path) -> None:
-    logged = []
-    for depth in (0, 0, 1, 1, 0):
-        states = crawl(tmp_path, [dw.ENGLISH], f"depth={depth}", site=site).states
-        logged.append([line["depth"] for line in states if line["state"] == "scope"])
-    assert logged == [[0], [], [1], [], [0]]
 
 
 @pytest.mark.parametrize(("seed", "depth", "failing"), [(1, 0, 1), (1, 1, 2), (dw.ALIAS_REDIRECT, 0, dw.GERMAN)])

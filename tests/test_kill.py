@@ -7,7 +7,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +54,16 @@ def make_world(folder: Path, seeds: str, before: Path | None = None, *arguments:
         yield World(site, runner, archive, time.monotonic() - start)
 
 
+def addresses(numbers: Iterable[int]) -> str:
+    """A file of seeds."""
+    return "".join(f"https://www.dw.com/en/x/a-{number}\n" for number in numbers)
+
+
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with Site("--articles", str(LIVELY), "--pictures-per-article", "2", "--references", "2", "--picture-bytes", "200") as site:
         seeds = [dw.FIRST_SYNTHETIC, *dw.SEEDS]
-        text = "".join(f"https://www.dw.com/en/x/a-{number}\n" for number in seeds)
-        yield from make_world(tmp_path_factory.mktemp("large"), text, site=site)
+        yield from make_world(tmp_path_factory.mktemp("large"), addresses(seeds), site=site)
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +80,7 @@ def small(tmp_path_factory: pytest.TempPathFactory, small_site: Site) -> Iterato
 
 @pytest.fixture(scope="module")
 def other_kinds(tmp_path_factory: pytest.TempPathFactory, small_site: Site) -> Iterator[World]:
-    text = "".join(f"https://www.dw.com/en/x/a-{number}\n" for number in OTHER_KINDS.values())
-    yield from make_world(tmp_path_factory.mktemp("kinds"), text, site=small_site)
+    yield from make_world(tmp_path_factory.mktemp("kinds"), addresses(OTHER_KINDS.values()), site=small_site)
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +88,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, P
     """A site where articles changed since the archive (the path) was made, and its uninterrupted second run."""
     with Site("--articles", "20", "--pictures-per-article", "2", "--references", "2", "--picture-bytes", "200") as site:
         folder = tmp_path_factory.mktemp("changed")
-        seeds = [dw.FIRST_SYNTHETIC, *OTHER_KINDS.values()]
-        text = "".join(f"https://www.dw.com/en/x/a-{number}\n" for number in seeds)
+        text = addresses([dw.FIRST_SYNTHETIC, *OTHER_KINDS.values()])
         for world in make_world(folder, text, site=site):
             shutil.copytree(world.archive, folder / "before")
         shutil.rmtree(folder / "uninterrupted")

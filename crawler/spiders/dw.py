@@ -13,7 +13,7 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
-from crawler import dryrun, due, outcomes, seeds, sources
+from crawler import dryrun, due, outcomes, scope, seeds, sources
 from crawler.discovery import Discovery
 from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
 from crawler.extensions import ArchiveExtension, sites_of
@@ -135,11 +135,11 @@ class DwSpider(scrapy.Spider):
         index = self.run.archive.index
         slot = self.settings.getdict("DOWNLOAD_SLOTS").get(urlsplit(self.run.sites.api).hostname or "", {})
         self.concurrency = int(slot.get("concurrency", self.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")))
-        scope = due.scope_line(index, self.run.start_ms, self.depth, self.kinds)
+        scope_line = scope.line(index, self.run.start_ms, self.depth, self.kinds)
         due.mark(index, self.run.start_ms, self.depth, self.rules, self.refresh, self.kinds, media=self.media)
         self.intake, self.discovery = Intake(self), Discovery(self)
-        if scope and not self.dry_run:
-            self.intake.heard.append(scope)  # logged with what the seeds name
+        if scope_line and not self.dry_run:
+            self.intake.heard.append(scope_line)  # logged with what the seeds name
         archived = index.count(ARCHIVED, DOCUMENT_KINDS)
         pending = index.count(PENDING, (*DOCUMENT_KINDS, "picture", "media"))
         again = index.count_due() - pending
