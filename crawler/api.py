@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from crawler import normalise, urls
+from crawler import normalise, sanitise, urls
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.urls import PictureName
@@ -59,7 +59,7 @@ def parse(body: bytes, number: int, kind: str = "article") -> Article:
         language=urls.LANGUAGE_IDS.get(language) if type(language := reply.get("languageId")) is int else None,
         author=_author(reply),
         display_date=normalise.time(_text(reply.get("displayDate"))),
-        teaser=normalise.safe_markup(_text(reply.get("teaser")) or _text(reply.get("teaserText"))),
+        teaser=sanitise.safe_markup(_text(reply.get("teaser")) or _text(reply.get("teaserText"))),
         blocks=blocks,
         unknown_keys=tuple(sorted({key[:80] for key in _keys(reply)} - _KNOWN_KEYS)),
     )
@@ -230,7 +230,7 @@ def _block(kind: str, element: Json, refused: list[str]) -> Block | None:
     match kind.lower():
         case "paragraph":
             text = element.get("text")
-            return Paragraph(normalise.safe_markup(text)) if isinstance(text, str) else None
+            return Paragraph(sanitise.safe_markup(text)) if isinstance(text, str) else None
         case "image":
             return _picture(element, refused)
         case "video":
@@ -246,7 +246,7 @@ def _block(kind: str, element: Json, refused: list[str]) -> Block | None:
 
 
 def _markup(value: object) -> str:
-    return normalise.safe_markup(_text(value))
+    return sanitise.safe_markup(_text(value))
 
 
 def _youtube(element: Json) -> YouTube | None:
@@ -288,7 +288,7 @@ def _slides(element: Json, refused: list[str]) -> tuple[Slide, ...]:
         if address := _address(_first(item.get("image")) or item, refused):
             name, shown = address
             text = _text(item.get("description")) or _text(item.get("text"))
-            slides.append(Slide(name, shown, _markup(item.get("name") or item.get("title")), normalise.safe_markup(text)))
+            slides.append(Slide(name, shown, _markup(item.get("name") or item.get("title")), sanitise.safe_markup(text)))
     return tuple(slides)
 
 

@@ -1,19 +1,14 @@
-"""Canonical text, times and safe markup. Words are invented; the recordings are read where they are there."""
+"""Canonical text and times. Words are invented."""
 
 from __future__ import annotations
 
-import html
-import re
 import unicodedata
-from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import normalise
-from tests.conftest import path_id, seed_paths
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
@@ -103,174 +98,6 @@ def test_doing_it_twice_changes_nothing(text: str) -> None:
         assert function(once) == once
         assert unicodedata.is_normalized("NFC", once)
         assert "\n" not in once
-
-
-# ---- safe markup ----------------------------------------------------------------------------------------------------
-
-HARMLESS = [
-    "Plain text, 1 < 2 & 3 > 2, a<3",
-    "&nbsp;",
-    "<strong>Heading</strong>",
-    '<a href="https://api.dw.com/api/detail/article/7" rel="ArticleRef">link</a>',
-    "<a href='http://cms.dw.com/x' rel=ExternalRef>link</a>",
-    '<a href="mailto:desk@example.org">m</a><a href="tel:+49">t</a><a href="/en/x/a-7">r</a><a href="#top">#</a>',
-    '<span class="editable placeholder" data-id="7" data-type="ARTICLE" data-external-url="">x</span>',
-    '<small style="color: #999;">grey</small>',
-    "<p>wrong <b>nesting</p></b> and <i>unclosed",
-    "<br/><br /><BR>",
-    "<o:p></o:p>",
-    '<a\thref = "https://example.org/?a=1&amp;b=javascript:2">spaces</a>',
-    '<a href="/a:b">colon after a slash</a>',
-    '<ruby>漢<rt lang="zh">han</rt></ruby>',
-]
-
-# What each leaves behind is nh3's choice; that nothing in it can run or load is ours to check (see `Danger`).
-ATTACKS = [
-    "<script>alert(1)</script>", "<SCRIPT SRC=//evil.example/x.js>", "<scr<script>ipt>alert(1)</script>",
-    "<script/x>alert(1)</script>", "<b onclick=alert(1)>x</b>", '<b ONMOUSEOVER = "alert(1)">x</b>', "<b/onclick=alert(1)>x",
-    '<a href="x"onclick=alert(1)>x</a>', "<b title='>' onclick=alert(1)>x", '<b title="a\n" onclick="alert(1)">x',
-    '<b title=\u00a0"a onclick=alert(1) b">x</b>', '<b title=\u3000"a onclick=alert(1) b">x</b>', "<b\x0bonclick=alert(1)>x",
-    '<b title=\x1c"a onclick=alert(1) b">x</b>',
-    "<b\x0conclick=alert(1)>x", "<b a=b'onclick=alert(1)'>x", "<b a='b' 'onclick=x>",
-    '<a href="javascript:alert(1)">x</a>', "<a href=javascript:alert(1)>x</a>", '<a href="JaVaScRiPt:alert(1)">x</a>',
-    '<a href=" javascript:alert(1)">x</a>', '<a href="java\tscript:alert(1)">x</a>', '<a href="java\nscript:alert(1)">x</a>',
-    '<a href="java&#9;script:alert(1)">x</a>', '<a href="java&Tab;script:alert(1)">x</a>',
-    '<a href="&#106;avascript:alert(1)">x</a>', '<a href="&#x6A;avascript:alert(1)">x</a>',
-    '<a href="&#0000106avascript:alert(1)">x</a>', '<a href="javascript&colon;alert(1)">x</a>',
-    '<a href="javascript&#58;alert(1)">x</a>', '<a href="\x01javascript:alert(1)">x</a>', '<a href="java\x00script:x">x</a>',
-    '<a href="vbscript:x">x</a>', '<a href="data:text/html,<script>alert(1)</script>">x</a>', '<a href="blob:x">x</a>',
-    '<a href="data:text/html;base64,PHNjcmlwdD4=">x</a>', '<a href="file:///etc/passwd">x</a>', '<a href=x: href="x">x</a>',
-    '<a xlink:href="javascript:alert(1)">x</a>', '<q cite="javascript:alert(1)">x</q>',
-    '<a href="https://x" ping="//evil">x</a>',
-    "<iframe src=//evil.example></iframe>", '<iframe srcdoc="<script>x</script>"></iframe>', "<img src=x onerror=alert(1)>",
-    '<img src="https://tracker.example/1.gif">', "<image src=x>", "<video poster=//evil src=x></video>", "<audio src=x>",
-    "<embed src=x>", "<object data=x></object>", "<applet code=x>", "<link rel=stylesheet href=//evil>", "<base href=//evil>",
-    '<meta http-equiv="refresh" content="0;url=//evil">', "<style>@import url(//evil)</style>", "<style>b{}</style>",
-    '<b style="background:url(//evil)">x</b>', '<b style="width:expression(alert(1))">x</b>', '<b style="a:\\75rl(x)">x</b>',
-    "<b style=\"background:image-set('//evil')\">x</b>", '<b style="a:b;&#117;rl(x)">x</b>', '<table background="//evil">',
-    "<svg onload=alert(1)>", "<svg><script>alert(1)</script></svg>", "<svg><a xlink:href=javascript:alert(1)>x</a></svg>",
-    "<svg><style><img src=x onerror=alert(1)></style></svg>", "<svg></p><style><a id=\"</style><img src=1 onerror=alert(1)>\">",
-    '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
-    '<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>', "<math href=javascript:x>x</math>",
-    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">', '<template><img src=x onerror=alert(1)></template>',
-    '<textarea><img title="</textarea><img src=x onerror=alert(1)>">', '<title><a id="</title><img src=x onerror=alert(1)>">',
-    "<xmp><p id='</xmp><img src=x onerror=alert(1)>'>", "<plaintext><b onclick=x>", "<noembed><img src=x></noembed>",
-    "<!--><script>alert(1)</script>", "<!--<img src=x onerror=alert(1)>--!><img src=x onerror=alert(1)>", "<!-- a comment -->",
-    "<![CDATA[<script>alert(1)</script>]]>", "<?xml-stylesheet href=//evil?>", "<!DOCTYPE html [<!ENTITY x 'y'>]>",
-    "<input autofocus onfocus=alert(1)>", "<button formaction=javascript:x>", "<form action=javascript:x><input type=submit>",
-    "<select><script>x</script>", "<details open ontoggle=alert(1)>", "<marquee onstart=alert(1)>", "<frameset onload=x>",
-    "<body onload=alert(1)>", "<html manifest=x>", "<isindex action=javascript:x type=image>", "<x onclick=alert(1)>x</x>",
-    "<x-y onclick=alert(1)>x</x-y>", "<b", "<a href='", '<a href="x', "x<img src=x onerror=alert(1) ", "</script", "<script",
-    '<b <script>alert(1)//', "<b title=`<img src=x onerror=alert(1)>`>", "<img src=x onerror=alert(1)//", "<//img src=x>",
-]  # fmt: skip
-
-_LOADING_TAGS = frozenset(
-    "script style iframe img image video audio embed object applet link base meta svg math form input button body html "
-    "frameset template noscript textarea title xmp plaintext noembed".split()
-)
-_LOADING_ATTRIBUTES = frozenset("src srcset poster background ping action formaction manifest".split())
-
-
-class Danger(HTMLParser):
-    """A second opinion, by another parser than the one under test: what in a piece of markup could run or load."""
-
-    def __init__(self, markup: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(markup)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _LOADING_TAGS:
-            self.found.append(tag)
-        for name, value in attrs:
-            # names may begin with quotes or stand behind odd white space where parsers disagree: any `on` will do
-            if re.search(r"\bon\w+$", name) or name in _LOADING_ATTRIBUTES:
-                self.found.append(name)
-            # as browsers read an address: controls and spaces before it, tabs and line breaks anywhere are no part of it
-            plain = re.sub(r"^[\x00-\x20]+|[\t\r\n\x00]", "", html.unescape(value or "")).lower()
-            if re.match(r"(javascript|vbscript|data|file|blob|x):", plain) or (name == "style" and "(" in plain):
-                self.found.append(f"{name}={value}")
-
-    def handle_comment(self, data: str) -> None:
-        self.found.append("comment")
-
-    def handle_decl(self, decl: str) -> None:
-        self.found.append("declaration")
-
-    def handle_pi(self, data: str) -> None:
-        self.found.append("instruction")
-
-    def unknown_decl(self, data: str) -> None:
-        self.found.append("declaration")
-
-
-@pytest.mark.parametrize("markup", HARMLESS)
-def test_harmless_markup_keeps_every_byte(markup: str) -> None:
-    assert normalise.safe_markup(markup) == markup
-
-
-@pytest.mark.parametrize("markup", ATTACKS)
-def test_nothing_is_left_that_runs_or_loads(markup: str) -> None:
-    for text in (markup, f"before {markup} after", f"<b>{markup}</b>"):
-        safe = normalise.safe_markup(text)
-        assert Danger(safe).found == []
-        assert not re.search(r"[\s\"'/]on\w+\s*=(?![^<]*&gt;)[^<]*>", safe)
-        assert normalise.safe_markup(safe) == safe
-
-
-@pytest.mark.parametrize(
-    ("markup", "safe"),
-    [
-        ("a<script>x</script>b", "ab"),
-        ('<b onclick="x">bold</b>', "<b>bold</b>"),
-        ('<a href="javascript:x">link</a>', "<a>link</a>"),
-        ('<a href="https://x" rel="ArticleRef" onclick="x">l</a>', '<a href="https://x" rel="ArticleRef">l</a>'),
-        ('<span data-id="7" data-type="ARTICLE" onclick="x">l</span>', '<span data-id="7" data-type="ARTICLE">l</span>'),
-        ("a<!-- c -->b", "ab"),
-        ("<p>text<iframe>inside</iframe></p>", "<p>text</p>"),
-        ("two\nlines\r\nhere", "two lines here"),
-        ("<b onclick=x>a&#13;b&#10;c</b>", "<b>a b c</b>"),
-    ],
-)
-def test_the_words_stay(markup: str, safe: str) -> None:
-    assert normalise.safe_markup(markup) == safe
-
-
-PIECES = st.lists(
-    st.sampled_from([*HARMLESS, *ATTACKS, *"<>/='\" \t&;!-", "&#13;", "&lt;", "\u00a0", "a", "</p>", "<table>", "<a href="])
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=4),
-    max_size=6,
-).map("".join)
-
-
-@given(PIECES)
-def test_safe_markup_is_safe_one_line_and_stays_as_it_is(markup: str) -> None:
-    safe = normalise.safe_markup(markup)
-    assert normalise.safe_markup(safe) == safe
-    assert "\n" not in safe
-    assert "\r" not in safe
-    assert Danger(safe).found == []
-
-
-@pytest.mark.parametrize("path", seed_paths(), ids=path_id)
-def test_recorded_paragraphs_keep_every_byte(path: Path) -> None:
-    body = path.read_text("utf-8").split("\n")[4]
-    for paragraph in re.findall(r"<p>(.*?)</p>", body):
-        # the stray end tag of video documents is ours, not DW's
-        assert normalise.safe_markup(paragraph) == paragraph
-
-
-@pytest.mark.parametrize(
-    ("url", "safe"),
-    [
-        ("https://x", True), ("HTTP://x", True), ("mailto:x", True), ("/a", True), ("a?b:c", True), ("#a:b", True), ("", True),
-        ("javascript:x", False), (" java\nscript:x", False), ("&#106;avascript:x", False), ("data:,", False),
-        ("ftp://x", False),
-    ],
-)  # fmt: skip
-def test_safe_link(url: str, safe: bool) -> None:
-    assert normalise.is_safe_link(url) is safe
 
 
 @pytest.mark.parametrize(

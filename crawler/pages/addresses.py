@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
-from crawler import normalise, urls
+from crawler import sanitise, urls
 from crawler.urls import DW, PictureName
 
 STANDARD_FORMAT = "303"
@@ -23,7 +23,7 @@ _FORMAT_GAP = re.compile(r"\$(?:\{|%7B)formatId(?:\}|%7D)", re.IGNORECASE)
 def absolute(href: str) -> str | None:
     """The whole address a link leads to, on today's hosts; None for one that leads nowhere or runs something."""
     href = re.sub(r"[\x00-\x1f]", "", href).strip().replace(" ", "%20")
-    if not href or href.startswith("#") or not normalise.is_safe_link(href):
+    if not href or href.startswith("#") or not sanitise.is_safe_link(href):
         return None
     try:
         url = urljoin(f"{DW.www}/", href)

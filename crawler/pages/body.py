@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crawler import normalise
+from crawler import normalise, sanitise
 from crawler.items import Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.pages import addresses
 from crawler.pages.tree import classes, tree
@@ -94,7 +94,7 @@ class Body:
         markup = _trimmed(markup)
         if normalise.text_of(markup):
             before, after = wrap
-            self.blocks.append(Paragraph(normalise.safe_markup(f"{before}{markup}{after}")))
+            self.blocks.append(Paragraph(sanitise.safe_markup(f"{before}{markup}{after}")))
 
     def _add(self, element: Any) -> None:
         tag, names = element.tag.lower(), classes(element)
@@ -156,7 +156,7 @@ class Body:
 
     def inline(self, element: Any) -> str:
         """The inline markup of an element, without pictures and media."""
-        return normalise.safe_markup(re.sub(r"\s+", " ", self._inline(element, [])).strip())
+        return sanitise.safe_markup(re.sub(r"\s+", " ", self._inline(element, [])).strip())
 
     # --- pictures, galleries, media ----------------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class Body:
                     credit.drop_tree()
                 if caption := self.inline(part):
                     break
-        return Picture(name, address, normalise.safe_markup(caption))
+        return Picture(name, address, sanitise.safe_markup(caption))
 
     def _address(self, element: Any) -> tuple[PictureName, str] | None:
         images = [element] if element.tag == "img" else element.xpath(".//img")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from parsel import Selector
 
-from crawler import normalise, urls
+from crawler import normalise, sanitise, urls
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Picture
 from crawler.pages import addresses
@@ -60,7 +60,7 @@ def _article(found: Json, title: str, wanted: int) -> Article:
         language=(target.language if target else None) or _language(found),
         author=author(*_names(found.get("author"))),
         display_date=normalise.time(text(found.get("datePublished"))) or normalise.time(text(found.get("dateModified"))),
-        teaser=normalise.safe_markup(escape(text(found.get("description")))),
+        teaser=sanitise.safe_markup(escape(text(found.get("description")))),
         main_picture=_picture(found.get("image"), body.refused),
         blocks=tuple(body.blocks),
         galleries=tuple(body.galleries),
@@ -93,5 +93,5 @@ def _picture(value: object, refused: list[str]) -> Picture | None:
         described = json_object(image)
         url = text(image) or text(described.get("url")) or text(described.get("contentUrl"))
         if url and (found := addresses.picture(url, refused, addresses.STANDARD_FORMAT)):
-            return Picture(*found, caption=normalise.safe_markup(escape(text(described.get("caption")))))
+            return Picture(*found, caption=sanitise.safe_markup(escape(text(described.get("caption")))))
     return None

@@ -14,7 +14,7 @@ from typing import Any
 
 from parsel import Selector
 
-from crawler import normalise, urls
+from crawler import normalise, sanitise, urls
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Paragraph, Picture
 from crawler.pages import addresses
@@ -110,7 +110,7 @@ def page_target(page: Selector) -> Target | None:
 def page_description(page: Selector) -> str:
     """What a page says of itself to those who share it: the teaser, in inline markup."""
     described = page.xpath("//meta[@property='og:description' or @name='description']/@content").get("")
-    return normalise.safe_markup(escape(normalise.fold(described)))
+    return sanitise.safe_markup(escape(normalise.fold(described)))
 
 
 def page_language(page: Selector) -> str | None:

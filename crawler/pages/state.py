@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from crawler import normalise, urls
+from crawler import normalise, sanitise, urls
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Block, Gallery, Picture, Slide, Video
 from crawler.pages import addresses
@@ -172,7 +172,7 @@ class _Entity:
             language=(target.language if target else None) or (language if language in urls.LANGUAGES else None),
             author=self._author(),
             display_date=normalise.time(self.text("contentDate")) or normalise.time(self.text("firstPublicationDate")),
-            teaser=normalise.safe_markup(self.text("teaser", "shortTeaser")),
+            teaser=sanitise.safe_markup(self.text("teaser", "shortTeaser")),
             unknown_keys=tuple(sorted({key.split("(")[0][:80] for key in self.entity} - _KNOWN_KEYS)),
         )
         if kind in ("video", "audio"):
@@ -216,7 +216,7 @@ class _Entity:
     def _picture(self, name: str, refused: list[str]) -> Picture | None:
         link = self.one(name)
         found = link._address(refused)
-        return Picture(*found, caption=normalise.safe_markup(link.text("description"))) if found else None
+        return Picture(*found, caption=sanitise.safe_markup(link.text("description"))) if found else None
 
     def _address(self, refused: list[str]) -> tuple[urls.PictureName, str] | None:
         """The picture a content link, a slide or an image shows; a number alone will do."""
@@ -239,7 +239,7 @@ class _Entity:
         slides = []
         for image in self.all("extendedGalleryImages"):
             if found := image._address(refused):
-                title, description = (normalise.safe_markup(image.text(name)) for name in ("name", "description"))
+                title, description = (sanitise.safe_markup(image.text(name)) for name in ("name", "description"))
                 slides.append(Slide(*found, title=title, text=description))
         return tuple(slides)
 
