@@ -64,12 +64,15 @@ class Archive:
             lock = Lock(root / layout.LOCK, who, layout.iso_time(now_ms))
         except OSError as error:
             raise DiskError(f"{root}: {error.strerror or error}") from error
+        undo = contextlib.ExitStack()
+        undo.callback(lock.release)
         try:
             check_free(root, min_free)
             index, why, since = recovery.open_index(root, rebuild)
+            undo.callback(index.close)
             archive = cls(root, lock, index, RunLog(root / layout.RUNS, now_ms), min_free, sites)
         except BaseException as error:
-            lock.release()
+            undo.close()
             if isinstance(error, (OSError, sqlite3.Error)):
                 raise DiskError(f"{root}: {error}") from error
             raise
@@ -84,19 +87,22 @@ class Archive:
 
     def close(self, *, clean: bool = True) -> None:
         """Finish writing and let go. clean: everything this process stored is in the index."""
-        self.writer.close()
-        with contextlib.suppress(DiskError):  # said already, and what the index lacks is in the logs
-            if clean and self.writer.failure is None:
-                for stored in list(self._submitted):  # those who waited for it were cancelled
-                    self.end_store(stored)
-                for name, position in self.log.written.items():
-                    self.index.set_log_position(name, position)
-                self.index.set_meta("unclean since", "")
-        with contextlib.suppress(DiskError, OSError):  # without a seal it is checked the next time
-            self.index.close()
-            if clean and self.writer.failure is None and self.index.failure is None:
-                recovery.seal_index(self.root)
-        self._lock.release()
+        try:
+            self.writer.close()
+            with contextlib.suppress(DiskError):  # said already, and what the index lacks is in the logs
+                if clean and self.writer.failure is None:
+                    for stored in list(self._submitted):  # those who waited for it were cancelled
+                        if not stored.cancelled() and stored.exception() is None:
+                            self.end_store(stored)
+                    for name, position in self.log.written.items():
+                        self.index.set_log_position(name, position)
+                    self.index.set_meta("unclean since", "")
+            with contextlib.suppress(DiskError, OSError):  # without a seal it is checked the next time
+                self.index.close()
+                if clean and self.writer.failure is None and self.index.failure is None:
+                    recovery.seal_index(self.root)
+        finally:
+            self._lock.release()
 
     # --- storing ---
 

@@ -44,7 +44,7 @@ def write_temporary(path: AnyPath, data: bytes) -> str:
             os_fsync(descriptor)
         finally:
             os.close(descriptor)
-    except OSError:
+    except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
@@ -91,7 +91,7 @@ def replace_file(path: Path, data: bytes) -> None:
     temporary = write_temporary(path, data)
     try:
         rename(temporary, path)
-    except OSError:
+    except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise

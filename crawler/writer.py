@@ -101,11 +101,12 @@ class RunLog:
         if name not in self._descriptors:
             self._descriptors[name] = disk.os_open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             disk.sync_folders([self.folder])
-        data = "".join(_as_json(record) + "\n" for record in records).encode()
+        # half a surrogate pair, as in a path that is not UTF-8, has no UTF-8 but a JSON escape of the same form
+        data = "".join(_as_json(record) + "\n" for record in records).encode("utf-8", "backslashreplace")
         try:
             disk.write_all(self._descriptors[name], data)
             disk.os_fsync(self._descriptors[name])
-        except OSError:
+        except BaseException:
             os.ftruncate(self._descriptors[name], self.written.get(name, 0))
             raise
         self.written[name] = self.written.get(name, 0) + len(data)
@@ -123,7 +124,9 @@ STATES_END = ".states.ndjson"
 class Writer:
     """Takes files from the event loop and stores them on a thread of its own.
 
-    After the first failure nothing more is written: every job fails with the same DiskError.
+    Whatever goes wrong while files are written is a failure, whether the disk refuses or there is no memory or no thread to
+    be had. After the first failure nothing more is written: every job fails with the same DiskError. Raises DiskError
+    where the thread cannot be started.
     """
 
     def __init__(self, root: Path, log: RunLog) -> None:
@@ -134,13 +137,17 @@ class Writer:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._flushers = ThreadPoolExecutor(_FLUSHERS, thread_name_prefix="archive-flusher")
         self._thread = threading.Thread(target=self._run, name="archive-writer", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # "can't start new thread"
+            raise _failure(error) from error
 
     def submit(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> Future[list[Record]]:
         """Store files in the order given, then log them and the states. The result: the log records, once all is durable.
 
-        Fails with DiskError; what was not renamed by then has left nothing behind. Pieces are neither renamed nor logged:
-        they are part of a file that is once it is whole.
+        Fails with DiskError; what was not renamed by then has left nothing behind. A job whose records are no JSON fails
+        alone, with a TypeError or ValueError, before anything of it is written. Pieces are neither renamed nor logged: they
+        are part of a file that is once it is whole.
         """
         job = _Job(files, states or [], Future())
         self._queue.put(job)
@@ -161,48 +168,45 @@ class Writer:
         ended = False
         while not ended:
             jobs: list[_Job] = []
-            job = self._queue.get()
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) >= _GROUP or self._queue.empty():
-                    break
-                job = self._queue.get()
-            ended = job is None
-            if jobs:
+            try:
+                ended = self._gather(jobs)
                 self._store(jobs)
+            except BaseException as error:
+                self._fail(jobs, error)
+
+    def _gather(self, jobs: list[_Job]) -> bool:
+        """Wait for jobs; take those that have come together. Returns whether no more will come."""
+        job = self._queue.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) >= _GROUP or self._queue.empty():
+                return False
+            job = self._queue.get()
+        return True
 
     def _store(self, jobs: list[_Job]) -> None:
         # for who gave up waiting by now nothing is stored; from here on nobody can
-        jobs = [job for job in jobs if job.done.set_running_or_notify_cancel()]
-        try:
-            if self.failure:
-                raise self.failure
-            results = self._write(jobs)
-        except (OSError, DiskError) as error:
-            self.failure = error if isinstance(error, DiskError) else _disk_error(error)
-            for job in jobs:
+        jobs[:] = [job for job in jobs if job.done.set_running_or_notify_cancel()]
+        if self.failure:
+            raise self.failure
+        jobs[:] = [job for job in jobs if _is_sound(job)]
+        for job, records in zip(jobs, self._write(jobs), strict=True):
+            job.done.set_result(records)
+
+    def _fail(self, jobs: list[_Job], error: BaseException) -> None:
+        """Give up for good: these jobs fail, and all that come later."""
+        if self.failure is None:
+            self.failure = error if isinstance(error, DiskError) else _failure(error)
+        for job in jobs:
+            if not job.done.done() and (job.done.running() or job.done.set_running_or_notify_cancel()):
                 job.done.set_exception(self.failure)
-        except BaseException as error:
-            for job in jobs:
-                job.done.set_exception(error)
-        else:
-            for job, records in zip(jobs, results, strict=True):
-                job.done.set_result(records)
 
     def _write(self, jobs: list[_Job]) -> list[list[Record]]:
         results: list[list[Record]] = []
         renames: list[tuple[str, str]] = []
-        files = [file for job in jobs for file in job.files if isinstance(file, NewFile)]
-        # a share for each flusher, not a task for each file: what threads say to each other costs the event loop's time
-        shares = [share for n in range(_FLUSHERS) if (share := files[n::_FLUSHERS])]
         beside: dict[int, _Beside] = {}
-        failure = None
-        for share, (done, error) in zip(shares, self._flushers.map(self._write_beside, shares), strict=True):
-            beside.update(zip(map(id, share), done, strict=False))
-            failure = failure or error
         try:
-            if failure:
-                raise failure
+            self._write_all_beside([file for job in jobs for file in job.files if isinstance(file, NewFile)], beside)
             for job in jobs:
                 records = []
                 for file in job.files:
@@ -225,7 +229,8 @@ class Writer:
                 for temporary, path in stage:
                     disk.rename(temporary, f"{self._base}/{path}")
                 disk.sync_folders(sorted({f"{self._base}/{path}".rpartition("/")[0] for _, path in stage}))
-        except OSError:
+        except BaseException:
+            self._flushers.shutdown(cancel_futures=True)  # waits: a share that was begun leaves nothing behind either
             for temporary, _, _ in beside.values():
                 with contextlib.suppress(OSError):
                     os.unlink(temporary)
@@ -236,17 +241,18 @@ class Writer:
             self.log.append(STATES_END, states)
         return [records + job.states for job, records in zip(jobs, results, strict=True)]
 
-    def _write_beside(self, files: Sequence[NewFile]) -> tuple[list[_Beside], OSError | None]:
-        """Write and flush files under temporary names, up to the first that fails."""
-        done: list[_Beside] = []
-        try:
-            for file in files:
-                data = gzip.compress(file.data, 6, mtime=0) if file.compress else file.data
-                digest = hashlib.sha256(data).hexdigest()
-                done.append((disk.write_temporary(f"{self._base}/{file.path}", data), digest, len(data)))
-        except OSError as error:
-            return done, error
-        return done, None
+    def _write_all_beside(self, files: Sequence[NewFile], beside: dict[int, _Beside]) -> None:
+        """Write and flush files under temporary names, which are noted in `beside` by the file's identity, each as it comes."""
+        # a share for each flusher, not a task for each file: what threads say to each other costs the event loop's time
+        shares = [share for n in range(_FLUSHERS) if (share := files[n::_FLUSHERS])]
+        for written in [self._flushers.submit(self._write_share, share, beside) for share in shares]:
+            written.result()
+
+    def _write_share(self, files: Sequence[NewFile], beside: dict[int, _Beside]) -> None:
+        for file in files:
+            data = gzip.compress(file.data, 6, mtime=0) if file.compress else file.data
+            digest = hashlib.sha256(data).hexdigest()
+            beside[id(file)] = (disk.write_temporary(f"{self._base}/{file.path}", data), digest, len(data))
 
     def _write_piece(self, piece: Piece) -> None:
         note = self.root / layout.note_path(piece.path)
@@ -256,8 +262,23 @@ class Writer:
         disk.replace_file(note, piece.note)
 
 
-def _disk_error(error: OSError) -> DiskError:
-    place = f" ({error.filename})" if error.filename else ""
-    failure = DiskError(f"the disk refused to store: {error.strerror or error}{place}")
+def _is_sound(job: _Job) -> bool:
+    """Whether a job's records can be logged. One whose records cannot has failed: a mistake of ours harms no other job."""
+    try:
+        _as_json([job.states, [file.record for file in job.files if not isinstance(file, Piece)]])
+    except (TypeError, ValueError) as error:
+        job.done.set_exception(error)
+        return False
+    return True
+
+
+def _failure(error: BaseException) -> DiskError:
+    """What those who store are told of an error."""
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        sentence = f"the disk refused to store: {error.strerror or error}{place}"
+    else:
+        sentence = f"nothing more can be stored: {str(error) or 'no reason given'} ({type(error).__name__})"
+    failure = DiskError(sentence)
     failure.__cause__ = error
     return failure

@@ -33,6 +33,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="waits for processes and mounts disks as Linux does")
 KILL = "kill"
+NO_MEMORY = "MemoryError"
 SHORT = "short"
 
 
@@ -42,7 +43,7 @@ class Fault:
 
     step: open, write, fsync, rename (of `crawler.disk`) or commit. what: picture, reply, document, revision, unreadable, log,
     states, report, seal, folder; empty for any. when: before the call, after it, or half: a write that takes half of the bytes
-    first. do: kill (SIGKILL), short (a write that takes a third of its bytes and says so), or the name of an errno.
+    first. do: kill (SIGKILL), short (a write that takes a third of its bytes and says so), MemoryError, or an errno by name.
     stays: every later call of the step fails too.
     """
 
@@ -145,6 +146,8 @@ class Saboteur:
             do()
         if fault.do == KILL:
             os.kill(os.getpid(), signal.SIGKILL)
+        if fault.do == NO_MEMORY:
+            raise MemoryError
         raise OSError(getattr(errno, fault.do), os.strerror(getattr(errno, fault.do)), path)
 
 

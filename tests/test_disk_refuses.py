@@ -14,7 +14,7 @@ import pytest
 
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
-from tests.killing import SHORT, Crawl, Fault, Runner, content, differences, half_written, linux_only, problems
+from tests.killing import NO_MEMORY, SHORT, Crawl, Fault, Runner, content, differences, half_written, linux_only, problems
 
 pytestmark = linux_only
 REFUSED = 6
@@ -65,6 +65,8 @@ ONCE = [
     *(Fault("fsync", kind, 1, do="EIO") for kind in (*KINDS, "folder")),
     *(Fault("rename", kind, 1, do="EIO") for kind in ("picture", "reply", "document", "report")),
     *(Fault("commit", "", n, do="ENOSPC") for n in (1, 2, 4)),
+    *(Fault("open", kind, 1, do=NO_MEMORY) for kind in ("picture", "reply", "document", "log")),
+    *(Fault(step, "document", 2, do=NO_MEMORY) for step in ("write", "fsync", "rename")),
 ]
 FOR_GOOD = [
     *(Fault(step, "", n, do="ENOSPC", stays=True) for step in ("open", "rename") for n in (2, 9)),
@@ -86,7 +88,7 @@ MORE = [
 def refused_then_complete(runner: Runner, archive: Path, whole: Path, fault: Fault) -> None:
     crawl = runner.crawl(archive, fault=fault)
     assert crawl.status == REFUSED, f"{fault}: {crawl.said}"
-    reason = os.strerror(getattr(errno, fault.do))
+    reason = NO_MEMORY if fault.do == NO_MEMORY else os.strerror(getattr(errno, fault.do))
     if fault.step == "commit":
         reason = "database or disk is full" if fault.do == "ENOSPC" else "disk I/O error"
     if fault.what == "report" or fault.stays:  # then the report is refused as well, and that is said too

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import os
+import pkgutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -265,3 +266,78 @@ def test_mistake_of_ours_is_no_disk_error(root: Path, writer: Writer) -> None:
     assert writer.failure is None
     assert writer.write([new("zh/1.txt")])
     assert json.loads((root / "runs" / f"{RUN}.jsonl").read_bytes())["path"] == "zh/1.txt"
+
+
+# ---- anything else goes wrong ---------------------------------------------------------------------------------------
+
+STEPS = {
+    "gzip": ("crawler.writer.gzip.compress",), "sha256": ("crawler.writer.hashlib.sha256",),
+    "open": ("crawler.disk.os_open",), "write": ("crawler.disk.os_write",), "fsync": ("crawler.disk.os_fsync",),
+    "rename": ("crawler.disk.os_rename",), "JSON": ("crawler.writer._as_json",), "thread": ("threading.Thread.start",),
+    "gather": ("crawler.writer.Writer._gather",), "layout": ("crawler.writer.layout.is_revision",),
+    "mkdir": ("pathlib.Path.mkdir",), "flush of a folder": ("crawler.disk.sync_folders",),
+}  # fmt: skip
+ERRORS = [MemoryError(), RuntimeError("can't start new thread"), OSError(errno.EIO, "Input/output error"), SystemExit(),
+          RecursionError("too deep"), KeyError("words")]  # fmt: skip
+
+
+@pytest.mark.parametrize("nth", range(4))
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("step", STEPS)
+def test_whatever_fails_is_a_failure_that_leaves_no_temporary_file(
+    root: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException, nth: int
+) -> None:
+    """The nth call of its kind and all after it fail."""
+    writer = Writer(root, RunLog(root / "runs", NOW_MS))
+    writer.write([new("zh/1.txt")], [{"state": "x"}])
+    real, made = pkgutil.resolve_name(STEPS[step][0]), iter(range(10**6))
+
+    def fail(*args: Any, **named: Any) -> Any:
+        if next(made) < nth:
+            return real(*args, **named)
+        raise error
+
+    wanted = {f"zh/{name}/{name}.gz": f"words {name}".encode() * 50 for name in (2, 3, 4, 5, 6)}
+    with monkeypatch.context() as patched:
+        patched.setattr(STEPS[step][0], fail)
+        first = writer.submit([new(path, data, compress=True) for path, data in wanted.items()], [{"state": "y"}])
+        raised = first.exception(30)
+    found, logged = files(root), {line["path"] for line in lines(root)}
+    assert not [path for path in found if disk.TEMPORARY_PREFIX in path]
+    assert logged <= set(found)
+    assert all(gzip.decompress((root / path).read_bytes()) == wanted[path] for path in found if path in wanted)
+    if raised is None:
+        assert logged == {"zh/1.txt", *wanted}
+        writer.close()
+        return
+    assert isinstance(raised, DiskError)
+    assert raised is writer.failure is writer.submit([new("zh/9.txt")]).exception(30)
+    assert str(raised)
+    assert logged in ({"zh/1.txt"}, {"zh/1.txt", *wanted})
+    assert not (root / "zh/9.txt").exists()
+    writer.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("archive-")]
+
+
+def test_no_thread_for_the_writer_is_a_disk_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    with pytest.raises(DiskError, match="can't start new thread"):
+        Writer(root, RunLog(root / "runs", NOW_MS))
+
+
+def test_mistake_of_ours_leaves_nothing_behind(root: Path, writer: Writer) -> None:
+    wrong = writer.submit([NewFile("zh/1.txt", b"words", {"id": object()})], [{"state": "x"}])
+    right = writer.submit([new("zh/2.txt")])
+    assert isinstance(wrong.exception(), TypeError)
+    assert right.result()
+    assert files(root) == ["zh/2.txt"]
+    assert not (root / "runs" / f"{RUN}{STATES_END}").exists()
+
+
+def test_log_takes_text_that_has_no_utf_8(root: Path, writer: Writer) -> None:
+    states = [{"state": "missing", "url": "https://www.dw.com/\ud83d", "reason": "\udcff"}]
+    writer.write([], states)
+    assert lines(root, STATES_END) == states
