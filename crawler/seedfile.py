@@ -25,7 +25,8 @@ from crawler.urls import DW, PictureName, Sites
 _STAMP = re.compile(r"<!--(0|[1-9][0-9]{0,16})-->")
 _LAST_MS = 253_402_300_799_000  # the end of the year 9999
 _HEAD = re.compile(r"<div><i>(.*?)<br>([^<>]*)</i></div>")
-_NAMED = re.compile(r"https?://[^/]+/[^/]+/(.*)/a-\d+")
+_ADDRESS_BEGIN = re.compile(r"\]\(https?://")
+_NAMED = re.compile(r"https?://[^/]+/[^/]+/(.*)/a-\d+", re.DOTALL)  # a title may hold line breaks
 _FOOTER = re.compile(r"<br><hr><div>获取更多RSS：.*$")
 _EMPTY_PICTURE = re.compile(r'<img src="" width="100%">(?:<div><small style="color: #999;"></small></div>)?')
 # `[^<>]`, not `[^>]`: what is unclosed must not be read to the end again and again
@@ -42,8 +43,8 @@ _PROXY = "https://images.weserv.nl/?url="
 class SeedDocument:
     """The four parts of a seed document.
 
-    stamp_ms: when the article was taken, milliseconds since 1970-01-01 UTC. title: the headline, one line.
-    url: its address on www.dw.com. html: the body, one line.
+    stamp_ms: when the article was taken, milliseconds since 1970-01-01 UTC. title: the headline; one
+    line, but for some that the older tool wrote. url: its address on www.dw.com. html: the body, one line.
     """
 
     stamp_ms: int
@@ -101,7 +102,8 @@ class SeedDocument:
 def loads(data: bytes | str) -> SeedDocument:
     """Split a seed document into its parts.
 
-    data: a whole file, as UTF-8 or decoded. Nothing is normalised: `dumps(loads(text)) == text`.
+    data: a whole file, as UTF-8 or decoded. A title may hold line breaks; the link then goes on to the line before the rule.
+    Nothing is normalised: `dumps(loads(text)) == text`.
     Raises SeedFormatError, which names the line at fault.
     """
     text = _decode(data) if isinstance(data, bytes) else data
@@ -111,19 +113,31 @@ def loads(data: bytes | str) -> SeedDocument:
         raise SeedFormatError(1, f"not a stamp like <!--1696558622000-->: {_shown(lines[0])}")
     if len(lines) < 2:
         raise SeedFormatError(2, "no [title](address); the file ends here")
-    title, url = _split_link(lines[1])
-    for number, expected in ((3, "------"), (4, "")):
-        if len(lines) < number:
-            raise SeedFormatError(number, "the file ends here")
-        if lines[number - 1] != expected:
-            raise SeedFormatError(number, f"{expected or 'an empty line'!r} expected: {_shown(lines[number - 1])}")
-    if len(lines) < 5:
-        raise SeedFormatError(5, "no body; the file ends here")
-    if len(lines) == 5:
-        raise SeedFormatError(5, "no line end after the body; the file may be cut")
-    if len(lines) > 6 or lines[5]:
-        raise SeedFormatError(6, f"text after the body: {_shown(lines[5])}")
-    return SeedDocument(int(stamp[1]), title, url, lines[4])
+    end = _end_of_link(lines)  # a title with line breaks moves all that follows
+    title, url = _split_link("\n".join(lines[1:end]))
+    for place, expected in ((end, "------"), (end + 1, "")):
+        if len(lines) <= place:
+            raise SeedFormatError(place + 1, "the file ends here")
+        if lines[place] != expected:
+            raise SeedFormatError(place + 1, f"{expected or 'an empty line'!r} expected: {_shown(lines[place])}")
+    body = end + 2
+    if len(lines) <= body:
+        raise SeedFormatError(body + 1, "no body; the file ends here")
+    if len(lines) == body + 1:
+        raise SeedFormatError(body + 1, "no line end after the body; the file may be cut")
+    if len(lines) > body + 2 or lines[body + 1]:
+        raise SeedFormatError(body + 2, f"text after the body: {_shown(lines[body + 1])}")
+    return SeedDocument(int(stamp[1]), title, url, lines[body])
+
+
+def _end_of_link(lines: list[str]) -> int:
+    """Where the link ends: at the line before the rule that follows an address, else after one line."""
+    for place in range(2, len(lines) - 1):
+        if lines[place : place + 2] == ["------", ""]:
+            last = lines[place - 1]
+            if last.endswith(")") and _ADDRESS_BEGIN.search(last):
+                return place
+    return 2
 
 
 def _decode(data: bytes) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import normalise, seedfile, urls
+from crawler import normalise, seedfile, sources, urls
 from crawler.exceptions import ArchiverError, SeedFormatError
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.seedfile import SeedDocument
@@ -120,6 +122,63 @@ def test_bytes_that_are_not_utf8_name_their_line(line: int) -> None:
     lines[line - 1] += b"\xff"
     with pytest.raises(SeedFormatError, match=f"line {line}: not UTF-8"):
         seedfile.loads(b"\n".join(lines))
+
+
+# ---- a line break in the title --------------------------------------------------------------------------------------
+
+BROKEN_TITLES = [
+    "two\nlines", "two \n lines", "and\nthree\nlines", "\nfirst", "last\n", "\n", "an empty\n\none", "a rule\n------\nin it",
+    "a (bracket)\nand a ]", "](\nand ](", "](https://b\n](https://c", "a](https://b)\nc", "<!--1-->\nand more", "a\r\nb",
+    "\n" * 500,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("title", BROKEN_TITLES)
+@pytest.mark.parametrize("address", ["https://www.dw.com/en/{title}/a-7", "https://www.dw.com/en/other-words/a-7"])
+def test_title_with_line_breaks_is_read_and_written_back_to_the_byte(title: str, address: str) -> None:
+    made = replace(document(title=title), url=address.format(title=quote(title)))
+    data = seedfile.dumps(made).encode()
+    found = seedfile.loads(data)
+    assert found == made
+    assert found.id == 7
+    assert seedfile.dumps(found).encode() == data
+
+
+@pytest.mark.parametrize("title", BROKEN_TITLES)
+def test_document_with_a_line_break_in_the_title_says_the_same_as_one_without(title: str) -> None:
+    made = document(title=title)
+    assert seedfile.says_the_same(made, document(title=normalise.title(title)))
+    assert not seedfile.says_the_same(made, document(title=f"{title} more"))
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (("------", "-----"), 2),
+        (("------\n\n", "------\n"), 2),
+        (("a-7)", "a-7"), 2),
+        (("https://", "ftp://"), 2),
+        (("</p>\n", "</p>"), 6),
+        (("</p>\n", "</p>\nmore\n"), 7),
+    ],
+    ids=str,
+)
+def test_what_is_no_document_with_two_lines_of_title_names_its_line(change: tuple[str, str], line: int) -> None:
+    text = seedfile.dumps(document(title="two\nlines")).replace(*change)
+    with pytest.raises(SeedFormatError, match=f"^line {line}: "):
+        seedfile.loads(text)
+
+
+def test_two_documents_in_one_file_are_no_document_with_a_long_title() -> None:
+    with pytest.raises(SeedFormatError, match=r"^line 6: text after the body"):
+        seedfile.loads(GOOD + GOOD)
+
+
+def test_reply_with_a_line_break_in_the_title_gives_one_line() -> None:
+    reply = {"type": "Article", "id": 7, "languageId": 2, "name": "two\r\nlines", "text": "Some words."}
+    made = seedfile.from_article(sources.read("api:article", json.dumps(reply).encode(), 7, "article", "en"), 0, "en")
+    assert seedfile.dumps(made).split("\n")[1] == "[two lines](https://www.dw.com/en/two%20lines/a-7)"
+    assert seedfile.says_the_same(made, replace(made, title="two\nlines"))
 
 
 @given(st.text(max_size=80) | st.binary(max_size=80))
