@@ -15,6 +15,7 @@ from typing import Any
 from crawler import normalise, sanitise, urls
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.sanitise import NOTHING, Markup
 from crawler.urls import PictureName
 
 Json = dict[str, Any]
@@ -143,13 +144,13 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _author(reply: Json) -> str:
+def _author(reply: Json) -> Markup:
     for key in ("persons", "authors", "author"):
         value = reply.get(key)
         names = list(_names(value if isinstance(value, list) else [value]))
         if author := normalise.author(*names):
-            return html.escape(author, quote=False) if re.search(r"<\s*[a-zA-Z/!?]", author) else author
-    return ""
+            return sanitise.words(author)
+    return NOTHING
 
 
 def _names(persons: Iterable[object]) -> Iterator[str]:
@@ -245,7 +246,7 @@ def _block(kind: str, element: Json, refused: list[str]) -> Block | None:
     return Paragraph(words) if words.strip() else None
 
 
-def _markup(value: object) -> str:
+def _markup(value: object) -> Markup:
     return sanitise.safe_markup(_text(value))
 
 
@@ -323,4 +324,4 @@ def _address(image: Json, refused: list[str]) -> tuple[PictureName, str] | None:
     if not found:
         return None
     _, name, address = min(found, key=lambda candidate: candidate[0])
-    return name, html.escape(address)
+    return name, address

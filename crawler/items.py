@@ -1,5 +1,7 @@
 """An article as this project sees it: what `api` and `pages` make and `seedfile` writes.
 
+What goes into HTML is Markup, which only `sanitise` makes.
+
 Large fields are left out of `repr`, so that no log line ever holds a body.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from crawler.sanitise import NOTHING, Markup
 from crawler.urls import PictureName
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 class Paragraph:
     """html: inline markup as DW sent it, also for sub-headings (`<strong>`)."""
 
-    html: str
+    html: Markup
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Picture:
 
     name: PictureName
     address: str
-    caption: str = ""
+    caption: Markup = NOTHING
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,15 @@ class Slide:
 
     name: PictureName
     address: str
-    title: str = ""
-    text: str = ""
+    title: Markup = NOTHING
+    text: Markup = NOTHING
 
 
 @dataclass(frozen=True)
 class Gallery:
     """A gallery in an article or below it. title: inline markup."""
 
-    title: str
+    title: Markup
     slides: tuple[Slide, ...]
 
 
@@ -83,9 +86,9 @@ class Article:
     kind: str
     title: str
     language: str | None = None
-    author: str = ""
+    author: Markup = NOTHING
     display_date: str = ""
-    teaser: str = field(default="", repr=False)
+    teaser: Markup = field(default=NOTHING, repr=False)
     main_picture: Picture | None = None
     blocks: tuple[Block, ...] = field(default=(), repr=False)
     galleries: tuple[Gallery, ...] = field(default=(), repr=False)

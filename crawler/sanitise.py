@@ -1,11 +1,26 @@
-"""Markup that cannot harm its reader. Every function is idempotent."""
+"""Text that a browser may read as HTML, and the only place that makes it.
+
+A field or a parameter of the type Markup refuses a plain string: mypy names the line. What comes from outside becomes Markup
+by `safe_markup` (it is HTML) or `words` (it is not), what is ours by `fill` and `joined`. Nothing else calls the types.
+"""
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
+from typing import NewType
 
 import nh3
+
+Markup = NewType("Markup", str)
+"""HTML for the inside of an element: nothing in it runs, loads, or stays open as half a tag."""
+
+Attribute = NewType("Attribute", str)
+"""What may stand between the quotes of an attribute. Where an address in it leads is checked elsewhere."""
+
+NOTHING = Markup("")
+
 
 # A paragraph is kept to the byte when it is made of nothing but harmless tags written so plainly that every HTML
 # parser reads them alike; anything else goes through nh3 (ammonia), which rewrites it. The plain form is what makes
@@ -25,21 +40,24 @@ _LINKS = frozenset({"href", "cite"})
 _LOADING = frozenset("action background data dynsrc formaction lowsrc manifest ping poster src srcdoc srcset".split())
 _SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 _LINE_BREAKS = re.compile(r"[\r\n]+")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_TAG_LIKE = re.compile(r"<\s*[a-zA-Z/!?]")
 # HTML's white space and no other: a no-break space before a quote makes the quote part of an unquoted value, and what
 # stands inside the "quotes" attributes of their own.
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][-\w:.]*)(?:[ \t\f]*=[ \t\f]*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'=<>`]+)))?""")
 _TAG = re.compile(rf"</?([a-zA-Z][a-zA-Z0-9:-]*)((?:[ \t\f]+{_ATTRIBUTE.pattern})*)[ \t\f]*/?>")
 
 
-def safe_markup(text: str) -> str:
+def safe_markup(text: str) -> Markup:
     """Inline markup without what could run or load something in a reader's browser.
 
     Harmless markup keeps every byte. Elements that load (img, iframe, video, style, svg ...), handlers, and addresses
-    that are neither http(s), mailto, tel nor relative are taken out. Line breaks become spaces: a body is one line.
+    that are neither http(s), mailto, tel nor relative are taken out. Line breaks become spaces: a body is one line. Control
+    characters, which no HTML may hold, are taken out: what another tool drops later must not join the halves of a tag.
     """
     text = _LINE_BREAKS.sub(" ", text)
     if "<" not in text or _is_plainly_harmless(text):
-        return text
+        return Markup(_one_line(text))
     clean = nh3.clean(
         text,
         tags=set(_TAGS),
@@ -50,10 +68,42 @@ def safe_markup(text: str) -> str:
         link_rel=None,
         strip_comments=True,
     )
-    return _LINE_BREAKS.sub(" ", clean)  # those that stood there as entities
+    return Markup(_one_line(clean))  # again, for what stood there as entities
+
+
+def words(text: str) -> Markup:
+    """Plain words as markup: kept to the byte where every HTML parser reads them as words, else escaped; one line.
+
+    >>> words("AT&T: 1 < 2"), words("<b>")
+    ('AT&T: 1 < 2', '&lt;b&gt;')
+    """
+    text = _one_line(text)
+    return Markup(html.escape(text, quote=False) if _TAG_LIKE.search(text) else text)
+
+
+def attribute(text: str) -> Attribute:
+    """Plain words as the value of an attribute in quotes."""
+    return Attribute(html.escape(_one_line(text)))
+
+
+def fill(template: str, *parts: Markup | Attribute) -> Markup:
+    """Markup of ours with others' in it. template: a constant, with `{}` for each part, an Attribute's between quotes."""
+    return Markup(template.format(*parts))
+
+
+def joined(separator: str, parts: Iterable[Markup]) -> Markup:
+    """Pieces of markup in a row. separator: a constant."""
+    return Markup(separator.join(parts))
+
+
+def _one_line(text: str) -> str:
+    text = _CONTROLS.sub("", _LINE_BREAKS.sub(" ", text))
+    return f"{text[:-1]}&lt;" if text.endswith("<") else text  # else what follows might make it a tag
 
 
 def _is_plainly_harmless(text: str) -> bool:
+    if _CONTROLS.search(text):
+        return False
     position = 0
     while (start := text.find("<", position)) != -1:
         found = _TAG.match(text, start)

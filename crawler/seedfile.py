@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from crawler import normalise, urls
 from crawler.exceptions import SeedFormatError
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.sanitise import NOTHING, Markup, attribute, fill, joined, words
 from crawler.urls import DW, PictureName, Sites
 
 _STAMP = re.compile(r"<!--(0|[1-9][0-9]{0,16})-->")
@@ -36,7 +37,6 @@ _IMAGE = re.compile(r"""<img\b[^<>]*?\ssrc=["']([^"'<>]*)["']""", re.IGNORECASE)
 _MEDIA = re.compile(r"""<(?:video|audio) src=["']([^"']*)["']""")
 _VIDEO_BODY = re.compile(r"<p>.*?</small></p><(?:video|audio) ")
 _SLIDES_BODY = re.compile(r'<div><img src="[^"]*" width="100%"><br><b>')
-_PROXY = "https://images.weserv.nl/?url="
 
 
 @dataclass(frozen=True)
@@ -220,52 +220,56 @@ def from_article(article: Article, stamp_ms: int, language: str) -> SeedDocument
     return SeedDocument(stamp_ms, article.title, url, _body(article))
 
 
-def _body(article: Article) -> str:
+def _body(article: Article) -> Markup:
     if article.kind in ("video", "audio"):
         # The stray </small> stands in every recorded video document.
-        return f"<p>{article.teaser}</small></p>{_media(article.video, article.kind) if article.video else ''}"
+        return fill("<p>{}</small></p>{}", article.teaser, _media(article.video, article.kind) if article.video else NOTHING)
     if article.kind == "gallery" and article.slides:
-        return "".join(_slide(slide, "<br>") for slide in article.slides)
-    parts = [f"<div><i>{article.author}<br>{article.display_date}</i></div>"]
+        return joined("", (_slide(slide, fill("<br>")) for slide in article.slides))
+    parts = [fill("<div><i>{}<br>{}</i></div>", article.author, words(article.display_date))]
     if article.main_picture:
         parts.append(_picture(article.main_picture))
     parts.extend(_block(block) for block in article.blocks)
     parts.extend(_gallery(gallery) for gallery in article.galleries)
-    return "".join(parts)
+    return joined("", parts)
 
 
-def _block(block: Paragraph | Picture | Video | YouTube | Gallery) -> str:
+def _block(block: Paragraph | Picture | Video | YouTube | Gallery) -> Markup:
     match block:
         case Paragraph():
-            return f"<p>{block.html}</p>"
+            return fill("<p>{}</p>", block.html)
         case Picture():
             return _picture(block)
         case Video():
             return _media(block, "video")
         case YouTube():
-            return (
-                f'<iframe width="100%" height="259" src="https://www.youtube.com/embed/{block.key}?wmode=transparent" '
-                f'frameborder="0" allowfullscreen=""> </iframe>'
+            return fill(
+                '<iframe width="100%" height="259" src="https://www.youtube.com/embed/{}?wmode=transparent" '
+                'frameborder="0" allowfullscreen=""> </iframe>',
+                attribute(block.key),
             )
         case Gallery():
             return _gallery(block)
 
 
-def _picture(picture: Picture) -> str:
-    caption = f'<div><small style="color: #999;">{picture.caption}</small></div>'
-    return f'<img src="{_PROXY}{picture.address}" width="100%">{caption}'
+def _picture(picture: Picture) -> Markup:
+    return fill('{}<div><small style="color: #999;">{}</small></div>', _image(picture.address), picture.caption)
 
 
-def _slide(slide: Slide, after_image: str = "") -> str:
-    return f'<div><img src="{_PROXY}{slide.address}" width="100%">{after_image}<b>{slide.title}</b>：{slide.text}</div>'
+def _image(address: str) -> Markup:
+    return fill('<img src="https://images.weserv.nl/?url={}" width="100%">', attribute(address))
 
 
-def _gallery(gallery: Gallery) -> str:
-    return f"<h3>相关图集：{gallery.title}</h3>" + "".join(map(_slide, gallery.slides))
+def _slide(slide: Slide, after_image: Markup = NOTHING) -> Markup:
+    return fill("<div>{}{}<b>{}</b>：{}</div>", _image(slide.address), after_image, slide.title, slide.text)
 
 
-def _media(video: Video, tag: str) -> str:
-    return f'<{tag} src="{html.escape(video.source)}" controls style="width:100%"></{tag}>'
+def _gallery(gallery: Gallery) -> Markup:
+    return fill("<h3>相关图集：{}</h3>{}", gallery.title, joined("", map(_slide, gallery.slides)))
+
+
+def _media(video: Video, tag: str) -> Markup:
+    return fill('<{0} src="{1}" controls style="width:100%"></{0}>', attribute(tag), attribute(video.source))
 
 
 # --- sameness --------------------------------------------------------------------------------------------------------

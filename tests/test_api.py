@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crawler import api, seedfile
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.sanitise import NOTHING, Markup
 from crawler.urls import PictureName
 
 Json = dict[str, Any]
@@ -44,8 +45,9 @@ def parse(reply: object = None, kind: str = "article", **changes: object) -> Art
 
 def test_plain_article() -> None:
     assert parse() == Article(
-        7, "article", "A title", "zh", "", "2023-10-06T01:48:46.923Z",
-        main_picture=Picture(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg"), blocks=(Paragraph("words"),),
+        7, "article", "A title", "zh", NOTHING, "2023-10-06T01:48:46.923Z",
+        main_picture=Picture(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg"),
+        blocks=(Paragraph(Markup("words")),),
     )  # fmt: skip
 
 
@@ -72,14 +74,14 @@ OPTIONAL = [
 def test_any_other_key_may_have_any_shape(key: str, shape: object) -> None:
     found = parse({**BASE, key: shape})
     assert found.title == "A title"
-    assert Paragraph("words") in found.blocks
+    assert Paragraph(Markup("words")) in found.blocks
     assert seedfile.loads(seedfile.dumps(seedfile.from_article(found, 0, "und"))).id in (5, 7)
 
 
 @pytest.mark.parametrize("shape", WRONG_SHAPES, ids=repr)
 def test_body_element_of_any_shape_is_passed_over(shape: object) -> None:
     found = parse(body=[shape, {"content": shape}, paragraph(shape), paragraph()])
-    assert found.blocks[-1] == Paragraph("words")
+    assert found.blocks[-1] == Paragraph(Markup("words"))
 
 
 JSON = st.recursive(
@@ -155,7 +157,7 @@ def test_language_is_known_by_its_number(language_id: object, language: str | No
 def test_title_is_one_line_that_any_file_can_hold(name: str, title: str) -> None:
     found = parse(name=name, body=[paragraph("half \udc00")])
     assert found.title == title
-    assert found.blocks == (Paragraph("half ?"),)
+    assert found.blocks == (Paragraph(Markup("half ?")),)
 
 
 AUTHORS = [
@@ -220,7 +222,7 @@ def test_picture_is_shown_where_the_reply_has_it() -> None:
 )  # fmt: skip
 def test_placeholder_shows_nothing_and_is_nothing_skipped(placeholder: object) -> None:
     found = parse(mainContent=placeholder, body=[{"content": placeholder}, paragraph()])
-    assert (found.main_picture, found.refused, found.blocks) == (None, (), (Paragraph("words"),))
+    assert (found.main_picture, found.refused, found.blocks) == (None, (), (Paragraph(Markup("words")),))
     assert set(found.skipped) <= {"(no type)"}
 
 
@@ -230,21 +232,21 @@ def test_placeholder_shows_nothing_and_is_nothing_skipped(placeholder: object) -
 def test_picture_of_another_host_is_refused_and_named(url: str) -> None:
     found = parse(body=[paragraph(), {"content": image(sizes=[{"url": url}])}])
     assert found.refused == (url,)
-    assert found.blocks == (Paragraph("words"),)
+    assert found.blocks == (Paragraph(Markup("words")),)
 
 
 def test_captions_are_markup_made_safe_and_names_are_no_captions() -> None:
     found = parse(mainContent=image(caption="<i>c</i><script>x</script>"), body=[{"content": image(caption=None)}])
     assert found.main_picture
     assert found.main_picture.caption == "<i>c</i>"
-    assert found.blocks == (Picture(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg", ""),)
+    assert found.blocks == (Picture(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg", NOTHING),)
 
 
 def test_unknown_elements_are_skipped_and_named() -> None:
     elements = [{"type": "Hologram", "x": 1}, {"type": "Embed", "url": "https://example.org"}, {"type": 5}, {"type": "y" * 99}]
     found = parse(body=[paragraph("a"), *({"content": element} for element in elements), paragraph("b")])
     assert found.skipped == ("Hologram", "Embed", "(no type)", "y" * 60)
-    assert found.blocks == (Paragraph("a"), Paragraph("b"))
+    assert found.blocks == (Paragraph(Markup("a")), Paragraph(Markup("b")))
 
 
 def test_unknown_keys_are_named() -> None:
@@ -269,13 +271,13 @@ READABLE: list[object] = [
 @pytest.mark.parametrize("element", READABLE, ids=repr)
 def test_words_of_a_body_are_kept_in_whatever_shape_they_come(element: object) -> None:
     found = parse(body=[paragraph("a"), element, paragraph("b")])
-    assert found.blocks == (Paragraph("a"), Paragraph("words"), Paragraph("b"))
+    assert found.blocks == (Paragraph(Markup("a")), Paragraph(Markup("words")), Paragraph(Markup("b")))
     assert found.skipped == ()
 
 
 @pytest.mark.parametrize("body", [[{"content": {"type": "Hologram"}}], [paragraph(["a"])], [None], [{}], "one", {"x": 1}])
 def test_body_without_readable_words_is_replaced_by_the_text(body: object) -> None:
-    assert parse(body=body, text="one\ntwo").blocks == (Paragraph("one"), Paragraph("two"))
+    assert parse(body=body, text="one\ntwo").blocks == (Paragraph(Markup("one")), Paragraph(Markup("two")))
 
 
 def test_body_of_pictures_only_is_followed_by_the_text() -> None:
@@ -284,8 +286,8 @@ def test_body_of_pictures_only_is_followed_by_the_text() -> None:
 
 
 def test_body_may_be_one_text_or_one_element() -> None:
-    assert parse(body="<p>one</p><p>two</p>").blocks == (Paragraph("one"), Paragraph("two"))
-    assert parse(body=paragraph("one")).blocks == (Paragraph("one"),)
+    assert parse(body="<p>one</p><p>two</p>").blocks == (Paragraph(Markup("one")), Paragraph(Markup("two")))
+    assert parse(body=paragraph("one")).blocks == (Paragraph(Markup("one")),)
 
 
 @pytest.mark.parametrize("text", [["a"], {"x": 1}, 5])
@@ -323,7 +325,7 @@ def test_one_thing_may_stand_where_a_list_is_expected() -> None:
     assert parse(type="Gallery", items=image(caption="text")).slides == (SLIDE,)
     assert parse(type="Gallery", items=[], images=[image(caption="text")]).slides == (SLIDE,)
     assert parse(type="Video", mainContent={"sources": source("mp4", 1, "https://x/v.mp4")}).video == Video("https://x/v.mp4")
-    assert parse({"type": "Liveblog", "name": "x", "posts": {"body": [paragraph("a")]}}).blocks == (Paragraph("a"),)
+    assert parse({"type": "Liveblog", "name": "x", "posts": {"body": [paragraph("a")]}}).blocks == (Paragraph(Markup("a")),)
 
 
 def test_video_without_a_file_still_shows_its_preview() -> None:
@@ -340,7 +342,7 @@ def test_video_without_a_file_still_shows_its_preview() -> None:
     ],
 )  # fmt: skip
 def test_harmless_paragraph_keeps_every_byte(text: str) -> None:
-    assert parse(body=[paragraph("x"), paragraph(text)]).blocks[-1] == Paragraph(text)
+    assert parse(body=[paragraph("x"), paragraph(text)]).blocks[-1] == Paragraph(Markup(text))
 
 
 @pytest.mark.parametrize(
@@ -348,7 +350,7 @@ def test_harmless_paragraph_keeps_every_byte(text: str) -> None:
     [("a<script>x</script>b", "ab"), ("<b onclick=x>b</b>", "<b>b</b>"), ("two\nlines", "two lines"), ("<img src=//x>", "")],
 )
 def test_what_runs_or_loads_is_taken_out_of_paragraphs(text: str, safe: str) -> None:
-    assert parse(body=[paragraph(text)]).blocks == (Paragraph(safe),)
+    assert parse(body=[paragraph(text)]).blocks == (Paragraph(Markup(safe)),)
 
 
 TEXTS = [
@@ -381,14 +383,14 @@ def test_article_answered_as_something_else_is_that() -> None:
 
 # ---- galleries, videos, embeds, liveblogs ---------------------------------------------------------------------------
 
-SLIDE = Slide(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg", "Bild", "text")
+SLIDE = Slide(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg", Markup("Bild"), Markup("text"))
 
 
 @pytest.mark.parametrize("key", ["items", "images", "slides"])
 def test_gallery_stands_where_the_body_has_it(key: str) -> None:
     gallery = {"type": "Gallery", "id": 9, "name": "More", key: [image(caption="text"), {}, None, image(-1)]}
     found = parse(body=[paragraph("a"), {"content": gallery}, paragraph("b")])
-    assert found.blocks == (Paragraph("a"), Gallery("More", (SLIDE,)), Paragraph("b"))
+    assert found.blocks == (Paragraph(Markup("a")), Gallery(Markup("More"), (SLIDE,)), Paragraph(Markup("b")))
 
 
 def test_gallery_without_slides_is_skipped_and_named() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import re
 import time
@@ -14,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler import pages, seedfile
+from crawler import normalise, pages, seedfile
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.pages import addresses
+from crawler.sanitise import Markup
 from crawler.urls import PictureName
 
 RECORDED = Path(__file__).resolve().parents[2] / "shared" / "dw" / "recorded" / "pages"
@@ -67,17 +69,24 @@ data-url="https://static.dw.com/image/61000001_${formatId}.jpg" src="data:image/
 
 BLOCKS = (
     Paragraph(
-        'Der <a href="https://api.dw.com/api/detail/article/59080161" rel="ArticleRef">alte Deich</a> hält&nbsp;noch, sagt '
-        '<a href="https://deich.example/?a=1&amp;b=2" rel="ExternalRef">das <em>Amt</em></a>.'
+        Markup(
+            'Der <a href="https://api.dw.com/api/detail/article/59080161" rel="ArticleRef">alte Deich</a> hält&nbsp;noch, sagt '
+            '<a href="https://deich.example/?a=1&amp;b=2" rel="ExternalRef">das <em>Amt</em></a>.'
+        )
     ),
-    Paragraph("<strong>Was jetzt?</strong>"),
-    Picture(PictureName(61000001, "303", "jpg"), "static.dw.com/image/61000001_303.jpg", "Ein Deich &amp; ein <b>Schaf</b>"),
-    Paragraph('<ul><li>Sand</li><li>Lehm aus <a href="https://www.dw.com/de/lehm/t-17000000">Lehmgruben</a></li></ul>'),
+    Paragraph(Markup("<strong>Was jetzt?</strong>")),
+    Picture(
+        PictureName(61000001, "303", "jpg"), "static.dw.com/image/61000001_303.jpg",
+        Markup("Ein Deich &amp; ein <b>Schaf</b>"),
+    ),
+    Paragraph(Markup('<ul><li>Sand</li><li>Lehm aus <a href="https://www.dw.com/de/lehm/t-17000000">Lehmgruben</a></li></ul>')),
     YouTube("abcdefghijk"),
-    Paragraph("Ende.<br>Wirklich."),
+    Paragraph(Markup("Ende.<br>Wirklich.")),
 )
 
-MAIN_PICTURE = Picture(PictureName(61000002, "303", "jpg"), "static.dw.com/image/61000002_303.jpg", "Ein Schaf am Deich")
+MAIN_PICTURE = Picture(
+    PictureName(61000002, "303", "jpg"), "static.dw.com/image/61000002_303.jpg", Markup("Ein Schaf am Deich")
+)
 
 
 def image_entity(number: int) -> dict[str, Any]:
@@ -137,9 +146,9 @@ def test_graph_reply_gives_every_field() -> None:
         kind="article",
         title="Der Deich hält",
         language="de",
-        author="Ada Deichgraf, Bert Lehm",
+        author=Markup("Ada Deichgraf, Bert Lehm"),
         display_date="2024-01-30T10:11:12.131Z",
-        teaser="Noch hält er.",
+        teaser=Markup("Noch hält er."),
         main_picture=MAIN_PICTURE,
         blocks=BLOCKS,
         source="graph-api",
@@ -252,8 +261,11 @@ GALLERY = {
     ],
 }
 SLIDES = (
-    Slide(PictureName(61000004, "303", "jpg"), "static.dw.com/image/61000004_303.jpg", "Erster", "Der <b>erste</b> Deich"),
-    Slide(PictureName(61000005, "303", "jpg"), "static.dw.com/image/61000005_303.jpg", "Dritter", ""),
+    Slide(
+        PictureName(61000004, "303", "jpg"), "static.dw.com/image/61000004_303.jpg",
+        Markup("Erster"), Markup("Der <b>erste</b> Deich"),
+    ),
+    Slide(PictureName(61000005, "303", "jpg"), "static.dw.com/image/61000005_303.jpg", Markup("Dritter")),
 )
 
 
@@ -264,8 +276,38 @@ def test_gallery_in_the_text_stands_below_it_once() -> None:
         imageGalleries=[GALLERY],
         contentLinks=[link],
     )
-    assert article.galleries == (Gallery("Deiche der Welt", SLIDES),)
+    assert article.galleries == (Gallery(Markup("Deiche der Welt"), SLIDES),)
     assert (texts(article), article.skipped) == (["a", "b"], ())
+
+
+@pytest.mark.parametrize(
+    ("title", "markup"),
+    [
+        ("Deiche & Schafe, 1 < 2", "Deiche & Schafe, 1 < 2"),
+        ("Deiche <script>alert(1)</script>", "Deiche"),
+        ("<img src=x onerror=alert(1)>Deiche", "Deiche"),
+        ("<i>Deiche</i>", "<i>Deiche</i>"),
+    ],
+)
+def test_title_of_a_gallery_is_safe_markup_wherever_it_comes_from(title: str, markup: str) -> None:
+    found = content(
+        text='<p>a</p><div class="image-gallery embed" data-id="61000003"></div>', imageGalleries=[{**GALLERY, "name": title}]
+    )
+    apollo = page(script("__APOLLO_STATE__", {"Article:61000000": found}))
+    graph = pages.parse_graph(json.dumps({"data": {"content": found}}).encode(), 61000000, "de")
+    for article in (graph, pages.parse(app_page(found), 61000000), pages.parse(apollo, 61000000)):
+        assert [normalise.fold(gallery.title) for gallery in article.galleries] == [markup]
+
+
+def test_title_of_a_classic_gallery_is_words() -> None:
+    title = html.escape('Deiche & "Schafe" <script>alert(1)</script>')
+    text = CLASSIC_TEXT.replace('data-title="Deiche der Welt"', f'data-title="{title}"')
+    article = pages.parse(classic_page(f'<div class="longText">{text}</div>'), 7)
+    assert article.galleries[0].title == 'Deiche &amp; "Schafe" &lt;script&gt;alert(1)&lt;/script&gt;'
+    text = CLASSIC_TEXT.replace(' data-title="Deiche der Welt"', "")
+    text = text.replace("<h4>Deiche der Welt", "<h4>&lt;img src=x onerror=alert(1)&gt;")
+    article = pages.parse(classic_page(f'<div class="longText">{text}</div>'), 7)
+    assert article.galleries[0].title == "&lt;img src=x onerror=alert(1)&gt;"
 
 
 def test_gallery_beside_the_text_is_no_part_of_the_article() -> None:
@@ -397,7 +439,7 @@ def test_json_ld_alone_gives_the_head(form: str) -> None:
     assert (article.source, article.number, article.title) == ("page:json-ld", 61000000, "Der Deich hält")
     assert (article.author, article.display_date, article.language) == ("Ada Deichgraf", "2023-06-13T12:15:32.158Z", "de")
     assert shown(article.main_picture) == ("static.dw.com/image/61000002_303.jpg", "")
-    assert (article.teaser, article.blocks) == ("Noch hält er.", (Paragraph("Noch hält er."),))
+    assert (article.teaser, article.blocks) == ("Noch hält er.", (Paragraph(Markup("Noch hält er.")),))
     assert article.source in pages.WEAK_SOURCES
 
 
@@ -842,7 +884,7 @@ def test_recorded_react_markup_gives_what_its_state_gives() -> None:
     from_state, from_markup = pages.parse(body, 1), pages.parse(body.replace(b"__APOLLO_STATE__", b"__GONE__"), 1)
     assert from_markup.source == "page:react"
     from_markup.source = from_state.source
-    from_markup.teaser, from_state.teaser = from_markup.teaser.strip(), from_state.teaser.strip()
+    from_markup.teaser, from_state.teaser = Markup(from_markup.teaser.strip()), Markup(from_state.teaser.strip())
     assert from_markup == from_state
 
 

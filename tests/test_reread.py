@@ -137,6 +137,28 @@ def test_a_worse_document_becomes_a_revision(archived: Outcome, tmp_path: Path) 
     assert files(tmp_path) == after
 
 
+def test_a_document_with_script_in_it_becomes_harmless(archived: Outcome, tmp_path: Path) -> None:
+    """Version 1.1 wrote titles of galleries as DW's graph API named them. The hostile document stays as a revision."""
+    script = "<script>alert(1)</script>"
+    slides = [{"name": "Bug", "assignedImage": {"id": 61000004, "staticUrl": "https://static.dw.com/image/61000004_303.jpg"}}]
+    gallery = {"id": 61000003, "name": f"Schiffe{script}", "extendedGalleryImages": slides}
+    text = '<p>Ein Satz.</p><div class="image-gallery embed" data-id="61000003"></div>'
+    content = {"__typename": "Article", "id": dw.GERMAN, "title": "Schiffe", "text": text, "imageGalleries": [gallery]}
+    reply = json.dumps({"data": {"content": content}}).encode()
+    row = row_of(tmp_path, dw.GERMAN)
+    assert row.path
+    clean = seedfile.from_article(sources.read(sources.GRAPH, reply, dw.GERMAN, "article", "de"), LATER_MS - 2_000_000, "de")
+    hostile = replace(clean, html=clean.html.replace("图集：Schiffe", f"图集：Schiffe{script}"))
+    assert (script in hostile.html, script in clean.html) == (True, False)
+    record = {"kind": "article", "id": dw.GERMAN, "url": hostile.url, "time": "2026-06-01T00:00:00Z", "source": "graph-api"}
+    with opened(tmp_path) as archive:
+        archive.store_now(archive.document_files(hostile, record, NewFile("json", reply, record, compress=True)))
+    assert found(tmp_path)["changed"] == 1
+    assert seedfile.loads((tmp_path / row.path).read_bytes()) == clean
+    assert seedfile.loads((tmp_path / layout.revision_path(dw.GERMAN, hostile.stamp_ms)).read_bytes()) == hostile
+    assert found(tmp_path) == {"dry_run": False, "same": 2, "differences": []}
+
+
 def test_a_dry_run_shows_the_difference_and_writes_nothing(archived: Outcome, tmp_path: Path) -> None:
     make_worse(tmp_path, dw.GERMAN)
     before = files(tmp_path)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import sanitise
+from crawler.items import Article, Gallery, Paragraph
 from tests.conftest import path_id, seed_paths
 
 HARMLESS = [
@@ -158,6 +159,62 @@ def test_safe_markup_is_safe_one_line_and_stays_as_it_is(markup: str) -> None:
     assert "\n" not in safe
     assert "\r" not in safe
     assert Danger(safe).found == []
+
+
+@given(PIECES, PIECES)
+def test_safe_markup_in_a_row_is_safe(first: str, second: str) -> None:
+    for one in (sanitise.safe_markup(first), sanitise.words(first)):
+        assert Danger(sanitise.joined("", (one, sanitise.safe_markup(second)))).found == []
+        assert Danger(sanitise.fill("<p>{}{}</p>", one, sanitise.words(second))).found == []
+
+
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [
+        ("AT&T \"quoted\" it's 1 < 2 > 0 <3", "AT&T \"quoted\" it's 1 < 2 > 0 <3"),
+        ("a <b> & c", "a &lt;b&gt; &amp; c"),
+        ("< script>", "&lt; script&gt;"),
+        ("</p>", "&lt;/p&gt;"),
+        ("<!--", "&lt;!--"),
+        ("<?x", "&lt;?x"),
+        ("&lt;b&gt;", "&lt;b&gt;"),
+        ("ends with <", "ends with &lt;"),
+        ("<\x00b>", "&lt;b&gt;"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_words_are_kept_or_escaped(text: str, markup: str) -> None:
+    assert sanitise.words(text) == markup
+    assert sanitise.words(markup) == markup
+
+
+@given(PIECES)
+def test_words_show_what_they_say(text: str) -> None:
+    found = sanitise.words(text)
+    assert "<" not in text or Danger(found).found == []
+    assert sanitise.words(found) == found
+
+
+def test_attribute_stays_between_its_quotes() -> None:
+    assert sanitise.attribute("a\"b'c<d>&e\nf") == "a&quot;b&#x27;c&lt;d&gt;&amp;e f"
+
+
+def test_control_characters_are_taken_out() -> None:
+    assert sanitise.safe_markup("a\x00b\x08c\x7f") == "abc"
+    assert sanitise.safe_markup("<b>a\x1fb</b>") == "<b>ab</b>"
+    assert "<script" not in sanitise.safe_markup("<scr\x00ipt>alert(1)</scr\x00ipt><\x00img src=x>")
+
+
+def test_type_checker_refuses_a_plain_string() -> None:
+    """mypy proves it, not pytest: an ignore that is not needed is an error of `make test`."""
+    plain = "<script>alert(1)</script>"
+    Paragraph(plain)  # type: ignore[arg-type]
+    Gallery(plain, ())  # type: ignore[arg-type]
+    Article(7, "article", plain, author=plain)  # type: ignore[arg-type]
+    Article(7, "article", plain, teaser=plain)  # type: ignore[arg-type]
+    sanitise.fill("<p>{}</p>", plain)  # type: ignore[arg-type]
+    sanitise.fill("<p>{}</p>", sanitise.words(plain).upper())  # type: ignore[arg-type]
+    sanitise.joined(" ", [plain])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("path", seed_paths(), ids=path_id)

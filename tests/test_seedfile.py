@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from crawler import normalise, seedfile, sources, urls
 from crawler.exceptions import ArchiverError, SeedFormatError
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.sanitise import Markup
 from crawler.seedfile import SeedDocument
 from crawler.urls import PictureName, Sites
 from tests.conftest import path_id, seed_paths
@@ -299,7 +300,7 @@ def test_kind_author_and_date_are_told_by_the_body(body: str, kind: str, author:
 
 NAME = PictureName(63, "303", "jpg")
 ADDRESS = "static.dw.com/image/63_303.jpg"
-GALLERY = Gallery("More", (Slide(NAME, ADDRESS, "t", "x"), Slide(NAME, ADDRESS)))
+GALLERY = Gallery(Markup("More"), (Slide(NAME, ADDRESS, Markup("t"), Markup("x")), Slide(NAME, ADDRESS)))
 TUBE = (
     '<iframe width="100%" height="259" src="https://www.youtube.com/embed/abcdefghijk?wmode=transparent" '
     'frameborder="0" allowfullscreen=""> </iframe>'
@@ -308,17 +309,17 @@ TUBE = (
 BODIES: list[tuple[Article, str]] = [
     (Article(7, "article", "t"), "<div><i><br></i></div>"),
     (
-        Article(7, "article", "t", author="Ann", display_date="2023-10-06T01:48:46.923Z",
-                main_picture=Picture(NAME, ADDRESS, "c"),
-                blocks=(Paragraph("<b>p</b>"), Picture(NAME, ADDRESS), YouTube("abcdefghijk"), Video("https://x/1.mp4?a=1&b")),
+        Article(7, "article", "t", author=Markup("Ann"), display_date="2023-10-06T01:48:46.923Z",
+                main_picture=Picture(NAME, ADDRESS, Markup("c")),
+                blocks=(Paragraph(Markup("<b>p</b>")), Picture(NAME, ADDRESS), YouTube("abcdefghijk"), Video("https://x/1.mp4?a=1&b")),
                 galleries=(GALLERY,)),
         HEAD.format("Ann") + IMG + SMALL.format("c") + "<p><b>p</b></p>" + IMG + SMALL.format("") + TUBE
         + '<video src="https://x/1.mp4?a=1&amp;b" controls style="width:100%"></video>'
         + f"<h3>相关图集：More</h3><div>{IMG}<b>t</b>：x</div><div>{IMG}<b></b>：</div>",
     ),
-    (Article(7, "video", "t", teaser="x", video=Video("https://x/1.mp4")),
+    (Article(7, "video", "t", teaser=Markup("x"), video=Video("https://x/1.mp4")),
      '<p>x</small></p><video src="https://x/1.mp4" controls style="width:100%"></video>'),
-    (Article(7, "video", "t", teaser="x"), "<p>x</small></p>"),
+    (Article(7, "video", "t", teaser=Markup("x")), "<p>x</small></p>"),
     (Article(7, "audio", "t", video=Video("https://x/1.mp3")),
      '<p></small></p><audio src="https://x/1.mp3" controls style="width:100%"></audio>'),
     (Article(7, "gallery", "t", slides=GALLERY.slides),

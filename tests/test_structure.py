@@ -116,11 +116,11 @@ LOW: dict[str, set[str]] = {
     "refresh.py": set(),
     "disk.py": set(),
     "report.py": set(),
-    "items.py": {"urls.py"},
+    "items.py": {"sanitise.py", "urls.py"},
     "layout.py": {"urls.py"},
     "lock.py": {"exceptions.py"},
     "api.py": {"exceptions.py", "items.py", "normalise.py", "sanitise.py", "urls.py"},
-    "seedfile.py": {"exceptions.py", "items.py", "normalise.py", "urls.py"},
+    "seedfile.py": {"exceptions.py", "items.py", "normalise.py", "sanitise.py", "urls.py"},
     "writer.py": {"disk.py", "exceptions.py", "layout.py", "normalise.py"},
     "objects.py": {"layout.py", "urls.py"},
     "index.py": {"exceptions.py", "layout.py", "normalise.py", "objects.py", "refresh.py", "urls.py"},
@@ -143,6 +143,27 @@ DW_KEYS = {
 @pytest.mark.parametrize("name", [name for name in PURE if not READERS.fullmatch(name)])
 def test_module_knows_no_json_of_dws(name: str) -> None:
     assert not strings(name) & DW_KEYS
+
+
+# ---- who makes markup -----------------------------------------------------------------------------------------------
+
+MARKUP_TYPES = re.compile(r"(.*\.)?(Markup|Attribute)")
+TEMPLATES = re.compile(r"(sanitise\.)?(fill|joined)")
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_nobody_but_the_sanitiser_makes_markup(name: str) -> None:
+    made = [call for call in calls(name) if MARKUP_TYPES.fullmatch(call)]
+    assert bool(made) == (name == "sanitise.py")
+    assert not {"cast", "typing.cast"} & calls(name)
+    assert "type: ignore[arg-type]" not in (ROOT / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_templates_of_markup_are_constants(name: str) -> None:
+    called = (node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call))
+    templates = [node.args[0] for node in called if TEMPLATES.fullmatch(ast.unparse(node.func))]
+    assert all(isinstance(template, ast.Constant) for template in templates)
 
 
 # ---- who writes to disk ---------------------------------------------------------------------------------------------

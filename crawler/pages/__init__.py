@@ -18,6 +18,7 @@ from crawler.items import Article, Paragraph, Picture
 from crawler.pages import jsonld, markup, state
 from crawler.pages.tree import tree
 from crawler.pages.values import json_object
+from crawler.sanitise import Markup
 
 __all__ = ["WEAK_SOURCES", "parse", "parse_graph"]
 
@@ -69,7 +70,7 @@ def _first_readable(html: str, page: Selector, number: int, language: str | None
     raise UnreadableReply(f"page of {number}: {'; '.join(problems)}"[:1000])
 
 
-def _alone(described: Article, description: str) -> Article | None:
+def _alone(described: Article, description: Markup) -> Article | None:
     """The article that only JSON-LD tells of: its teaser stands for the text, so that a document is not blank. None where
     there is neither text nor teaser nor picture."""
     teaser = described.teaser or description

@@ -15,6 +15,7 @@ from crawler.items import Block, Gallery, Paragraph, Picture, Slide, Video, YouT
 from crawler.pages import addresses
 from crawler.pages.tree import classes, tree
 from crawler.pages.values import number
+from crawler.sanitise import NOTHING, Markup
 from crawler.urls import PictureName
 
 _KEPT = frozenset(
@@ -154,7 +155,7 @@ class Body:
             return f" <strong>{inside}</strong> "
         return f" {inside} " if tag in ("p", "div", "section", "blockquote") else inside
 
-    def inline(self, element: Any) -> str:
+    def inline(self, element: Any) -> Markup:
         """The inline markup of an element, without pictures and media."""
         return sanitise.safe_markup(re.sub(r"\s+", " ", self._inline(element, [])).strip())
 
@@ -200,13 +201,14 @@ class Body:
             if found := self._address(item):
                 titles = [self.inline(heading) for heading in item.xpath(".//h2")]
                 texts = [self.inline(part) for part in item.xpath(".//p[not(contains(@class, 'author'))]")]
-                slides.append(Slide(*found, title=next(filter(None, titles), ""), text=" ".join(filter(None, texts))))
+                text = sanitise.joined(" ", filter(None, texts))
+                slides.append(Slide(*found, title=next(filter(None, titles), NOTHING), text=text))
         return tuple(slides)
 
     def _gallery(self, element: Any) -> None:
         if slides := self.slides(element):
             titles = element.xpath("./descendant-or-self::*/@data-title") or element.xpath(".//h4//text()")
-            self.galleries.append(Gallery(normalise.title(titles[0]) if titles else "", slides))
+            self.galleries.append(Gallery(sanitise.words(normalise.title(titles[0])) if titles else NOTHING, slides))
             return
         for value in element.xpath("./descendant-or-self::*/@data-id | ./descendant-or-self::*/@id"):
             identity = number(re.sub(r"^\D*", "", value))

@@ -21,6 +21,7 @@ from crawler.pages import addresses
 from crawler.pages.body import Body, escape
 from crawler.pages.tree import classes, split
 from crawler.pages.values import author
+from crawler.sanitise import NOTHING, Markup
 from crawler.urls import Target
 
 _DAY = re.compile(r"(?<!\d)(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?!\d)")
@@ -84,7 +85,7 @@ def _head(page: Selector, root: Selector, wanted: int, body: Body, teaser: str) 
         title=normalise.title(_words(root.xpath(".//h1")[0].root)),
         language=page_language(page),
         display_date=next(filter(None, days), ""),
-        teaser=next(filter(None, teasers), "") or page_description(page),
+        teaser=next(filter(None, teasers), NOTHING) or page_description(page),
     )
 
 
@@ -107,7 +108,7 @@ def page_target(page: Selector) -> Target | None:
     return None
 
 
-def page_description(page: Selector) -> str:
+def page_description(page: Selector) -> Markup:
     """What a page says of itself to those who share it: the teaser, in inline markup."""
     described = page.xpath("//meta[@property='og:description' or @name='description']/@content").get("")
     return sanitise.safe_markup(escape(normalise.fold(described)))
@@ -153,13 +154,13 @@ def _add_facts(article: Article, page: Selector) -> None:
         follows_date = False
 
 
-def _byline(article: Article, root: Selector) -> str:
+def _byline(article: Article, root: Selector) -> Markup:
     """The author named by a line at the end of a text, as on a page of 2011 (`Auteur : Ada Digue`), or of a gallery."""
     last = [block.html for block in article.blocks if isinstance(block, Paragraph)][-4:]
     lines = [normalise.text_of(line) for paragraph in last for line in paragraph.split("<br>")]
     if article.kind == "gallery":
         lines = [_words(found.root) for found in root.xpath(".//p[has-class('author')]")]
-    return next((author(found[1]) for line in lines if (found := _BYLINE.fullmatch(line))), "")
+    return next((author(found[1]) for line in lines if (found := _BYLINE.fullmatch(line))), NOTHING)
 
 
 def _facts(root: Any) -> Iterator[tuple[Any, str, str]]:

@@ -17,6 +17,7 @@ from crawler.items import Article, Block, Gallery, Picture, Slide, Video
 from crawler.pages import addresses
 from crawler.pages.body import Body, escape
 from crawler.pages.values import Json, author, json_object, number, objects, text
+from crawler.sanitise import Markup
 
 _KINDS = {"article": "article", "liveblog": "liveblog", "video": "video", "audio": "audio", "imagegallery": "gallery",
           "gallery": "gallery"}  # fmt: skip
@@ -186,7 +187,7 @@ class _Entity:
         article.skipped, article.refused = tuple(body.skipped), tuple(dict.fromkeys(body.refused))
         return article
 
-    def _author(self) -> str:
+    def _author(self) -> Markup:
         for field in ("persons", "firstPersonArray"):
             names = (
                 person.text("fullName", "name") or f"{person.text('firstName')} {person.text('lastName')}"
@@ -232,7 +233,7 @@ class _Entity:
         for entity in [*self.all("imageGalleries"), *linked]:
             identity = number(entity.get("id"))
             if identity and identity not in galleries and (slides := entity._slides([])):
-                galleries[identity] = Gallery(normalise.title(entity.text("name", "title")), slides)
+                galleries[identity] = Gallery(sanitise.safe_markup(normalise.title(entity.text("name", "title"))), slides)
         return galleries
 
     def _slides(self, refused: list[str]) -> tuple[Slide, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Any
 
-from crawler import normalise, urls
+from crawler import normalise, sanitise, urls
+from crawler.sanitise import Markup
 
 Json = dict[str, Any]
 
@@ -35,7 +35,7 @@ def objects(value: object) -> list[Json]:
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
 
 
-def author(*names: str) -> str:
-    """Names as an article carries them: joined, harmless as markup, without DW itself."""
+def author(*names: str) -> Markup:
+    """Names as an article carries them: joined, as markup, without DW itself."""
     joined = normalise.author(*(name for name in names if normalise.fold(name).lower() not in _NOBODY))
-    return html.escape(joined, quote=False) if re.search(r"<\s*[a-zA-Z/!?]", joined) else joined
+    return sanitise.words(joined)
