@@ -167,6 +167,13 @@ class Archive:
         stem = path.removesuffix(".txt")
         return next((stem + end for end in REPLY_ENDS if (self.root / (stem + end)).exists()), None)
 
+    def is_sound(self, path: str) -> bool:
+        """Whether a stored file holds the very bytes that the log says it holds."""
+        try:
+            return self.index.file(path) == disk.sha256_of(self.root / path)
+        except OSError:
+            return False
+
     def document_files(self, document: SeedDocument, record: Record, reply: NewFile | None = None) -> list[NewFile]:
         """What to write for a document, in order: the version it replaces as a revision, the reply, the document.
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 
-from crawler import feeds
+from crawler import feeds, replies
 from crawler.failures import failure_reason
 from crawler.feeds import Listed, Listing, Problem
 from crawler.feeds.listing import followable
@@ -85,13 +85,7 @@ class Discovery:
         return self._request(followed, callback, language=target.language) if followed else None
 
     def _request(self, url: str, callback: Any, *, conditional: bool = True, **kwargs: Any) -> Request:
-        headers = {}
-        if conditional:
-            etag, last_modified = self.read_lists.validators(url)
-            if etag:
-                headers["If-None-Match"] = etag
-            if last_modified:
-                headers["If-Modified-Since"] = last_modified
+        headers = replies.conditions(*self.read_lists.validators(url)) if conditional else {}
         if not self.spider.dry_run:
             self.run.count("dw/request/attempted")
         return Request(url, callback=self._judged, errback=self._failed, headers=headers, priority=10,
@@ -99,12 +93,12 @@ class Discovery:
 
     async def _judged(self, response: Response, read: Any, kwargs: dict[str, Any]) -> AsyncIterator[Request]:
         """Read a reply where there is one to read."""
-        self.run.note_answer(response.status)
-        if response.status == 304:
+        self.run.note_answer(response)
+        if reason := replies.fault(response):
+            self._missed(response.url, reason)
+        elif replies.is_unchanged(response):
             self.run.count("dw/listing/unchanged")
             self.run.count("dw/listing/named", self.read_lists.total(_asked(response)))
-        elif response.status != 200:
-            self._missed(response.url, f"status {response.status}")
         else:
             self.run.count("dw/listing/read")
             async for request in read(response, **kwargs):

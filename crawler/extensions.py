@@ -15,7 +15,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.utils.defer import _schedule_coro
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler import clock, disk, layout, report
+from crawler import clock, disk, layout, replies, report
 from crawler.archive import Archive
 from crawler.exceptions import ArchiverError, DiskError
 from crawler.objects import OUT_OF_SCOPE, PENDING
@@ -104,9 +104,9 @@ class ArchiveExtension:
     def count(self, name: str, by: int = 1) -> None:
         self._increase(name, by)
 
-    def note_answer(self, status: int) -> None:
+    def note_answer(self, response: Response) -> None:
         """DW answered in a way that says something about what was asked for."""
-        if status in (200, 304, 404, 410):
+        if not replies.fault(response) or response.status in (404, 410):
             self.count("dw/request/answered")
 
     def note_missing(self, kind: str, number: int, reason: str, url: str | None) -> None:

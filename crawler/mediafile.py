@@ -79,7 +79,7 @@ def meaning(reply: Reply, partial: Partial) -> tuple[str, int]:
     TAKE its body as the next piece; BEGIN with its body, which is the whole file; ANEW: what is on disk belongs to another
     version, ask again from the start. Anything else is the reason why it is of no use.
     """
-    if reply.status == 200:
+    if reply.status in (200, 203):
         return BEGIN, reply.size
     if reply.status == 416 and partial.size:
         return ANEW, 0

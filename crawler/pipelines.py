@@ -13,7 +13,7 @@ from scrapy import Request
 from scrapy.exceptions import DropItem
 from scrapy.http.request import NO_CALLBACK
 
-from crawler import layout, normalise, pictures, seedfile
+from crawler import layout, normalise, pictures, replies, seedfile
 from crawler.archive import state_line
 from crawler.exceptions import DiskError
 from crawler.extensions import ArchiveExtension
@@ -188,8 +188,8 @@ class PicturesPipeline(ArchivePart):
                 await self.run.store([], [given_back])  # a preview is named in no document: an index made again has it too
                 return "stopped"
             return await self._miss(row, reason, refused)
-        self.run.note_answer(response.status)
-        reason = f"status {response.status}" if response.status != 200 else picture_problem(response)
+        self.run.note_answer(response)
+        reason = replies.fault(response) or picture_problem(response)
         if reason:
             return await self._miss(row, reason)
         now_ms = self.run.now_ms()

@@ -24,8 +24,8 @@ LONGEST_MS = _GROWING_DAYS[-1] * DAY_MS
 _PASSING_RUNS = 10
 
 PASSING_REASONS = (
-    "status 5", "status 429", "status 408", "timeout", "no connection", "cut off", "not a picture", "not a media file",
-    "stopped",
+    "status 2", "status 304", "status 408", "status 429", "status 5", "timeout", "no connection", "cut off", "not a picture",
+    "not a media file", "stopped",
 )  # fmt: skip
 
 

@@ -24,6 +24,12 @@ def first(kind: str) -> str:
     return "api:article" if kind == "liveblog" else f"api:{kind}"
 
 
+def gives(place: str, source: str) -> bool:
+    """Whether a document's source is that of the replies of a place."""
+    kind = place.partition(":")[0]
+    return kind == {"api": "api", "graph-api": GRAPH}.get(source, PAGE if source.startswith("page:") else None)
+
+
 def url(place: str, kind: str, number: int, language: str | None, sites: Sites) -> str:
     """The address of a place. language: a language path; without one www.dw.com leads to the page by itself."""
     if place == GRAPH:

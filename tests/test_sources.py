@@ -46,6 +46,18 @@ def test_address_of_a_place(place: str, kind: str, language: str | None, url: st
     assert sources.url(place, kind, 7, language, DW) == url
 
 
+@pytest.mark.parametrize(
+    ("place", "source", "gives"),
+    [
+        ("api:article", "api", True), ("api:video", "api", True), (GRAPH, "graph-api", True), (PAGE, "page:react", True),
+        (GRAPH, "page:react", False), (PAGE, "graph-api", False), ("api:article", "graph-api", False), (PAGE, "api", False),
+        ("api:article", "seed", False), (PAGE, "add", False), (GRAPH, "", False),
+    ],
+)  # fmt: skip
+def test_a_validator_belongs_to_the_place_that_gave_it(place: str, source: str, gives: bool) -> None:
+    assert sources.gives(place, source) is gives
+
+
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_address_of_a_page_leads_to_its_document(kind: str, language: str) -> None:

@@ -13,7 +13,7 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
-from crawler import dryrun, due, outcomes, scope, seeds, sources
+from crawler import dryrun, due, outcomes, replies, scope, seeds, sources
 from crawler.discovery import Discovery
 from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
 from crawler.extensions import ArchiveExtension, sites_of
@@ -228,17 +228,20 @@ class DwSpider(scrapy.Spider):
             place = self._first_place(row)
             self.in_flight_new += row.path is None
             self.run.count("dw/request/attempted")
-        headers = {}
-        if row.path and place.startswith("api:") == (row.source == "api") and self.run.archive.reply_of(row.path):
-            if row.etag:
-                headers["If-None-Match"] = row.etag
-            if row.last_modified:
-                headers["If-Modified-Since"] = row.last_modified
         return Request(
             sources.url(place, row.kind, row.number, row.language, self.run.sites), callback=self.parse, errback=self.failed,
-            headers=headers, dont_filter=True,
+            headers=self._conditions(row, place), dont_filter=True,
             meta={"number": row.number, "new": row.path is None, "place": place, "why": why},
         )  # fmt: skip
+
+    def _conditions(self, row: Row, place: str) -> dict[str, str]:
+        """The condition headers for a document. None where a 304 would vouch for what is lost or damaged, or came from
+        elsewhere."""
+        archive, found = self.run.archive, replies.conditions(row.etag, row.last_modified)
+        if not found or not row.path or not sources.gives(place, row.source):
+            return {}
+        reply = archive.reply_of(row.path)
+        return found if reply and archive.is_sound(row.path) and archive.is_sound(reply) else {}
 
     def _first_place(self, row: Row) -> str:
         """api.dw.com; www.dw.com while api.dw.com fails every time, but for one request in ten."""
@@ -265,8 +268,8 @@ class DwSpider(scrapy.Spider):
         run = self.run
         row = run.archive.index.get(number)
         assert row is not None
-        run.note_answer(response.status)
-        reason = "" if response.status in (200, 304) else f"status {response.status}"
+        run.note_answer(response)
+        reason = replies.fault(response)
         if not reason:
             self.unreached = 0
         self._note_api(place, row, reason)
@@ -274,9 +277,9 @@ class DwSpider(scrapy.Spider):
             reason = ""
             run.count("dw/request/answered")
             await outcomes.alias(run, row, target)
-        elif response.status == 304:
+        elif replies.is_unchanged(response):
             await outcomes.unchanged(run, row)
-        elif response.status == 200:
+        elif not reason:
             try:
                 article = sources.read(place, response.body, number, row.kind, row.language)
             except UnreadableReply as error:

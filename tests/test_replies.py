@@ -1,0 +1,47 @@
+"""What the status of a reply means."""
+
+from __future__ import annotations
+
+import pytest
+from scrapy import Request
+from scrapy.http import Response
+
+from crawler.refresh import is_passing
+from crawler.replies import conditions, fault, is_unchanged
+
+
+@pytest.mark.parametrize(
+    ("etag", "last_modified", "headers"),
+    [
+        ("", "", {}),
+        ('"7"', "", {"If-None-Match": '"7"'}),
+        ("", "Mon", {"If-Modified-Since": "Mon"}),
+        ('"7"', "Mon", {"If-None-Match": '"7"', "If-Modified-Since": "Mon"}),
+    ],
+)
+def test_a_condition_for_each_validator(etag: str, last_modified: str, headers: dict[str, str]) -> None:
+    assert conditions(etag, last_modified) == headers
+    asked = Response("https://api.dw.com/", status=304, request=Request("https://api.dw.com/", headers=headers))
+    assert is_unchanged(asked) is bool(headers)
+    assert fault(asked) == ("" if headers else "status 304")
+
+
+def test_a_304_to_no_known_request_is_a_fault() -> None:
+    assert fault(Response("https://api.dw.com/", status=304)) == "status 304"
+
+
+@pytest.mark.parametrize("status", [200, 203])
+def test_content(status: int) -> None:
+    assert fault(Response("https://api.dw.com/", status=status)) == ""
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 205, 206, 226, 304, 408, 429, 500, 503, 599])
+def test_faults_that_pass(status: int) -> None:
+    assert fault(Response("https://api.dw.com/", status=status)) == f"status {status}"
+    assert is_passing(f"status {status}")
+
+
+@pytest.mark.parametrize("status", [300, 302, 305, 400, 401, 403, 404, 410, 451])
+def test_faults_that_are_an_answer(status: int) -> None:
+    assert fault(Response("https://api.dw.com/", status=status)) == f"status {status}"
+    assert not is_passing(f"status {status}")
