@@ -6,11 +6,13 @@ and the files say, and after a run that did not end by itself removes or adopts 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from crawler import disk, identify, layout, recovery, refresh, seedfile
 from crawler.arrivals import Arrivals
@@ -38,7 +40,9 @@ class Archive:
         self.writer = Writer(root, log)
         self._lock = lock
         self._submitted: dict[Future[list[Record]], None] = {}  # what the index has not heard of yet, in order
+        self._given_up: set[Future[list[Record]]] = set()  # of those what nobody waits for any more
         self._durable = Arrivals()
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # live while wanted
         self._unchecked_bytes = _CHECK_EVERY + 1
 
     @classmethod
@@ -109,7 +113,12 @@ class Archive:
     async def store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
         """Store files durably in the order given, log them, then tell the index."""
         stored = self.begin_store(files, states)
-        await self._durable.wait_for(stored)
+        try:
+            await self._durable.wait_for(stored)
+        except asyncio.CancelledError:
+            if not stored.cancelled():
+                self._given_up.add(stored)
+            raise
         return self.end_store(stored)
 
     def store_now(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
@@ -154,6 +163,42 @@ class Archive:
         }  # fmt: skip
 
     # --- documents ---
+
+    @contextlib.asynccontextmanager
+    async def document(self, *numbers: int) -> AsyncIterator[None]:
+        """Be the only one who plans files of a document and stores them. Everybody in an event loop who does so takes turns
+        here: two plans made from the same state of the disk would overwrite one another.
+
+        numbers: DW's ids that lead to it; those of an alias and of its target are one.
+        """
+        while True:
+            found = self._targets(numbers)
+            async with contextlib.AsyncExitStack() as turns:
+                for number in found:
+                    await turns.enter_async_context(self._turn(number))
+                if found == self._targets(numbers):  # else one has become an alias meanwhile
+                    await self._settle()
+                    yield
+                    return
+
+    def _targets(self, numbers: Iterable[int]) -> list[int]:
+        """The numbers that these lead to, in order, so that no two planners wait for one another."""
+        rows = ((number, self.index.resolve(number)) for number in numbers)
+        return sorted({row.number if row else number for number, row in rows})
+
+    def _turn(self, number: int) -> asyncio.Lock:
+        lock = self._turns.get(number)
+        if lock is None:
+            lock = self._turns[number] = asyncio.Lock()
+        return lock
+
+    async def _settle(self) -> None:
+        """See to the end of what is still being written although those who waited for it were cancelled."""
+        for stored in list(self._given_up):
+            await self._durable.wait_for(stored)
+            if stored in self._submitted:
+                self.end_store(stored)
+            self._given_up.discard(stored)
 
     def read(self, path: str) -> SeedDocument | None:
         """A stored document; None where the file is lost or damaged (`scrapy verify` tells which)."""

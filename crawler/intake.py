@@ -75,13 +75,14 @@ class Intake:
                 run.count("dw/seed/address")
                 await self.hear_of(target.kind, target.number, target.language)
             case seeds.Document(_, document):
+                assert document.id is not None
                 run.count("dw/seed/document")
                 if not self.spider.dry_run:
-                    outcome, files = run.archive.plan_seed(document, "seed", clock.now_ms())
-                    if files:
-                        await run.store(files)
+                    async with run.archive.document(document.id):
+                        outcome, files = run.archive.plan_seed(document, "seed", clock.now_ms())
+                        if files:
+                            await run.store(files)
                     run.count(f"dw/document/from_seed/{outcome}")
-                assert document.id is not None
                 run.archive.register([document.id], 0, document.kind, document.language)
                 run.archive.register_document(document, "seed", 0)
                 row = index.resolve(document.id)

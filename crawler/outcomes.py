@@ -6,10 +6,12 @@ Counts dw/document/unchanged, /alias, /unwanted/<kind>, /missing/<reason>, /unre
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from crawler import layout
 from crawler.archive import state_line
@@ -26,7 +28,23 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+Outcome = Callable[Concatenate["ArchiveExtension", Row, P], Coroutine[Any, Any, None]]
 
+
+def _in_turn(note: Outcome[P]) -> Outcome[P]:
+    """Note an outcome while nobody else plans files of the document, with the row it has by then: a seed may have brought it
+    while DW was asked."""
+
+    @functools.wraps(note)
+    async def noted(run: ArchiveExtension, row: Row, /, *rest: P.args, **more: P.kwargs) -> None:
+        async with run.archive.document(row.number):
+            await note(run, run.archive.index.get(row.number) or row, *rest, **more)
+
+    return noted
+
+
+@_in_turn
 async def unchanged(run: ArchiveExtension, row: Row) -> None:
     """DW says that an archived document is as it was."""
     now_ms = run.now_ms()
@@ -36,6 +54,7 @@ async def unchanged(run: ArchiveExtension, row: Row) -> None:
     run.archive.index.set_checked(row.number, now_ms, row.etag, row.last_modified)
 
 
+@_in_turn
 async def alias(run: ArchiveExtension, row: Row, target: Target) -> None:
     """A number leads to another's document, which is wanted in its place."""
     index = run.archive.index
@@ -53,6 +72,7 @@ async def alias(run: ArchiveExtension, row: Row, target: Target) -> None:
         index.set_checked(row.number, now_ms, row.etag, row.last_modified)
 
 
+@_in_turn
 async def unwanted(run: ArchiveExtension, row: Row, kind: str) -> None:
     """A document is of a kind that is not wanted (ARCHIVE_KINDS)."""
     run.count(f"dw/document/unwanted/{kind}")
@@ -63,6 +83,7 @@ async def unwanted(run: ArchiveExtension, row: Row, kind: str) -> None:
     await run.store([], [state])
 
 
+@_in_turn
 async def missing(run: ArchiveExtension, row: Row, reason: str, refused: bool = False) -> None:
     """A document could not be had. refused: it was we, or robots.txt, who did not allow it."""
     state = run.archive.miss(row, reason, run.now_ms())
@@ -75,6 +96,7 @@ async def missing(run: ArchiveExtension, row: Row, reason: str, refused: bool = 
     await run.store([], [state])
 
 
+@_in_turn
 async def unreadable(run: ArchiveExtension, row: Row, response: Response, reason: str) -> None:
     """A reply nobody can read is kept as it came, with the reason beside it."""
     now_ms = run.now_ms()

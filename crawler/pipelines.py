@@ -82,7 +82,9 @@ class ComparePipeline(ArchivePart):
     """
 
     async def process_item(self, item: Fetched) -> Fetched:
-        if await store_if_known(self, item):
+        async with self.archive.document(item.requested, item.article.number):
+            is_known = await store_if_known(self, item)
+        if is_known:
             raise DropItem("the archive holds it already", log_level="DEBUG")
         return item
 
@@ -221,18 +223,10 @@ class ArchivePipeline(ArchivePart):
     Counts dw/document/new, dw/document/revised, dw/document/<kind>, dw/document/language/<language>.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self.locks: dict[int, asyncio.Lock] = {}
-
     async def process_item(self, item: Fetched) -> Fetched:
-        number = item.article.number
-        lock = self.locks.setdefault(number, asyncio.Lock())
-        async with lock:  # an article and its alias may arrive together
+        async with self.archive.document(item.requested, item.article.number):  # they may arrive together
             if not await store_if_known(self, item):
                 await self._store(item)
-        if not lock.locked():
-            self.locks.pop(number, None)
         return item
 
     async def _store(self, item: Fetched) -> None:
