@@ -24,6 +24,8 @@ HARMLESS = [
     '<a href="mailto:desk@example.org">m</a><a href="tel:+49">t</a><a href="/en/x/a-7">r</a><a href="#top">#</a>',
     '<span class="editable placeholder" data-id="7" data-type="ARTICLE" data-external-url="">x</span>',
     '<small style="color: #999;">grey</small>',
+    "<b style='font-weight:700;text-decoration: underline;; TEXT-ALIGN : center !important'>x</b>",
+    '<i style=color:red>y</i><i style="">z</i>',
     "<p>wrong <b>nesting</p></b> and <i>unclosed",
     "<br/><br /><BR>",
     "<o:p></o:p>",
@@ -31,6 +33,25 @@ HARMLESS = [
     '<a href="/a:b">colon after a slash</a>',
     '<ruby>漢<rt lang="zh">han</rt></ruby>',
 ]
+
+STYLES = [
+    "position:fixed", "position:absolute;inset:0", "z-index:9", "top:0", "left:-9px", "bottom:0", "right:0", "float:left",
+    "inset-inline:0", "width:9999px", "height:100vh", "min-height:200vh", "margin:-500px", "margin-top:-190px", "padding:99em",
+    "transform:scale(99)", "translate:-90px", "scale:99", "rotate:9deg", "zoom:50", "background:url(//evil.example/x)",
+    "background:red", "background-image:url(//evil.example/x)", "background-color:#fff", "content:url(//evil.example/x)",
+    "list-style:url(//evil.example/x)", "list-style-image:url(//evil.example/x)", "border-image:url(//evil.example/x) 1",
+    "border:9999px solid red", "outline:9999px solid red", "box-shadow:0 0 0 9999px red", "text-shadow:0 0 999px red",
+    "cursor:url(//evil.example/x),auto", "filter:url(//evil.example/x)", "filter:blur(9px)", "backdrop-filter:blur(9px)",
+    "mask:url(//evil.example/x)", "clip-path:url(//evil.example/x)", "shape-outside:url(//evil.example/x)",
+    "offset-path:url(//evil.example/x)", "animation:x 1s", "transition:all 1s", "behavior:url(//evil.example/x)",
+    "-moz-binding:url(//evil.example/x)", "opacity:0", "visibility:hidden", "display:none", "display:block",
+    "font:999px serif", "font-size:999px", "font-family:x", "line-height:99", "letter-spacing:99em", "word-spacing:99em",
+    "text-indent:-999px", "vertical-align:999px", "text-decoration:underline 9999px red", "text-underline-offset:999px",
+    "color:url(//evil.example/x)", "color:image-set('//evil.example/x')", "color:var(--x)", "color:expression(alert(1))",
+    "color:red\\;position:fixed", "color:red/**/;/**/position:fixed", "--x:url(//evil.example/x)", "all:unset", "red",
+    "width:100%", "src:url(//evil.example/x)", "color:red}*{position:fixed", "@import '//evil.example/x'", "columns:9",
+    "pos\\69tion:fixed", "posi/**/tion:fixed", "pointer-events:none", "resize:both", "overflow:visible", "writing-mode:tb",
+]  # fmt: skip
 
 # What each leaves behind is nh3's choice; that nothing in it can run or load is ours to check (see `Danger`).
 ATTACKS = [
@@ -139,10 +160,26 @@ def test_nothing_is_left_that_runs_or_loads(markup: str) -> None:
         ("<p>text<iframe>inside</iframe></p>", "<p>text</p>"),
         ("two\nlines\r\nhere", "two lines here"),
         ("<b onclick=x>a&#13;b&#10;c</b>", "<b>a b c</b>"),
+        ('<a href="https://x" attributionsrc="//evil" ping="//evil" download>l</a>', '<a href="https://x">l</a>'),
+        ("<b popover autofocus contenteditable tabindex=1 itemref=x slot=y is=z>x</b>", "<b>x</b>"),
+        ('<b style="color:red; position:fixed">x</b>', '<b style="color:red">x</b>'),
     ],
 )
 def test_the_words_stay(markup: str, safe: str) -> None:
     assert sanitise.safe_markup(markup) == safe
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_style_keeps_nothing_that_positions_covers_or_loads(style: str) -> None:
+    for text, tag in (
+        (f'<b style="{html.escape(style)}">x</b>', "<b>"),
+        (f'<b style="color:blue;{html.escape(style)}">x</b>', '<b style="color:blue">'),
+        (f'<b style="{html.escape(style)};color:blue">x</b>', '<b style="color:blue">'),
+        (f"<b style='{style.replace(chr(39), chr(34))}' onclick=x>x</b>", "<b>"),
+    ):
+        safe = sanitise.safe_markup(text)
+        assert sanitise.safe_markup(safe) == safe
+        assert safe == f"{tag}x</b>"
 
 
 PIECES = st.lists(
