@@ -7,12 +7,11 @@ has it in another shape, still becomes an article.
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from crawler import normalise, sanitise, urls
+from crawler import decoding, normalise, sanitise, urls
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import NOTHING, Markup
@@ -36,13 +35,14 @@ _YOUTUBE_HOST = re.compile(r"https?://(?:www\.|m\.)?(?:youtube(?:-nocookie)?\.co
 _YOUTUBE_KEY = re.compile(r"(?:embed/|v=|youtu\.be/|^)([\w-]{11})(?:$|[?&#/])")
 
 
-def parse(body: bytes, number: int, kind: str = "article") -> Article:
+def parse(body: bytes, number: int, kind: str = "article", charset: str = "") -> Article:
     """The article of a reply of `/api/detail/{kind}/{number}`.
 
-    body: the reply's bytes. number, kind: what was asked for, used where the reply does not name its own.
+    body: the reply's bytes. number, kind: what was asked for, used where the reply does not name its own. charset: as in
+    `decoding.json_reply`.
     Raises UnreadableReply where there is no JSON object, no usable title or no usable body.
     """
-    reply = _object(body)
+    reply = _object(body, charset)
     content = reply.get("content")
     if isinstance(content, dict) and not reply.get("name"):
         reply = content
@@ -82,12 +82,10 @@ def _keys(reply: Json) -> Iterator[str]:
             waiting.extend(value)
 
 
-def _object(body: bytes) -> Json:
+def _object(body: bytes, charset: str) -> Json:
     try:
-        reply = json.loads(body, parse_constant=lambda name: None)
-        if b"\\ud" in body.lower():  # half a character (a lone surrogate) can stand in JSON, but in no file
-            reply = json.loads(json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, RecursionError) as error:
+        reply = decoding.json_reply(body, charset)
+    except ValueError as error:
         raise UnreadableReply(f"no JSON: {error}") from error
     if not isinstance(reply, dict):
         raise UnreadableReply(f"JSON, but no object: {type(reply).__name__}")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 _SPACE = re.compile(r"\s+")
 _CANONICAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
 def fold(text: str) -> str:
@@ -17,17 +18,19 @@ def fold(text: str) -> str:
 
 
 def title(text: str) -> str:
-    """A headline as displayed: one line, NFC, no white space around it; white space inside stays as it is."""
-    return unicodedata.normalize("NFC", re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+", " ", text).strip())
+    """A headline as displayed: one line, NFC, no white space around it, no control characters; white space inside stays
+    as it is."""
+    text = _CONTROLS.sub("", re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+", " ", text))
+    return unicodedata.normalize("NFC", text.strip())
 
 
 def author(*names: str) -> str:
-    """Names joined with a comma, without the `null` of a missing first name, white space folded.
+    """Names joined with a comma, without control characters and the `null` of a missing first name, white space folded.
 
     >>> author("null 李澄欣")
     '李澄欣'
     """
-    cleaned = (" ".join(part for part in fold(name).split(" ") if part != "null") for name in names)
+    cleaned = (" ".join(part for part in fold(_CONTROLS.sub("", fold(name))).split(" ") if part != "null") for name in names)
     return ", ".join(dict.fromkeys(name for name in cleaned if name))
 
 

@@ -123,7 +123,7 @@ def test_what_is_no_reply_is_unreadable(data: bytes) -> None:
         (b'{"name": "x", "body": [{"content": {"type": "Image"}}]}', "no usable body"),
         (b'{"name": "x", "type": "Gallery"}', "gallery 5: no usable body"),
         (b'{"name": "x", "type": "Video"}', "video 5: no usable"),
-        (b'{"id": ' + b"9" * 5000 + b"}", "no JSON"),
+        (b'{"id": ' + b"9" * 5000 + b"}", "article 5: no usable title"),
     ],
 )  # fmt: skip
 def test_unreadable_reply_says_why(data: bytes, problem: str) -> None:
@@ -152,12 +152,13 @@ def test_language_is_known_by_its_number(language_id: object, language: str | No
 @pytest.mark.parametrize(
     ("name", "title"),
     [(" A  title\u00a0", "A  title"), ("one\nline", "one line"), ("Cafe\u0301", "Caf\u00e9"),
-     ("half \ud83d", "half ?"), ("\ud83d\ude00", "😀")],
+     ("half \ud83d", "half \ufffd"), ("\ud83d\ude00", "😀"), ("&#xD83D;&#xDE00; &#55357;", "😀 \ufffd"),
+     ("a\0 \x1b[31mred\x7f\x9b", "a [31mred"), ("\ufffe\uffff", "\ufffe\uffff")],
 )  # fmt: skip
 def test_title_is_one_line_that_any_file_can_hold(name: str, title: str) -> None:
     found = parse(name=name, body=[paragraph("half \udc00")])
     assert found.title == title
-    assert found.blocks == (Paragraph(Markup("half ?")),)
+    assert found.blocks == (Paragraph(Markup("half \ufffd")),)
 
 
 AUTHORS = [

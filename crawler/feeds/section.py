@@ -6,12 +6,12 @@ forms section pages are assumed to share.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from urllib.parse import urljoin
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from crawler import decoding
 from crawler.feeds.listing import Listed, Listing, document
 from crawler.urls import DW, Sites
 
@@ -19,14 +19,14 @@ _STATES = ("__APP_STATE__", "__APOLLO_STATE__")
 _ADDRESS_KEYS = ("namedUrl", "canonicalUrl")
 
 
-def parse_section(body: bytes, sites: Sites = DW, language: str | None = None) -> Listing:
+def parse_section(body: bytes, sites: Sites = DW, language: str | None = None, charset: str = "") -> Listing:
     """The documents a page links to: first its `<a href>` in reading order, then what only its inline state names.
 
-    body: HTML in UTF-8. language: that of the section, for addresses that name none; links into other editions are
-    listed with their own language.
+    body: HTML. charset: that of the HTTP header, as in `decoding.page`. language: that of the section, for addresses that
+    name none; links into other editions are listed with their own language.
     """
     problems: list[str] = []
-    page = _read(body)
+    page = _read(decoding.page(body, charset))
     items: dict[int, Listed] = {}
     for address in (*page.addresses, *_addresses_of_states(page.scripts, problems)):
         try:
@@ -69,11 +69,11 @@ class _Page:
         """Nothing is built, so nothing is given back."""
 
 
-def _read(body: bytes) -> _Page:
+def _read(html: str) -> _Page:
     page = _Page()
     parser = etree.HTMLParser(target=page, no_network=True, huge_tree=False)
     try:
-        parser.feed(body.decode("utf-8", "replace"))
+        parser.feed(html)
         parser.close()
     except etree.LxmlError:
         pass  # an empty page, or one no parser can read: nothing is found, and that is a problem already
@@ -86,8 +86,8 @@ def _addresses_of_states(scripts: list[str], problems: list[str]) -> Iterator[st
             if (start := script.find("{", script.find(name))) < 0 or name not in script:
                 continue
             try:
-                state, _ = json.JSONDecoder().raw_decode(script, start)
-            except (ValueError, RecursionError) as error:
+                state, _ = decoding.json_at(script, start)
+            except ValueError as error:
                 problems.append(f"{name} is no JSON: {str(error)[:120]}")
                 continue
             yield from _addresses(state)

@@ -5,10 +5,10 @@ Source: section 2 of what is known of DW's data; a recorded search page of 2022,
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+from crawler import decoding
 from crawler.feeds.listing import Listed, Listing, Lost, document, followable, moment_ms, number_of
 from crawler.urls import DW, LANGUAGE_IDS, Sites
 
@@ -22,24 +22,25 @@ _KNOWN_KEYS = frozenset(  # of a page, its paginationInfo, its teasers and their
 _PAGE_INDEX = re.compile(r"[?&]pageIndex=([0-9]{1,9})(?:&|$)")
 
 
-def parse_search(body: bytes, sites: Sites = DW) -> Listing:
+def parse_search(body: bytes, sites: Sites = DW, charset: str = "") -> Listing:
     """A page of `/api/search/global`; `more` holds the next page, `total` is availableItems.
 
+    charset: that of the HTTP header, as in `decoding.json_reply`.
     Teasers that are `{}` and SearchRefs name nothing by design and are passed over; others that cannot be read are a
     problem.
     """
-    return _parse_page(body, sites)
+    return _parse_page(body, sites, charset)
 
 
-def parse_mediacenter(body: bytes, sites: Sites = DW) -> Listing:
+def parse_mediacenter(body: bytes, sites: Sites = DW, charset: str = "") -> Listing:
     """A page of `/api/list/mediacenter/{languageId}`: videos, audio and galleries; otherwise as `parse_search`."""
-    return _parse_page(body, sites)
+    return _parse_page(body, sites, charset)
 
 
-def _parse_page(body: bytes, sites: Sites) -> Listing:
+def _parse_page(body: bytes, sites: Sites, charset: str) -> Listing:
     try:
-        reply = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        reply = decoding.json_reply(body, charset)
+    except ValueError as error:
         return Listing(problems=[f"no JSON: {str(error)[:120]}"])
     if not isinstance(reply, dict):
         return Listing(problems=[f"JSON, but no object: {type(reply).__name__}"])

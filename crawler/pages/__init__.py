@@ -6,13 +6,12 @@ what DW's pages look like. Source: section 6 of what is known of DW's data.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
 from parsel import Selector
-from w3lib.encoding import html_to_unicode
 
+from crawler import decoding
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Paragraph, Picture
 from crawler.pages import jsonld, markup, state
@@ -26,17 +25,17 @@ WEAK_SOURCES = frozenset({"page:json-ld"})
 """Sources that hold less than the whole article: replace what they gave when another answers."""
 
 
-def parse(body: bytes, number: int, language: str | None = None) -> Article:
+def parse(body: bytes, number: int, language: str | None = None, charset: str = "") -> Article:
     """The article of a page.
 
-    body: the page as it came; its encoding is the one it declares, else UTF-8, with U+FFFD for what is neither. number,
-    language: what was asked for, used where the page does not name its own. Article.source tells what was read:
+    body: the page as it came. charset: that of the HTTP header, as in `decoding.page`. number, language: what was asked
+    for, used where the page does not name its own. Article.source tells what was read:
     page:app-state, page:apollo, page:react and page:classic (the layouts' own markup), page:json-ld, in this order; what
     one leaves open is filled from the JSON-LD.
     Raises UnreadableReply, which names what was missing from each.
     """
     try:
-        html = html_to_unicode(None, body)[1]
+        html = decoding.page(body, charset)
         page = tree(html)
         return _first_readable(html, page, number, language)
     except RecursionError as error:
@@ -80,14 +79,17 @@ def _alone(described: Article, description: Markup) -> Article | None:
     return replace(described, teaser=teaser, blocks=blocks, source="page:json-ld")
 
 
-def parse_graph(body: bytes, number: int, language: str | None = None, kind: str = "article") -> Article:
+def parse_graph(
+    body: bytes, number: int, language: str | None = None, kind: str = "article", charset: str = ""
+) -> Article:
     """The article of a reply of the graph API.
 
-    number, language, kind: what was asked for, used where the reply does not name its own.
+    number, language, kind: what was asked for, used where the reply does not name its own. charset: as in
+    `decoding.json_reply`.
     Raises UnreadableReply where there is no JSON object, no content, no usable title or no usable body.
     """
     try:
-        reply = json.loads(body)
+        reply = decoding.json_reply(body, charset)
         article = state.from_reply(json_object(reply), number, kind, language)
     except (ValueError, RecursionError) as error:
         raise UnreadableReply(f"graph API, {kind} {number}: {type(error).__name__} {str(error)[:80]}") from error

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterator
 
 from parsel import Selector
 
-from crawler import normalise, sanitise, urls
+from crawler import decoding, normalise, sanitise, urls
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Picture
 from crawler.pages import addresses
@@ -24,8 +23,8 @@ def from_page(page: Selector, wanted: int) -> Article:
     """The article that a page's JSON-LD describes. Raises UnreadableReply where none does."""
     for script in page.xpath("//script[contains(@type, 'ld+json')]/text()").getall():
         try:
-            described = json.loads(script.strip().rstrip(";"), strict=False)
-        except (ValueError, RecursionError):
+            described, _end = decoding.json_at(script.strip())
+        except ValueError:
             continue
         for found in _articles(described, _DEPTH):
             if title := normalise.title(text(found.get("headline")) or text(found.get("name"))):

@@ -7,11 +7,10 @@ data, the page recorded in 2023-06, and what public clients read; all that only 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
-from crawler import normalise, sanitise, urls
+from crawler import decoding, normalise, sanitise, urls
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Block, Gallery, Picture, Slide, Video
 from crawler.pages import addresses
@@ -54,8 +53,8 @@ def inline_state(html: str, variable: str) -> Json:
         if start == -1 or html[position:start].strip(" \t\r\n=\"']") or "=" not in html[position:start]:
             continue
         try:
-            state, _end = json.JSONDecoder(strict=False).raw_decode(html, start)
-        except (ValueError, RecursionError) as error:
+            state, _end = decoding.json_at(html, start)
+        except ValueError as error:
             problem = f"no JSON: {type(error).__name__} {str(error)[:80]}"
             continue
         if state:

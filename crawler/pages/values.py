@@ -14,8 +14,8 @@ _NOBODY = frozenset({"", "dw", "dw.com", "deutsche welle", "deutsche welle (www.
 
 
 def text(value: object) -> str:
-    """A string as it stands, without half surrogate pairs (JSON can hold them, a file cannot); empty for all else."""
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else ""
+    """A string as it stands; empty for all else."""
+    return value if isinstance(value, str) else ""
 
 
 def number(value: object) -> int | None:

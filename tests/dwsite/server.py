@@ -149,7 +149,7 @@ async def _with_fault(fault: Fault, answer: Answer, path: str, request: web.Base
     if fault.malformed_json:
         body = body[: len(body) // 2] + b'"]}} oops'
     if fault.body is not None:
-        body = fault.body.encode()
+        body = fault.body.encode("utf-8", "surrogateescape")  # so that it can be any bytes
     if fault.content_type is not None:
         headers["Content-Type"] = fault.content_type
     headers.update(fault.headers)
