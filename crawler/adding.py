@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from crawler import seeds
 from crawler.archive import Archive
+from crawler.logline import Record
 from crawler.seedfile import SeedDocument
-from crawler.writer import Record
 
 _ON_THEIR_WAY = 256  # documents on their way to the disk; bounds memory
 

@@ -19,10 +19,12 @@ from crawler.arrivals import Arrivals
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
 from crawler.lock import Lock
+from crawler.logline import Record
 from crawler.objects import GONE, MISSING, Row
+from crawler.runlog import RunLog
 from crawler.seedfile import SeedDocument
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
-from crawler.writer import AnyFile, NewFile, Record, RunLog, Whole, Writer
+from crawler.writer import AnyFile, NewFile, Whole, Writer
 
 _CHECK_EVERY = 4 * 1024 * 1024  # bytes
 REPLY_ENDS = (".json.gz", ".html.gz")

@@ -24,6 +24,10 @@ class SeedFormatError(ArchiverError):
         self.problem = problem
 
 
+class DamagedLine(ArchiverError):
+    """A line of a run log is not as it was written. Raised by `logline` and `runlog`, which leave that line out and say so."""
+
+
 class UnreadableReply(ArchiverError):
     """A reply of DW's holds no article we can make out. Raised by `api` and `pages`; the spider keeps the reply."""
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from scrapy.settings import BaseSettings
 
-    from crawler.writer import AnyFile, Record
+    from crawler.logline import Record
+from crawler.writer import AnyFile
 
 logger = logging.getLogger(__name__)
 

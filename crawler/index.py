@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from crawler import layout, normalise
 from crawler.exceptions import DiskError
-from crawler.objects import ALIAS, ARCHIVED, NO_LIMIT, OUT_OF_SCOPE, PENDING, SCHEMA, SCHEMA_VERSION, SCOPE, Row
+from crawler.objects import ALIAS, ARCHIVED, NO_LIMIT, OUT_OF_SCOPE, PENDING, REMOVED, SCHEMA, SCHEMA_VERSION, SCOPE, Row
 from crawler.urls import DOCUMENT_KINDS, PictureName
 
 _COMMIT_EVERY = 500  # changes; a commit costs some 20 to 50 microseconds with WAL and NORMAL
@@ -135,7 +135,7 @@ class Index:
         """Take over what a log line says: a file that is on disk, or a state. Doing it twice changes nothing."""
         if "path" in record and "sha256" in record:
             self._apply_file(record, run)
-        elif record.get("state") == "removed":
+        elif record.get("state") == REMOVED:
             self._apply_removed(record)
         elif record.get("state") == SCOPE:
             self.set_meta(SCOPE, json.dumps({"depth": record["depth"], "kinds": record["kinds"]}))

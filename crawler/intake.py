@@ -21,9 +21,9 @@ from crawler.urls import DOCUMENT_KINDS
 if TYPE_CHECKING:
     from scrapy import Request
 
+    from crawler.logline import Record
     from crawler.objects import Row
     from crawler.spiders.dw import DwSpider
-    from crawler.writer import Record
 
 logger = logging.getLogger(__name__)
 

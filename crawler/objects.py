@@ -12,6 +12,7 @@ SCHEMA_VERSION = 1
 PENDING, ARCHIVED, MISSING, GONE = "pending", "archived", "missing", "gone"
 UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS = "unreadable", "refused", "out of scope", "alias"
 STATES = (PENDING, ARCHIVED, MISSING, GONE, UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS)
+REMOVED = "removed"  # no object's: a line that takes a path out of the archive
 SCOPE = "scope"  # no object's: a line that says what a run wants, so that an index made again has it
 
 # SQLite uses the index `unfinished` only where a condition says literally what that index says.

@@ -18,11 +18,12 @@ from crawler.archive import state_line
 from crawler.exceptions import DiskError
 from crawler.extensions import ArchiveExtension
 from crawler.failures import failure_reason
+from crawler.logline import Record
 from crawler.objects import ARCHIVED, PENDING, REFUSED, Row
 from crawler.refresh import after_miss
 from crawler.sources import WEAK
 from crawler.urls import DW, UNKNOWN_LANGUAGE, PictureName
-from crawler.writer import NewFile, Record
+from crawler.writer import NewFile
 
 if TYPE_CHECKING:
     from typing import Self

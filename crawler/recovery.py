@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import json
 import os
 import sqlite3
 import zlib
@@ -15,12 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler import disk, identify, layout, normalise, pictures, scope, seedfile
+from crawler import disk, identify, layout, normalise, pictures, runlog, scope, seedfile
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
+from crawler.logline import Record
 from crawler.objects import PENDING
+from crawler.runlog import FILES_END, run_logs
 from crawler.urls import DOCUMENT_KINDS, DW
-from crawler.writer import FILES_END, STATES_END, Record
 
 if TYPE_CHECKING:
     from crawler.archive import Archive
@@ -102,7 +102,9 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
         # noted before anything is made again: this run may be killed too
         archive.index.set_meta("unclean since", unclean_since or layout.run_name(now_ms))
         archive.index.commit(durable=True)
-    behind = _catch_up(archive)
+    behind, damaged = _catch_up(archive)
+    if damaged:
+        say(f"damaged log lines left out ({runlog.shown(damaged)}): scrapy repair mends what can be mended")
     if why or unclean_since:
         removed, adopted = _clean_up(archive, unclean_since or "")
         scope.draw_last(archive.index)
@@ -114,24 +116,31 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
     archive.index.commit(durable=True)
 
 
-def _catch_up(archive: Archive) -> int:
-    """Take over log lines the index does not have yet. Returns how many."""
-    lines = 0
+def _catch_up(archive: Archive) -> tuple[int, list[str]]:
+    """Take over log lines the index does not have yet. Returns how many, and which are damaged."""
+    count, damaged = 0, []
     for log in run_logs(archive.root):
         size = log.stat().st_size
         if size <= archive.index.log_position(log.name):
             continue
-        run = log.name.split(".")[0]
-        for record in read_log(log):
-            lines += 1
-            if record.get("state") == PENDING and record["kind"] in DOCUMENT_KINDS:  # what it refers to comes nearer with it
-                archive.register([record["id"]], record.get("hop", 0), record["kind"], record.get("language"))
-                continue
-            archive.index.apply(record, run)
-            if log.name.endswith(FILES_END):
-                _hear(archive, record)
+        for line in runlog.lines(log):
+            if line.problem:
+                damaged.append(f"{layout.RUNS}/{log.name} line {line.number}: {line.problem}")
+            for record in line.records:
+                count += 1
+                _take_over(archive, record, log.name.split(".")[0])
         archive.index.set_log_position(log.name, size)
-    return lines
+    return count, damaged
+
+
+def _take_over(archive: Archive, record: Record, run: str) -> None:
+    """Tell the index what a log line says."""
+    if record.get("state") == PENDING and record["kind"] in DOCUMENT_KINDS:  # what it refers to comes nearer with it
+        archive.register([record["id"]], record.get("hop", 0), record["kind"], record.get("language"))
+        return
+    archive.index.apply(record, run)
+    if "sha256" in record:
+        _hear(archive, record)
 
 
 def _hear(archive: Archive, record: Record) -> None:
@@ -229,23 +238,6 @@ def _adoptable(archive: Archive, path: str) -> Record | None:
         except (OSError, EOFError, zlib.error):
             return None
     return record
-
-
-def run_logs(root: Path) -> list[Path]:
-    """The logs of every run in the order to read them: by the run's start, a run's files before its states."""
-    logs = [path for end in (FILES_END, STATES_END) for path in (root / layout.RUNS).glob(f"*Z{end}")]
-    return sorted(logs, key=lambda path: (path.name.split(".")[0], path.name.endswith(STATES_END)))
-
-
-def read_log(path: Path) -> Iterator[Record]:
-    """The records of a run log; a line that a crash cut is left out."""
-    with path.open("rb") as lines:
-        for line in lines:
-            if line.endswith(b"\n"):
-                with contextlib.suppress(ValueError):
-                    record = json.loads(line)
-                    if isinstance(record, dict):
-                        yield record
 
 
 _OWN = frozenset({layout.RUNS, layout.INDEX, layout.INDEX + "-wal", layout.INDEX + "-shm", layout.INDEX_SEAL, layout.LOCK,

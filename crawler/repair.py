@@ -14,11 +14,12 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler import disk, layout, recovery, seedfile, sources, urls, verify
+from crawler import disk, layout, recovery, runlog, seedfile, sources, urls, verify
 from crawler.archive import Archive
 from crawler.exceptions import UnreadableReply
+from crawler.logline import Record
+from crawler.objects import REMOVED
 from crawler.verify import Damage, Verdict
-from crawler.writer import Record
 
 _OF_FILES = (verify.CHANGED, verify.CUT, verify.NO_ACCESS, verify.LOST, verify.UNKNOWN)
 _STATES_AT_ONCE = 500
@@ -116,7 +117,7 @@ def _give_up(archive: Archive, damage: Damage, time: str, done: Repair) -> list[
         done.set_aside[path] = _set_aside(archive.root, path)
     if damage.expected_sha256 is None and not (verify.is_utf8(path) and archive.index.file(path)):
         return []  # a stranger
-    states = [{"state": "removed", "path": path, "reason": f"damaged: {damage.what}", "time": time}]
+    states = [{"state": REMOVED, "path": path, "reason": f"damaged: {damage.what}", "time": time}]
     number = layout.number_of(path)
     row = archive.index.get(number) if number else None
     if layout.is_document(path) and number:
@@ -150,9 +151,11 @@ def _set_aside(root: Path, path: str) -> str:
 
 
 def _mend_log(archive: Archive, path: str, done: Repair) -> None:
-    """Leave out the lines of a run log that cannot be read; the log as it was goes under `damaged/`."""
-    with (archive.root / path).open("rb") as lines:
-        whole = b"".join(line for line in lines if not line.endswith(b"\n") or verify.log_record(line) is not None)
+    """Leave out the damaged lines of a run log, but what of them is proved; the log as it was goes under `damaged/`."""
+    whole = b"".join(
+        b"".join(map(runlog.encode, line.records)) if line.problem else line.data
+        for line in runlog.lines(archive.root / path)
+    )
     done.set_aside[path] = _set_aside(archive.root, path)
     disk.replace_file(archive.root / path, whole)
     archive.index.set_log_position(path.rpartition("/")[2], len(whole))

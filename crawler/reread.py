@@ -13,10 +13,11 @@ from crawler import layout, normalise, seedfile, sources
 from crawler.archive import Archive
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article
+from crawler.logline import Record
 from crawler.objects import Row
 from crawler.seedfile import SeedDocument
 from crawler.urls import UNKNOWN_LANGUAGE
-from crawler.writer import NewFile, Record
+from crawler.writer import NewFile
 
 MAX_REPLY = 64 * 1024 * 1024  # bytes, unpacked
 _SAME_LOOK_MS = 3_600_000  # between api.dw.com's answer and that of the page asked for in its place

@@ -10,7 +10,7 @@ from typing import Any
 from crawler import layout, refresh
 from crawler.index import Index
 from crawler.objects import ARCHIVED, GONE, MISSING, PENDING, REFUSED, UNREADABLE
-from crawler.recovery import run_logs
+from crawler.runlog import run_logs
 
 Figures = dict[str, Any]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import sqlite3
 from collections import deque
@@ -19,9 +18,10 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
-from crawler import disk, layout, normalise
-from crawler.recovery import OTHER_BYTES, is_as_closed, run_logs, walk
-from crawler.writer import Record
+from crawler import disk, layout, normalise, runlog
+from crawler.objects import REMOVED
+from crawler.recovery import OTHER_BYTES, is_as_closed, walk
+from crawler.runlog import run_logs
 
 CHANGED, CUT, LOST, UNKNOWN, NO_ACCESS = "changed", "cut", "lost", "unknown", "cannot be read"
 TEMPORARY, LOG_DAMAGED, INDEX_DAMAGED = "temporary", "log damaged", "index damaged"
@@ -35,7 +35,7 @@ MEANING = {
     UNKNOWN: "on disk, in no run log",
     NO_ACCESS: "the system refuses to read it",
     TEMPORARY: "left by a run that has ended",
-    LOG_DAMAGED: "lines of a run log that cannot be read",
+    LOG_DAMAGED: "lines of a run log that are not as they were written",
     INDEX_DAMAGED: "the index is missing or damaged",
     ROW_WITHOUT_FILE: "in the index, neither on disk nor in the run logs",
     FILE_WITHOUT_ROW: "on disk and in the run logs, but not so in the index",
@@ -123,40 +123,23 @@ def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int |
 
 
 def _read_logs(db: sqlite3.Connection, root: Path) -> Iterator[Damage]:
-    """Take what the logs say into the database: the last line of a path wins. Gives the lines that cannot be read."""
+    """Take what the logs say into the database: the last line of a path wins. Gives the logs with damaged lines."""
     for log in run_logs(root):
-        broken = []
+        damaged = []
         db.execute("BEGIN")
-        with log.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.endswith(b"\n"):
-                    break  # cut by a crash, before anything relied on it
-                if (record := log_record(line)) is None:
-                    broken.append(number)
-                elif "sha256" in record:
+        for line in runlog.lines(log):
+            if line.problem:
+                damaged.append(f"line {line.number}: {line.problem}")
+            for record in line.records:
+                if "sha256" in record:
                     db.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?)", [
-                        record["path"], record["sha256"], record["bytes"], record.get("kind"), record.get("id"),
+                        record["path"], record["sha256"], record["bytes"], record["kind"], record["id"],
                         record.get("stamp_ms"), record.get("url")])  # fmt: skip
-                elif record.get("state") == "removed":
+                elif record["state"] == REMOVED:
                     db.execute("DELETE FROM expected WHERE path = ?", [record["path"]])
         db.execute("COMMIT")
-        if broken:
-            shown = ", ".join(map(str, broken[:10])) + (" ..." if len(broken) > 10 else "")
-            yield Damage(f"{layout.RUNS}/{log.name}", LOG_DAMAGED, f"line {shown}")
-
-
-def log_record(line: bytes) -> Record | None:
-    """What a whole line of a run log says; None where it is damaged."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(record, dict):
-        return None
-    needed = {"path": str, "sha256": str, "bytes": int} if "sha256" in record else {}
-    if record.get("state") == "removed":
-        needed = {"path": str}
-    return record if all(isinstance(record.get(key), kind) for key, kind in needed.items()) else None
+        if damaged:
+            yield Damage(f"{layout.RUNS}/{log.name}", LOG_DAMAGED, runlog.shown(damaged))
 
 
 def _read_files(

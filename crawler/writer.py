@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
-import json
 import os
 import queue
 import threading
@@ -19,15 +18,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from crawler import disk, layout, normalise
+from crawler import disk, layout
 from crawler.exceptions import DiskError
+from crawler.logline import Record
+from crawler.runlog import FILES_END, STATES_END, RunLog, encode
 
-Record = dict[str, Any]
-"""A line of a run log. Of a file: path, sha256, bytes, kind, id, url, time, and more; of a state: state, kind, id, time."""
-
-_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one for each line
 _FLUSHERS = 4  # files flushed at a time: a disk that is asked for several at once answers more a second; 8 only cost CPU
 _GROUP = 64  # jobs; bounds the memory of a group and how long the first of it waits
 
@@ -75,50 +71,6 @@ class _Job:
     files: Sequence[AnyFile]
     states: list[Record]
     done: Future[list[Record]]
-
-
-def free_run_name(folder: Path, start_ms: int) -> str:
-    """The name of a run that starts now; a second after the last one's where that is not later, as when the clock was set
-    back: the logs are read in the order of their names, and the last line about a path is the one that holds."""
-    names = (path.name.partition(".")[0] for path in folder.glob("*Z.*"))
-    last_ms = normalise.time_ms(max(filter(normalise.time_ms, names), default=""))
-    return layout.run_name(start_ms if last_ms is None else max(start_ms, last_ms + 1000))
-
-
-class RunLog:
-    """The two logs of a run: `{start}.jsonl`, a line for each file stored, and `{start}.states.ndjson`, a line for each
-    change of state that no file shows. Both are only ever appended to; a line cut by a crash is not read."""
-
-    def __init__(self, folder: Path, start_ms: int) -> None:
-        self.folder = folder
-        self.name = free_run_name(folder, start_ms)
-        self._descriptors: dict[str, int] = {}
-        self.written: dict[str, int] = {}
-
-    def append(self, end: str, records: list[Record]) -> None:
-        """Append records to the log that ends so, and flush it."""
-        name = self.name + end
-        if name not in self._descriptors:
-            self._descriptors[name] = disk.os_open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-            disk.sync_folders([self.folder])
-        # half a surrogate pair, as in a path that is not UTF-8, has no UTF-8 but a JSON escape of the same form
-        data = "".join(_as_json(record) + "\n" for record in records).encode("utf-8", "backslashreplace")
-        try:
-            disk.write_all(self._descriptors[name], data)
-            disk.os_fsync(self._descriptors[name])
-        except BaseException:
-            os.ftruncate(self._descriptors[name], self.written.get(name, 0))
-            raise
-        self.written[name] = self.written.get(name, 0) + len(data)
-
-    def close(self) -> None:
-        for descriptor in self._descriptors.values():
-            os.close(descriptor)
-        self._descriptors.clear()
-
-
-FILES_END = ".jsonl"
-STATES_END = ".states.ndjson"
 
 
 class Writer:
@@ -265,7 +217,8 @@ class Writer:
 def _is_sound(job: _Job) -> bool:
     """Whether a job's records can be logged. One whose records cannot has failed: a mistake of ours harms no other job."""
     try:
-        _as_json([job.states, [file.record for file in job.files if not isinstance(file, Piece)]])
+        for record in (*job.states, *(file.record for file in job.files if not isinstance(file, Piece))):
+            encode(record)
     except (TypeError, ValueError) as error:
         job.done.set_exception(error)
         return False

@@ -24,7 +24,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawler import layout, seedfile
+from crawler import layout, runlog, seedfile
 from crawler.seedfile import SeedDocument
 from tests.dwsite.client import Site
 
@@ -219,7 +219,9 @@ _FORKS.set_forkserver_preload(
 
 def lines(path: Path) -> list[dict[str, Any]]:
     """The lines of a log, none where there is no log. All must be whole."""
-    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+    found = list(runlog.lines(path)) if path.exists() else []
+    assert not [line.problem for line in found if line.problem]
+    return [record for line in found for record in line.records]
 
 
 def files(root: Path) -> dict[str, bytes]:

@@ -11,8 +11,9 @@ import pytest
 from crawler import disk, layout, mediafile
 from crawler.exceptions import DiskError
 from crawler.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
+from crawler.runlog import FILES_END, RunLog
 from crawler.urls import Sites
-from crawler.writer import FILES_END, Piece, RunLog, Whole, Writer
+from crawler.writer import Piece, Whole, Writer
 from tests.crawling import lines
 from tests.test_disk import failing
 
@@ -146,8 +147,8 @@ def test_whole_file_is_renamed_then_logged_with_what_is_on_disk(tmp_path: Path) 
     for at, data in ((0, b"too long for it"), (3, b"al"), (0, b"vid"), (3, b"eo")):
         writer.write([Piece(PARTIAL, data, at, b"%d" % at)])
     assert lines(tmp_path / "runs" / f"{writer.log.name}{FILES_END}") == []
-    said = {"path": STORED, "sha256": hashlib.sha256(b"video").hexdigest(), "bytes": 5, "kind": "media", "id": 7}
-    assert writer.write([Whole(STORED, {"kind": "media", "id": 7})]) == [said]
+    said = {"path": STORED, "sha256": hashlib.sha256(b"video").hexdigest(), "bytes": 5, "kind": "media", "id": 70100073}
+    assert writer.write([Whole(STORED, {"kind": "media", "id": 70100073})]) == [said]
     writer.close()
     assert (tmp_path / STORED).read_bytes() == b"video"
     assert lines(tmp_path / "runs" / f"{writer.log.name}{FILES_END}") == [said]

@@ -12,8 +12,8 @@ from crawler import recovery, seedfile
 from crawler.archive import Archive, state_line
 from crawler.due import mark as mark_due
 from crawler.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE
-from crawler.recovery import read_log, run_logs
 from crawler.refresh import DAY_MS
+from crawler.runlog import read_log, run_logs
 from crawler.writer import NewFile
 from tests.conftest import NOW_MS, OpenArchive
 from tests.test_archive import TIME, document, fetched, picture, tree

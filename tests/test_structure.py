@@ -122,8 +122,10 @@ LOW: dict[str, set[str]] = {
     "decoding.py": set(),
     "api.py": {"decoding.py", "exceptions.py", "items.py", "normalise.py", "sanitise.py", "urls.py"},
     "seedfile.py": {"exceptions.py", "items.py", "normalise.py", "sanitise.py", "urls.py"},
-    "writer.py": {"disk.py", "exceptions.py", "layout.py", "normalise.py"},
     "objects.py": {"layout.py", "urls.py"},
+    "logline.py": {"exceptions.py", "layout.py", "normalise.py", "objects.py", "urls.py"},
+    "runlog.py": {"disk.py", "exceptions.py", "layout.py", "logline.py", "normalise.py"},
+    "writer.py": {"disk.py", "exceptions.py", "layout.py", "logline.py", "runlog.py"},
     "index.py": {"exceptions.py", "layout.py", "normalise.py", "objects.py", "refresh.py", "urls.py"},
     "seeds.py": {"exceptions.py", "seedfile.py", "urls.py"},
 }

@@ -18,8 +18,8 @@ import pytest
 
 from crawler import disk
 from crawler.exceptions import DiskError
-from crawler.recovery import read_log
-from crawler.writer import FILES_END, STATES_END, NewFile, RunLog, Writer
+from crawler.runlog import FILES_END, STATES_END, RunLog
+from crawler.writer import NewFile, Writer
 from tests.conftest import NOW_MS
 from tests.test_disk import calls_of, failing, short_write
 
@@ -45,75 +45,24 @@ def new(path: str = "zh/2023/11/7-a.txt", data: bytes = b"words", **more: Any) -
 
 def lines(root: Path, end: str = FILES_END) -> list[dict[str, Any]]:
     path = root / "runs" / (RUN + end)
-    return list(read_log(path)) if path.exists() else []
+    found = [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+    return [{key: value for key, value in record.items() if key != "crc32"} for record in found]
 
 
 def files(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and path.parent != root / "runs")
 
 
-# ---- the run log ----------------------------------------------------------------------------------------------------
-
-
-def test_log_has_a_line_for_each_record(root: Path) -> None:
-    log = RunLog(root / "runs", NOW_MS)
-    log.append(FILES_END, [{"a": "ä"}, {"b": 1}])
-    log.append(FILES_END, [{"c": None}])
-    log.close()
-    data = (root / "runs" / f"{RUN}.jsonl").read_bytes()
-    assert data == '{"a":"ä"}\n{"b":1}\n{"c":null}\n'.encode()
-    assert log.written == {f"{RUN}.jsonl": len(data)}
-
-
-def test_two_runs_within_a_second_have_two_names(root: Path) -> None:
-    first = RunLog(root / "runs", NOW_MS)
-    first.append(STATES_END, [{}])
-    assert RunLog(root / "runs", NOW_MS).name == "20231114T221321Z"
-    first.close()
-
-
-def test_a_clock_set_back_does_not_put_a_run_before_the_last_one(root: Path) -> None:
-    RunLog(root / "runs", NOW_MS).append(STATES_END, [{}])
-    (root / "runs" / "notZ.txt").touch()
-    assert RunLog(root / "runs", NOW_MS - 3_600_000).name == "20231114T221321Z"
-
-
-@pytest.mark.parametrize("cut", [b'{"id":3', b'{"id":3}', b"\x00\x00", b""])
-def test_cut_last_line_is_not_read(root: Path, cut: bytes) -> None:
-    path = root / "runs" / "x.jsonl"
-    path.write_bytes(b'{"id":1}\n{"id":2}\n' + cut)
-    assert [record["id"] for record in read_log(path)] == [1, 2]
-
-
-def test_line_that_is_no_record_is_left_out(root: Path) -> None:
-    path = root / "runs" / "x.jsonl"
-    path.write_bytes(b'{"id":1}\nnonsense\n[1]\n5\n\xff\n\n{"id":2}\n')
-    assert [record["id"] for record in read_log(path)] == [1, 2]
-
-
-@pytest.mark.parametrize("call", ["write", "fsync"])
-def test_log_line_that_was_not_flushed_is_taken_back(root: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
-    log = RunLog(root / "runs", NOW_MS)
-    log.append(FILES_END, [{"id": 1}])
-    with monkeypatch.context() as patched:
-        patched.setattr(disk, f"os_{call}", failing(errno.ENOSPC))
-        with pytest.raises(OSError, match="No space"):
-            log.append(FILES_END, [{"id": 2}])
-    log.append(FILES_END, [{"id": 3}])
-    log.close()
-    assert lines(root) == [{"id": 1}, {"id": 3}]
-
-
 # ---- storing --------------------------------------------------------------------------------------------------------
 
 
 def test_file_and_line_say_the_same(root: Path, writer: Writer) -> None:
-    records = writer.write([new()], [{"state": "missing", "id": 9}])
+    records = writer.write([new()], [{"state": "missing", "kind": "article", "id": 9}])
     digest = hashlib.sha256(b"words").hexdigest()
     said = {"path": "zh/2023/11/7-a.txt", "sha256": digest, "bytes": 5, "kind": "article", "id": 7}
-    assert records == [said, {"state": "missing", "id": 9}]
+    assert records == [said, {"state": "missing", "kind": "article", "id": 9}]
     assert lines(root) == [said]
-    assert lines(root, STATES_END) == [{"state": "missing", "id": 9}]
+    assert lines(root, STATES_END) == [{"state": "missing", "kind": "article", "id": 9}]
     assert (root / said["path"]).read_bytes() == b"words"  # type: ignore[operator]
     assert files(root) == ["zh/2023/11/7-a.txt"]
 
@@ -134,7 +83,7 @@ def test_states_alone_make_no_log_of_files(root: Path, writer: Writer) -> None:
 
 
 def test_order_on_disk(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    writer.write([], [{"state": "x"}])
+    writer.write([], [{"state": "gone", "kind": "article", "id": 9}])
     noted = calls_of(monkeypatch)
     names = ["images/0/1_303.jpg", "zh/7-a.json.gz", "revisions/7/5.txt", "zh/7-a.txt"]
     writer.write([new(name) for name in names], [{"state": "y"}])
@@ -213,10 +162,10 @@ def test_nothing_is_stored_for_who_gave_up_waiting(root: Path, writer: Writer, m
 
 def test_short_writes_lose_nothing(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "os_write", short_write)
-    writer.write([new(data=b"words" * 99), new("zh/8.txt")], [{"state": "x"}])
+    writer.write([new(data=b"words" * 99), new("zh/8.txt")], [{"state": "gone", "kind": "article", "id": 9}])
     assert (root / "zh/2023/11/7-a.txt").read_bytes() == b"words" * 99
     assert len(lines(root)) == 2
-    assert lines(root, STATES_END) == [{"state": "x"}]
+    assert lines(root, STATES_END) == [{"state": "gone", "kind": "article", "id": 9}]
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
@@ -226,7 +175,7 @@ def test_failing_call_leaves_whole_files_or_none(
     root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch, call: str, number: int, nth: int
 ) -> None:
     """The nth call of its kind and all after it fail. Whatever then stands under a final name is whole."""
-    writer.write([new("zh/1.txt")], [{"state": "x"}])
+    writer.write([new("zh/1.txt")], [{"state": "gone", "kind": "article", "id": 9}])
     real, made = getattr(os, call), iter(range(10**6))
     monkeypatch.setattr(disk, f"os_{call}", lambda *args: (real if next(made) < nth else failing(number))(*args))
     wanted = {f"zh/{name}.txt": f"words {name}".encode() * 50 for name in (2, 3, 4)}
@@ -273,7 +222,7 @@ def test_mistake_of_ours_is_no_disk_error(root: Path, writer: Writer) -> None:
 STEPS = {
     "gzip": ("crawler.writer.gzip.compress",), "sha256": ("crawler.writer.hashlib.sha256",),
     "open": ("crawler.disk.os_open",), "write": ("crawler.disk.os_write",), "fsync": ("crawler.disk.os_fsync",),
-    "rename": ("crawler.disk.os_rename",), "JSON": ("crawler.writer._as_json",), "thread": ("threading.Thread.start",),
+    "rename": ("crawler.disk.os_rename",), "JSON": ("crawler.runlog._as_json",), "thread": ("threading.Thread.start",),
     "gather": ("crawler.writer.Writer._gather",), "layout": ("crawler.writer.layout.is_revision",),
     "mkdir": ("pathlib.Path.mkdir",), "flush of a folder": ("crawler.disk.sync_folders",),
 }  # fmt: skip

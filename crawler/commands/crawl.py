@@ -18,7 +18,7 @@ from crawler import clock, disk, layout, report
 from crawler.exceptions import ArchiverError
 from crawler.extensions import ArchiveExtension
 from crawler.report import COULD_NOT_START
-from crawler.writer import free_run_name
+from crawler.runlog import free_run_name
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
