@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from crawler import disk, identify, layout, recovery, refresh, seedfile
+from crawler import disk, identify, layout, looking, recovery, refresh, seedfile
 from crawler.arrivals import Arrivals
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
@@ -31,16 +32,16 @@ REPLY_ENDS = (".json.gz", ".html.gz")
 
 
 class Archive:
-    """Use `Archive.open`, and `close` in the end. Methods that store raise DiskError."""
+    """Use `Archive.open` or `Archive.look`, and `close` in the end. Methods that store raise DiskError."""
 
-    def __init__(self, root: Path, lock: Lock, index: Index, log: RunLog, min_free: int, sites: Sites) -> None:
+    def __init__(self, root: Path, release: Callable[[], None], index: Index, log: RunLog, min_free: int, sites: Sites) -> None:
         self.root = root
         self.index = index
         self.log = log
         self.min_free = min_free
         self.sites = sites
         self.writer = Writer(root, log)
-        self._lock = lock
+        self._release = release
         self._submitted: dict[Future[list[Record]], None] = {}  # what the index has not heard of yet, in order
         self._given_up: set[Future[list[Record]]] = set()  # of those what nobody waits for any more
         self._durable = Arrivals()
@@ -76,7 +77,7 @@ class Archive:
             check_free(root, min_free)
             index, why, since = recovery.open_index(root, rebuild)
             undo.callback(index.close)
-            archive = cls(root, lock, index, RunLog(root / layout.RUNS, now_ms), min_free, sites)
+            archive = cls(root, lock.release, index, RunLog(root / layout.RUNS, now_ms), min_free, sites)
         except BaseException as error:
             undo.close()
             if isinstance(error, (OSError, sqlite3.Error)):
@@ -89,6 +90,25 @@ class Archive:
             if isinstance(error, OSError):
                 raise DiskError(f"{root}: {error}") from error
             raise
+        return archive
+
+    @classmethod
+    def look(cls, root: Path, now_ms: int, *, sites: Sites = DW, say: Callable[[str], None] = lambda message: None) -> Archive:
+        """An archive that is only looked at: nothing on its disk changes, and to store something is a DiskError. Its index is a
+        copy, which may be changed; where there is no archive it is empty. No lock is taken: a crawl may be running.
+
+        say: told in a sentence why the index cannot be used. Raises DiskError.
+        """
+        folder = tempfile.TemporaryDirectory()
+        try:
+            index, why = looking.copy_index(root, Path(folder.name))
+            archive = cls(root, folder.cleanup, index, RunLog(root / layout.RUNS, now_ms), 0, sites)
+            archive.writer.failure = DiskError(f"{root} is only looked at: nothing is stored")
+            recovery._catch_up(archive)
+        except (OSError, sqlite3.Error) as error:
+            raise DiskError(f"{root}: {error}") from error
+        if why:
+            say(why)
         return archive
 
     def close(self, *, clean: bool = True) -> None:
@@ -108,7 +128,7 @@ class Archive:
                 if clean and self.writer.failure is None and self.index.failure is None:
                     recovery.seal_index(self.root)
         finally:
-            self._lock.release()
+            self._release()
 
     # --- storing ---
 

@@ -122,6 +122,16 @@ class ArchiveCommand(ScrapyCommand):
             archive.close(clean=clean)
 
 
+    @contextlib.contextmanager
+    def look_at_archive(self) -> Iterator[Archive]:
+        """The archive as it is, for a dry run: nothing on its disk changes. Raises DiskError."""
+        archive = Archive.look(self.existing_root(), clock.now_ms(), say=say)
+        try:
+            yield archive
+        finally:
+            archive.close(clean=False)
+
+
 def say(sentence: str) -> None:
     """What a person should know, beside the result."""
     print(sentence, file=sys.stderr)

@@ -1,4 +1,5 @@
-"""A dry run: what would be requested, and why; nothing is requested and nothing changed. Glue."""
+"""A dry run: what would be requested, and why; nothing is requested, and the index is a copy
+(`Archive.look`). Glue."""
 
 from __future__ import annotations
 
@@ -16,20 +17,19 @@ if TYPE_CHECKING:
 async def say(spider: DwSpider, *, as_json: bool) -> None:
     """Print a line for each request: the address and the reason. as_json: of JSON, without a sum at the end."""
     index, sites = spider.run.archive.index, spider.run.sites
-    with index.undone():
-        for seed in seeds.read(spider.seeds, await standard_input(spider.seeds), sites):
-            for request in spider.intake.listings(seed) or ():
-                _print(request.url, "a list of what is new", as_json)
-            await spider.intake.take(seed)
-        if spider.media:
-            await spider.media_files().hear_of_archived()
-        count = 0
-        for row in index.due():
-            count += 1
-            where = sites.picture(row.picture) if row.kind == "picture" else row.url
-            _print(str(where) if row.format else sites.detail(row.kind, row.number), why(row), as_json)
-        if not as_json:
-            print(f"{count} requests would be made, and more for what they lead to")
+    for seed in seeds.read(spider.seeds, await standard_input(spider.seeds), sites):
+        for request in spider.intake.listings(seed) or ():
+            _print(request.url, "a list of what is new", as_json)
+        await spider.intake.take(seed)
+    if spider.media:
+        await spider.media_files().hear_of_archived()
+    count = 0
+    for row in index.due():
+        count += 1
+        where = sites.picture(row.picture) if row.kind == "picture" else row.url
+        _print(str(where) if row.format else sites.detail(row.kind, row.number), why(row), as_json)
+    if not as_json:
+        print(f"{count} requests would be made, and more for what they lead to")
 
 
 def _print(url: str, reason: str, as_json: bool) -> None:

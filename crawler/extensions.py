@@ -67,10 +67,13 @@ class ArchiveExtension:
             self.sites = with_media(self.sites, settings)
         self.root = Path(settings["ARCHIVE_DIR"])
         self.start_ms = self.now_ms()
-        self.archive = Archive.open(
-            self.root, self.start_ms, "scrapy crawl", min_free=settings.getint("ARCHIVE_MIN_FREE"), sites=self.sites,
-            say=logger.warning,
-        )  # fmt: skip
+        if getattr(crawler.spider, "dry_run", False):
+            self.archive = Archive.look(self.root, self.start_ms, sites=self.sites, say=logger.warning)
+        else:
+            self.archive = Archive.open(
+                self.root, self.start_ms, "scrapy crawl", min_free=settings.getint("ARCHIVE_MIN_FREE"), sites=self.sites,
+                say=logger.warning,
+            )  # fmt: skip
         self.archive.index.on_failure = self.abort
         self.failure: ArchiverError | None = None
         self.exit_status = report.COULD_NOT_START

@@ -6,12 +6,10 @@ One connection writes. Changes gather in a transaction that is committed every s
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import os
 import sqlite3
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -94,8 +92,6 @@ class Index:
         """durable: into the file itself, so that neither a power cut nor a lost write-ahead log takes it back."""
         if self.failure:
             raise self.failure
-        if self._changes < 0:
-            return  # inside `undone`
         self.read("COMMIT")
         if durable:
             self.read("PRAGMA wal_checkpoint(PASSIVE)")
@@ -118,18 +114,6 @@ class Index:
         if self._changes >= _COMMIT_EVERY:
             self.commit()
         return changed
-
-    @contextlib.contextmanager
-    def undone(self) -> Iterator[None]:
-        """What is changed inside is seen inside and taken back after it."""
-        self.commit()
-        self._changes = -sys.maxsize
-        try:
-            yield
-        finally:
-            self.read("ROLLBACK")
-            self.read("BEGIN")
-            self._changes = 0
 
     def apply(self, record: dict[str, Any], run: str) -> None:
         """Take over what a log line says: a file that is on disk, or a state. Doing it twice changes nothing."""

@@ -226,3 +226,15 @@ def test_read_only_archive_is_refused_in_one_sentence(elsewhere: Runner, whole: 
     assert elsewhere.shell(f"umount {where}") == 0
     assert elsewhere.crawl(archive).status == 0
     judge(archive, whole)
+
+
+def test_dry_run_works_on_a_read_only_archive(elsewhere: Runner, whole: Path) -> None:
+    archive = elsewhere.folder / "looked_at"
+    shutil.copytree(whole, archive)
+    where = shlex.quote(str(archive))
+    assert elsewhere.shell(f"mount --bind {where} {where} && mount -o remount,bind,ro {where}") == 0
+    crawl = elsewhere.crawl(archive, "-a", "dry_run=1", "-a", "refresh=all")
+    assert crawl.status == 0, crawl.said
+    assert "Read-only" not in crawl.said
+    assert elsewhere.crawl(archive / "deeper", "-a", "dry_run=1").status == 0
+    assert elsewhere.shell(f"umount {where}") == 0

@@ -316,18 +316,6 @@ def test_documents_come_nearest_first_then_newest(index: Index) -> None:
 # ---- the file -------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_undone_was_seen_and_is_taken_back(index: Index) -> None:
-    index.register([1], 0)
-    before = dump(index)
-    with index.undone():
-        index.register(range(2, 2000), 0)
-        begin(index, depth=0)
-        assert index.count_due() == 1999
-    assert dump(index) == before
-    index.register([2], 0)
-    assert states(index) == {1: PENDING, 2: PENDING}
-
-
 def test_changes_are_committed_in_batches(index: Index) -> None:
     def committed() -> int:
         other = Index(index.path, read_only=True)

@@ -33,7 +33,8 @@ class Command(ArchiveCommand):
         self.existing_root()
         counts: Counter[str] = Counter()
         shown: list[dict[str, object]] = []
-        with self.open_archive() as archive, progress("reading again") as advance:
+        opened = self.look_at_archive() if opts.dry_run else self.open_archive()
+        with opened as archive, progress("reading again") as advance:
             now_ms = clock.now_ms()
             for done, found in enumerate(itertools.chain(reread.archived(archive, now_ms), reread.unreadable(archive, now_ms))):
                 counts[found.outcome] += 1

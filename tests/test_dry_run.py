@@ -1,0 +1,165 @@
+"""A dry run tells what would be requested, and changes nothing at all: no byte, no time, no folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from crawler import clock, layout
+from crawler.archive import Archive
+from crawler.exceptions import DiskError
+from crawler.objects import PENDING
+from crawler.urls import DW
+from crawler.writer import NewFile
+from tests.conftest import NOW_MS, OpenArchive
+from tests.crawling import Outcome, crawl, fresh_site
+from tests.dwsite import articles as dw
+from tests.dwsite.client import Site
+from tests.helpers_commands import archive_of, document, scrapy
+
+
+@pytest.fixture
+def site() -> Site:
+    return fresh_site()
+
+
+def everything(root: Path) -> dict[str, tuple[int, bytes]]:
+    """Time of change, and bytes of files, by path of everything in a folder and of the folder itself."""
+    paths = [root, *root.rglob("*")] if root.exists() else []
+    return {str(path): (path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else b"") for path in paths}
+
+
+def said(outcome: Outcome) -> dict[str, str]:
+    """Why, by the end of each address."""
+    assert outcome.status == 0, outcome.stderr
+    assert not outcome.requests
+    found = (line.split("  ", 1) for line in outcome.stdout.splitlines() if "://" in line)
+    return {url.rpartition("/")[2]: why for url, why in found}
+
+
+@pytest.fixture
+def archived(site: Site, tmp_path: Path) -> Path:
+    """An archive in which pictures and, beyond the hop limit, articles are wanting."""
+    site.fault("/image/.*", status=500)
+    outcome = crawl(tmp_path / "archive", [dw.CHAIN[0], dw.SEED_ZH], "depth=0", site=site, settings={"RETRY_TIMES": 0})
+    assert outcome.status == 3
+    return outcome.root
+
+
+ARGUMENTS = [
+    (), ("depth=0",), ("depth=1",), ("depth=-1",), ("refresh=all",), ("media=1",), ("dry_run=json",), ("seeds=",),
+    ("seeds=edition:zh",), ("seeds=search:zh:2023-10-01..2023-10-02",),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kinds", ["article,gallery,video,liveblog", "audio,gallery"])
+@pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
+def test_a_dry_run_changes_neither_bytes_nor_times(archived: Path, site: Site, arguments: tuple[str, ...], kinds: str) -> None:
+    before = everything(archived)
+    given = {"dry_run": "1", **dict(argument.split("=", 1) for argument in arguments)}
+    seeds = given.pop("seeds", f"https://www.dw.com/en/x/a-{dw.CHAIN[0]},https://www.dw.com/zh/x/a-{dw.SEED_ZH}")
+    words = [f"{name}={value}" for name, value in given.items()]
+    dry = crawl(archived, seeds, *words, site=site, settings={"ARCHIVE_KINDS": kinds, "ARCHIVE_MIN_FREE": 2**60})
+    assert dry.status == 0, dry.stderr
+    assert not dry.requests
+    assert everything(archived) == before
+
+
+def test_a_dry_run_of_another_scope_marks_nothing_out_of_scope(archived: Path, site: Site) -> None:
+    crawl(archived, dw.CHAIN[1:4], "depth=0", "max_articles=1", site=site)
+    crawl(archived, [dw.SEED_ZH], "depth=0", "dry_run=1", site=site, settings={"ARCHIVE_KINDS": "audio"})
+    with contextlib.closing(sqlite3.connect(archived / layout.INDEX)) as index:
+        assert index.execute("SELECT count(*) FROM objects WHERE state = ?", [PENDING]).fetchone() == (2,)
+
+
+@pytest.mark.parametrize("folder", ["archive", "deeper/archive"])
+def test_a_dry_run_makes_no_archive(folder: str, site: Site, tmp_path: Path) -> None:
+    dry = crawl(tmp_path / folder, [dw.CHAIN[0]], "dry_run=1", site=site)
+    assert said(dry) == {str(dw.CHAIN[0]): "pending, 0 hops from the seeds"}
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_of_an_empty_folder_leaves_it_empty(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    before = everything(tmp_path)
+    assert said(crawl(tmp_path / "archive", [dw.CHAIN[0]], "dry_run=1", site=site))
+    assert everything(tmp_path) == before
+
+
+def test_a_dry_run_that_cannot_start_leaves_no_report(archived: Path, site: Site) -> None:
+    before = everything(archived)
+    assert crawl(archived, [dw.CHAIN[0]], "dry_run=1", "depth=x", site=site).status == 1
+    assert everything(archived) == before
+
+
+@pytest.mark.parametrize("damage", ["lost", "cut", "older", "another schema", "a wal left by a kill"])
+def test_a_dry_run_tells_the_same_whatever_became_of_the_index(archived: Path, site: Site, damage: str) -> None:
+    told = said(crawl(archived, [dw.SEED_ZH], "dry_run=1", site=site))
+    index = archived / layout.INDEX
+    if damage == "lost":
+        index.unlink()
+    elif damage == "cut":
+        index.write_bytes(index.read_bytes()[:5000])
+    elif damage == "another schema":
+        data = index.read_bytes()
+        index.write_bytes(data[:60] + b"\0\0\0\x63" + data[64:])
+    elif damage == "older":
+        data = index.read_bytes()
+        archive = Archive.open(archived, NOW_MS, "a test")
+        archive.store_now([], [{"state": "pending", "kind": "article", "id": 99, "hop": 0}])
+        archive.close()
+        index.write_bytes(data)
+        told["99"] = "pending, 0 hops from the seeds"
+    else:
+        archive = Archive.open(archived, NOW_MS, "a test")
+        archive.store_now([], [{"state": "pending", "kind": "article", "id": 99, "hop": 0}])
+        archive.index.commit()
+        kept = {path: path.read_bytes() for path in archived.iterdir() if path.name.startswith(layout.INDEX)}
+        archive.close()
+        for path, left in kept.items():
+            path.write_bytes(left)
+        assert len(kept) == 3
+        told["99"] = "pending, 0 hops from the seeds"
+    before = everything(archived)
+    assert said(crawl(archived, [dw.SEED_ZH], "dry_run=1", site=site)) == told
+    assert everything(archived) == before
+
+
+def test_a_dry_run_works_beside_a_crawl(archived: Path, site: Site) -> None:
+    holder = Archive.open(archived, NOW_MS, "a test")
+    holder.store_now([], [{"state": "pending", "kind": "article", "id": 99, "hop": 0}])
+    assert "99" in said(crawl(archived, [dw.SEED_ZH], "dry_run=1", site=site))
+    holder.close()
+
+
+def test_what_is_looked_at_takes_nothing(archive: OpenArchive, tmp_path: Path) -> None:
+    archive().close()
+    before = everything(tmp_path / "archive")
+    looked = Archive.look(tmp_path / "archive", NOW_MS)
+    with pytest.raises(DiskError, match="only looked at"):
+        looked.store_now([NewFile("en/1.txt", b"words", {"id": 1})])
+    looked.close()
+    assert everything(tmp_path / "archive") == before
+
+
+def test_a_dry_reread_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS)
+    root = archive_of(tmp_path / "archive", document())
+    archive = Archive.open(root, NOW_MS, "a test")
+    path = archive.index.get(70000001).path  # type: ignore[union-attr]
+    reply = {"type": "Article", "id": 70000001, "languageId": 2, "name": "Another title", "text": "Other words."}
+    record = {"kind": "article", "id": 70000001, "url": DW.detail("article", 70000001), "time": "2026-05-01T10:00:00Z",
+              "source": "api"}  # fmt: skip
+    archive.store_now([NewFile(layout.reply_path(str(path)), json.dumps(reply).encode(), record, compress=True)])
+    archive.close()
+    before = everything(root)
+    ran = scrapy("reread", "--dry-run", "--json", root=root)
+    assert ran.status == 0
+    assert ran.json["changed"] == 1
+    assert everything(root) == before
+    assert scrapy("reread", "--dry-run", root=tmp_path / "none").status == 1
+    assert not (tmp_path / "none").exists()
