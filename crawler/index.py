@@ -6,6 +6,7 @@ One connection writes. Changes gather in a transaction that is committed every s
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -99,9 +100,11 @@ class Index:
         self._changes = 0
 
     def close(self) -> None:
+        """Commit and let go. Doing it twice changes nothing."""
         try:
-            if self._db.in_transaction:
-                self.read("ROLLBACK" if self.failure else "COMMIT")
+            with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
+                if self._db.in_transaction:
+                    self.read("ROLLBACK" if self.failure else "COMMIT")
         finally:
             self._db.close()
 

@@ -15,6 +15,7 @@ from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE, PictureName
 
 INDEX = "index.sqlite"
 INDEX_SEAL = "index.sqlite.sha256"  # of the index as it was closed; not there while it is open
+INDEX_NEW = "index.sqlite.new"  # one that is being made: it takes the other's place when it is complete
 LOCK = ".lock"
 RUNS = "runs"
 DAMAGED = "damaged"

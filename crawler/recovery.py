@@ -31,7 +31,7 @@ _MTIME_SLACK_MS = 60_000  # clocks are set, and a run's name may be later than i
 
 def open_index(root: Path, rebuild: bool) -> tuple[Index, str, str | None]:
     """The index; why it has to be made again, empty where it is sound; and of one made again the start of the run that did
-    not end by itself: empty for none, None where nobody knows."""
+    not end by itself: empty for none, None where nobody knows. One to be made again is empty and lies beside the old one."""
     path = root / layout.INDEX
     since = None
     why = "the index is made again, as asked for"
@@ -45,6 +45,7 @@ def open_index(root: Path, rebuild: bool) -> tuple[Index, str, str | None]:
                     index.check()
                 is_empty = not any((root / layout.RUNS).iterdir()) and next(walk(root), None) is None
                 if index.meta("unclean since") is not None or is_empty:
+                    _remove_index(root / layout.INDEX_NEW)
                     undo.pop_all()
                     return index, "", None
             why = f"{path} was missing or unfinished: making it again from files and run logs"
@@ -53,11 +54,33 @@ def open_index(root: Path, rebuild: bool) -> tuple[Index, str, str | None]:
                 raise  # nothing is wrong with the file
             why = f"{path} was damaged ({error}): making it again from files and run logs"
     elif path.exists():
-        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(Index(path, read_only=True)) as old:
+        with contextlib.suppress(sqlite3.DatabaseError, DiskError), contextlib.closing(Index(path, read_only=True)) as old:
             since = old.meta("unclean since") or ""
+    new = root / layout.INDEX_NEW
+    if new.exists() and since is None:  # left by a run that was killed while it made it
+        with contextlib.suppress(sqlite3.DatabaseError, DiskError), contextlib.closing(Index(new)) as unfinished:
+            since = unfinished.meta("unclean since")
+    _remove_index(new)
+    return Index(new), why, since
+
+
+def _remove_index(path: Path) -> None:
     for end in ("", "-wal", "-shm"):
-        (root / (layout.INDEX + end)).unlink(missing_ok=True)
-    return Index(path), why, since
+        path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _put_in_place(archive: Archive) -> None:
+    """Give an index that was made again the old one's place. Whatever happens before leaves the old one as it was."""
+    new, path = archive.root / layout.INDEX_NEW, archive.root / layout.INDEX
+    archive.index.commit(durable=True)
+    archive.index.close()
+    disk.flush_file(new)
+    for end in ("-wal", "-shm"):  # SQLite would take these for the new one's
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    disk.rename(new, path)
+    disk.sync_folders([archive.root])
+    disk.remove(archive.root / layout.INDEX_SEAL)  # not before: a damaged one without it might pass for sound
+    archive.index = Index(path)
 
 
 def seal_index(root: Path) -> None:
@@ -78,13 +101,13 @@ def is_as_closed(root: Path) -> bool | None:
 
 def _break_seal(root: Path) -> bool:
     """Take the note away, for the index is about to be changed. Returns whether there was one, so that nothing more needs to
-    be checked. Raises sqlite3.DatabaseError where it is not true."""
+    be checked. Raises sqlite3.DatabaseError where it is not true; then it stays, until there is another index."""
     found = is_as_closed(root)
     for unfinished in root.glob(f"{disk.TEMPORARY_PREFIX}*{layout.INDEX_SEAL}"):
         unfinished.unlink()  # of a run that was killed while it sealed: the index itself says that it ended well
-    disk.remove(root / layout.INDEX_SEAL)
     if found is False:
         raise sqlite3.DatabaseError(OTHER_BYTES)
+    disk.remove(root / layout.INDEX_SEAL)
     return bool(found)
 
 
@@ -112,6 +135,8 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
             f"{'the index was made again' if why else 'the last run did not end by itself'}: "
             f"{behind} log lines taken over, {removed} temporary files removed, {adopted} files adopted"
         )
+    if why:
+        _put_in_place(archive)
     archive.index.set_meta("unclean since", layout.run_name(now_ms))
     archive.index.commit(durable=True)
 
@@ -240,7 +265,8 @@ def _adoptable(archive: Archive, path: str) -> Record | None:
     return record
 
 
-_OWN = frozenset({layout.RUNS, layout.INDEX, layout.INDEX + "-wal", layout.INDEX + "-shm", layout.INDEX_SEAL, layout.LOCK,
+_OWN = frozenset({layout.RUNS, layout.INDEX, layout.INDEX + "-wal", layout.INDEX + "-shm", layout.INDEX_SEAL,
+                  layout.INDEX_NEW, layout.INDEX_NEW + "-wal", layout.INDEX_NEW + "-shm", layout.LOCK,
                   layout.DAMAGED, "README.md"})  # fmt: skip
 
 

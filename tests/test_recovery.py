@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crawler import recovery, seedfile
+from crawler import disk, recovery, seedfile, verify
 from crawler.archive import Archive, state_line
 from crawler.due import mark as mark_due
+from crawler.exceptions import DiskError
 from crawler.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE
 from crawler.refresh import DAY_MS
 from crawler.runlog import read_log, run_logs
 from crawler.writer import NewFile
 from tests.conftest import NOW_MS, OpenArchive
 from tests.test_archive import TIME, document, fetched, picture, tree
+from tests.test_disk import failing
 from tests.test_pictures import JPEG
 
 
@@ -229,3 +232,66 @@ def test_killed_while_mending_it_is_mended_the_next_time(
     said: list[str] = []
     assert rows(archive(NOW_MS + 2 * DAY_MS, say=said.append)) == before
     assert "1 temporary files removed" in said[-1]
+
+
+# ---- an index is made beside the old one ----------------------------------------------------------------------------
+
+
+def interrupted(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", ["_catch_up", "_clean_up", "_put_in_place"])
+def test_interrupted_reindex_leaves_the_good_index(
+    archive: OpenArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    found = archive()
+    fill(found)
+    before = rows(found)
+    found.close()
+    root = tmp_path / "archive"
+    index = (root / "index.sqlite").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(recovery, step, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            archive(NOW_MS + DAY_MS, rebuild=True)
+    assert (root / "index.sqlite").read_bytes() == index
+    assert verify.verify(root).damages == []
+    said: list[str] = []
+    again = archive(NOW_MS + DAY_MS, say=said.append)
+    assert (rows(again), said) == (before, [])
+    again.close()
+    assert sorted(path.name for path in root.glob("index*")) == ["index.sqlite", "index.sqlite.sha256"]
+
+
+def test_damaged_index_is_no_sound_one_after_an_interrupted_remaking(
+    archive: OpenArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as SQLite's own check does not find."""
+    found = archive()
+    fill(found)
+    before = rows(found)
+    found.close()
+    index = tmp_path / "archive" / "index.sqlite"
+    index.write_bytes(index.read_bytes().replace(b"A%20title", b"A%20tixle", 1))
+    with monkeypatch.context() as patched:
+        patched.setattr(recovery, "_put_in_place", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            archive(NOW_MS + DAY_MS)
+    said: list[str] = []
+    assert rows(archive(NOW_MS + DAY_MS, say=said.append)) == before
+    assert "was damaged" in said[0]
+
+
+def test_disk_that_refuses_the_new_index_leaves_the_good_one(
+    archive: OpenArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = archive()
+    fill(found)
+    before = rows(found)
+    found.close()
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, "os_rename", failing(errno.ENOSPC))
+        with pytest.raises(DiskError, match="No space"):
+            archive(NOW_MS + DAY_MS, rebuild=True)
+    assert rows(archive(NOW_MS + DAY_MS)) == before
