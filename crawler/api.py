@@ -9,13 +9,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from crawler import decoding, normalise, sanitise, urls
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import NOTHING, Markup
-from crawler.urls import PictureName
+from crawler.urls import DW, DwAddress, PictureName, Sites
 
 Json = dict[str, Any]
 
@@ -35,11 +36,20 @@ _YOUTUBE_HOST = re.compile(r"https?://(?:www\.|m\.)?(?:youtube(?:-nocookie)?\.co
 _YOUTUBE_KEY = re.compile(r"(?:embed/|v=|youtu\.be/|^)([\w-]{11})(?:$|[?&#/])")
 
 
-def parse(body: bytes, number: int, kind: str = "article", charset: str = "") -> Article:
+@dataclass
+class _Met:
+    """What was met in a reply beside an article, and whose media it may name."""
+
+    sites: Sites
+    skipped: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def parse(body: bytes, number: int, kind: str = "article", charset: str = "", sites: Sites = DW) -> Article:
     """The article of a reply of `/api/detail/{kind}/{number}`.
 
     body: the reply's bytes. number, kind: what was asked for, used where the reply does not name its own. charset: as in
-    `decoding.json_reply`.
+    `decoding.json_reply`. sites: whose media it may name.
     Raises UnreadableReply where there is no JSON object, no usable title or no usable body.
     """
     reply = _object(body, charset)
@@ -48,11 +58,10 @@ def parse(body: bytes, number: int, kind: str = "article", charset: str = "") ->
         reply = content
     own = reply.get("id")
     found_kind = _KINDS.get(str(reply.get("type", "")).lower(), kind)
-    refused: list[str] = []
-    skipped: list[str] = []
-    blocks = _blocks(_elements(reply), skipped, refused)
+    met = _Met(sites)
+    blocks = _blocks(_elements(reply), met)
     if not any(isinstance(block, Paragraph) for block in blocks):  # a body nobody can read the words of
-        blocks += _blocks(_text_elements(reply), skipped, refused)
+        blocks += _blocks(_text_elements(reply), met)
     article = Article(
         number=own if isinstance(own, int) and not isinstance(own, bool) and own in urls.NUMBERS else number,
         kind=found_kind,
@@ -64,8 +73,8 @@ def parse(body: bytes, number: int, kind: str = "article", charset: str = "") ->
         blocks=blocks,
         unknown_keys=tuple(sorted({key[:80] for key in _keys(reply)} - _KNOWN_KEYS)),
     )
-    _add_main_content(article, reply, refused)
-    article.skipped, article.refused = tuple(skipped), tuple(refused)
+    _add_main_content(article, reply, met)
+    article.skipped, article.refused = tuple(met.skipped), tuple(met.refused)
     _check_usable(article)
     return article
 
@@ -106,19 +115,19 @@ def _check_usable(article: Article) -> None:
         raise UnreadableReply(f"{article.kind} {article.number}: no usable body")
 
 
-def _add_main_content(article: Article, reply: Json, refused: list[str]) -> None:
+def _add_main_content(article: Article, reply: Json, met: _Met) -> None:
     main = _first(reply.get("mainContent"))
     if article.kind in ("video", "audio"):
         media = main if main.get("sources") else reply
-        article.video = _media(media, refused)
+        article.video = _media(media, met)
         preview = _first(main.get("previewImage")) or _first(reply.get("previewImage")) or _first(reply.get("image"))
-        article.preview = _picture(preview, refused)
+        article.preview = _picture(preview, met)
     elif article.kind == "gallery":
-        article.slides = _slides(reply if _slide_items(reply) else main, refused)
+        article.slides = _slides(reply if _slide_items(reply) else main, met)
     elif preview := _first(main.get("previewImage")):
-        article.main_picture = _picture(preview, refused)
+        article.main_picture = _picture(preview, met)
     elif "sizes" in main or _text(main.get("type")).lower() == "image":
-        article.main_picture = _picture(main, refused)
+        article.main_picture = _picture(main, met)
 
 
 def _dicts(value: object) -> list[Json]:
@@ -200,16 +209,16 @@ def paragraphs(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def _blocks(elements: list[Json], skipped: list[str], refused: list[str]) -> tuple[Block, ...]:
+def _blocks(elements: list[Json], met: _Met) -> tuple[Block, ...]:
     """The blocks of a body, in order. Galleries too: in 11 of 19 recorded documents text follows the gallery."""
     blocks: list[Block] = []
     for element in elements:
         kind = _kind(element)
-        block = _block(kind, element, refused)
+        block = _block(kind, element, met)
         if block is not None:
             blocks.append(block)
         elif kind.lower() not in _EMPTY_WITHOUT_LOSS or element.get("text"):
-            skipped.append(kind[:60])
+            met.skipped.append(kind[:60])
     return tuple(blocks)
 
 
@@ -225,17 +234,17 @@ def _kind(element: Json) -> str:
 _EMPTY_WITHOUT_LOSS = frozenset({"image", "paragraph"})
 
 
-def _block(kind: str, element: Json, refused: list[str]) -> Block | None:
+def _block(kind: str, element: Json, met: _Met) -> Block | None:
     match kind.lower():
         case "paragraph":
             text = element.get("text")
             return Paragraph(sanitise.safe_markup(text)) if isinstance(text, str) else None
         case "image":
-            return _picture(element, refused)
+            return _picture(element, met)
         case "video":
-            return _media(element, refused) or _youtube(element)
+            return _media(element, met) or _youtube(element)
         case "gallery" | "imagegallery":
-            slides = _slides(element, refused)
+            slides = _slides(element, met)
             name = _markup(element.get("name") or element.get("title"))
             return Gallery(name, slides) if slides else None
         case "youtube" | "externalvideo" | "embed" | "socialmedia":
@@ -258,15 +267,15 @@ def _youtube(element: Json) -> YouTube | None:
     return None
 
 
-def _media(media: Json, refused: list[str]) -> Video | None:
+def _media(media: Json, met: _Met) -> Video | None:
     """The best progressive file of a video or audio: mp4 before mp3, the highest bitrate first."""
     candidates = _dicts(media.get("sources"))
     playable = [s for s in candidates if _text(s.get("format")).lower() in ("mp4", "mp3") and _text(s.get("url"))]
     for source in sorted(playable, key=_bitrate, reverse=True):
         url = _text(source.get("url")).strip()
-        if re.fullmatch(r"https?://[^\s\"'<>]+", url):
-            return Video(url)
-        refused.append(url[:200])
+        if address := met.sites.media_address(url):
+            return Video(address)
+        met.refused.append(url[:200])
     return None
 
 
@@ -281,44 +290,44 @@ def _slide_items(element: Json) -> list[Json]:
     return []
 
 
-def _slides(element: Json, refused: list[str]) -> tuple[Slide, ...]:
+def _slides(element: Json, met: _Met) -> tuple[Slide, ...]:
     slides = []
     for item in _slide_items(element):
-        if address := _address(_first(item.get("image")) or item, refused):
+        if address := _address(_first(item.get("image")) or item, met):
             name, shown = address
             text = _text(item.get("description")) or _text(item.get("text"))
             slides.append(Slide(name, shown, _markup(item.get("name") or item.get("title")), sanitise.safe_markup(text)))
     return tuple(slides)
 
 
-def _picture(image: Json, refused: list[str]) -> Picture | None:
-    if (address := _address(image, refused)) is None:
+def _picture(image: Json, met: _Met) -> Picture | None:
+    if (address := _address(image, met)) is None:
         return None
     name, shown = address
     return Picture(name, shown, _markup(image.get("description")))
 
 
-def _address(image: Json, refused: list[str]) -> tuple[PictureName, str] | None:
+def _address(image: Json, met: _Met) -> tuple[PictureName, DwAddress] | None:
     """Identity and shown address of an image: its `_303` size, else the size nearest to 700 wide.
 
-    A placeholder (id -1) and an image without a size show nothing. What is not DW's goes into refused.
+    A placeholder (id -1) and an image without a size show nothing. What is not DW's is met as refused.
     """
     if image.get("id") in (-1, "-1"):
         return None
     candidates = _dicts(image.get("sizes"))
     if not candidates and _text(image.get("url")):
         candidates = [image]
-    found: list[tuple[float, PictureName, str]] = []
+    found: list[tuple[float, PictureName, DwAddress]] = []
     for size in candidates:
         url = _text(size.get("url")).strip()
-        name = urls.parse_picture(url)
-        if name is None:
+        shown = urls.shown_picture(url)
+        if shown is None:
             if url:
-                refused.append(url[:200])
+                met.refused.append(url[:200])
             continue
         width = _size(size.get("width"))
         distance = abs(width - _NEAREST_WIDTH) if width is not None else float("inf")
-        found.append((-1 if name.format == "303" else distance, name, re.sub(r"^(?:https?:)?//", "", url)))
+        found.append((-1 if shown[0].format == "303" else distance, *shown))
     if not found:
         return None
     _, name, address = min(found, key=lambda candidate: candidate[0])

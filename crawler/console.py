@@ -21,6 +21,7 @@ from scrapy.commands import ScrapyCommand
 from crawler import clock, layout, report
 from crawler.archive import Archive
 from crawler.exceptions import ArchiverError, DiskError
+from crawler.extensions import sites_of
 from crawler.index import Index
 
 if TYPE_CHECKING:
@@ -111,7 +112,10 @@ class ArchiveCommand(ScrapyCommand):
             min_free = self.settings.getint("ARCHIVE_MIN_FREE")
         except ValueError as error:
             raise CommandError(f"ARCHIVE_MIN_FREE is no number of bytes: {self.settings['ARCHIVE_MIN_FREE']!r}") from error
-        archive = Archive.open(self.root, clock.now_ms(), f"scrapy {self.name}", min_free=min_free, say=say, rebuild=rebuild)
+        archive = Archive.open(
+            self.root, clock.now_ms(), f"scrapy {self.name}", min_free=min_free, sites=sites_of(self.settings),
+            say=say, rebuild=rebuild,
+        )  # fmt: skip
         clean = False
         try:
             yield archive

@@ -39,14 +39,10 @@ _LISTED = 1000  # missing objects named in a report; the rest is counted
 
 
 def sites_of(settings: BaseSettings) -> Sites:
-    """Where DW is, by the settings DW_API_URL, DW_STATIC_URL, DW_WWW_URL, DW_RSS_URL."""
+    """Where DW is, by the settings DW_API_URL, DW_STATIC_URL, DW_WWW_URL, DW_RSS_URL, MEDIA_HOSTS, DW_MEDIA_URL."""
     names = ("DW_API_URL", "DW_STATIC_URL", "DW_WWW_URL", "DW_RSS_URL")
-    return Sites(*(settings[name].rstrip("/") for name in names))
-
-
-def with_media(sites: Sites, settings: BaseSettings) -> Sites:
-    """Sites where media files may be fetched too, by the settings MEDIA_HOSTS and DW_MEDIA_URL."""
     hosts = frozenset(host.strip().lower() for host in settings.getlist("MEDIA_HOSTS"))
+    sites = Sites(*(settings[name].rstrip("/") for name in names))
     return replace(sites, media_hosts=hosts, media=settings["DW_MEDIA_URL"].rstrip("/"))
 
 
@@ -62,9 +58,7 @@ class ArchiveExtension:
         settings = crawler.settings
         self.crawler = crawler
         self._increase = crawler.stats.inc_value  # looking it up costs more than calling it
-        self.sites = sites_of(settings)
-        if getattr(crawler.spider, "media", False):
-            self.sites = with_media(self.sites, settings)
+        self.sites = replace(sites_of(settings), takes_media=bool(getattr(crawler.spider, "media", False)))
         self.root = Path(settings["ARCHIVE_DIR"])
         self.start_ms = self.now_ms()
         if getattr(crawler.spider, "dry_run", False):

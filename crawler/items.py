@@ -1,6 +1,6 @@
 """An article as this project sees it: what `api` and `pages` make and `seedfile` writes.
 
-What goes into HTML is Markup, which only `sanitise` makes.
+What goes into HTML is Markup, which only `sanitise` makes; what a document loads is a DwAddress, which only `urls` makes.
 
 Large fields are left out of `repr`, so that no log line ever holds a body.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawler.sanitise import NOTHING, Markup
-from crawler.urls import PictureName
+from crawler.urls import DwAddress, PictureName
 
 if TYPE_CHECKING:
     from crawler.seedfile import SeedDocument
@@ -30,7 +30,7 @@ class Picture:
     name: its identity; caption: inline markup, may be empty."""
 
     name: PictureName
-    address: str
+    address: DwAddress
     caption: Markup = NOTHING
 
 
@@ -39,7 +39,7 @@ class Slide:
     """A picture of a gallery with its own title and text (inline markup)."""
 
     name: PictureName
-    address: str
+    address: DwAddress
     title: Markup = NOTHING
     text: Markup = NOTHING
 
@@ -54,9 +54,9 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Video:
-    """A video. source: address of the mp4 over http or https."""
+    """A video. source: address of the mp4."""
 
-    source: str
+    source: DwAddress
 
 
 @dataclass(frozen=True)

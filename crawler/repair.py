@@ -19,6 +19,7 @@ from crawler.archive import Archive
 from crawler.exceptions import UnreadableReply
 from crawler.logline import Record
 from crawler.objects import REMOVED
+from crawler.urls import Sites
 from crawler.verify import Damage, Verdict
 
 _OF_FILES = (verify.CHANGED, verify.CUT, verify.NO_ACCESS, verify.LOST, verify.UNKNOWN)
@@ -83,7 +84,7 @@ def _log_again(archive: Archive, damage: Damage, done: Repair) -> bool:
 
 def _restore(archive: Archive, damage: Damage, done: Repair) -> bool:
     """Put back a document, or a revision, that its reply gives byte for byte."""
-    data = _made_again(archive.root, damage)
+    data = _made_again(archive.root, damage, archive.sites)
     if data is None:
         return False
     if damage.what != verify.LOST:
@@ -93,7 +94,7 @@ def _restore(archive: Archive, damage: Damage, done: Repair) -> bool:
     return True
 
 
-def _made_again(root: Path, damage: Damage) -> bytes | None:
+def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
     """The document as it was when it was stored, made from the reply beside it; None where that gives anything else."""
     is_ours = layout.is_document(damage.path) or (layout.is_revision(damage.path) and damage.path.endswith(".txt"))
     if not is_ours or damage.number is None or damage.stamp_ms is None:
@@ -102,7 +103,7 @@ def _made_again(root: Path, damage: Damage) -> bytes | None:
     for end, place in ((".json.gz", sources.first(kind)), (".json.gz", sources.GRAPH), (".html.gz", sources.PAGE)):
         with contextlib.suppress(OSError, EOFError, zlib.error, UnreadableReply):
             body = gzip.decompress((root / (damage.path.removesuffix(".txt") + end)).read_bytes())
-            article = sources.read(place, body, damage.number, kind, language)
+            article = sources.read(place, body, damage.number, kind, language, sites)
             article.language = article.language or language
             data = seedfile.dumps(seedfile.from_article(article, damage.stamp_ms, article.language)).encode()
             if hashlib.sha256(data).hexdigest() == damage.expected_sha256:

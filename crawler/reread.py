@@ -16,7 +16,7 @@ from crawler.items import Article
 from crawler.logline import Record
 from crawler.objects import Row
 from crawler.seedfile import SeedDocument
-from crawler.urls import UNKNOWN_LANGUAGE
+from crawler.urls import UNKNOWN_LANGUAGE, Sites
 from crawler.writer import NewFile
 
 MAX_REPLY = 64 * 1024 * 1024  # bytes, unpacked
@@ -58,7 +58,7 @@ def archived(archive: Archive, now_ms: int) -> Iterator[Reread]:
 
 def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms: int) -> Reread:
     try:
-        article = _read_beside(_unpacked((archive.root / reply).read_bytes()), reply, row)
+        article = _read_beside(_unpacked((archive.root / reply).read_bytes()), reply, row, archive.sites)
     except (UnreadableReply, OSError, EOFError, zlib.error) as error:
         return Reread(row.number, reply, "unreadable", before, reason=str(error))
     after = _document(article, before.stamp_ms, row.language)
@@ -68,18 +68,18 @@ def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms
     return Reread(row.number, row.path or "", "changed", before, after, archive.document_files(after, record))
 
 
-def _read_beside(body: bytes, reply: str, row: Row) -> Article:
+def _read_beside(body: bytes, reply: str, row: Row, sites: Sites) -> Article:
     """The article in a reply beside a document. JSON that is not what the index takes it for may be the other kind."""
     if reply.endswith(".html.gz"):
-        return sources.read(sources.PAGE, body, row.number, row.kind, row.language)
+        return sources.read(sources.PAGE, body, row.number, row.kind, row.language, sites)
     first, second = sources.first(row.kind), sources.GRAPH
     if row.source == "graph-api":
         first, second = second, first
     try:
-        return sources.read(first, body, row.number, row.kind, row.language)
+        return sources.read(first, body, row.number, row.kind, row.language, sites)
     except UnreadableReply as error:
         try:
-            return sources.read(second, body, row.number, row.kind, row.language)
+            return sources.read(second, body, row.number, row.kind, row.language, sites)
         except UnreadableReply:
             raise error from None
 
@@ -106,7 +106,7 @@ def _reread_kept(archive: Archive, stamp_ms: int, name: str, number: int, url: s
         return None
     try:
         body = (archive.root / name).read_bytes()
-        article = sources.read(place, body, number, kind, row.language if row else None)
+        article = sources.read(place, body, number, kind, row.language if row else None, archive.sites)
     except (UnreadableReply, OSError) as error:
         return Reread(number, name, "unreadable", reason=str(error))
     row = archive.index.resolve(article.number)

@@ -21,7 +21,7 @@ from crawler import normalise, urls
 from crawler.exceptions import SeedFormatError
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import NOTHING, Markup, attribute, fill, joined, words
-from crawler.urls import DW, PictureName, Sites
+from crawler.urls import DW, DwAddress, PictureName, Sites
 
 _STAMP = re.compile(r"<!--(0|[1-9][0-9]{0,16})-->")
 _LAST_MS = 253_402_300_799_000  # the end of the year 9999
@@ -256,7 +256,7 @@ def _picture(picture: Picture) -> Markup:
     return fill('{}<div><small style="color: #999;">{}</small></div>', _image(picture.address), picture.caption)
 
 
-def _image(address: str) -> Markup:
+def _image(address: DwAddress) -> Markup:
     return fill('<img src="https://images.weserv.nl/?url={}" width="100%">', attribute(address))
 
 

@@ -1,5 +1,7 @@
 """Every setting that differs from Scrapy's default, with that default and the reason; then this project's own."""
 
+from crawler import urls
+
 BOT_NAME = "dw-archiver"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
@@ -20,7 +22,7 @@ DW_WWW_URL = "https://www.dw.com"
 DW_RSS_URL = "https://rss.dw.com"
 DW_MEDIA_URL = ""  # a mirror or a test that stands in for every one of MEDIA_HOSTS
 
-MEDIA_HOSTS = ["tvdownloaddw-a.akamaihd.net", "radiodownloaddw-a.akamaihd.net"]  # asked over https, with -a media=1 only
+MEDIA_HOSTS = sorted(urls.MEDIA_HOSTS)  # beside DW's own; requested with -a media=1 only
 MEDIA_MAXSIZE = 500 * 1024 * 1024  # bytes; larger media files are refused
 
 CONTACT = ""  # how DW can reach whoever runs this: an address in the User-Agent

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from crawler import api, pages
 from crawler.items import Article
 from crawler.refresh import says_gone
-from crawler.urls import Sites
+from crawler.urls import DW, Sites
 
 GRAPH = "graph"
 PAGE = "page"
@@ -60,13 +60,13 @@ def following(place: str, reason: str, kind: str, kinds: Collection[str], *, pag
     return {GRAPH: PAGE, PAGE: None}.get(place, GRAPH)
 
 
-def read(place: str, body: bytes, number: int, kind: str, language: str | None) -> Article:
-    """The article in a reply of a place. Raises UnreadableReply."""
+def read(place: str, body: bytes, number: int, kind: str, language: str | None, sites: Sites = DW) -> Article:
+    """The article in a reply of a place. sites: whose media it may name. Raises UnreadableReply."""
     if place == GRAPH:
-        return pages.parse_graph(body, number, language, kind)
+        return pages.parse_graph(body, number, language, kind, sites=sites)
     if place == PAGE:
-        return pages.parse(body, number, language)
-    return api.parse(body, number, place.removeprefix("api:") if kind == "article" else kind)
+        return pages.parse(body, number, language, sites=sites)
+    return api.parse(body, number, place.removeprefix("api:") if kind == "article" else kind, sites=sites)
 
 
 def reply_extension(place: str) -> str:

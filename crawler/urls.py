@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import NewType
 from urllib.parse import quote, unquote, urlsplit
 
 LANGUAGES = frozenset(
@@ -24,6 +25,12 @@ UNKNOWN_LANGUAGE = "und"
 
 NUMBERS = range(1, 10**15)
 """What may be an id of DW's: far more than it has given, and no more digits than the patterns below read."""
+
+MEDIA_HOSTS = frozenset({"tvdownloaddw-a.akamaihd.net", "radiodownloaddw-a.akamaihd.net"})
+"""Where DW's media files lie, beside its own hosts. Source: section 7 of what is known of DW's data."""
+
+DwAddress = NewType("DwAddress", str)
+"""Where a document's picture or media file lies: checked to be DW's, and made here only."""
 
 DOCUMENT_KINDS = ("article", "gallery", "video", "audio", "liveblog")
 """Kinds that become seed documents."""
@@ -45,6 +52,8 @@ _PLAIN_IMAGE = re.compile(
     r"(?:https://(?:images\.weserv\.nl/\?url=)?)?(?:static|api)\.dw\.com/image/([0-9]{1,15})_([0-9A-Za-z]{1,12})\.(jpg|jpeg|png|gif|webp)"
 )
 _PROXY = re.compile(r"^(?:https?:)?//images\.weserv\.nl/\?url=([^&#]*)", re.IGNORECASE)
+# no user, no other port, nothing that ends an attribute
+_PLAIN_URL = re.compile(r"https://([a-z0-9.-]+)(?::443)?(?:[/?#][^\s\"'<>\\\x00-\x20]*)?", re.IGNORECASE)
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 _PAGE_HOSTS = frozenset({"www.dw.com", "amp.dw.com", "m.dw.com", "dw.com"})
@@ -79,15 +88,17 @@ class PictureName:
 class Sites:
     """Base addresses of DW's hosts, without a trailing slash, so that a mirror or a test can stand in for DW.
 
-    media_hosts: where DW's media files lie; none while they are not wanted. media: what stands in for these hosts, or "".
+    media_hosts: where DW's media files lie, beside its own hosts. media: what stands in for these hosts, or "". takes_media:
+    whether they are wanted, and so may be requested.
     """
 
     api: str = "https://api.dw.com"
     static: str = "https://static.dw.com"
     www: str = "https://www.dw.com"
     rss: str = "https://rss.dw.com"
-    media_hosts: frozenset[str] = frozenset()
+    media_hosts: frozenset[str] = MEDIA_HOSTS
     media: str = ""
+    takes_media: bool = False
 
     def detail(self, kind: str, number: int) -> str:
         """Address of the reply that describes an object."""
@@ -96,10 +107,17 @@ class Sites:
     def picture(self, name: PictureName) -> str:
         return f"{self.static}/image/{name.file_name}"
 
+    def media_address(self, url: str) -> DwAddress | None:
+        """Where a media file lies, always over https; None where that is neither a host of DW's nor one of media_hosts."""
+        own = re.sub(r"^(?:https?:)?//", "https://", url.strip(), count=1, flags=re.IGNORECASE)
+        found = _PLAIN_URL.fullmatch(own)
+        host = found[1].lower() if found else ""
+        return DwAddress(own) if host in self.media_hosts or is_of_dw(host) else None
+
     def media_file(self, url: str) -> str | None:
-        """Where to fetch a media file that DW names, always over https; None where that is no host of DW's media."""
-        own = re.sub(r"^http://", "https://", url.strip(), flags=re.IGNORECASE)
-        if not self.media_hosts or not replace(self, media="").allows(own):
+        """Where to fetch a media file; None where none is wanted, or that is no host that may be asked."""
+        own = self.media_address(url)
+        if own is None or not replace(self, media="").allows(own):
             return None
         return re.sub(r"^https://[^/]*", lambda _: self.media, own) if self.media else own
 
@@ -117,7 +135,7 @@ class Sites:
         """Whether a request may go there: DW's hosts over https, and what is configured."""
         if any(url.startswith(base + "/") or url == base for base in self.all()):
             return True  # what comes before the path is exactly what was configured
-        if self.media and url.startswith(self.media + "/"):
+        if self.takes_media and self.media and url.startswith(self.media + "/"):
             return True
         try:
             parts = urlsplit(url)
@@ -126,8 +144,13 @@ class Sites:
             return False
         if parts.username is not None or parts.password is not None:
             return False
-        is_known = parts.hostname in _DW_HOSTS or parts.hostname in self.media_hosts
+        is_known = parts.hostname in _DW_HOSTS or (self.takes_media and parts.hostname in self.media_hosts)
         return is_known and parts.scheme == "https" and port in (None, 443)
+
+
+def is_of_dw(host: str) -> bool:
+    """Whether a host's name is one of DW's."""
+    return host == "dw.com" or host.endswith(".dw.com")
 
 
 DW = Sites()
@@ -187,6 +210,17 @@ def parse_picture(url: str, sites: Sites = DW) -> PictureName | None:
     """
     if plain := _PLAIN_IMAGE.fullmatch(url):  # nearly all of them
         return PictureName(int(plain[1]), plain[2], plain[3]) if int(plain[1]) else None
+    found = shown_picture(url, sites)
+    return found[0] if found else None
+
+
+def shown_picture(url: str, sites: Sites = DW) -> tuple[PictureName, DwAddress] | None:
+    """A picture's identity, and where DW shows it: host and path, without scheme, query and fragment; None where it is not
+    DW's.
+
+    >>> shown_picture("https://api.dw.com/image/63750162_303.jpg?x#y")[1]
+    'api.dw.com/image/63750162_303.jpg'
+    """
     url = url.strip()
     if proxied := _PROXY.match(url):
         url = re.sub(r"^(?:https?:)?(?://)?", "https://", unquote(proxied[1]), count=1)
@@ -204,7 +238,12 @@ def parse_picture(url: str, sites: Sites = DW) -> PictureName | None:
     found = _IMAGE.match(parts.path) or _CLASSIC_IMAGE.match(parts.path)
     if found is None or int(found[1]) == 0:
         return None
-    return PictureName(int(found[1]), found[2], found[3].lower())
+    return PictureName(int(found[1]), found[2], found[3].lower()), DwAddress(f"{host}{parts.path}")
+
+
+def picture_address(name: PictureName) -> DwAddress:
+    """Where DW shows a picture, without the scheme."""
+    return DwAddress(f"static.dw.com/image/{name.file_name}")
 
 
 def document_url(language: str, title: str, number: int) -> str:

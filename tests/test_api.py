@@ -13,7 +13,7 @@ from crawler import api, seedfile
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import NOTHING, Markup
-from crawler.urls import PictureName
+from crawler.urls import DwAddress, PictureName
 
 Json = dict[str, Any]
 
@@ -46,7 +46,7 @@ def parse(reply: object = None, kind: str = "article", **changes: object) -> Art
 def test_plain_article() -> None:
     assert parse() == Article(
         7, "article", "A title", "zh", NOTHING, "2023-10-06T01:48:46.923Z",
-        main_picture=Picture(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg"),
+        main_picture=Picture(PictureName(63, "303", "jpg"), DwAddress("static.dw.com/image/63_303.jpg")),
         blocks=(Paragraph(Markup("words")),),
     )  # fmt: skip
 
@@ -240,7 +240,7 @@ def test_captions_are_markup_made_safe_and_names_are_no_captions() -> None:
     found = parse(mainContent=image(caption="<i>c</i><script>x</script>"), body=[{"content": image(caption=None)}])
     assert found.main_picture
     assert found.main_picture.caption == "<i>c</i>"
-    assert found.blocks == (Picture(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg", NOTHING),)
+    assert found.blocks == (Picture(PictureName(63, "303", "jpg"), DwAddress("static.dw.com/image/63_303.jpg"), NOTHING),)
 
 
 def test_unknown_elements_are_skipped_and_named() -> None:
@@ -299,7 +299,7 @@ def test_paragraph_whose_words_nobody_can_read_is_skipped_and_named(text: object
 def test_picture_gallery_and_video_are_known_without_their_type() -> None:
     elements = [
         {"sizes": sizes("63_303.jpg")}, {"name": "More", "items": [image(caption="text")]},
-        {"sources": [source("mp4", 1, "https://x/1.mp4")]},
+        {"sources": [source("mp4", 1, "https://static.dw.com/1.mp4")]},
     ]  # fmt: skip
     found = parse(body=[paragraph(), *({"content": element} for element in elements)])
     assert [type(block) for block in found.blocks] == [Paragraph, Picture, Gallery, Video]
@@ -317,15 +317,15 @@ def test_numbers_may_come_as_text() -> None:
     found = parse(mainContent=image(sizes=[*sizes("63_1.jpg", width="90"), *sizes("63_4.jpg", width="650")])).main_picture
     assert found
     assert found.name.format == "4"
-    main = {"type": "Video", "sources": [source("mp4", "300", "https://x/s.mp4"), source("mp4", "2467", "https://x/l.mp4")]}
-    assert parse(type="Video", mainContent=main).video == Video("https://x/l.mp4")
+    main = {"type": "Video", "sources": [source("mp4", "300", "https://static.dw.com/s.mp4"), source("mp4", "2467", "https://static.dw.com/l.mp4")]}
+    assert parse(type="Video", mainContent=main).video == Video(DwAddress("https://static.dw.com/l.mp4"))
     assert parse(mainContent=image("-1")).main_picture is None
 
 
 def test_one_thing_may_stand_where_a_list_is_expected() -> None:
     assert parse(type="Gallery", items=image(caption="text")).slides == (SLIDE,)
     assert parse(type="Gallery", items=[], images=[image(caption="text")]).slides == (SLIDE,)
-    assert parse(type="Video", mainContent={"sources": source("mp4", 1, "https://x/v.mp4")}).video == Video("https://x/v.mp4")
+    assert parse(type="Video", mainContent={"sources": source("mp4", 1, "https://static.dw.com/v.mp4")}).video == Video(DwAddress("https://static.dw.com/v.mp4"))
     assert parse({"type": "Liveblog", "name": "x", "posts": {"body": [paragraph("a")]}}).blocks == (Paragraph(Markup("a")),)
 
 
@@ -376,7 +376,7 @@ def test_reply_inside_content_is_found() -> None:
 
 
 def test_article_answered_as_something_else_is_that() -> None:
-    media = {"type": "Video", "sources": [{"format": "mp4", "url": "https://x/1.mp4"}]}
+    media = {"type": "Video", "sources": [{"format": "mp4", "url": "https://static.dw.com/1.mp4"}]}
     assert parse(type="Video", mainContent=media).kind == "video"
     assert parse(type="Unheard").kind == "article"
     assert parse(type="Unheard", kind="gallery", items=[image()]).kind == "gallery"
@@ -384,7 +384,7 @@ def test_article_answered_as_something_else_is_that() -> None:
 
 # ---- galleries, videos, embeds, liveblogs ---------------------------------------------------------------------------
 
-SLIDE = Slide(PictureName(63, "303", "jpg"), "static.dw.com/image/63_303.jpg", Markup("Bild"), Markup("text"))
+SLIDE = Slide(PictureName(63, "303", "jpg"), DwAddress("static.dw.com/image/63_303.jpg"), Markup("Bild"), Markup("text"))
 
 
 @pytest.mark.parametrize("key", ["items", "images", "slides"])
@@ -417,13 +417,16 @@ def source(form: str, bitrate: object, url: object) -> Json:
 
 
 SOURCES = [
-    ([source("mp4", 300, "https://x/s.mp4"), source("mp4", 900, "https://x/l.mp4"), source("HLS", 999, "https://x/h")], "https://x/l.mp4"),
-    ([source("MP4", None, "https://x/s.mp4")], "https://x/s.mp4"),
-    ([source("mp3", 900, "https://x/a.mp3"), source("mp4", 1, "http://x/v.mp4")], "http://x/v.mp4"),
-    ([source("mp3", 900, "https://x/a.mp3")], "https://x/a.mp3"),
-    ([source("mp4", 900, "javascript:x"), source("mp4", 1, "https://x/v.mp4")], "https://x/v.mp4"),
-    ([source("mp4", 900, 'https://x/"onerror=x')], None),
-    ([source("HLS", 999, "https://x/h"), {}, None], None),
+    ([source("mp4", 3, "https://dw.com/s.mp4"), source("mp4", 9, "https://dw.com/l.mp4"), source("HLS", 9, "https://x/h")],
+     "https://dw.com/l.mp4"),
+    ([source("MP4", None, "https://dw.com/s.mp4")], "https://dw.com/s.mp4"),
+    ([source("mp3", 900, "https://dw.com/a.mp3"), source("mp4", 1, "http://dw.com/v.mp4")], "https://dw.com/v.mp4"),
+    ([source("mp3", 900, "https://dw.com/a.mp3")], "https://dw.com/a.mp3"),
+    ([source("mp4", 900, "javascript:x"), source("mp4", 1, "https://dw.com/v.mp4")], "https://dw.com/v.mp4"),
+    ([source("mp4", 900, 'https://dw.com/"onerror=x')], None),
+    ([source("mp4", 900, "https://evil.example/l.mp4"), source("mp4", 1, "https://dw.com/v.mp4")], "https://dw.com/v.mp4"),
+    ([source("mp4", 1, "//tvdownloaddw-a.akamaihd.net/v.mp4?a=1&b")], "https://tvdownloaddw-a.akamaihd.net/v.mp4?a=1&b"),
+    ([source("HLS", 999, "https://dw.com/h"), {}, None], None),
     ("none", None),
 ]  # fmt: skip
 
@@ -432,7 +435,7 @@ SOURCES = [
 def test_best_file_of_a_video(sources: object, url: str | None) -> None:
     main = {"type": "Video", "sources": sources, "previewImage": image(64)}
     found = parse(type="Video", teaser="t", mainContent=main)
-    assert found.video == (Video(url) if url else None)
+    assert found.video == (Video(DwAddress(url)) if url else None)
     assert found.preview
     assert found.preview.name.number == 64
 

@@ -370,11 +370,14 @@ def test_what_grew_too_large_leaves_nothing_behind(fetch: Fetch, site: Site) -> 
 
 def test_a_foreign_host_is_never_asked(fetch: Fetch, site: Site) -> None:
     site.options(media=15)
-    source = {"format": "mp4", "bitrate": 1, "url": "https://evil.example/a.mp4"}
-    site.edit(VIDEOS[0], keys={"mainContent": {"type": "Video", "sources": [source]}})
+    for video, host in ((VIDEOS[0], "elsewhere.dw.com"), (VIDEOS[2], "evil.example")):
+        source = {"format": "mp4", "bitrate": 1, "url": f"https://{host}/a.mp4"}
+        site.edit(video, keys={"mainContent": {"type": "Video", "sources": [source]}})
     site.fault(address(VIDEOS[1]), redirect="https://evil.example/a.mp4")
-    outcome = fetch(*VIDEOS[:2])
+    outcome = fetch(*VIDEOS[:3])
     assert outcome.state_of(VIDEOS[0], "media") == ("refused", "not a host of DW's media")
+    assert "evil.example" not in outcome.files[outcome.documents[VIDEOS[2]]].decode()
+    assert outcome.report["pictures"]["refused"] == 1
     assert outcome.state_of(VIDEOS[1], "media") == ("refused", "not a host of DW's")
     assert outcome.report["media"] == {"refused": 2}
     assert outcome.report["refused_requests"] == 1

@@ -86,7 +86,7 @@ def test_first_bytes(start: bytes, kind: str, is_media: bool) -> None:
     assert (mediafile.problem(start, kind) == "") == is_media
 
 
-WITH_MEDIA = Sites(media_hosts=frozenset({"m.example"}))
+WITH_MEDIA = Sites(media_hosts=frozenset({"m.example"}), takes_media=True)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_media_is_asked_for_over_https_at_hosts_that_are_allowed(named: str, ask
 
 
 def test_a_mirror_stands_in_for_every_host_of_media() -> None:
-    mirror = Sites(media_hosts=frozenset({"m.example"}), media="http://127.0.0.1:5")
+    mirror = Sites(media_hosts=frozenset({"m.example"}), media="http://127.0.0.1:5", takes_media=True)
     assert mirror.media_file("https://m.example/a/b.mp4?c") == "http://127.0.0.1:5/a/b.mp4?c"
     assert mirror.media_file("https://evil.example/a.mp4") is None
     assert mirror.allows("http://127.0.0.1:5/a")

@@ -20,7 +20,7 @@ from crawler.exceptions import UnreadableReply
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.pages import addresses
 from crawler.sanitise import Markup
-from crawler.urls import PictureName
+from crawler.urls import DwAddress, PictureName
 
 RECORDED = Path(__file__).resolve().parents[2] / "shared" / "dw" / "recorded" / "pages"
 RECORDED_APOLLO = "apollo_2023-06-13.html"
@@ -76,7 +76,7 @@ BLOCKS = (
     ),
     Paragraph(Markup("<strong>Was jetzt?</strong>")),
     Picture(
-        PictureName(61000001, "303", "jpg"), "static.dw.com/image/61000001_303.jpg",
+        PictureName(61000001, "303", "jpg"), DwAddress("static.dw.com/image/61000001_303.jpg"),
         Markup("Ein Deich &amp; ein <b>Schaf</b>"),
     ),
     Paragraph(Markup('<ul><li>Sand</li><li>Lehm aus <a href="https://www.dw.com/de/lehm/t-17000000">Lehmgruben</a></li></ul>')),
@@ -85,7 +85,7 @@ BLOCKS = (
 )
 
 MAIN_PICTURE = Picture(
-    PictureName(61000002, "303", "jpg"), "static.dw.com/image/61000002_303.jpg", Markup("Ein Schaf am Deich")
+    PictureName(61000002, "303", "jpg"), DwAddress("static.dw.com/image/61000002_303.jpg"), Markup("Ein Schaf am Deich")
 )
 
 
@@ -222,10 +222,10 @@ def test_foreign_pictures_are_refused_and_named() -> None:
 def test_embedded_video_is_its_mp4() -> None:
     wrapper = '<div class="vjs-wrapper embed big"><h2>Titel</h2><video data-id="6">{}<p>no script</p></video></div>'
     stream = '<source src="https://hlsvod.dw.com/i/dwtv_video/flv/x/x_,sd_sor,sd_avc,.mp4.csmil/master.m3u8">'
-    file = '<source src="https://cdn.example/x_sd_avc.mp4" type="video/mp4">'
-    assert read_content(text=wrapper.format(stream + file)).blocks == (Video("https://cdn.example/x_sd_avc.mp4"),)
+    file = '<source src="https://static.dw.com/x_sd_avc.mp4" type="video/mp4">'
+    assert read_content(text=wrapper.format(stream + file)).blocks == (Video(DwAddress("https://static.dw.com/x_sd_avc.mp4")),)
     assert read_content(text=wrapper.format(stream)).blocks == (
-        Video("https://tvdownloaddw-a.akamaihd.net/dwtv_video/flv/x/x_sd_avc.mp4"),
+        Video(DwAddress("https://tvdownloaddw-a.akamaihd.net/dwtv_video/flv/x/x_sd_avc.mp4")),
     )
 
 
@@ -235,7 +235,7 @@ def test_embedded_video_is_its_mp4() -> None:
         ('<iframe src="https://maps.example/embed"></iframe>', "iframe"),
         ('<blockquote class="twitter-tweet"><p>Ein Ruf</p></blockquote>', "twitter-tweet"),
         ('<div class="vjs-wrapper"><video></video></div>', "video"),
-        ('<audio><source src="https://cdn.example/a.mp3"></audio>', "audio"),
+        ('<audio><source src="https://radiodownloaddw-a.akamaihd.net/a.mp3"></audio>', "audio"),
         ('<div class="image-gallery embed" data-id="404"></div>', "gallery"),
         ('<p><object data="x"></object></p>', "object"),
         ('<div class="dw-widget embed" data-id="5"><p>Bestellen Sie jetzt</p></div>', "dw-widget"),
@@ -262,10 +262,10 @@ GALLERY = {
 }
 SLIDES = (
     Slide(
-        PictureName(61000004, "303", "jpg"), "static.dw.com/image/61000004_303.jpg",
+        PictureName(61000004, "303", "jpg"), DwAddress("static.dw.com/image/61000004_303.jpg"),
         Markup("Erster"), Markup("Der <b>erste</b> Deich"),
     ),
-    Slide(PictureName(61000005, "303", "jpg"), "static.dw.com/image/61000005_303.jpg", Markup("Dritter")),
+    Slide(PictureName(61000005, "303", "jpg"), DwAddress("static.dw.com/image/61000005_303.jpg"), Markup("Dritter")),
 )
 
 
@@ -317,10 +317,10 @@ def test_gallery_beside_the_text_is_no_part_of_the_article() -> None:
 def test_kinds_come_from_the_entity() -> None:
     url = "https://hlsvod.dw.com/i/a/b_,one,two,.mp4.csmil/master.m3u8"
     video = read_content(__typename="Video", namedUrl="/de/x/video-61000000", text=None, hlsVideoSrc=url)
-    assert (video.kind, video.video) == ("video", Video("https://tvdownloaddw-a.akamaihd.net/a/b_two.mp4"))
+    assert (video.kind, video.video) == ("video", Video(DwAddress("https://tvdownloaddw-a.akamaihd.net/a/b_two.mp4")))
     assert video.preview == MAIN_PICTURE
-    audio = read_content(__typename="Audio", text=None, mp3Src="https://cdn.example/a.mp3")
-    assert (audio.kind, audio.video) == ("audio", Video("https://cdn.example/a.mp3"))
+    audio = read_content(__typename="Audio", text=None, mp3Src="https://radiodownloaddw-a.akamaihd.net/a.mp3")
+    assert (audio.kind, audio.video) == ("audio", Video(DwAddress("https://radiodownloaddw-a.akamaihd.net/a.mp3")))
     gallery = read_content(**{"text": None} | GALLERY)
     assert (gallery.kind, gallery.slides) == ("gallery", SLIDES)
 
@@ -540,7 +540,7 @@ data-id="61000003" data-title="Deiche der Welt"> <ul class="slides"> <li class="
 <img src="/image/61000005_303.jpg"></div> <div class="teaserContentWrap"><h4>Deiche der Welt</h4> <h2>Zweiter</h2>
 <p>Der zweite</p> <p class="author"> Autor: X </p> </div> </li> </ul> </div> </div> </div>
 <div class="col3 right"> <div class="group"> <div class="standaloneWrap"> <div class="imgTeaserL video" data-media-id="9">
-<div class="mediaItem"> <input type="hidden" name="file_name" value="https://cdn.example/v_sd_avc.mp4">
+<div class="mediaItem"> <input type="hidden" name="file_name" value="https://static.dw.com/v_sd_avc.mp4">
 <input type="hidden" name="preview_image" value="/image/61000006_302.jpg"> <div class="teaserContentWrap"> <h4>Share</h4>
 <p>Teilen</p> </div> </div> </div> </div> </div> </div>
 <div class="linkList intern"><a href="/de/anderes/a-5"><h2>Anderes</h2></a></div>
@@ -589,7 +589,7 @@ def test_classic_page_gives_every_field() -> None:
     ]
     pictures = [shown(block) for block in article.blocks if isinstance(block, Picture)]
     assert pictures == [("static.dw.com/image/61000001_404.jpg", "Ein Deich")]
-    assert [block for block in article.blocks if isinstance(block, Video)] == [Video("https://cdn.example/v_sd_avc.mp4")]
+    assert [block for block in article.blocks if isinstance(block, Video)] == [Video(DwAddress("https://static.dw.com/v_sd_avc.mp4"))]
     assert [(gallery.title, len(gallery.slides)) for gallery in article.galleries] == [("Deiche der Welt", 2)]
     assert [(slide.title, slide.text) for slide in article.galleries[0].slides] == [
         ("Erster", "Der erste Deich"),
@@ -683,9 +683,9 @@ def test_language_by_address_then_markup_then_what_was_asked(address: str, decla
 
 
 def test_classic_video_page_is_a_video() -> None:
-    player = '<input name="file_name" value="https://cdn.example/v.mp4"><input name="preview_image" value="/image/9_302.jpg">'
+    player = '<input name="file_name" value="https://dw.com/v.mp4"><input name="preview_image" value="/image/9_302.jpg">'
     article = pages.parse(classic_page(player, address="https://www.dw.com/de/x/av-61000000"), 7)
-    assert (article.kind, article.video) == ("video", Video("https://cdn.example/v.mp4"))
+    assert (article.kind, article.video) == ("video", Video(DwAddress("https://dw.com/v.mp4")))
     assert shown(article.preview) == ("static.dw.com/image/9_302.jpg", "")
 
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import sanitise
-from crawler.items import Article, Gallery, Paragraph
+from crawler.items import Article, Gallery, Paragraph, Picture, Video
+from crawler.urls import PictureName
 from tests.conftest import path_id, seed_paths
 
 HARMLESS = [
@@ -249,6 +250,8 @@ def test_type_checker_refuses_a_plain_string() -> None:
     Gallery(plain, ())  # type: ignore[arg-type]
     Article(7, "article", plain, author=plain)  # type: ignore[arg-type]
     Article(7, "article", plain, teaser=plain)  # type: ignore[arg-type]
+    Picture(PictureName(63, "303", "jpg"), plain)  # type: ignore[arg-type]
+    Video(plain)  # type: ignore[arg-type]
     sanitise.fill("<p>{}</p>", plain)  # type: ignore[arg-type]
     sanitise.fill("<p>{}</p>", sanitise.words(plain).upper())  # type: ignore[arg-type]
     sanitise.joined(" ", [plain])  # type: ignore[list-item]

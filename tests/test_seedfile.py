@@ -19,7 +19,7 @@ from crawler.exceptions import ArchiverError, SeedFormatError
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import Markup
 from crawler.seedfile import SeedDocument
-from crawler.urls import PictureName, Sites
+from crawler.urls import DwAddress, PictureName, Sites
 from tests.conftest import path_id, seed_paths
 
 GOOD = "<!--1700000000000-->\n[A title](https://www.dw.com/en/A%20title/a-7)\n------\n\n<p>words</p>\n"
@@ -299,7 +299,7 @@ def test_kind_author_and_date_are_told_by_the_body(body: str, kind: str, author:
 # ---- from an article ------------------------------------------------------------------------------------------------
 
 NAME = PictureName(63, "303", "jpg")
-ADDRESS = "static.dw.com/image/63_303.jpg"
+ADDRESS = DwAddress("static.dw.com/image/63_303.jpg")
 GALLERY = Gallery(Markup("More"), (Slide(NAME, ADDRESS, Markup("t"), Markup("x")), Slide(NAME, ADDRESS)))
 TUBE = (
     '<iframe width="100%" height="259" src="https://www.youtube.com/embed/abcdefghijk?wmode=transparent" '
@@ -311,16 +311,16 @@ BODIES: list[tuple[Article, str]] = [
     (
         Article(7, "article", "t", author=Markup("Ann"), display_date="2023-10-06T01:48:46.923Z",
                 main_picture=Picture(NAME, ADDRESS, Markup("c")),
-                blocks=(Paragraph(Markup("<b>p</b>")), Picture(NAME, ADDRESS), YouTube("abcdefghijk"), Video("https://x/1.mp4?a=1&b")),
+                blocks=(Paragraph(Markup("<b>p</b>")), Picture(NAME, ADDRESS), YouTube("abcdefghijk"), Video(DwAddress("https://x/1.mp4?a=1&b"))),
                 galleries=(GALLERY,)),
         HEAD.format("Ann") + IMG + SMALL.format("c") + "<p><b>p</b></p>" + IMG + SMALL.format("") + TUBE
         + '<video src="https://x/1.mp4?a=1&amp;b" controls style="width:100%"></video>'
         + f"<h3>相关图集：More</h3><div>{IMG}<b>t</b>：x</div><div>{IMG}<b></b>：</div>",
     ),
-    (Article(7, "video", "t", teaser=Markup("x"), video=Video("https://x/1.mp4")),
+    (Article(7, "video", "t", teaser=Markup("x"), video=Video(DwAddress("https://x/1.mp4"))),
      '<p>x</small></p><video src="https://x/1.mp4" controls style="width:100%"></video>'),
     (Article(7, "video", "t", teaser=Markup("x")), "<p>x</small></p>"),
-    (Article(7, "audio", "t", video=Video("https://x/1.mp3")),
+    (Article(7, "audio", "t", video=Video(DwAddress("https://x/1.mp3"))),
      '<p></small></p><audio src="https://x/1.mp3" controls style="width:100%"></audio>'),
     (Article(7, "gallery", "t", slides=GALLERY.slides),
      f"<div>{IMG}<br><b>t</b>：x</div><div>{IMG}<br><b></b>：</div>"),

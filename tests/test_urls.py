@@ -127,6 +127,56 @@ def test_canonical_replaces_a_configured_base_only() -> None:
     assert LOCAL.picture(PictureName(7, "303", "jpg")) == "http://127.0.0.1:8002/s/image/7_303.jpg"
 
 
+# ---- what a document may load ---------------------------------------------------------------------------------------
+
+MEDIA = [
+    ("https://static.dw.com/downloads/1/a.mp4", "https://static.dw.com/downloads/1/a.mp4"),
+    ("https://tvdownloaddw-a.akamaihd.net/a.mp4?b=1&c", "https://tvdownloaddw-a.akamaihd.net/a.mp4?b=1&c"),
+    ("HTTP://radiodownloaddw-a.akamaihd.net/a.mp3", "https://radiodownloaddw-a.akamaihd.net/a.mp3"),
+    (" //dw.com/a.mp4 ", "https://dw.com/a.mp4"),
+    ("https://HLSVOD.dw.com:443/a.mp4#t=1", "https://HLSVOD.dw.com:443/a.mp4#t=1"),
+    *((url, None) for url in (
+        "https://evil.example/a.mp4", "https://evil.example/?x=.dw.com/a.mp4", "https://xdw.com/a.mp4", "https://dw.com.evil/a.mp4",
+        "https://evil.akamaihd.net/a.mp4", "https://dw.com@evil.example/a.mp4", "https://u@dw.com/a.mp4", "https://dw.com:1/a.mp4",
+        "https://evil.example\\@dw.com/a.mp4", "https://evil.example\\.dw.com/a.mp4", "https://evil.example#.dw.com/a.mp4",
+        "https://evil.example%2f.dw.com/a", "https://evil.example／.dw.com/a.mp4", "https://dw.com./a.mp4", "https://dw。com/a.mp4",
+        'https://dw.com/"onerror=x', "https://dw.com/'x", "https://dw.com/<x", "https://dw.com/a b", "https://dw.com/a\tb",
+        "https://dw.com/\x00", "https://dw.com/a\nb", "https://dw.com/\u2028a", "http:dw.com/a.mp4", "https:/dw.com/a.mp4",
+        "ftp://dw.com/a.mp4", "javascript:alert(1)//dw.com/a.mp4", "data:video/mp4,dw.com", "/a.mp4", "a.mp4", "", "https://",
+        "https:///a.mp4", "https://[::1]/a.mp4", "blob:https://dw.com/a", "view-source:https://dw.com/a.mp4",
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("url", "address"), MEDIA)
+def test_media_lie_on_known_hosts_over_https(url: str, address: str | None) -> None:
+    assert urls.DW.media_address(url) == address
+
+
+def test_media_may_lie_where_a_setting_says() -> None:
+    sites = Sites(media_hosts=frozenset({"m.example"}))
+    assert sites.media_address("http://m.example/a.mp4") == "https://m.example/a.mp4"
+    assert sites.media_address("https://tvdownloaddw-a.akamaihd.net/a.mp4") is None
+    assert sites.media_address("https://dw.com/a.mp4") == "https://dw.com/a.mp4"
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://static.dw.com/image/63_303.jpg", "static.dw.com/image/63_303.jpg"),
+        ("http://API.dw.com/image/63_303.JPG?x=1&y=\"<script>#z", "api.dw.com/image/63_303.JPG"),
+        ("//static.dw.com/image/0,,63_403,00.jpg?", "static.dw.com/image/0,,63_403,00.jpg"),
+        ("https://images.weserv.nl/?url=static.dw.com/image/63_303.jpg&output=svg", "static.dw.com/image/63_303.jpg"),
+        ("https://u:w@static.dw.com:8443/image/63_303.jpg", "static.dw.com/image/63_303.jpg"),
+        ("https://static.dw.com/image/63_303.jpg/../x", None),
+        ("https://evil.example/image/63_303.jpg", None),
+    ],
+)
+def test_picture_is_shown_by_host_and_path_alone(url: str, address: str | None) -> None:
+    found = urls.shown_picture(url)
+    assert (found[1] if found else None) == address
+
+
 # ---- what may be requested ------------------------------------------------------------------------------------------
 
 ALLOWED = [

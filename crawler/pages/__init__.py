@@ -18,6 +18,7 @@ from crawler.pages import jsonld, markup, state
 from crawler.pages.tree import tree
 from crawler.pages.values import json_object
 from crawler.sanitise import Markup
+from crawler.urls import DW, Sites
 
 __all__ = ["WEAK_SOURCES", "parse", "parse_graph"]
 
@@ -25,11 +26,11 @@ WEAK_SOURCES = frozenset({"page:json-ld"})
 """Sources that hold less than the whole article: replace what they gave when another answers."""
 
 
-def parse(body: bytes, number: int, language: str | None = None, charset: str = "") -> Article:
+def parse(body: bytes, number: int, language: str | None = None, charset: str = "", sites: Sites = DW) -> Article:
     """The article of a page.
 
     body: the page as it came. charset: that of the HTTP header, as in `decoding.page`. number, language: what was asked
-    for, used where the page does not name its own. Article.source tells what was read:
+    for, used where the page does not name its own. sites: whose media it may name. Article.source tells what was read:
     page:app-state, page:apollo, page:react and page:classic (the layouts' own markup), page:json-ld, in this order; what
     one leaves open is filled from the JSON-LD.
     Raises UnreadableReply, which names what was missing from each.
@@ -37,22 +38,22 @@ def parse(body: bytes, number: int, language: str | None = None, charset: str = 
     try:
         html = decoding.page(body, charset)
         page = tree(html)
-        return _first_readable(html, page, number, language)
+        return _first_readable(html, page, number, language, sites)
     except RecursionError as error:
         raise UnreadableReply(f"page of {number}: nested too deep") from error
 
 
-def _first_readable(html: str, page: Selector, number: int, language: str | None) -> Article:
+def _first_readable(html: str, page: Selector, number: int, language: str | None, sites: Sites) -> Article:
     described, problems = None, []
     try:
-        described = jsonld.from_page(page, number)
+        described = jsonld.from_page(page, number, sites)
     except UnreadableReply as error:
         problems.append(str(error))
     readers: dict[str, Callable[[], Article]] = {
-        "page:app-state": lambda: state.from_app_state(state.inline_state(html, "__APP_STATE__"), number),
-        "page:apollo": lambda: state.from_apollo(state.inline_state(html, "__APOLLO_STATE__"), number),
-        "page:react": lambda: markup.from_react(page, number),
-        "page:classic": lambda: markup.from_classic(page, number),
+        "page:app-state": lambda: state.from_app_state(state.inline_state(html, "__APP_STATE__"), number, sites),
+        "page:apollo": lambda: state.from_apollo(state.inline_state(html, "__APOLLO_STATE__"), number, sites),
+        "page:react": lambda: markup.from_react(page, number, sites),
+        "page:classic": lambda: markup.from_classic(page, number, sites),
     }
     for source, read in readers.items():
         try:
@@ -80,17 +81,17 @@ def _alone(described: Article, description: Markup) -> Article | None:
 
 
 def parse_graph(
-    body: bytes, number: int, language: str | None = None, kind: str = "article", charset: str = ""
+    body: bytes, number: int, language: str | None = None, kind: str = "article", charset: str = "", sites: Sites = DW
 ) -> Article:
     """The article of a reply of the graph API.
 
     number, language, kind: what was asked for, used where the reply does not name its own. charset: as in
-    `decoding.json_reply`.
+    `decoding.json_reply`. sites: whose media it may name.
     Raises UnreadableReply where there is no JSON object, no content, no usable title or no usable body.
     """
     try:
         reply = decoding.json_reply(body, charset)
-        article = state.from_reply(json_object(reply), number, kind, language)
+        article = state.from_reply(json_object(reply), number, kind, language, sites)
     except (ValueError, RecursionError) as error:
         raise UnreadableReply(f"graph API, {kind} {number}: {type(error).__name__} {str(error)[:80]}") from error
     _check_usable(article)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from crawler import sanitise, urls
-from crawler.urls import DW, PictureName
+from crawler.urls import DW, DwAddress, PictureName, Sites
 
 STANDARD_FORMAT = "303"
 """The rendition `api` chooses too: 700 pixels wide."""
@@ -48,16 +48,11 @@ def link(href: str, label: str) -> str:
     target = urls.parse_target(url)
     if target and target.number and target.kind in urls.DOCUMENT_KINDS:
         return f'<a href="{DW.detail(target.kind, target.number)}" rel="ArticleRef">{label}</a>'
-    rel = "" if _is_of_dw(url) else ' rel="ExternalRef"'
+    rel = "" if urls.is_of_dw(urlsplit(url).hostname or "") else ' rel="ExternalRef"'
     return f'<a href="{html.escape(url)}"{rel}>{label}</a>'
 
 
-def _is_of_dw(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host == "dw.com" or host.endswith(".dw.com")
-
-
-def picture(url: str, refused: list[str], rendition: str | None = None) -> tuple[PictureName, str] | None:
+def picture(url: str, refused: list[str], rendition: str | None = None) -> tuple[PictureName, DwAddress] | None:
     """Identity and shown address of a picture; None for what is none of DW's, which goes into refused.
 
     rendition: the format to show instead of the one named. The gap `${formatId}` becomes the standard one.
@@ -65,30 +60,33 @@ def picture(url: str, refused: list[str], rendition: str | None = None) -> tuple
     whole = absolute(_FORMAT_GAP.sub(STANDARD_FORMAT, url))
     name = urls.parse_picture(whole) if whole else None
     if name is None:
-        if whole and whole.startswith("http") and not _is_of_dw(whole):
+        if whole and whole.startswith("http") and not urls.is_of_dw(urlsplit(whole).hostname or ""):
             refused.append(whole[:200])
         return None
     name = replace(name, format=rendition) if rendition else name
-    return name, f"{urlsplit(DW.static).hostname}/image/{name.file_name}"
+    return name, urls.picture_address(name)
 
 
-def picture_numbered(number: int) -> tuple[PictureName, str]:
+def picture_numbered(number: int) -> tuple[PictureName, DwAddress]:
     """Identity and shown address of a picture known by its number alone: the ending is `jpg` for nearly all."""
     name = PictureName(number, STANDARD_FORMAT, "jpg")
-    return name, f"{urlsplit(DW.static).hostname}/image/{name.file_name}"
+    return name, urls.picture_address(name)
 
 
-def media_file(sources: list[str]) -> str | None:
-    """The address of a playable file: the first mp4 or mp3 named, else the mp4 behind the first stream of DW's.
+def media_file(sources: list[str], sites: Sites, refused: list[str]) -> DwAddress | None:
+    """The address of a playable file: the first mp4 or mp3 named, else the mp4 behind the first stream of DW's. A file that
+    is not DW's goes into refused.
 
     A stream `.../i/path/name_,low,high,.mp4.csmil/master.m3u8` has its best file at `path/name_high.mp4` on another
     host. Source: three videos of the page recorded in 2023-06, which name both.
     """
-    whole = [url for source in sources if (url := absolute(source)) and re.fullmatch(r"https?://[^\s\"'<>]+", url)]
+    whole = [url for source in sources if (url := absolute(source))]
     for url in whole:
         if re.search(r"\.mp[34](?:$|[?#])", url, re.IGNORECASE):
-            return url
+            if address := sites.media_address(url):
+                return address
+            refused.append(url[:200])
     for url in whole:
         if found := re.fullmatch(r"https?://hlsvod\.dw\.com/i/([^,]+),(?:[^,/]+,)*?([^,/]+),\.mp4\.csmil/master\.m3u8", url):
-            return f"https://tvdownloaddw-a.akamaihd.net/{found[1]}{found[2]}.mp4"
+            return sites.media_address(f"https://tvdownloaddw-a.akamaihd.net/{found[1]}{found[2]}.mp4")
     return None

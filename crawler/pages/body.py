@@ -16,7 +16,7 @@ from crawler.pages import addresses
 from crawler.pages.tree import classes, tree
 from crawler.pages.values import number
 from crawler.sanitise import NOTHING, Markup
-from crawler.urls import PictureName
+from crawler.urls import DW, DwAddress, PictureName, Sites
 
 _KEPT = frozenset(
     "strong em b i u s br wbr span sub sup small del ins abbr mark code q cite bdi bdo "
@@ -45,11 +45,12 @@ _CREDIT = "self::small or contains(@class, 'copyright') or contains(@class, 'sou
 class Body:
     """What came out of a text, and what helped to read it.
 
-    captions: by picture number, where a better one than the markup's is known. known_galleries: by number, for texts
-    that only name a gallery. rendition: the picture format to show, None for the one the markup names. main_picture: number
-    of the picture above the text, not to be shown again.
+    sites: whose media it may name. captions: by picture number, where a better one than the markup's is known.
+    known_galleries: by number, for texts that only name a gallery. rendition: the picture format to show, None for the one
+    the markup names. main_picture: number of the picture above the text, not to be shown again.
     """
 
+    sites: Sites = DW
     captions: dict[int, str] = field(default_factory=dict)
     known_galleries: Mapping[int, Gallery] = field(default_factory=dict)
     rendition: str | None = None
@@ -176,7 +177,7 @@ class Body:
                     break
         return Picture(name, address, sanitise.safe_markup(caption))
 
-    def _address(self, element: Any) -> tuple[PictureName, str] | None:
+    def _address(self, element: Any) -> tuple[PictureName, DwAddress] | None:
         images = [element] if element.tag == "img" else element.xpath(".//img")
         for image in images:
             for url in _image_addresses(image):
@@ -221,7 +222,8 @@ class Body:
     def media(self, element: Any) -> Video | None:
         """The file of a video or audio an element holds."""
         sources = element.xpath("./descendant-or-self::*[self::video or self::audio or self::source]/@src")
-        source = addresses.media_file([*element.xpath(".//input[@name='file_name']/@value"), *sources])
+        named = [*element.xpath(".//input[@name='file_name']/@value"), *sources]
+        source = addresses.media_file(named, self.sites, self.refused)
         return Video(source) if source else None
 
     def _media(self, element: Any) -> None:

@@ -14,12 +14,13 @@ from crawler.items import Article, Picture
 from crawler.pages import addresses
 from crawler.pages.body import Body, escape
 from crawler.pages.values import Json, author, json_object, objects, text
+from crawler.urls import DW, Sites
 
 _ARTICLES = re.compile(r"[A-Za-z]*Article|LiveBlogPosting")
 _DEPTH = 4
 
 
-def from_page(page: Selector, wanted: int) -> Article:
+def from_page(page: Selector, wanted: int, sites: Sites = DW) -> Article:
     """The article that a page's JSON-LD describes. Raises UnreadableReply where none does."""
     for script in page.xpath("//script[contains(@type, 'ld+json')]/text()").getall():
         try:
@@ -28,7 +29,7 @@ def from_page(page: Selector, wanted: int) -> Article:
             continue
         for found in _articles(described, _DEPTH):
             if title := normalise.title(text(found.get("headline")) or text(found.get("name"))):
-                return _article(found, title, wanted)
+                return _article(found, title, wanted, sites)
     raise UnreadableReply("JSON-LD: no NewsArticle with a headline")
 
 
@@ -45,11 +46,11 @@ def _articles(value: object, depth: int) -> Iterator[Json]:
             yield from _articles(item, depth - 1)
 
 
-def _article(found: Json, title: str, wanted: int) -> Article:
+def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
     page = found.get("mainEntityOfPage")
     url = text(page) or text(json_object(page).get("@id")) or text(found.get("url")) or text(found.get("@id"))
     target = urls.parse_target(addresses.absolute(url) or "")
-    body = Body(rendition=addresses.STANDARD_FORMAT)
+    body = Body(sites, rendition=addresses.STANDARD_FORMAT)
     body.read_html(_as_html(text(found.get("articleBody"))))
     own = target.number if target and target.kind in urls.DOCUMENT_KINDS else None
     article = Article(

@@ -22,7 +22,7 @@ from crawler.pages.body import Body, escape
 from crawler.pages.tree import classes, split
 from crawler.pages.values import author
 from crawler.sanitise import NOTHING, Markup
-from crawler.urls import Target
+from crawler.urls import DW, Sites, Target
 
 _DAY = re.compile(r"(?<!\d)(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?!\d)")
 _AUTHOR_LABEL = re.compile(r"\s*(?:aut|авт|συντ|اتور|作者|نویسنده|کاتب|الكاتب|लेखक|yazar|penulis|marubuci)", re.IGNORECASE)
@@ -33,13 +33,13 @@ _BYLINE = re.compile(
 )
 
 
-def from_react(page: Selector, wanted: int) -> Article:
+def from_react(page: Selector, wanted: int, sites: Sites = DW) -> Article:
     """The article that a page of the React layout shows. Raises UnreadableReply where there is no headline or text."""
     root = next(iter(page.xpath("//article[.//h1]") or page.xpath("//main[.//h1]")), None)
     texts, others = split(root.root, "rich-text") if root is not None else ([], [])
     if root is None or not texts:
         raise UnreadableReply("React layout: no h1 with a div.rich-text")
-    body = Body(rendition=addresses.STANDARD_FORMAT)
+    body = Body(sites, rendition=addresses.STANDARD_FORMAT)
     teaser = ".//p[has-class('teaser-text')]"
     article = _head(page, root, wanted, body, teaser if root.xpath(teaser) else ".//header/p")
     details = split(root.root, "author-details")[0] or split(root.root, "author-link")[0]
@@ -50,13 +50,13 @@ def from_react(page: Selector, wanted: int) -> Article:
     return _read(article, texts, body)
 
 
-def from_classic(page: Selector, wanted: int) -> Article:
+def from_classic(page: Selector, wanted: int, sites: Sites = DW) -> Article:
     """The article that a page of the classic layout shows. Raises UnreadableReply where there is no headline or text."""
     root = next(iter(page.css("#bodyContent") or page.css("div.col3")), None)
     if root is None or not root.xpath(".//h1"):
         raise UnreadableReply("classic layout: no h1 in #bodyContent")
     root = next(iter(root.xpath(".//div[has-class('col3')][.//h1]")), root)
-    body = Body()
+    body = Body(sites)
     article = _head(page, root, wanted, body, ".//p[has-class('intro')]")
     _add_facts(article, page)
     texts, others = split(root.root, "longtext")

@@ -17,6 +17,7 @@ from crawler.pages import addresses
 from crawler.pages.body import Body, escape
 from crawler.pages.values import Json, author, json_object, number, objects, text
 from crawler.sanitise import Markup
+from crawler.urls import DW, DwAddress, PictureName, Sites
 
 _KINDS = {"article": "article", "liveblog": "liveblog", "video": "video", "audio": "audio", "imagegallery": "gallery",
           "gallery": "gallery"}  # fmt: skip
@@ -63,7 +64,7 @@ def inline_state(html: str, variable: str) -> Json:
     raise UnreadableReply(f"{variable}: {problem}")
 
 
-def from_app_state(state: Json, wanted: int) -> Article:
+def from_app_state(state: Json, wanted: int, sites: Sites = DW) -> Article:
     """The article of a page of 2024 or later. Raises UnreadableReply where no reply in the state is one."""
     found: list[tuple[bool, Json, str, str | None]] = []
     for address, reply in state.items():
@@ -78,15 +79,15 @@ def from_app_state(state: Json, wanted: int) -> Article:
     if not found:
         raise UnreadableReply("__APP_STATE__: no content of a kind we know")
     _, content, kind, language = max(found, key=lambda candidate: candidate[0])
-    return _Entity(content, {}).article(wanted, kind, language)
+    return _Entity(content, {}).article(wanted, sites, kind, language)
 
 
-def from_apollo(state: Json, wanted: int) -> Article:
+def from_apollo(state: Json, wanted: int, sites: Sites = DW) -> Article:
     """The article of a page of 2023. Raises UnreadableReply where no entity of the state is one."""
     found = [entity for entity in _apollo_contents(state, wanted) if _kind(entity, "")]
     if not found:
         raise UnreadableReply("__APOLLO_STATE__: no entity of a kind we know")
-    return _Entity(found[0], state).article(wanted)
+    return _Entity(found[0], state).article(wanted, sites)
 
 
 def _apollo_contents(state: Json, wanted: int) -> Iterator[Json]:
@@ -106,13 +107,13 @@ def _apollo_contents(state: Json, wanted: int) -> Iterator[Json]:
     yield from with_text
 
 
-def from_reply(reply: Json, wanted: int, kind: str, language: str | None) -> Article:
+def from_reply(reply: Json, wanted: int, kind: str, language: str | None, sites: Sites = DW) -> Article:
     """The article of a reply of the graph API. Raises UnreadableReply where it holds none."""
     content = json_object(json_object(reply.get("data")).get("content"))
     if not content:
         errors = [text(error.get("message"))[:80] for error in objects(reply.get("errors"))]
         raise UnreadableReply(f"{kind} {wanted}: no data.content in the graph API's reply {errors or ''}".rstrip())
-    return _Entity(content, {}).article(wanted, kind, language)
+    return _Entity(content, {}).article(wanted, sites, kind, language)
 
 
 def _resolve(value: object, state: Json) -> Json:
@@ -157,12 +158,12 @@ class _Entity:
         found = [_resolve(item, self.state) for key in keys for item in objects(self.entity[key])]
         return [_Entity(entity, self.state) for entity in found if entity]
 
-    def article(self, wanted: int, default_kind: str = "article", language: str | None = None) -> Article:
+    def article(self, wanted: int, sites: Sites, default_kind: str = "article", language: str | None = None) -> Article:
         kind = _kind(self.entity, default_kind)
         if kind is None:
             raise UnreadableReply(f"{wanted}: a {self.text('__typename', 'modelType') or 'thing'}, no document"[:200])
         target = urls.parse_target(addresses.absolute(self.text("canonicalUrl", "namedUrl", "classicUrl")) or "")
-        body = Body(captions=self._captions(), known_galleries=self._galleries(), rendition=addresses.STANDARD_FORMAT)
+        body = Body(sites, self._captions(), self._galleries(), addresses.STANDARD_FORMAT)
         main = self._picture("mainContentImageLink", body.refused)
         body.main_picture = main.name.number if main else None
         article = Article(
@@ -176,7 +177,7 @@ class _Entity:
             unknown_keys=tuple(sorted({key.split("(")[0][:80] for key in self.entity} - _KNOWN_KEYS)),
         )
         if kind in ("video", "audio"):
-            article.video = self._media(kind)
+            article.video = self._media(kind, body)
             article.preview = main or self._poster(body.refused)
         elif kind == "gallery":
             article.slides = self._slides(body.refused)
@@ -218,7 +219,7 @@ class _Entity:
         found = link._address(refused)
         return Picture(*found, caption=sanitise.safe_markup(link.text("description"))) if found else None
 
-    def _address(self, refused: list[str]) -> tuple[urls.PictureName, str] | None:
+    def _address(self, refused: list[str]) -> tuple[PictureName, DwAddress] | None:
         """The picture a content link, a slide or an image shows; a number alone will do."""
         image = next((found for name in ("target", "assignedImage") if (found := self.one(name)).entity), self)
         if url := image.text("staticUrl"):
@@ -243,9 +244,9 @@ class _Entity:
                 slides.append(Slide(*found, title=title, text=description))
         return tuple(slides)
 
-    def _media(self, kind: str) -> Video | None:
+    def _media(self, kind: str, body: Body) -> Video | None:
         names = ("mp3Src", "mp4Src") if kind == "audio" else ("mp4Src", "hlsVideoSrc")
-        source = addresses.media_file([self.text(name) for name in names])
+        source = addresses.media_file([self.text(name) for name in names], body.sites, body.refused)
         return Video(source) if source else None
 
     def _poster(self, refused: list[str]) -> Picture | None:

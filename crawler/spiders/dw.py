@@ -281,7 +281,7 @@ class DwSpider(scrapy.Spider):
             await outcomes.unchanged(run, row)
         elif not reason:
             try:
-                article = sources.read(place, response.body, number, row.kind, row.language)
+                article = sources.read(place, response.body, number, row.kind, row.language, run.sites)
             except UnreadableReply as error:
                 reason = f"unreadable: {error}"
                 await outcomes.unreadable(run, row, response, str(error))
