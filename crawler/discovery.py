@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request
 
 from crawler import feeds, replies
+from crawler.exceptions import ArchiverError, described
 from crawler.failures import failure_reason
 from crawler.feeds import Listed, Listing, Problem
 from crawler.feeds.listing import followable
@@ -101,8 +102,14 @@ class Discovery:
             self.run.count("dw/listing/named", self.read_lists.total(_asked(response)))
         else:
             self.run.count("dw/listing/read")
-            async for request in read(response, **kwargs):
-                yield request
+            try:
+                async for request in read(response, **kwargs):
+                    yield request
+            except ArchiverError:
+                raise  # the disk's, which ends the run
+            except Exception as error:  # of a reader: about this list alone, and what it named so far is kept
+                self._name(response.url, [f"an error of ours: {described(error)}"])
+                self._missed(response.url, "unreadable")
             await self.spider.intake.log_heard()
 
     def _failed(self, failure: Failure) -> None:

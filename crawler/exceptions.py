@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import PurePath
+
 
 class ArchiverError(Exception):
     """Root of everything this project raises on purpose.
@@ -46,3 +49,11 @@ class DiskError(ArchiverError):
 
 class NothingToDo(ArchiverError):
     """The seeds of a run hold nothing usable. Raised by the spider; ends the run."""
+
+
+def described(error: Exception) -> str:
+    """An error as one line that any log can take: its type, the line that raised it, the first words of its text."""
+    raised = traceback.extract_tb(error.__traceback__)[-1:]
+    where = "".join(f" in {PurePath(frame.filename).name}:{frame.lineno}" for frame in raised)
+    words = "".join(sign if sign.isprintable() else " " for sign in str(error)[:80])
+    return f"{type(error).__name__}{where}: {words}"

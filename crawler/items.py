@@ -105,12 +105,13 @@ class Article:
 class Fetched:
     """A reply on its way through the pipelines: the article made of it and how it came.
 
-    requested: the number that was asked for (an alias when the article's own differs). reply: the bytes as they came.
-    url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the seeds. etag, last_modified:
-    validators of the reply, for the next conditional request. document: what will be archived, once it is normalised.
+    document: what will be archived. requested: the number that was asked for (an alias when the article's own differs).
+    reply: the bytes as they came. url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the
+    seeds. etag, last_modified: validators of the reply, for the next conditional request.
     """
 
     article: Article
+    document: SeedDocument = field(repr=False)
     requested: int
     reply: bytes = field(repr=False)
     url: str
@@ -119,4 +120,3 @@ class Fetched:
     etag: str = ""
     last_modified: str = ""
     reply_extension: str = "json"
-    document: SeedDocument = field(init=False, repr=False)

@@ -106,7 +106,8 @@ async def unreadable(run: ArchiveExtension, row: Row, response: Response, reason
     about = {**record, "reason": reason, "status": response.status, "content_type": header(response, "Content-Type")}
     files = []
     if not (run.root / path).exists():
-        data = json.dumps(about, ensure_ascii=False, indent=1).encode() + b"\n"
+        # a key or value of a reply may hold half a surrogate pair
+        data = json.dumps(about, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace") + b"\n"
         # what is said of the reply first: where the reply is, that is too
         files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, response.body, record)]
     miss = after_miss("unreadable", now_ms, row.misses, row.missed_ms)

@@ -1,4 +1,4 @@
-"""What happens to a reply: normalised, compared with what is archived, its pictures fetched, stored. A class each.
+"""What happens to an article: what its document lacks is named, its pictures are fetched, what is new is stored. A class each.
 
 Nothing runs backwards: no stage asks a later one.
 """
@@ -22,7 +22,7 @@ from crawler.logline import Record
 from crawler.objects import ARCHIVED, PENDING, REFUSED, Row
 from crawler.refresh import after_miss
 from crawler.sources import WEAK
-from crawler.urls import DW, UNKNOWN_LANGUAGE, PictureName
+from crawler.urls import DW, PictureName
 from crawler.writer import NewFile
 
 if TYPE_CHECKING:
@@ -50,18 +50,14 @@ class ArchivePart:
         return cls(crawler)
 
 
-class NormalisePipeline(ArchivePart):
-    """Makes the document that would be archived: in our canonical text, under a language, with a stamp.
+class OmissionsPipeline(ArchivePart):
+    """Counts and names what a reply holds and its document does not.
 
     Counts dw/element/skipped/<type>, dw/reference/refused, dw/picture/refused, dw/reply/unknown_key.
     """
 
     def process_item(self, item: Fetched) -> Fetched:
         article = item.article
-        if not article.language:
-            row = self.archive.index.resolve(article.number)
-            article.language = (row.language if row else None) or UNKNOWN_LANGUAGE
-        item.document = seedfile.from_article(article, item.stamp_ms, article.language)
         self.run.note_keys(article.unknown_keys)
         for name in article.skipped:
             self.count(f"dw/element/skipped/{name}")

@@ -16,7 +16,7 @@ from crawler.items import Article
 from crawler.logline import Record
 from crawler.objects import Row
 from crawler.seedfile import SeedDocument
-from crawler.urls import UNKNOWN_LANGUAGE, Sites
+from crawler.urls import Sites
 from crawler.writer import NewFile
 
 MAX_REPLY = 64 * 1024 * 1024  # bytes, unpacked
@@ -59,9 +59,9 @@ def archived(archive: Archive, now_ms: int) -> Iterator[Reread]:
 def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms: int) -> Reread:
     try:
         article = _read_beside(_unpacked((archive.root / reply).read_bytes()), reply, row, archive.sites)
+        after = sources.document(article, before.stamp_ms, row.language)
     except (UnreadableReply, OSError, EOFError, zlib.error) as error:
         return Reread(row.number, reply, "unreadable", before, reason=str(error))
-    after = _document(article, before.stamp_ms, row.language)
     if article.number != row.number or seedfile.says_the_same(before, after):
         return Reread(row.number, row.path or "", "same")
     record = {**_record(article, after, now_ms, row.hop), "etag": row.etag, "last_modified": row.last_modified}
@@ -95,25 +95,27 @@ def unreadable(archive: Archive, now_ms: int) -> Iterator[Reread]:
         except (OSError, ValueError, KeyError, TypeError) as error:
             yield Reread(layout.number_of(name) or 0, name, "unreadable", reason=f"{path.name}: {error}")
     for stamp_ms, name, number, url, kind in sorted(kept, reverse=True):
-        if found := _reread_kept(archive, stamp_ms, name, number, url, kind, now_ms):
+        try:
+            found = _reread_kept(archive, stamp_ms, name, number, url, kind, now_ms)
+        except (UnreadableReply, OSError) as error:
+            found = Reread(number, name, "unreadable", reason=str(error))
+        if found:
             yield found
 
 
 def _reread_kept(archive: Archive, stamp_ms: int, name: str, number: int, url: str, kind: str, now_ms: int) -> Reread | None:
-    """What a kept reply gives, None where what is archived is newer or better. stamp_ms: when it came."""
+    """What a kept reply gives, None where what is archived is newer or better. stamp_ms: when it came.
+    Raises UnreadableReply and OSError."""
     row, place = archive.index.resolve(number), place_of(url, "")
     if row and row.path and not _says_more(row, place, stamp_ms):
         return None
-    try:
-        body = (archive.root / name).read_bytes()
-        article = sources.read(place, body, number, kind, row.language if row else None, archive.sites)
-    except (UnreadableReply, OSError) as error:
-        return Reread(number, name, "unreadable", reason=str(error))
+    body = (archive.root / name).read_bytes()
+    article = sources.read(place, body, number, kind, row.language if row else None, archive.sites)
     row = archive.index.resolve(article.number)
     if row and row.path and (article.number != number or article.source in sources.WEAK):
         return None
     before = archive.read(row.path) if row and row.path else None
-    after = _document(article, max(stamp_ms, before.stamp_ms if before else 0), row.language if row else None)
+    after = sources.document(article, max(stamp_ms, before.stamp_ms if before else 0), row.language if row else None)
     if before and seedfile.says_the_same(before, after):
         return Reread(number, name, "same")
     record = _record(article, after, now_ms, row.hop if row else 0)
@@ -138,11 +140,6 @@ def store(archive: Archive, found: Reread) -> None:
     archive.store_now(found.files)
     row = archive.index.resolve(found.number)
     archive.register_document(found.after, row.source if row else "", row.hop if row else 0)
-
-
-def _document(article: Article, stamp_ms: int, language: str | None) -> SeedDocument:
-    article.language = article.language or language or UNKNOWN_LANGUAGE
-    return seedfile.from_article(article, stamp_ms, article.language)
 
 
 def _record(article: Article, document: SeedDocument, now_ms: int, hop: int) -> Record:

@@ -80,7 +80,7 @@ DOWNLOADER_MIDDLEWARES = {
 }
 SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}  # hops are counted in the index; the spider judges every status itself
 ITEM_PIPELINES = {
-    "crawler.pipelines.NormalisePipeline": 100,
+    "crawler.pipelines.OmissionsPipeline": 100,
     "crawler.pipelines.ComparePipeline": 200,
     "crawler.pipelines.PicturesPipeline": 300,
     "crawler.pipelines.ArchivePipeline": 400,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Collection, Iterator
 
-from crawler import api, pages
+from crawler import api, pages, seedfile
+from crawler.exceptions import UnreadableReply, described
 from crawler.items import Article
 from crawler.refresh import says_gone
-from crawler.urls import DW, Sites
+from crawler.seedfile import SeedDocument
+from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
 
 GRAPH = "graph"
 PAGE = "page"
@@ -61,12 +64,37 @@ def following(place: str, reason: str, kind: str, kinds: Collection[str], *, pag
 
 
 def read(place: str, body: bytes, number: int, kind: str, language: str | None, sites: Sites = DW) -> Article:
-    """The article in a reply of a place. sites: whose media it may name. Raises UnreadableReply."""
-    if place == GRAPH:
-        return pages.parse_graph(body, number, language, kind, sites=sites)
-    if place == PAGE:
-        return pages.parse(body, number, language, sites=sites)
-    return api.parse(body, number, place.removeprefix("api:") if kind == "article" else kind, sites=sites)
+    """The article in a reply of a place. sites: whose media it may name.
+
+    Raises UnreadableReply, whatever error a reader ends with.
+    """
+    with _reading():
+        if place == GRAPH:
+            return pages.parse_graph(body, number, language, kind, sites=sites)
+        if place == PAGE:
+            return pages.parse(body, number, language, sites=sites)
+        return api.parse(body, number, place.removeprefix("api:") if kind == "article" else kind, sites=sites)
+
+
+def document(article: Article, stamp_ms: int, language: str | None) -> SeedDocument:
+    """The document an article becomes; its language is set. Raises UnreadableReply, whatever error that ends with.
+
+    stamp_ms: when its reply came, milliseconds since 1970-01-01 UTC. language: where the article names none.
+    """
+    with _reading():
+        article.language = article.language or language or UNKNOWN_LANGUAGE
+        return seedfile.from_article(article, stamp_ms, article.language)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Raise UnreadableReply for every error inside."""
+    try:
+        yield
+    except UnreadableReply:
+        raise
+    except Exception as error:  # RecursionError and MemoryError too: it is about this reply alone
+        raise UnreadableReply(described(error)) from error
 
 
 def reply_extension(place: str) -> str:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from crawler import layout
+from crawler.settings import EXTENSIONS
 from tests.crawling import DAY_MS, NOW_MS, Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
 
 FRESH = dw.CHAIN[4]
 FEED, NEWS = "/rdf/rss-chi-all", "/zh/news-sitemap.xml"
@@ -139,3 +148,80 @@ def test_no_conditional_request_where_a_stored_file_is_lost_or_damaged(
     harm(path if what == "document" else path.with_suffix("").with_suffix(".json.gz"))
     again = crawl(tmp_path, [FRESH], "depth=0", "refresh=all", site=site)
     assert conditions(again) == [set()]
+
+
+# --- readers that fail ---
+
+ERRORS: dict[str, Callable[[], Exception]] = {
+    "RecursionError": RecursionError, "UnicodeError": UnicodeError, "KeyError": KeyError, "MemoryError": MemoryError,
+    "AttributeError": AttributeError, "odd text": lambda: ValueError("half a \ud83d pair\n\0"),
+}  # fmt: skip
+LISTS = {
+    "parse_feed": ("https://rss.dw.com/rdf/rss-chi-all", FEED),
+    "iter_sitemap": ("https://www.dw.com/zh/news-sitemap.xml", NEWS),
+    "parse_search": (DAY, "/api/search/global"),
+    "parse_mediacenter": ("mediacenter:en", "/api/list/mediacenter"),
+    "parse_section": ("https://www.dw.com/en/any/s-70200002", "/s-70200002"),
+}
+
+
+class BrokenReader:
+    """An extension that breaks a function for the run: the setting BROKEN is its module, its name and how it ends."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> BrokenReader:
+        module, name, how = crawler.settings["BROKEN"].split(",")
+
+        def fails(*_: object, **__: object) -> NoReturn:
+            raise ERRORS[how]()
+
+        setattr(importlib.import_module(module), name, fails)
+        return cls()
+
+
+def broken(module: str, name: str, how: str) -> dict[str, str]:
+    """Settings of a crawl in which a function fails."""
+    return {"BROKEN": f"{module},{name},{how}", "EXTENSIONS": json.dumps({**EXTENSIONS, f"{__name__}.BrokenReader": 2})}
+
+
+@pytest.mark.parametrize("how", ERRORS)
+def test_a_reply_whose_reader_fails_is_kept_and_the_document_taken_from_elsewhere(how: str, site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=site, settings=broken("crawler.api", "parse", how))
+    assert outcome.status == 3
+    assert set(outcome.documents) == set(dw.CHAIN[3:])
+    assert {line["source"] for line in outcome.log if layout.is_document(line["path"])} == {"graph-api"}
+    assert outcome.report["documents"]["unreadable"] == 2
+    assert sorted(outcome.files[path] for path in outcome.files if path.endswith(".reply")) == sorted(
+        site.get(site.api + detail(number))[2] for number in dw.CHAIN[3:]
+    )
+    for path in (path for path in outcome.files if path.startswith("unreadable/") and path.endswith(".json")):
+        assert re.match(r"[A-Z]\w+Error in test_crawl_replies.py:\d+: ", json.loads(outcome.files[path])["reason"])
+    (tmp_path / "index.sqlite").unlink()
+    again = crawl(tmp_path, dw.CHAIN[3:], "depth=0", "refresh=all", site=site)
+    assert (again.status, again.report["documents"]["unchanged"]) == (0, 2)
+
+
+@pytest.mark.parametrize("how", ["RecursionError", "odd text"])
+def test_a_reply_whose_document_cannot_be_made_is_kept(how: str, site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path, [FRESH], "depth=0", site=site, settings=broken("crawler.seedfile", "from_article", how))
+    assert outcome.status == 3
+    assert not outcome.documents
+    assert len([path for path in outcome.files if path.endswith(".reply")]) == 3, "the API's, the graph API's, the page"
+    assert outcome.state_of(FRESH)[0] == "unreadable"
+    again = crawl(tmp_path, "", "depth=0", site=site, now_ms=NOW_MS + 3 * DAY_MS)
+    assert (again.status, set(again.documents)) == (0, {FRESH})
+
+
+@pytest.mark.parametrize("how", ["KeyError", "RecursionError", "odd text"])
+@pytest.mark.parametrize("name", LISTS)
+def test_an_error_in_the_reader_of_a_list_is_about_that_list_only(name: str, how: str, site: Site, tmp_path: Path) -> None:
+    seed, path = LISTS[name]
+    document = f"https://www.dw.com/en/any/a-{FRESH}"
+    outcome = crawl(tmp_path, f"{seed},{document}", "depth=0", site=site, settings=broken("crawler.feeds", name, how))
+    assert outcome.status == 3
+    assert set(outcome.documents) == {FRESH}
+    assert outcome.report["listings_missing"] == {"unreadable": 1}
+    assert [path in one["url"] for one in outcome.report["listing_problems"]] == [True]
+    assert "an error of ours: " in outcome.report["listing_problems"][0]["problem"]
+    again = crawl(tmp_path, seed, "depth=0", site=site)
+    assert (again.status, again.report["listings"]["read"] > 0) == (0, True)

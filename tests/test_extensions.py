@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crawler.items import Fetched
 
 PIPELINES = {
-    "crawler.pipelines.NormalisePipeline": 100,
+    "crawler.pipelines.OmissionsPipeline": 100,
     "crawler.pipelines.ComparePipeline": 200,
     "crawler.pipelines.PicturesPipeline": 300,
     "crawler.pipelines.ArchivePipeline": 400,

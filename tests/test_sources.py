@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from crawler import sources
+from crawler import api, pages, seedfile, sources
 from crawler.exceptions import UnreadableReply
+from crawler.items import Article
 from crawler.sources import GRAPH, PAGE
 from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, Sites, parse_target
 
@@ -170,3 +171,27 @@ def test_reply_of_another_kind_keeps_the_kind_it_was_asked_for_as() -> None:
 
 def test_weak_sources_are_those_without_the_whole_article() -> None:
     assert frozenset({"page:json-ld"}) == sources.WEAK
+
+
+@pytest.mark.parametrize("error", [RecursionError, KeyError, MemoryError, UnicodeError, AttributeError, OSError])
+def test_whatever_a_reader_ends_with_is_an_unreadable_reply(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error("half a \ud83d\npair" * 20)
+
+    for module, name in [(api, "parse"), (pages, "parse"), (pages, "parse_graph"),
+                         (seedfile, "from_article")]:  # fmt: skip
+        monkeypatch.setattr(module, name, fails)
+    for place in ("api:article", GRAPH, PAGE):
+        with pytest.raises(UnreadableReply) as raised:
+            sources.read(place, b"{}", 7, "article", "zh")
+        assert str(raised.value).startswith(f"{error.__name__} in test_sources.py:")
+        assert str(raised.value).isprintable()
+        assert len(str(raised.value)) < 160
+    with pytest.raises(UnreadableReply):
+        sources.document(Article(7, "article", "t"), 0, "zh")
+
+
+@pytest.mark.parametrize(("named", "given", "language"), [("de", "zh", "de"), (None, "zh", "zh"), (None, None, "und")])
+def test_the_document_of_an_article_is_under_a_language(named: str | None, given: str | None, language: str) -> None:
+    article = Article(7, "article", "t", language=named)
+    assert sources.document(article, 5000, given).language == article.language == language

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from crawler import disk, layout, outcomes, seedfile, seeds
+from crawler import disk, layout, outcomes, seedfile, seeds, sources
 from crawler.archive import Archive
 from crawler.extensions import ArchiveExtension
 from crawler.intake import Intake
 from crawler.items import Article, Fetched, Paragraph
 from crawler.objects import ARCHIVED
-from crawler.pipelines import ArchivePipeline, ComparePipeline, NormalisePipeline
+from crawler.pipelines import ArchivePipeline, ComparePipeline, OmissionsPipeline
 from crawler.sanitise import Markup
 from crawler.urls import DW
 from tests.conftest import NOW_MS, OpenArchive
@@ -53,7 +53,8 @@ def run(open_one: Archive, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def fetched(number: int = NUMBER, requested: int = NUMBER, words: str = "What DW says.", stamp_ms: int = NOW_MS) -> Fetched:
     article = Article(number, "article", "A title", "en", Markup("Somebody"), "2026-05-01T10:00:00.000Z",
                       blocks=(Paragraph(Markup(words)),), source="api")  # fmt: skip
-    return Fetched(article, requested, words.encode(), DW.detail("article", number), stamp_ms, 0, "", "", "json")
+    made = sources.document(article, stamp_ms, "en")
+    return Fetched(article, made, requested, words.encode(), DW.detail("article", number), stamp_ms, 0, "", "", "json")
 
 
 async def take(run: SimpleNamespace, *given: seedfile.SeedDocument) -> None:
@@ -65,7 +66,7 @@ async def take(run: SimpleNamespace, *given: seedfile.SeedDocument) -> None:
 
 async def pipe(item: Fetched) -> None:
     """Take an article through the pipelines, as a run does."""
-    made = NormalisePipeline(None).process_item(item)  # type: ignore[arg-type]
+    made = OmissionsPipeline(None).process_item(item)  # type: ignore[arg-type]
     await ArchivePipeline(None).process_item(await ComparePipeline(None).process_item(made))  # type: ignore[arg-type]
 
 

@@ -281,24 +281,30 @@ class DwSpider(scrapy.Spider):
             await outcomes.unchanged(run, row)
         elif not reason:
             try:
-                article = sources.read(place, response.body, number, row.kind, row.language, run.sites)
+                item = self._read(response, row)
             except UnreadableReply as error:
                 reason = f"unreadable: {error}"
                 await outcomes.unreadable(run, row, response, str(error))
             else:
-                article.language = article.language or row.language
-                if article.kind not in self.kinds:
-                    await outcomes.unwanted(run, row, article.kind)
-                else:
-                    yield Fetched(
-                        article, number, response.body, response.url, run.now_ms(), row.hop, header(response, "ETag"),
-                        header(response, "Last-Modified"), sources.reply_extension(place),
-                    )  # fmt: skip
+                if item.article.kind in self.kinds:
+                    yield item
                     return  # in flight until the pipelines are through with it
+                await outcomes.unwanted(run, row, item.article.kind)
         if reason and (request := await self.ask_elsewhere(row, place, reason, response.meta["why"])):
             yield request
         else:
             self.in_flight_new -= response.meta["new"]
+
+    def _read(self, response: Response, row: Row) -> Fetched:
+        """The article and the document in a reply. Raises UnreadableReply; nothing else reads a document's reply in a run."""
+        place, now_ms = response.meta["place"], self.run.now_ms()
+        article = sources.read(place, response.body, row.number, row.kind, row.language, self.run.sites)
+        known = self.run.archive.index.resolve(article.number)
+        document = sources.document(article, now_ms, row.language or (known.language if known else None))
+        return Fetched(
+            article, document, row.number, response.body, response.url, now_ms, row.hop, header(response, "ETag"),
+            header(response, "Last-Modified"), sources.reply_extension(place),
+        )  # fmt: skip
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
         """A request brought no reply."""
