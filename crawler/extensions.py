@@ -36,6 +36,7 @@ from crawler.writer import AnyFile
 logger = logging.getLogger(__name__)
 
 _LISTED = 1000  # missing objects named in a report; the rest is counted
+_LONGEST = 500  # characters of an address or a reason there
 
 
 def sites_of(settings: BaseSettings) -> Sites:
@@ -109,21 +110,22 @@ class ArchiveExtension:
 
     def note_missing(self, kind: str, number: int, reason: str, url: str | None) -> None:
         if len(self.missing) < _LISTED:
-            self.missing.append({"kind": kind, "id": number, "reason": reason, "url": url})
+            self.missing.append({"kind": kind, "id": number, "reason": reason[:_LONGEST], "url": url and url[:_LONGEST]})
 
     def note_problem(self, url: str, problem: str) -> None:
         """A listing holds something that could not be used."""
         self.count("dw/listing/problem")
-        logger.warning("%s: %s", url, problem)
+        url, problem = url[:_LONGEST], problem[:_LONGEST]
+        logger.warning("%s: %s", report.printable(url), report.printable(problem))
         if len(self.problems) < _LISTED:
             self.problems.append({"url": url, "problem": problem})
 
     def note_keys(self, names: tuple[str, ...]) -> None:
-        for name in names:
+        for name in (name[:100] for name in names):
             if name not in self.unknown_keys and len(self.unknown_keys) < 100:
                 self.unknown_keys.add(name)
                 self.count("dw/reply/unknown_key")
-                logger.warning("A key of a reply was never met before: %s", name[:100])
+                logger.warning("A key of a reply was never met before: %s", report.printable(name))
 
     async def store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> None:
         """Store through the archive; a disk that refuses ends the run."""
@@ -181,47 +183,63 @@ class ArchiveExtension:
         stats = dict(self.crawler.stats.get_stats())
         with contextlib.suppress(DiskError):  # it has told `abort`
             self.archive.index.commit()
-        try:
-            self._report(stats, reason)
-        except (OSError, DiskError) as error:
-            logger.critical("The run report could not be written: %s", error)
-            self.exit_status = report.DISK
-        finally:
-            self.archive.close()
-            if self.archive.index.failure:
+        made = self._report(stats, reason)
+        if not getattr(self.crawler.spider, "dry_run", False):
+            try:
+                disk.replace_file(self.root / layout.RUNS / f"{self.archive.log.name}.report.json", report.dumps(made))
+            except Exception as error:
+                logger.critical("The run report could not be written: %s", str(error) or type(error).__name__)
                 self.exit_status = report.DISK
+            print(report.summary({**made, "exit_status": self.exit_status}), file=sys.stderr)
+        try:
+            self.archive.close()
+        except Exception as error:
+            logger.critical("The archive could not be closed: %s", str(error) or type(error).__name__)
+            self.exit_status = report.DISK
+        if self.archive.index.failure:
+            self.exit_status = report.DISK
 
-    def _report(self, stats: dict[str, Any], reason: str) -> None:
-        settings = self.crawler.settings
-        alert = ""
-        if reason == "finished" and self.failure is None:
-            seeds = getattr(self.crawler.spider, "seeds", "")
-            same = [past for past in past_reports(self.root, 100) if past.get("seeds") == seeds]
-            before = [past["found"] for past in same if past.get("reason") == "finished" and "found" in past]
-            alert = report.alert(report.found(stats), before, settings.getfloat("ARCHIVE_ALERT_SHARE"),
-                                 settings.getint("ARCHIVE_ALERT_MINIMUM"))  # fmt: skip
-        self.exit_status = report.exit_status(stats, reason, self.failure.exit_status if self.failure else 0, alert)
+    def _report(self, stats: dict[str, Any], reason: str) -> dict[str, Any]:
+        """The report of a run. What cannot be told is left out, and a sentence says so: there always is one."""
+        self.exit_status = report.exit_status(stats, reason, self.failure.exit_status if self.failure else 0)
+        counts: dict[tuple[str, str], int] = {}
+        try:
+            if alert := self._alert(stats, reason):
+                self.sentences.append(alert)
+                self.exit_status = self.exit_status or report.INCOMPLETE
+            if discovery := getattr(self.crawler.spider, "discovery", None):
+                self.sentences += discovery.completeness()
+            counts = self.archive.index.counts()
+        except Exception as error:
+            if not isinstance(error, DiskError):
+                logger.critical("An error of ours in the run report", exc_info=True)
+            self.sentences.append(f"this report is incomplete: {str(error) or type(error).__name__}")
+            self.exit_status = self.exit_status or getattr(error, "exit_status", report.INCOMPLETE)
         if self.exit_status == report.UNREACHABLE:
             self.sentences.append("Nothing could be reached: DW, or the way to it, is down, or refuses this crawler.")
-        if discovery := getattr(self.crawler.spider, "discovery", None):
-            self.sentences += discovery.completeness()
-        sentences = [*self.sentences, *([alert] if alert else []), *([str(self.failure)] if self.failure else [])]
-        counts = self.archive.index.counts()
+        if self.failure:
+            self.sentences.append(str(self.failure))
         end_ms = self.now_ms()
-        made = report.make(
+        return report.make(
             stats, start=layout.iso_time(self.start_ms), end=layout.iso_time(end_ms), run=self.archive.log.name,
             seconds=(end_ms - self.start_ms) / 1000, seeds=getattr(self.crawler.spider, "seeds", ""), reason=reason,
-            exit_status=self.exit_status, sentences=sentences, missing=self.missing,
+            exit_status=self.exit_status, sentences=self.sentences, missing=self.missing,
             listing_problems=self.problems, unknown_keys=sorted(self.unknown_keys),
             pending=sum(n for (_, state), n in counts.items() if state == PENDING),
             out_of_scope=sum(n for (_, state), n in counts.items() if state == OUT_OF_SCOPE),
             refused_requests=stats.get("dw/request/refused", 0), refused_references=stats.get("dw/reference/refused", 0),
         )  # fmt: skip
-        if not getattr(self.crawler.spider, "dry_run", False):
-            try:
-                disk.replace_file(self.root / layout.RUNS / f"{self.archive.log.name}.report.json", report.dumps(made))
-            finally:
-                print(report.summary(made), file=sys.stderr)
+
+    def _alert(self, stats: dict[str, Any], reason: str) -> str:
+        """What is suspicious about a run that ended by itself, beside the last ones with the same seeds."""
+        if reason != "finished" or self.failure:
+            return ""
+        settings, seeds = self.crawler.settings, getattr(self.crawler.spider, "seeds", "")
+        past = [one for one in past_reports(self.root, 100) if one.get("seeds") == seeds and one.get("reason") == "finished"]
+        return report.alert(
+            report.found(stats), [one.get("found") for one in past], settings.getfloat("ARCHIVE_ALERT_SHARE"),
+            settings.getint("ARCHIVE_ALERT_MINIMUM"),
+        )  # fmt: skip
 
 
 def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
@@ -229,7 +247,11 @@ def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
     found = []
     for path in sorted((root / layout.RUNS).glob("*.report.json"))[-last:]:
         try:
-            found.append(json.loads(path.read_bytes()))
-        except (OSError, ValueError):
+            past = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            past = None
+        if isinstance(past, dict):
+            found.append(past)
+        else:
             logger.warning("%s cannot be read", path)
     return found

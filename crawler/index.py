@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from crawler import layout, normalise
+from crawler import decoding, layout, normalise
 from crawler.exceptions import DiskError
 from crawler.objects import ALIAS, ARCHIVED, NO_LIMIT, OUT_OF_SCOPE, PENDING, REMOVED, SCHEMA, SCHEMA_VERSION, SCOPE, Row
 from crawler.urls import DOCUMENT_KINDS, PictureName
@@ -80,8 +80,11 @@ class Index:
 
     def read(self, sql: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
         """Run a statement. What SQLite cannot do is a DiskError from here on."""
+        values = tuple(values)
         try:
-            return self._db.execute(sql, tuple(values))
+            return self._db.execute(sql, values)
+        except UnicodeEncodeError:  # half a surrogate pair, which SQLite cannot hold
+            return self.read(sql, (decoding.sound(value) if isinstance(value, str) else value for value in values))
         except sqlite3.DatabaseError as error:
             if type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
                 raise  # a mistake of ours

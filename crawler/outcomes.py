@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from crawler import layout
+from crawler import layout, report
 from crawler.archive import state_line
 from crawler.headers import header
 from crawler.objects import ALIAS, ARCHIVED, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
@@ -106,8 +105,7 @@ async def unreadable(run: ArchiveExtension, row: Row, response: Response, reason
     about = {**record, "reason": reason, "status": response.status, "content_type": header(response, "Content-Type")}
     files = []
     if not (run.root / path).exists():
-        # a key or value of a reply may hold half a surrogate pair
-        data = json.dumps(about, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace") + b"\n"
+        data = report.dumps(about)
         # what is said of the reply first: where the reply is, that is too
         files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, response.body, record)]
     miss = after_miss("unreadable", now_ms, row.misses, row.missed_ms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,6 +18,9 @@ STOPPED = 7
 DAMAGE_FOUND = 10
 
 Stats = Mapping[str, Any]
+
+_MOST = 10**12  # no run names so many things
+_NAMES = 20  # counters of one kind shown to a person; the report has all
 
 WORDS = {
     COMPLETE: "complete",
@@ -75,13 +79,13 @@ def found(stats: Stats) -> int:
     return int(sum(stats.get(name, 0) for name in ("dw/seed/address", "dw/seed/document", "dw/listing/named")))
 
 
-def alert(found_now: int, found_before: Iterable[int], share: float, minimum: int) -> str:
+def alert(found_now: int, found_before: Iterable[Any], share: float, minimum: int) -> str:
     """A sentence where a run found far less than the runs before it; empty otherwise.
 
     found_before: of the last runs with the same seeds that ended by themselves; the last ten count, and two of them at
     least make a median.
     """
-    before = list(found_before)[-10:]
+    before = [count for count in found_before if type(count) is int and 0 <= count < _MOST][-10:]  # a report may be damaged
     if len(before) < 2:
         return ""
     median = statistics.median(before)
@@ -123,9 +127,32 @@ def make(stats: Stats, **facts: Any) -> dict[str, Any]:
     }
 
 
-def dumps(made: dict[str, Any]) -> bytes:
-    """The bytes of `runs/{start}.report.json`."""
-    return json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"
+def dumps(made: Mapping[str, Any]) -> bytes:
+    """The bytes of `runs/{start}.report.json`: JSON, whatever the texts and counters hold. Half a surrogate pair, which has no
+    UTF-8, is written as JSON's own escape."""
+    try:
+        text = json.dumps(made, ensure_ascii=False, indent=1, allow_nan=False, default=str)
+    except ValueError:  # not a number, or infinite
+        text = json.dumps(_finite(made), ensure_ascii=False, indent=1, default=str)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _finite(value: Any) -> Any:
+    """A value in which text stands for each number that JSON does not know."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _finite(one) for name, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def printable(text: str) -> str:
+    """A line that every terminal takes, and that changes nothing on it: what is not printable is written as an escape.
+
+    >>> printable("a\\x1b[2J\\udc80")
+    'a\\\\x1b[2J\\\\udc80'
+    """
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
 
 
 def summary(report: Mapping[str, Any]) -> str:
@@ -169,7 +196,7 @@ def summary(report: Mapping[str, Any]) -> str:
         f"{WORDS[report['exit_status']]} (status {report['exit_status']}) after {seconds:.0f} s, "
         f"{report['bytes_received'] / 1e6:.1f} MB received, {report['bytes_stored'] / 1e6:.1f} MB stored"
     )
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 _LISTING_WORDS = {"named": "entries", "new": "new entries", "problem": "problems"}
@@ -177,4 +204,6 @@ _KINDS = ("article", "gallery", "video", "audio", "liveblog")
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}".strip() for name, count in counts.items() if count)
+    shown = [f"{count:,} {name}".strip() for name, count in counts.items() if count]
+    more = [f"{len(shown) - _NAMES:,} more"] if len(shown) > _NAMES else []
+    return ", ".join(shown[:_NAMES] + more)

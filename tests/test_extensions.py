@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
+from scrapy import signals
 
+from crawler.settings import EXTENSIONS
 from tests.crawling import crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
+from tests.helpers_commands import scrapy
 
 if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
     from crawler.items import Fetched
 
 PIPELINES = {
@@ -88,3 +94,87 @@ def test_a_report_that_cannot_be_read_does_not_stop_the_next_run(site: Site, tmp
     outcome = crawl(tmp_path, [dw.CHAIN[4]], site=site)
     assert outcome.status == 0
     assert f"{report} cannot be read" in outcome.stderr
+
+
+# --- the report ---
+
+
+def listing_with(key: str) -> str:
+    """A search page with a key that was never met before, as JSON writes it."""
+    item = {"type": "Article", "name": "A", "reference": {"id": dw.CHAIN[4], "type": "ArticleRef"}}
+    pages = {"availableItems": 1, "availablePages": 1, "pageSize": 20, "currentPage": 1}
+    return json.dumps({"items": [item], "paginationInfo": pages, "KEY": 1}).replace("KEY", key)
+
+
+KEYS = [r"mood\ud83dOf", r"\ude00\ud83d", r"\u0000", r"\u001b[2J\u2028", "k" * 5000]
+PAST = [
+    "[]", "7", '"text"', "null", "[" * 100_000, '{"seeds": 1}', '{"found": "many"}', '{"found": NaN}', '{"found": 1e999}',
+    f'{{"found": {10**400}}}', '{"documents": [], "missing": 7, "pictures": null, "exit_status": {}}', "\xff",
+]  # fmt: skip
+BROKEN_STEPS = ["crawler.report.alert", "crawler.discovery.Discovery.completeness", "crawler.index.Index.counts"]
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:8])
+def test_a_report_is_written_whatever_key_a_list_has(key: str, site: Site, tmp_path: Path) -> None:
+    site.fault("/api/search/global.*", body=listing_with(key))
+    log = tmp_path / "log"
+    settings = {"LOG_FILE": log, "STATS_DUMP": 1, "LOG_LEVEL": "DEBUG"}
+    outcome = crawl(tmp_path / "archive", "search:zh:2023-10-01..2023-10-01", "depth=0", site=site, settings=settings)
+    assert outcome.report["exit_status"] == outcome.status == 0
+    assert len(outcome.report["unknown_keys"]) == 1
+    assert list(outcome.documents) == [dw.CHAIN[4]]
+    assert "new reply keys" in outcome.stderr
+    assert "Traceback" not in outcome.stderr + log.read_text("utf-8")
+    assert "\x1b" not in outcome.stderr
+    reread = scrapy("status", "--runs", "--json", root=tmp_path / "archive")
+    assert (reread.status, reread.json[-1]["exit_status"]) == (0, 0)
+
+
+@pytest.mark.parametrize("past", PAST, ids=lambda past: past[:20])
+def test_damaged_reports_of_earlier_runs_do_not_stop_a_report(past: str, site: Site, tmp_path: Path) -> None:
+    seeds = f"https://www.dw.com/en/any/a-{dw.CHAIN[4]}"
+    text = past.replace("{", f'{{"seeds": "{seeds}", "reason": "finished", ', 1) if '"found"' in past else past
+    (tmp_path / "runs").mkdir()
+    for number in range(5):
+        (tmp_path / "runs" / f"2026010{number + 1}T000000Z.report.json").write_text(text, "latin-1")
+    outcome = crawl(tmp_path, seeds, "depth=0", site=site)
+    assert outcome.status == outcome.report["exit_status"] == 0
+    assert "Traceback" not in outcome.stderr
+
+
+@pytest.mark.parametrize("step", BROKEN_STEPS)
+def test_a_report_is_written_although_part_of_it_cannot_be_told(step: str, site: Site, tmp_path: Path) -> None:
+    broken = {"EXTENSIONS": json.dumps({**EXTENSIONS, f"{__name__}.Breaks": 0}), "BROKEN_STEP": step}
+    outcome = crawl(tmp_path, [dw.CHAIN[4]], "depth=0", site=site, settings=broken)
+    assert outcome.status == outcome.report["exit_status"] == 3
+    assert outcome.report["documents"] == {"new": 1, "article": 1}
+    assert any("this report is incomplete: broken \ud83d" in sentence for sentence in outcome.report["sentences"])
+
+
+@pytest.mark.parametrize("step", ["crawler.report.dumps", "crawler.disk.replace_file"])
+def test_the_status_says_that_there_is_no_report(step: str, site: Site, tmp_path: Path) -> None:
+    broken = {"EXTENSIONS": json.dumps({**EXTENSIONS, f"{__name__}.Breaks": 0}), "BROKEN_STEP": step}
+    outcome = crawl(tmp_path, [dw.CHAIN[4]], "depth=0", site=site, settings=broken)
+    assert outcome.status == 6
+    assert not outcome.report
+    assert "The run report could not be written: broken" in outcome.stderr
+    assert "(status 6)" in outcome.stderr
+    assert list(outcome.documents) == [dw.CHAIN[4]]
+
+
+class Breaks:
+    """An extension that breaks what the setting BROKEN_STEP names; nothing needs it before the end of a run."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.step = crawler.settings["BROKEN_STEP"]
+        crawler.signals.connect(self.break_it, signals.spider_opened)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Breaks:
+        return cls(crawler)
+
+    def break_it(self) -> None:
+        def fail(*arguments: object, **named: object) -> None:
+            raise ValueError("broken \ud83d")
+
+        patch(self.step, fail).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -123,3 +124,51 @@ def test_summary_is_one_screen_that_names_every_outcome() -> None:
 
 def test_summary_of_a_run_that_did_nothing_is_one_line() -> None:
     assert report.summary(report.make({}, exit_status=0)) == "complete (status 0) after 0 s, 0.0 MB received, 0.0 MB stored"
+
+
+# ---- whatever a run came to can be told ---------------------------------------------------------------------------------
+
+ODD: list[Any] = [
+    "\ud83d", "\ude00\ud83d", "\udcff", "\x00", "\x1b[2J", "\u2028\u2029\x85", "😀", "x" * 10**6, float("nan"), float("inf"),
+    -float("inf"), 10**400, None, True, b"bytes", object(), (), [[["deep"]]], {"a": {"b": float("nan")}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: ascii(odd)[:20])
+def test_report_is_json_whatever_it_holds(odd: Any) -> None:
+    name = odd if isinstance(odd, str) else "name"
+    stats = {f"dw/element/skipped/{name}": 1, "dw/received/bytes": odd}
+    made = report.make(stats, exit_status=0, sentences=[odd], missing=[{"reason": odd}], unknown_keys=[name], seeds=odd)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    found = json.loads(report.dumps(made).decode("utf-8"), parse_constant=refuse)
+    assert name in found["skipped_elements"]
+    if isinstance(odd, str):
+        assert found["sentences"] == [odd]
+
+
+@pytest.mark.parametrize("odd", [odd for odd in ODD if isinstance(odd, str)], ids=lambda odd: ascii(odd)[:20])
+def test_summary_can_be_shown_on_any_terminal(odd: str) -> None:
+    stats = {f"dw/element/skipped/{odd}": 1, f"dw/document/missing/{odd}": 1}
+    made = report.make(
+        stats, exit_status=0, sentences=[odd], unknown_keys=[odd],
+        missing=[{"kind": "article", "id": 1, "reason": odd, "url": odd}],
+        listing_problems=[{"url": odd, "problem": odd}],
+    )  # fmt: skip
+    text = report.summary(made)
+    assert text.encode()
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+def test_summary_names_twenty_counters_of_a_kind() -> None:
+    stats = {f"dw/element/skipped/kind {number:03}": 1 for number in range(500)}
+    text = report.summary(report.make(stats, exit_status=0))
+    assert "1 kind 019, 480 more" in text
+    assert "kind 020" not in text
+
+
+def test_damaged_reports_of_earlier_runs_are_not_compared_with() -> None:
+    before: list[Any] = [100, 100, "100", None, [], float("nan"), float("inf"), 10**400, -5, True, 100]
+    assert report.alert(10, before, 0.25, 20) == report.alert(10, [100, 100, 100], 0.25, 20) != ""

@@ -126,7 +126,7 @@ LOW: dict[str, set[str]] = {
     "logline.py": {"exceptions.py", "layout.py", "normalise.py", "objects.py", "urls.py"},
     "runlog.py": {"disk.py", "exceptions.py", "layout.py", "logline.py", "normalise.py"},
     "writer.py": {"disk.py", "exceptions.py", "layout.py", "logline.py", "runlog.py"},
-    "index.py": {"exceptions.py", "layout.py", "normalise.py", "objects.py", "refresh.py", "urls.py"},
+    "index.py": {"decoding.py", "exceptions.py", "layout.py", "normalise.py", "objects.py", "refresh.py", "urls.py"},
     "seeds.py": {"exceptions.py", "seedfile.py", "urls.py"},
 }
 

@@ -35,6 +35,10 @@ class Command(CrawlCommand):
         if self.settings["LOG_LEVEL"] == "INFO":  # the lists of components are for DEBUG
             for name in ("scrapy.middleware", "scrapy.crawler", "scrapy.addons", "scrapy.utils.log"):
                 logging.getLogger(name).setLevel(logging.WARNING)
+        for handler in logging.root.handlers:
+            # LOG_FILE, which takes no half surrogate pair otherwise
+            if isinstance(handler, logging.FileHandler) and handler.stream:
+                handler.stream.reconfigure(errors="backslashreplace")
         crawler = self._create_crawler(args[0])
         crawl = self.crawler_process.crawl(crawler, **opts.spargs)
         if isinstance(crawl, asyncio.Task):
@@ -76,5 +80,5 @@ def report_failed_start(root: Path, arguments: dict[str, str], error: BaseExcept
     seeds = arguments.get("seeds", arguments.get("edition", ""))
     made = report.make({}, start=layout.iso_time(now_ms), end=layout.iso_time(clock.now_ms()), run=name, seconds=0, seeds=seeds,
                        reason="could not start", exit_status=status, sentences=[str(error)], missing=[])  # fmt: skip
-    with contextlib.suppress(OSError):  # a disk that refuses has been named already, as the reason
+    with contextlib.suppress(OSError, MemoryError):  # a disk that refuses has been named already, as the reason
         disk.replace_file(runs / f"{name}.report.json", report.dumps(made))
