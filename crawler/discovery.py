@@ -20,7 +20,7 @@ from crawler.exceptions import ArchiverError, described
 from crawler.failures import failure_reason
 from crawler.feeds import Listed, Listing, Problem
 from crawler.feeds.listing import followable
-from crawler.headers import header
+from crawler.headers import charset, header
 from crawler.listings import Listings
 from crawler.objects import Row
 from crawler.urls import LANGUAGE_IDS, Target
@@ -137,13 +137,14 @@ class Discovery:
     ) -> AsyncIterator[Request]:
         """A sitemap, in constant memory; the sitemaps of an index are requested. above: the indexes that led here."""
         chain = (*above, _asked(response))
-        problems, named, is_index, is_damaged = [], 0, False, False
-        for found in feeds.iter_sitemap(response.body, self.run.sites, _SITEMAP_BYTES):
+        problems, named, is_index, is_damaged, is_cut = [], 0, False, False, False
+        content_type = header(response, "Content-Type")
+        for found in feeds.iter_sitemap(response.body, self.run.sites, _SITEMAP_BYTES, content_type):
             match found:
                 case Listed():
                     await self._hear([found], language)
                     named += 1
-                case Problem(text, is_damaged):
+                case Problem(text, is_damaged, is_cut):
                     problems.append(text)
                 case _:
                     is_index = True
@@ -157,12 +158,14 @@ class Discovery:
         self._name(response.url, problems)
         if problems and not named and not is_index:
             self._missed(response.url, "unreadable")
+        elif is_cut:
+            self._missed(response.url, "cut off")
         elif not is_index and not is_damaged:  # an unchanged index says nothing about what it lists: it is always read
             await self._remember(response, named)
 
     async def section(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
         """A section's or topic's page: the articles it links to."""
-        found = feeds.parse_section(response.body, self.run.sites, language)
+        found = feeds.parse_section(response.body, self.run.sites, language, charset(response))
         await self._take(response, found, language)
         return
         yield
@@ -172,12 +175,12 @@ class Discovery:
     ) -> AsyncIterator[Request]:
         """A page of a media list, newest first. is_whole: it was once read to its end, or to what was known then; so what
         follows a page without anything new is known too. seen: what the pages before this one listed."""
-        found = feeds.parse_mediacenter(response.body, self.run.sites)
+        found = feeds.parse_mediacenter(response.body, self.run.sites, charset(response))
         self.run.note_keys(found.unknown_keys)
         new = await self._hear(found.items, language)
         self._name(response.url, found.problems)
-        if _gave_nothing(found):
-            self._missed(response.url, "unreadable")
+        if _gave_nothing(found) or found.is_cut:  # it is read again
+            self._missed(response.url, "cut off" if found.is_cut else "unreadable")
             return
         numbers = {item.number for item in found.items}
         more = self._next_page(found, page, response)
@@ -198,12 +201,12 @@ class Discovery:
 
     async def search_page(self, response: Response, name: str, day: date, language: str | None) -> AsyncIterator[Request]:
         """A page of a day of a search window; pages follow until the day is complete."""
-        found = feeds.parse_search(response.body, self.run.sites)
+        found = feeds.parse_search(response.body, self.run.sites, charset(response))
         self.run.note_keys(found.unknown_keys)
         await self._hear(found.items, language)
         self._name(response.url, found.problems)
-        if _gave_nothing(found):
-            self._missed(response.url, "unreadable")
+        if _gave_nothing(found) or found.is_cut:  # it is read again
+            self._missed(response.url, "cut off" if found.is_cut else "unreadable")
             return
         page = self.read_lists.page(name)[0] + 1
         is_new = self.read_lists.add(name, (item.number for item in found.items))
@@ -235,6 +238,8 @@ class Discovery:
         self._name(response.url, found.problems)
         if _gave_nothing(found):
             self._missed(response.url, "unreadable")
+        elif found.is_cut:
+            self._missed(response.url, "cut off")
         elif not found.is_damaged:  # else it is read again, though it be unchanged
             await self._remember(response, len(found.items))
 

@@ -1,8 +1,10 @@
-"""A header of a response as text."""
+"""The headers of a response as text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from crawler.decoding import charset_of
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -11,3 +13,8 @@ if TYPE_CHECKING:
 def header(response: Response, name: str) -> str:
     """A header as it came, each byte a character; empty where there is none."""
     return (response.headers.get(name) or b"").decode("latin-1")
+
+
+def charset(response: Response) -> str:
+    """The charset that the Content-Type of a response names; empty where it names none."""
+    return charset_of(header(response, "Content-Type"))

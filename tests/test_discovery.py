@@ -179,8 +179,33 @@ def test_hostile_feeds_are_bounded_named_and_counted(site: Site, tmp_path: Path)
     assert (counts["read"], counts["problem"]) == (5, len(outcome.report["listing_problems"]))
     assert counts["named"] == sum(items for _, items in HOSTILE.values())
     assert heard(tmp_path) == CHINESE
-    assert outcome.status == 0  # all that could be read was read
+    assert outcome.status == 3
+    assert outcome.report["listings_missing"] == {"cut off": 1}  # the broken one; all that could be read was read
     assert "root:" not in outcome.stderr
+
+
+@pytest.mark.parametrize("path", [FEED, NEWS])
+def test_a_list_with_broken_places_is_read_to_its_end(path: str, site: Site, tmp_path: Path) -> None:
+    whole = site.get((site.rss if path == FEED else site.www) + path)[2].decode()
+    title = "title>" if path == FEED else "news:title>"
+    broken = whole.replace(f"</{title}", f" \0 &#xD83D;&#xDE00; & <b></{title}")
+    assert broken != whole
+    site.fault(path, body="\ufeff<b>Notice</b>: x\n" + broken, status=200, content_type="text/xml")
+    site.fault(NEWS if path == FEED else FEED, status=404)
+    outcome = crawl(tmp_path, "edition:zh", site=site, settings=LISTS_ONLY)
+    assert heard(tmp_path) == CHINESE
+    assert outcome.report["listings_missing"] == {"status 404": 1}
+    assert "words before the XML" in problems(outcome)
+    assert "broken XML, first in line" in problems(outcome)
+
+
+@pytest.mark.parametrize("path", [FEED, NEWS])
+def test_a_list_whose_end_was_lost_makes_the_run_incomplete(path: str, site: Site, tmp_path: Path) -> None:
+    whole = site.get((site.rss if path == FEED else site.www) + path)[2].decode()
+    site.fault(path, body=whole[: whole.rindex("</")], status=200, content_type="text/xml")
+    outcome = crawl(tmp_path, "edition:zh", site=site, settings=LISTS_ONLY)
+    assert heard(tmp_path) == CHINESE
+    assert (outcome.status, outcome.report["listings_missing"]) == (3, {"cut off": 1})
 
 
 FAULTS: dict[str, tuple[dict[str, object], str]] = {

@@ -127,7 +127,7 @@ def test_days_that_could_not_be_read_are_not_taken_for_done(site: Site, tmp_path
         site.fault(f"/api/search/global[?].*startDate=2026-03-0{day}.*", **fault)
     first = crawl(tmp_path, window, site=site, settings={**LISTS_ONLY, "RETRY_TIMES": 0})
     assert "3 of 4 days not over, or not read to their end" in completeness(first)
-    assert first.report["listings_missing"] == {"unreadable": 2, "status 503": 1}
+    assert first.report["listings_missing"] == {"unreadable": 1, "cut off": 1, "status 503": 1}
     assert first.status == 3
     site.clear()
     second = crawl(tmp_path, window, site=site, settings=LISTS_ONLY)

@@ -7,24 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from crawler.decoding import charset_of
 from crawler.feeds.entries import Around, iter_entries
-from crawler.feeds.listing import Listed, Listing, Lost, document, language_path, moment_ms, number_of
+from crawler.feeds.listing import Listed, Listing, Lost, document, language_path, moment_ms, number_of, shorten
+from crawler.feeds.unpacking import MAX_BYTES, chunks
 from crawler.urls import DW, Sites, Target
 
+_ROOTS = ("RDF", "rss")
 _FIELDS = frozenset({"contentID", "guid", "link", "language", "date", "pubDate"})
 
 
 def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listing:
     """The articles and liveblogs of a feed.
 
-    body: the feed. content_type: of the reply; its charset is believed no more than the body's own.
+    body: the feed, plain or gzip. content_type: of the reply; its charset comes before the body's own.
     The number is dwsyn:contentID, else guid, else that of the link; the kind is the link's. The language is the item's
     dc:language, else the feed's language, else the link's.
     """
     around = Around()
     items: dict[int, Listed] = {}
     lost = Lost("items that name nothing of DW's")
-    for entry in iter_entries([body], ("item",), _FIELDS, around, content_type):
+    pieces = chunks(body, MAX_BYTES, around.damage)
+    for entry in iter_entries(pieces, _ROOTS, ("item",), _FIELDS, around, charset_of(content_type)):
         link = entry.fields.get("link", "")
         target = document(link, sites)
         if (number := _number(entry.fields, target, sites)) is None:
@@ -42,9 +46,9 @@ def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listin
             ),
         )
     problems = around.problems + lost.sentences()
-    if around.root and around.root not in ("RDF", "rss"):
-        problems.insert(0, f"no feed: its root element is {around.root[:40]}")
-    return Listing(list(items.values()), problems=problems, is_damaged=around.is_damaged)
+    if around.root and around.root.lower() not in map(str.lower, _ROOTS):
+        problems.insert(0, f"no feed: its root element is {shorten(around.root)}")
+    return Listing(list(items.values()), problems=problems, is_damaged=around.is_damaged, is_cut=around.is_cut)
 
 
 def _number(fields: Mapping[str, str], target: Target | None, sites: Sites) -> int | None:

@@ -40,7 +40,8 @@ class Listing:
     not be read. total: how many items the whole list has, where the reply says so. page, pages: which page this is,
     from 1, and how many there are, where the reply says so: `more` never leads back by its own page number nor beyond
     the last page, but a list that grows or repeats itself for ever must be stopped by who follows it. is_damaged: the reply
-    may have held more than could be read. unknown_keys: of a JSON reply, those never met before.
+    may have held more than could be read. is_cut: its end never came, or could not be read. unknown_keys: of a JSON reply,
+    those never met before.
     """
 
     items: list[Listed] = field(default_factory=list)
@@ -50,15 +51,17 @@ class Listing:
     page: int | None = None
     pages: int | None = None
     is_damaged: bool = False
+    is_cut: bool = False
     unknown_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What a streamed listing could not give, as a sentence. is_damaged: as in a Listing."""
+    """What a streamed listing could not give, as a sentence. is_damaged, is_cut: as in a Listing."""
 
     text: str
     is_damaged: bool = field(default=False, compare=False)
+    is_cut: bool = field(default=False, compare=False)
 
 
 class Lost:

@@ -5,39 +5,38 @@ Source: sitemaps.org 0.9 and Google's news extension; DW's own sitemaps were nev
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from crawler import normalise
+from crawler.decoding import charset_of
 from crawler.feeds.entries import Around, iter_entries
 from crawler.feeds.listing import Listed, Lost, Problem, followable, language_path, moment_ms, shorten
+from crawler.feeds.unpacking import MAX_BYTES, chunks
 from crawler.urls import DOCUMENT_KINDS, DW, Sites, parse_target
 
-MAX_BYTES = 100_000_000
-"""Twice what sitemaps.org allows an unpacked sitemap to have."""
-
-_CHUNK = 65_536
+_ROOTS = ("urlset", "sitemapindex")
 _FIELDS = frozenset({"loc", "lastmod", "language", "publication_date"})
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?:Z|[+-]\d\d:?\d\d)?")
 
 
-def iter_sitemap(body: bytes | BinaryIO, sites: Sites = DW, max_bytes: int = MAX_BYTES) -> Iterator[Listed | str | Problem]:
+def iter_sitemap(
+    body: bytes | BinaryIO, sites: Sites = DW, max_bytes: int = MAX_BYTES, content_type: str = ""
+) -> Iterator[Listed | str | Problem]:
     """What a sitemap lists, one by one and in constant memory; problems come last.
 
     body: plain or gzip, whatever its name says; as bytes or as a seekable binary file at its start.
-    max_bytes: how much is read of it, unpacked.
+    max_bytes: how much is read of it, unpacked. content_type: of the reply; its charset comes before the body's own.
     Gives a Listed for each document of DW's, and for each entry of an index the address of that sitemap, on the
     configured hosts. An index may name itself: who follows addresses keeps a set of those followed. Other addresses
     are counted in a Problem.
     """
     around = Around()
     foreign, pages = Lost("addresses that are not DW's"), Lost("pages of DW's that become no document")
-    for entry in iter_entries(_chunks(body, max_bytes, around), ("url", "sitemap"), _FIELDS, around):
+    pieces = chunks(body, max_bytes, around.damage)
+    for entry in iter_entries(pieces, _ROOTS, ("url", "sitemap"), _FIELDS, around, charset_of(content_type)):
         address = entry.fields.get("loc", "")
         target = parse_target(address, sites)
         if entry.tag == "sitemap" or (target and target.kind == "sitemap"):
@@ -59,10 +58,10 @@ def iter_sitemap(body: bytes | BinaryIO, sites: Sites = DW, max_bytes: int = MAX
                 url=address,
                 published_ms=moment_ms(entry.fields.get("publication_date", "")),
             )
-    if around.root and around.root not in ("urlset", "sitemapindex"):
-        yield Problem(f"no sitemap: its root element is {around.root[:40]}")
+    if around.root and around.root.lower() not in _ROOTS:
+        yield Problem(f"no sitemap: its root element is {shorten(around.root)}")
     for text in (*around.problems, *foreign.sentences(), *pages.sentences()):
-        yield Problem(text, around.is_damaged)
+        yield Problem(text, around.is_damaged, around.is_cut)
 
 
 def _latest_ms(lastmod: str) -> int | None:
@@ -73,21 +72,3 @@ def _latest_ms(lastmod: str) -> int | None:
     if _DAY.fullmatch(lastmod):
         return moment + 86_399_999
     return moment + 59_999 if _MINUTE.fullmatch(lastmod) else moment
-
-
-def _chunks(body: bytes | BinaryIO, max_bytes: int, around: Around) -> Iterator[bytes]:
-    """The document in pieces, unpacked, up to a limit."""
-    stream: BinaryIO = io.BytesIO(body) if isinstance(body, bytes) else body
-    is_gzip = stream.read(2) == b"\x1f\x8b"
-    stream.seek(0)
-    plain = gzip.GzipFile(fileobj=stream) if is_gzip else stream
-    left = max_bytes
-    try:
-        while chunk := plain.read(_CHUNK):
-            yield chunk[:left]
-            left -= len(chunk)
-            if left < 0:
-                around.damage(f"more than {max_bytes} bytes: the rest was not read")
-                return
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        around.damage(f"damaged gzip: {shorten(str(error))}")

@@ -5,11 +5,12 @@ Source: section 2 of what is known of DW's data; a recorded search page of 2022,
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
 from crawler import decoding
-from crawler.feeds.listing import Listed, Listing, Lost, document, followable, moment_ms, number_of
+from crawler.feeds.listing import Listed, Listing, Lost, document, followable, moment_ms, number_of, shorten
 from crawler.urls import DW, LANGUAGE_IDS, Sites
 
 _KINDS = {"ArticleRef": "article", "VideoRef": "video", "AudioRef": "audio", "GalleryRef": "gallery",
@@ -19,6 +20,7 @@ _KNOWN_KEYS = frozenset(  # of a page, its paginationInfo, its teasers and their
     "currentPage firstItem lastItem itemsOnPage pageSize nextPageUrl previousPageUrl allowedColumnCounts columnCount "
     "commentsEnabled displayDate duration image imageCount programId reference teaserText id url".split()
 )
+_BETWEEN = re.compile(r"[\s,]*+")
 _PAGE_INDEX = re.compile(r"[?&]pageIndex=([0-9]{1,9})(?:&|$)")
 
 
@@ -27,7 +29,7 @@ def parse_search(body: bytes, sites: Sites = DW, charset: str = "") -> Listing:
 
     charset: that of the HTTP header, as in `decoding.json_reply`.
     Teasers that are `{}` and SearchRefs name nothing by design and are passed over; others that cannot be read are a
-    problem.
+    problem. Of a reply that was cut the items before the cut are read.
     """
     return _parse_page(body, sites, charset)
 
@@ -38,10 +40,14 @@ def parse_mediacenter(body: bytes, sites: Sites = DW, charset: str = "") -> List
 
 
 def _parse_page(body: bytes, sites: Sites, charset: str) -> Listing:
+    broken, is_cut = [], False
     try:
         reply = decoding.json_reply(body, charset)
     except ValueError as error:
-        return Listing(problems=[f"no JSON: {str(error)[:120]}"])
+        reply, is_cut = _salvaged(decoding.decode(body, charset))
+        broken = [f"{'broken' if reply else 'no'} JSON: {shorten(str(error))}"]
+        if not reply:
+            return Listing(problems=broken)
     if not isinstance(reply, dict):
         return Listing(problems=[f"JSON, but no object: {type(reply).__name__}"])
     info = reply.get("paginationInfo")
@@ -64,7 +70,33 @@ def _parse_page(body: bytes, sites: Sites, charset: str) -> Listing:
     page, pages = number_of(info.get("currentPage")), number_of(info.get("availablePages"))
     more = _next_page(info.get("nextPageUrl"), page, pages, sites, problems)
     unknown = tuple(sorted({key[:80] for key in keys} - _KNOWN_KEYS))
-    return Listing(list(items.values()), more, problems + lost.sentences(), total, page, pages, unknown_keys=unknown)
+    return Listing(
+        list(items.values()), more, broken + problems + lost.sentences(), total, page, pages, is_damaged=is_cut, is_cut=is_cut,
+        unknown_keys=unknown,
+    )  # fmt: skip
+
+
+def _salvaged(text: str) -> tuple[dict[str, Any], bool]:
+    """What can be read of a page that is no JSON as a whole, and whether its end was lost: not where words stand before or
+    behind the whole object. Empty where it is no such page."""
+    found: dict[str, Any] = {}
+    with contextlib.suppress(ValueError):
+        whole, _ = decoding.json_at(text, text.find("{"))
+        if isinstance(whole, dict) and "items" in whole:
+            return whole, False
+    for name in ("languageId", "paginationInfo"):
+        if key := re.search(rf'"{name}"\s*:\s*', text):
+            with contextlib.suppress(ValueError):
+                value, end = decoding.json_at(text, key.end())
+                if end < len(text):  # else it may be half a number
+                    found[name] = value
+    if start := re.search(r'"items"\s*:\s*\[', text):
+        found["items"], position = [], start.end()
+        with contextlib.suppress(ValueError):
+            while True:
+                item, position = decoding.json_at(text, _BETWEEN.match(text, position).end())  # type: ignore[union-attr]
+                found["items"].append(item)
+    return found, True
 
 
 def _reference(teaser: object) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""Tags and texts out of XML in whatever state it is: each flaw costs no more than the place it stands in.
+
+Not a parser: libxml2 in recovering mode, as tried in 2026-11, ends at a NUL, at a reference to half a surrogate pair, and at
+words before the first element, and what follows is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.entities import html5
+from typing import NamedTuple
+
+from crawler.decoding import sound
+
+_DOCTYPE_LENGTH = 65_536
+
+_NAME = r"""[A-Za-z_:\x80-\U0010ffff][^\s<>/="'&]*+"""
+_MARK = re.compile(r"<(?=[A-Za-z_:/!?\x80-\U0010ffff])")
+_TAG = re.compile(rf"""<(/?)({_NAME})(?:\s++[^\s<>/="']++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'))*+\s*+(/?)>""")
+_NEARLY_A_TAG = re.compile(rf"<(/?)({_NAME})(?:[^<>/]|/(?!>))*+(/?)>?")
+_DOCTYPE = re.compile(
+    r"""<!DOCTYPE(?>[^\[>"']++|"[^"]*+"|'[^']*+')*+"""
+    r"""(\[(?>[^\]"'<]++|"[^"]*+"|'[^']*+'|<!--.*?-->|<(?!!--))*+\])?\s*+>""",
+    re.DOTALL | re.IGNORECASE,
+)
+_ENDS = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<!": ">"}
+_NO_CHARACTER = r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+_ODD = re.compile(rf"{_NO_CHARACTER}|<|&(?:(#?[0-9A-Za-z]{{1,32}});)?")
+_OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
+
+
+class Tag(NamedTuple):
+    """A tag. name: without its prefix. is_start, is_end: both of an empty element (`<a/>`)."""
+
+    name: str
+    is_start: bool
+    is_end: bool
+
+
+class Scanner:
+    """Reads a document piece by piece.
+
+    flaws: how many places of what was read are no XML; flaw: a sentence on the first, with its line. declares: there is a
+    DOCTYPE with declarations of its own, such as entities; none is ever used, and nothing is loaded.
+    """
+
+    def __init__(self) -> None:
+        self.flaws, self.flaw, self.declares = 0, "", False
+        self._line, self._waiting, self._text, self._at = 1, "", "", 0
+        self._ends = dict(_ENDS)
+
+    def read(self, piece: str, *, is_last: bool = False) -> Iterator[Tag | str]:
+        """The tags and texts that a piece completes. A text may come in parts only where CDATA is one of them.
+
+        References to characters, and to XML's and HTML's own entities, become what they mean; others stay as they are.
+        What is no character becomes U+FFFD, so that no number is ever read across it.
+        """
+        text, position = self._waiting + piece, 0
+        self._text = text
+        while mark := _MARK.search(text, position):
+            start = mark.start()
+            if start > position:
+                yield self._meant(text[position:start], position)
+            self._at = start
+            found = self._markup(text, start, is_last)
+            position = found[0] if found else start
+            if found is None:
+                break
+            if found[1]:
+                yield found[1]
+        else:
+            if is_last and position < len(text):
+                yield self._meant(text[position:], position)
+                position = len(text)
+        self._line += text.count("\n", 0, position)
+        self._waiting = text[position:]
+
+    def _markup(self, text: str, start: int, is_last: bool) -> tuple[int, Tag | str | None] | None:
+        """Where the markup that begins there ends, and what it is; None where its end is yet to come."""
+        is_tag = text[start + 1] not in "!?"
+        opening = "" if is_tag else next((each for each in self._ends if text.startswith(each, start)), "")
+        if opening == "<!" and (doctype := _DOCTYPE.match(text, start)):
+            self.declares = self.declares or bool(doctype[1])
+            return doctype.end(), None
+        if opening == "<!" and not is_last and len(text) - start < _DOCTYPE_LENGTH:
+            return None
+        if opening:
+            inside = start + len(opening)
+            end = text.find(self._ends[opening], inside)
+            if end >= 0:
+                return end + len(self._ends[opening]), _written(text[inside:end]) if opening == "<![CDATA[" else None
+            if not is_last:
+                return None
+            self.note(f"{opening} without its end")
+            del self._ends[opening]  # nor has a later one: what stands behind it is read
+            return inside, None
+        tag = _TAG.match(text, start)
+        if tag is None:
+            if not is_last and text.find("<", start + 1) < 0:
+                return None
+            self.note(f"no tag: {text[start : start + 40]}")
+            tag = _NEARLY_A_TAG.match(text, start)
+            if tag is None:
+                return start + 1, None
+        name = tag[2].rpartition(":")[2]
+        return tag.end(), Tag(name, is_start=not tag[1], is_end=bool(tag[1] or tag[3]))
+
+    def note(self, what: str) -> None:
+        """Count a flaw where the reading has come to."""
+        self.flaws += 1
+        self.flaw = self.flaw or f"line {self._line + self._text.count(chr(10), 0, self._at)}: {what}"
+
+    def _meant(self, words: str, start: int) -> str:
+        """The text between two marks, with the characters that its references mean. start: where it begins."""
+
+        def mean(found: re.Match[str]) -> str:
+            name = found[1] or ""
+            if name in _OF_XML:
+                return html5[name + ";"]
+            if name.startswith("#") and (character := _character(name)):
+                return character
+            self._at = start + found.start()
+            self.note(f"no XML: {found[0]!r}")
+            if name:
+                return "\ufffd" if name.startswith("#") else html5.get(name + ";", found[0])
+            return found[0] if found[0] in "<&" else "\ufffd"
+
+        return _ODD.sub(mean, sound(words)) if _ODD.search(words) else sound(words)
+
+
+def _written(text: str) -> str:
+    return re.sub(_NO_CHARACTER, "\ufffd", sound(text))
+
+
+def _character(name: str) -> str:
+    """The character of a numeric reference; empty where XML has none of that number."""
+    try:
+        number = int(name[2:], 16) if name[1:2] in "xX" else int(name[1:])
+        found = chr(number)
+    except (ValueError, OverflowError):
+        return ""
+    return "" if re.match(_NO_CHARACTER, found) else found

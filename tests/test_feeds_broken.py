@@ -1,0 +1,342 @@
+"""Feeds, sitemaps and lists that came broken: each is read as far as it can be, and what is wrong is named."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.feeds import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search
+from crawler.feeds.scanner import Scanner, Tag
+from tests.test_feeds import item, loc, numbers, rss, urlset
+
+XML = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+FIVE = XML + rss(*(item(n) for n in range(1, 6)))
+URLS = urlset(*(loc(n) for n in range(1, 6)))
+PHP = b"<br />\n<b>Notice</b>:  Undefined index: x in <b>/srv/feed.php</b> on line <b>3</b><br />\n"
+
+
+def in_titles(text: str) -> bytes:
+    """A feed of five with a text in its second title, whatever it does to the XML."""
+    return XML + rss(item(1), item(2, text), *(item(n) for n in (3, 4, 5)))
+
+
+# --- what costs nothing ---
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "<![CDATA[a\0b]]>",
+        "a\0b",
+        "a\x01\x1b\ufffe\uffffb",
+        "&#0;&#1;&#xFFFE;",
+        "&#xD83D;&#xDE00;",
+        "&#55357;&#56832;",
+        "&#xD83D;",
+        "&#x110000;",
+        "&#" + "9" * 6_000 + ";",
+        "a & b",
+        "a && b",
+        "R&D",
+        "?a=1&copy=2",
+        "a < b",
+        "a <3",
+        "&nbsp;&eacute;",
+        "&unknown;",
+        "&",
+        "&#;",
+        "&#x;",
+        "<b>x",
+        "</b>",
+        "x</i></b>",
+        "<br>",
+        "<p>x<p>y",
+        "<a href=x>y</a>",
+        '<a href="x>y</a>',
+        "<img src='x' alt=a<b>",
+        "<dc:x>y</dc:x>",
+        "<x:y:z/>",
+        "]]>",
+        "<!-- -- -->",
+        "<!>",
+        "<? ?>",
+        "<!ELEMENT x>",
+        "</>",
+        "< b>",
+    ],
+)
+def test_nothing_in_a_title_costs_an_item(title: str) -> None:
+    listing = parse_feed(in_titles(title))
+    assert numbers(listing) == [1, 2, 3, 4, 5]
+    assert not listing.is_cut
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"",
+        b" \r\n\t",
+        codecs.BOM_UTF8,
+        codecs.BOM_UTF8 * 2,
+        b"\n" + codecs.BOM_UTF8,
+        b"\0\0",
+        PHP,
+        b"Warning: x\n",
+        b"<!-- cached -->",
+        b"<br>",
+        b"Deprecated: a < b & c\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"<p>one<p>two",
+        b"<?php x ?>",
+        b"\xff",
+    ],
+)
+@pytest.mark.parametrize("is_gzip", [False, True])
+def test_what_stands_before_the_xml_costs_nothing(before: bytes, is_gzip: bool) -> None:
+    feed, sitemap = before + FIVE, before + URLS
+    if is_gzip:
+        feed, sitemap = gzip.compress(feed), gzip.compress(sitemap)
+    assert numbers(parse_feed(feed)) == [1, 2, 3, 4, 5]
+    found = list(iter_sitemap(sitemap))
+    assert [each.number for each in found if isinstance(each, Listed)] == [1, 2, 3, 4, 5]
+    assert not any(each.is_cut for each in found if isinstance(each, Problem))
+
+
+def test_words_before_the_xml_are_named() -> None:
+    [problem] = parse_feed(PHP.replace(b"<br />", b"") + FIVE).problems
+    assert problem == "words before the XML, passed over: Notice: Undefined index: x in /srv/feed.php on line 3"
+
+
+@pytest.mark.parametrize("behind", [b"\0\0", b"\n<!-- cached -->", PHP, b"<script>x</script>", b"]]>", b"&", b"<"])
+def test_what_stands_behind_the_xml_costs_nothing(behind: bytes) -> None:
+    listing = parse_feed(FIVE + behind)
+    assert numbers(listing) == [1, 2, 3, 4, 5]
+    assert not listing.is_cut
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        FIVE.replace(b"item>", b"Item>").replace(b"<rss", b"<RSS").replace(b"</rss", b"</Rss").replace(b"guid>", b"GUID>"),
+        FIVE.replace(b"<item>", b"<rss:item>").replace(b"</item>", b"</rss:item>").replace(b"guid>", b"unknown:guid>"),
+        FIVE.replace(b"<rss version='2.0'>", b"<rss version=2.0 version='2' a b=c>"),
+        FIVE.replace(b"<item>", b"<item >\n").replace(b"</item>", b"</item\n>"),
+        FIVE.replace(b"</title>", b"</titel>"),
+        FIVE.replace(b"</item>", b""),
+        FIVE.replace(b"<title>", b"<![CDATA[<title>]]>"),
+        FIVE.replace(b"</channel>", b""),
+    ],
+)
+def test_tags_written_wrongly_cost_no_item(body: bytes) -> None:
+    assert numbers(parse_feed(body)) == [1, 2, 3, 4, 5]
+
+
+def test_entries_that_stand_in_one_another_are_all_read() -> None:
+    body = rss(f"<title>outer</title><item>{item(2)}</item>{item(1)}", item(3))
+    assert numbers(parse_feed(body)) == [2, 1, 3]
+
+
+# --- encodings ---
+
+
+@pytest.mark.parametrize("declared", ["utf-8", "utf-16", "windows-1252", "klingon", ""])
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1252", "utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize(
+    "header", ["", "text/xml; charset=utf-8", "application/xml; charset=windows-1252", "text/xml; charset=utf-16"]
+)
+def test_no_wrong_encoding_costs_an_item(declared: str, encoding: str, header: str) -> None:
+    head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    body = rss(*(item(n, "Grüße für Köln") for n in (1, 2, 3)), head=head).decode().encode(encoding)
+    assert numbers(parse_feed(body, header)) == [1, 2, 3]
+    body = body.decode(encoding).replace("<rss version='2.0'>", "<urlset>").replace("</rss>", "</urlset>").encode(encoding)
+    assert not any(each.is_cut for each in iter_sitemap(body, content_type=header) if isinstance(each, Problem))
+
+
+def test_the_charset_of_the_header_comes_before_the_declared_one() -> None:
+    head = '<?xml version="1.0" encoding="koi8-r"?>'
+    body = rss("<link>https://www.dw.com/ru/Привет/a-1</link>", head=head).decode().encode("windows-1251")
+    [listed] = parse_feed(body, "application/xml; charset=windows-1251").items
+    assert listed.url == "https://www.dw.com/ru/Привет/a-1"
+    sitemap = urlset("<loc>https://www.dw.com/ru/Привет/a-1</loc>").decode().encode("windows-1251")
+    found, *_ = iter_sitemap(sitemap, content_type="application/xml; charset=windows-1251")
+    assert isinstance(found, Listed)
+    assert found.url == "https://www.dw.com/ru/Привет/a-1"
+
+
+def test_an_emoji_in_two_halves_is_one_character_wherever_the_bytes_are_cut() -> None:
+    link = "<link>https://www.dw.com/zh/{}/a-1</link>"
+    for halves in (b"\xed\xa0\xbd\xed\xb8\x80", b"&#xD83D;&#xDE00;", b"&#55357;&#56832;"):
+        for filling in range(65_500, 65_560):  # pieces are of 64 KiB
+            body = rss(item(2, "x" * filling), link, item(3)).replace(b"{}", halves)
+            assert parse_feed(body).items[1].url == "https://www.dw.com/zh/😀/a-1"
+
+
+# --- what was lost ---
+
+
+@pytest.mark.parametrize("body", [FIVE, FIVE.replace(b"t</title>", b"<![CDATA[t]]></title><!-- x -->")])
+def test_a_feed_that_was_cut_says_so_and_keeps_what_came(body: bytes) -> None:
+    for length in range(body.index(b"<rss") + 4, len(body) - 1):
+        listing = parse_feed(body[:length])
+        assert numbers(listing) == [1, 2, 3, 4, 5][: len(listing.items)]
+        assert listing.is_cut
+        assert listing.problems
+    assert len(listing.items) == 5
+
+
+@pytest.mark.parametrize("damage", [b"<!--", b"<![CDATA[", b"<?", b'<a b="', b"<a b='<c>", b"<!DOCTYPE x [", b"<title", b"</"])
+def test_what_never_ends_hides_nothing_behind_it(damage: bytes) -> None:
+    listing = parse_feed(FIVE.replace(b"<guid>3", damage + b"<guid>3"))
+    assert {1, 2, 4, 5} <= set(numbers(listing))
+    assert listing.problems
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.9, 0.999])
+def test_every_byte_before_the_damage_of_a_gzip_is_read(keep: float) -> None:
+    body = urlset(*(loc(10_000 + n * 7919 % 50_000) for n in range(3_000)))
+    packed = gzip.compress(body)
+    at = int(len(packed) * keep)
+    for damaged in (packed[:at], packed[:at] + b"\xff" * 40 + packed[at + 40 :], packed[:-8] + b"\0" * 8, packed + b"junk"):
+        found = list(iter_sitemap(damaged))
+        listed = [each for each in found if isinstance(each, Listed)]
+        assert len(listed) >= 3_000 * keep * 0.9 - 100
+        problems = [each for each in found if isinstance(each, Problem)]
+        assert any(each.text.startswith("damaged gzip: ") and each.is_damaged for each in problems)
+        assert any(each.is_cut for each in problems) or len(listed) == 3_000
+
+
+def test_a_feed_may_be_gzip_too() -> None:
+    assert parse_feed(gzip.compress(FIVE)) == parse_feed(FIVE)
+    assert numbers(parse_feed(gzip.compress(FIVE)[:-10])) == [1, 2, 3, 4, 5]
+
+
+# --- lists in JSON ---
+
+
+def page(count: int, **more: object) -> bytes:
+    items = [{"reference": {"id": n, "type": "ArticleRef", "name": f"\ud83d {n}"}} for n in range(1, count + 1)]
+    info = {"availableItems": count, "currentPage": 1, "availablePages": 3, "nextPageUrl": "https://api.dw.com/x?pageIndex=2"}
+    return json.dumps({"languageId": 4, **more, "items": items, "paginationInfo": info}).encode()
+
+
+def test_a_list_that_was_cut_gives_the_items_before_the_cut() -> None:
+    whole = page(5)
+    for parse in (parse_search, parse_mediacenter):
+        for length in range(1, len(whole)):
+            listing = parse(whole[:length])
+            assert numbers(listing) == [1, 2, 3, 4, 5][: len(listing.items)]
+            assert listing.problems
+            assert listing.is_cut or not listing.items
+            assert {each.language for each in listing.items} <= {"zh"}
+    assert len(listing.items) == 5
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        (PHP, b""),
+        (b"", PHP),
+        (b"\xef\xbb\xbf" * 2, b"\0\0"),
+        (b" \n", b"\n \0"),
+        (b")]}',\n", b""),
+        (b"", b";"),
+        (b"Notice: {x}\n", b""),
+    ],
+)
+def test_words_around_a_list_cost_nothing(before: bytes, behind: bytes) -> None:
+    listing = parse_search(before + page(5) + behind)
+    assert numbers(listing) == [1, 2, 3, 4, 5]
+    assert listing.total == 5
+
+
+def test_words_around_a_list_are_no_cut() -> None:
+    listing = parse_search(page(5) + PHP)
+    assert not listing.is_cut
+    assert listing.more
+    assert listing.problems[0].startswith("broken JSON: more than one value")
+
+
+def test_broken_unicode_in_keys_and_titles_costs_no_item() -> None:
+    body = page(2, x=1).replace(b'"x"', b'"x\\ud83d\xed\xa0\xbd\xff\0"')
+    listing = parse_search(body)
+    assert numbers(listing) == [1, 2]
+    assert listing.problems == []
+    assert listing.unknown_keys == ("x\ufffd\ufffd\ufffd",)
+
+
+# --- the scanner ---
+
+
+def scanned(text: str, size: int) -> list[Tag | str]:
+    """What the scanner finds in a text that comes in pieces; parts of one text joined."""
+    scanner = Scanner()
+    found: list[Tag | str] = []
+    for piece in [*(text[at : at + size] for at in range(0, len(text), size)), None]:
+        for each in scanner.read(piece or "", is_last=piece is None):
+            if isinstance(each, str) and found and isinstance(found[-1], str):
+                found[-1] += each
+            else:
+                found.append(each)
+    return found
+
+
+SOUP = st.lists(
+    st.sampled_from(
+        [
+            "<a>",
+            "</a>",
+            "<b:c/>",
+            "<!--",
+            "-->",
+            "<![CDATA[",
+            "]]>",
+            "<?",
+            "?>",
+            "&amp;",
+            "&#60;",
+            "&x;",
+            "&",
+            "<",
+            ">",
+            '<d e="f">',
+            '<d e="',
+            "'",
+            "\n",
+            "x",
+            " ",
+            "\0",
+            "<!DOCTYPE a [",
+            "<!DOCTYPE a>",
+            "\ud83d",
+            "&#xD83D;",
+        ]
+    ),
+    max_size=25,
+).map("".join)
+
+
+@given(SOUP, st.integers(1, 9))
+def test_the_size_of_pieces_makes_no_difference(text: str, size: int) -> None:
+    assert scanned(text, size) == scanned(text, 1_000_000)
+
+
+@given(SOUP)
+def test_what_is_found_can_be_written(text: str) -> None:
+    listing = parse_feed(text.encode("utf-8", "surrogatepass"))
+    assert json.dumps(listing.problems, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    "soup",
+    ["<a ", "</a>", "<a", "&", "&a;", "<", "<!--", "<![CDATA[", "<!DOCTYPE ", "<?", "]]>", "<a b='", "<item>", "\0", "</item>"],
+)
+def test_hostile_documents_take_no_longer_than_others(soup: str) -> None:
+    started = time.process_time()
+    parse_feed(b"<rss>" + soup.encode() * (900_000 // len(soup)))
+    assert time.process_time() - started < 5
