@@ -63,4 +63,16 @@ def time_ms(text: str) -> int | None:
 
 def text_of(markup: str) -> str:
     """The words of a piece of markup: tags taken out, entities resolved, white space folded."""
-    return fold(html.unescape(re.sub(r"<[^<>]*>", "", markup)))
+    return fold(unescape(re.sub(r"<[^<>]*>", "", markup)))
+
+
+def unescape(text: str) -> str:
+    """Text with its entities resolved, whatever they are: one with more digits than Python reads is no character, U+FFFD.
+
+    >>> unescape("&#65;&#" + "9" * 5000 + ";")
+    'A\ufffd'
+    """
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return html.unescape(re.sub(r"&#[0-9]{1000,};?", "\ufffd", text))

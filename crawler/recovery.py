@@ -149,11 +149,17 @@ def _catch_up(archive: Archive) -> tuple[int, list[str]]:
         if size <= archive.index.log_position(log.name):
             continue
         for line in runlog.lines(log):
-            if line.problem:
-                damaged.append(f"{layout.RUNS}/{log.name} line {line.number}: {line.problem}")
+            problem = line.problem
             for record in line.records:
                 count += 1
-                _take_over(archive, record, log.name.split(".")[0])
+                try:
+                    _take_over(archive, record, log.name.split(".")[0])
+                except (DiskError, MemoryError):
+                    raise
+                except Exception as error:  # whatever it is, the other lines are to be read
+                    problem = str(error) or type(error).__name__
+            if problem:
+                damaged.append(f"{layout.RUNS}/{log.name} line {line.number}: {problem}")
         archive.index.set_log_position(log.name, size)
     return count, damaged
 

@@ -13,6 +13,8 @@ from typing import NewType
 
 import nh3
 
+from crawler.normalise import unescape
+
 Markup = NewType("Markup", str)
 """HTML for the inside of an element: nothing in it runs, loads, or stays open as half a tag."""
 
@@ -149,6 +151,6 @@ def _harmless_style(style: str) -> str | None:
 
 def is_safe_link(url: str) -> bool:
     """Whether an address in an attribute opens a page and runs nothing, seen through entities and control characters."""
-    url = re.sub(r"[\x00-\x20]", "", html.unescape(url))
+    url = re.sub(r"[\x00-\x20]", "", unescape(url))
     scheme = re.match(r"([^/?#:]*):", url)
     return scheme is None or scheme[1].lower() in _SCHEMES

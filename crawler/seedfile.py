@@ -11,7 +11,6 @@ Source: section 1 of what is known of DW's data, checked on every recorded docum
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -77,7 +76,7 @@ class SeedDocument:
     def media(self) -> str:
         """Address of the file a video or audio plays; empty for other kinds, and where none is named."""
         found = _MEDIA.search(self.html) if _VIDEO_BODY.match(self.html) else None
-        return html.unescape(found[1]) if found else ""
+        return normalise.unescape(found[1]) if found else ""
 
     @property
     def kind(self) -> str:
@@ -194,7 +193,7 @@ def _links(markup: str, sites: Sites) -> tuple[list[int], list[str]]:
             if attributes.get("data-type") == "ARTICLE" and re.fullmatch(r"[0-9]{1,15}", number) and int(number):
                 numbers[int(number)] = None
             continue
-        url = html.unescape(attributes.get("href", ""))
+        url = normalise.unescape(attributes.get("href", ""))
         is_reference = attributes.get("rel") == "ArticleRef"
         if not is_reference and "/api/detail/" not in url:
             continue
@@ -208,7 +207,7 @@ def _links(markup: str, sites: Sites) -> tuple[list[int], list[str]]:
 
 def picture_addresses(markup: str) -> list[str]:
     """Every address an `<img>` of a body names, in order; empty ones left out."""
-    return [html.unescape(address) for address in _IMAGE.findall(markup) if address]
+    return [normalise.unescape(address) for address in _IMAGE.findall(markup) if address]
 
 
 # --- from an article -------------------------------------------------------------------------------------------------
@@ -292,7 +291,7 @@ def content_key(document: SeedDocument) -> tuple[str, str]:
 
 
 def _without_host(found: re.Match[str]) -> str:
-    name = urls.parse_picture(html.unescape(found[1]))
+    name = urls.parse_picture(normalise.unescape(found[1]))
     return f'<img src="{name.file_name}"' if name else found[0]
 
 

@@ -262,7 +262,10 @@ def document_number(url: str) -> int | None:
 
 def document_language(url: str) -> str:
     """The language path of a document's address; `und` when it names none we know."""
-    return _language(urlsplit(url).path) or UNKNOWN_LANGUAGE
+    try:
+        return _language(urlsplit(url).path) or UNKNOWN_LANGUAGE
+    except ValueError:  # such as a `[` in the host's place
+        return UNKNOWN_LANGUAGE
 
 
 def from_base62(text: str) -> int:

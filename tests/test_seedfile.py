@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import normalise, seedfile, sources, urls
+from crawler import diff, identify, layout, normalise, seedfile, sources, urls
 from crawler.exceptions import ArchiverError, SeedFormatError
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import Markup
@@ -228,6 +228,27 @@ def test_whatever_is_written_is_read_again(stamp_ms: int, title: str, body: str,
 
 def test_bodies_are_in_no_log_line() -> None:
     assert "words" not in repr(document())
+
+
+# Pieces of a document that readers of markup, addresses, numbers and times stumble over.
+STUMBLES = st.sampled_from([
+    "&#" + "9" * 5000 + ";", "&#x" + "f" * 5000 + ";", "&#1114112;", "&#55296;", "9" * 16, "[", "]", "](https://[", "@", ":",
+    "<a ", 'href="', 'rel="ArticleRef"', '">', "https://", "www.dw.com", "/zh/x/a-7", "/api/detail/article/", "<img ", ' src="',
+    "images.weserv.nl/?url=", "static.dw.com/image/", "7_303.jpg", "%zz", "<p>", "</small></p><video ", "<div><i>", "<br>",
+    "</i></div>", "0001-01-01T00:00:00+10:00", '<span data-type="ARTICLE" data-id="', "\x00", "\ufffd", "\u2028", "\\",
+])  # fmt: skip
+
+
+@given(st.lists(STUMBLES, max_size=12).map("".join), st.lists(STUMBLES, max_size=4).map("".join))
+def test_nothing_in_a_document_raises_where_it_is_read(body: str, title: str) -> None:
+    for url in (urls.document_url("zh", "x", 7), "https://" + title):
+        made = SeedDocument(0, title, url, body)
+        assert [made.id, made.language, made.references, made.pictures, made.media, made.kind, made.author, made.display_date]
+        assert seedfile.content_key(made)
+        assert seedfile.refused_references(body) is not None
+        assert identify.published_ms(made, None) is not None
+        assert layout.document_path(made.language, identify.published_ms(made, None), 7, title)
+        assert diff.compare(made, replace(made, html="<p>words</p>"))
 
 
 # ---- what a document says about itself ------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ LOW: dict[str, set[str]] = {
     "urls.py": set(),
     "pictures.py": set(),
     "normalise.py": set(),
-    "sanitise.py": set(),
+    "sanitise.py": {"normalise.py"},
     "refresh.py": set(),
     "disk.py": set(),
     "report.py": set(),
