@@ -23,11 +23,11 @@ class HostPaused(IgnoreRequest):
 
 
 class RobotsUnavailable(IgnoreRequest):
-    """A host answers for its robots.txt with an error of its own (5xx): nothing may be requested there (RFC 9309, 2.3.1.4).
-    It may pass: what was wanted is tried again."""
+    """A host's robots.txt cannot be had: nothing may be requested there (RFC 9309, 2.3.1.4). It may pass: what was wanted is
+    tried again. Raised by `robots`."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"status {status} of robots.txt")
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"robots.txt: {reason}")
 
 
 def failure_reason(error: BaseException) -> tuple[str, bool]:

@@ -12,23 +12,22 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from scrapy import Request, signals
+from scrapy import signals
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
-from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
-from scrapy.utils.misc import build_from_crawler
 
 from crawler.extensions import ArchiveExtension
-from crawler.failures import HostPaused, RefusedTarget, RobotsUnavailable
+from crawler.failures import HostPaused, RefusedTarget
+from crawler.robots import ITS_ADDRESS
 from crawler.urls import DOCUMENT_KINDS, parse_target
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from scrapy.robotstxt import RobotParser
 
 logger = logging.getLogger(__name__)
 
@@ -48,49 +47,11 @@ class AllowedTargetsMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        if not self.sites.allows(request.url):
+        # the robots.txt of an allowed address lies outside a base with a path
+        if not self.sites.allows(request.url) and request.url != request.meta.get(ITS_ADDRESS):
             self.stats.inc_value("dw/request/refused")
             logger.warning("Refused to request %s: not a host of DW's, or not over https", request.url[:200])
             raise RefusedTarget(f"not DW's: {request.url[:200]}")
-
-
-class RobotsMiddleware(RobotsTxtMiddleware):
-    """Scrapy's, but whoever waits for a robots.txt is told what it says: in 2.19 the third and every later one that waits
-    for the same is told nothing, and goes wherever it likes. And an error of the server's forbids, where Scrapy reads the error
-    page as rules. Switched on by ROBOTSTXT_OBEY."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self.locks: dict[str, asyncio.Lock] = {}
-        self.unavailable: dict[str, int] = {}  # host: status of its robots.txt
-
-    async def robot_parser(self, request: Request) -> RobotParser | None:
-        """The rules of a request's host; None where it cannot be reached, as the request itself will say.
-        Raises RobotsUnavailable."""
-        url = urlparse_cached(request)
-        if url.netloc not in self._parsers:
-            async with self.locks.setdefault(url.netloc, asyncio.Lock()):
-                if url.netloc not in self._parsers:  # nobody else asked meanwhile
-                    self._parsers[url.netloc] = await self._fetch(f"{url.scheme}://{url.netloc}/robots.txt", request)
-        if status := self.unavailable.get(url.netloc):
-            raise RobotsUnavailable(status)
-        return self._parsers[url.netloc]  # type: ignore[return-value]
-
-    async def _fetch(self, url: str, request: Request) -> RobotParser | None:
-        meta = {"dont_obey_robotstxt": True}
-        robots = Request(url, priority=self.DOWNLOAD_PRIORITY, meta=meta, callback=NO_CALLBACK)
-        try:
-            response = await self.crawler.engine.download_async(robots)
-        except Exception as error:
-            logger.warning("%s could not be had: %s", url, error)
-            return None
-        if response.status >= 500:
-            self.unavailable[urlparse_cached(request).netloc] = response.status
-            logger.warning("%s: status %d; nothing is requested there in this run", url, response.status)
-        body = response.body if response.status == 200 else b""  # an error page is no rules
-        rules: RobotParser = build_from_crawler(self._parserimpl, self.crawler, body)
-        await self.crawler.signals.send_catch_log_async(signal=signals.robots_parsed, robotparser=rules, request=request)
-        return rules
 
 
 class AliasMiddleware:
@@ -121,6 +82,13 @@ class RedirectsMiddleware(RedirectMiddleware):
         middleware = cls(crawler.settings)
         middleware.crawler = crawler
         return middleware
+
+
+class CompressionMiddleware(HttpCompressionMiddleware):
+    """Scrapy's, but for a robots.txt, which `robots` unpacks as far as it reads it."""
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        return response if ITS_ADDRESS in request.meta else super().process_response(request, response)
 
 
 class PatienceMiddleware:

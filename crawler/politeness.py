@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from scrapy import signals
 
+from crawler.robots import user_agent
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -38,7 +40,7 @@ class PolitenessExtension:
             request.meta["autothrottle_dont_adjust_delay"] = True
 
     def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
-        delay = robotparser.crawl_delay(self.crawler.settings["USER_AGENT"])
+        delay = robotparser.crawl_delay(user_agent(self.crawler.settings))
         if delay:
             if not self.delays:
                 self.crawler.signals.connect(self._response_downloaded, signals.response_downloaded)

@@ -68,13 +68,13 @@ DOWNLOADER_MIDDLEWARES_BASE = {
     "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": 550,
-    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
 }
 DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.AllowedTargetsMiddleware": 10,  # stricter than Scrapy's OffsiteMiddleware
-    "crawler.middlewares.RobotsMiddleware": 100,
+    "crawler.robots.RobotsMiddleware": 100,
     "crawler.middlewares.PatienceMiddleware": 560,
+    "crawler.middlewares.CompressionMiddleware": 590,
     "crawler.middlewares.RedirectsMiddleware": 600,
     "crawler.middlewares.AliasMiddleware": 610,
 }

@@ -69,7 +69,7 @@ def test_a_host_whose_robots_txt_is_broken_is_left_alone_and_asked_again_in_the_
     outcome = crawl(tmp_path, dw.CHAIN[:2], "depth=0", site=site)
     assert not outcome.asked("api")
     assert not outcome.asked("www")
-    assert outcome.report["documents_missing"] == {"status 503 of robots.txt": 2}
+    assert outcome.report["documents_missing"] == {"robots.txt: status 503": 2}
     assert outcome.status == 4
     site.clear()
     again = crawl(tmp_path, [], "depth=0", site=site)

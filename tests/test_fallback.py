@@ -136,8 +136,8 @@ def test_without_api_and_pages_articles_are_missing_and_named(site: Site, tmp_pa
     outcome = crawl(tmp_path, [dw.GERMAN], site=site, settings=NO_RETRY)
     assert not outcome.documents
     assert outcome.status == 3
-    assert outcome.state_of(dw.GERMAN) == ("missing", "status 503 of robots.txt")  # it may be there: asked for again
-    assert [(one["id"], one["reason"]) for one in outcome.report["missing"]] == [(dw.GERMAN, "status 503 of robots.txt")]
+    assert outcome.state_of(dw.GERMAN) == ("missing", "robots.txt: status 503")  # it may be there: asked for again
+    assert [(one["id"], one["reason"]) for one in outcome.report["missing"]] == [(dw.GERMAN, "robots.txt: status 503")]
 
 
 def test_everything_down_is_unreachable(site: Site, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_everything_down_is_unreachable(site: Site, tmp_path: Path) -> None:
         site.down(host)
     outcome = crawl(tmp_path, "edition:zh", site=site, settings=NO_RETRY)
     assert outcome.status == 4
-    assert outcome.report["listings_missing"] == {"status 503 of robots.txt": 2}
+    assert outcome.report["listings_missing"] == {"robots.txt: status 503": 2}
 
 
 # --- unreadable ---

@@ -16,7 +16,7 @@ TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) f
 GLUE = {
     "clock.py", "console.py", "discovery.py", "downloader.py", "dryrun.py", "dupefilter.py", "extensions.py", "failures.py",
     "intake.py", "logformatter.py", "media.py", "middlewares.py", "outcomes.py", "pipelines.py", "politeness.py", "progress.py",
-    "scheduler.py", "settings.py",
+    "robots.py", "scheduler.py", "settings.py",
 }  # fmt: skip
 PURE = sorted(name for name in TREES if name not in GLUE and not name.startswith(("commands/", "spiders/")))
 
