@@ -1,0 +1,62 @@
+"""Documents made of hostile replies, opened in a real browser: no script runs, nothing foreign is asked for.
+
+What is opened is the body of a document: HTML. The title is plain text, and whoever shows it escapes it. Left aside is what the
+format itself loads: pictures from static.dw.com by way of images.weserv.nl, DW's media files, YouTube's player.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+
+from tests import browser, hostile
+from tests.payloads import PAYLOADS
+
+needs_chromium = pytest.mark.skipif(not browser.CHROMIUM, reason="no Chromium here: apt-get install chromium")
+
+OWN = (
+    "https://images.weserv.nl/?url=static.dw.com/image/", "https://static.dw.com/", "https://tvdownloaddw-a.akamaihd.net/",
+    "https://www.youtube.com/embed/",
+)  # fmt: skip
+
+
+def test_there_are_payloads_enough() -> None:
+    assert len(set(PAYLOADS)) >= 200
+
+
+@pytest.mark.parametrize("name", hostile.KINDS)
+def test_words_of_a_reply_reach_its_document(name: str) -> None:
+    """Else the fields below would be safe because nobody reads them."""
+    body = hostile.document(name, (f"word{number}x" for number in itertools.count()))
+    assert body
+    is_article = "article" in name or "liveblog" in name
+    assert len(set(re.findall(r"word\d+x", body))) >= (3 if is_article else 2)
+
+
+@needs_chromium
+def test_payloads_that_nobody_made_harmless_are_seen() -> None:
+    """The proof that the test below can fail: what payloads do as they came."""
+    bodies = [f"<p>{payload.replace('evil.example', f'evil{at}.example')}</p>" for at, payload in enumerate(PAYLOADS)]
+    seen = browser.open_all(bodies, OWN)
+    ran = {at for at, what in seen.found.items() if what & {"script ran", "left its page"}}
+    asking = {int(found[1]) for host in seen.asked if (found := re.fullmatch(r"https?://evil([0-9]+)\.example", host))}
+    noticed = ran | asking | set(seen.found)
+    print(f"\n{len(PAYLOADS)} payloads: {len(ran)} run, {len(asking)} ask a foreign host, {len(noticed)} are noticed")
+    assert len(ran) >= 80
+    assert len(asking) >= 30
+    assert len(noticed) >= 200
+
+
+@needs_chromium
+def test_no_document_runs_script_or_asks_a_foreign_host() -> None:
+    names: dict[str, str] = {}
+    for name, body in hostile.documents(PAYLOADS):
+        names.setdefault(body, name)
+    bodies = list(names)
+    seen = browser.open_all(bodies, OWN)
+    print(f"\n{len(bodies)} documents that differ, of {len(hostile.KINDS)} places and kinds")
+    assert {names[bodies[at]]: sorted(what) for at, what in seen.found.items()} == {}
+    assert seen.asked == set()
+    assert len(bodies) > 3000
