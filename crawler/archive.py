@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -15,7 +16,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from crawler import disk, identify, layout, looking, recovery, refresh, seedfile
+from crawler import disk, identify, layout, looking, recovery, refresh, seedfile, tree
 from crawler.arrivals import Arrivals
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
@@ -64,10 +65,12 @@ class Archive:
 
         who: named to whom finds it locked. min_free: bytes that must stay free on its disk. say: told in a sentence what
         had to be mended. rebuild: make the index again from files and logs in any case.
-        Raises ArchiveInUse and DiskError.
+        Raises ArchiveInUse, NotAnArchive and DiskError.
         """
         try:
+            tree.require_archive(root)
             disk.make_folder(root / layout.RUNS)
+            tree.require_index(root)
             lock = Lock(root / layout.LOCK, who, layout.iso_time(now_ms))
         except OSError as error:
             raise DiskError(f"{root}: {error.strerror or error}") from error
@@ -225,14 +228,14 @@ class Archive:
     def read(self, path: str) -> SeedDocument | None:
         """A stored document; None where the file is lost or damaged (`scrapy verify` tells which)."""
         try:
-            return seedfile.loads((self.root / path).read_bytes())
+            return seedfile.loads(disk.read_file(self.root / path))
         except (OSError, SeedFormatError):
             return None
 
     def reply_of(self, path: str) -> str | None:
         """Path of the reply beside a document, where there is one."""
         stem = path.removesuffix(".txt")
-        return next((stem + end for end in REPLY_ENDS if (self.root / (stem + end)).exists()), None)
+        return next((stem + end for end in REPLY_ENDS if disk.is_file(self.root / (stem + end))), None)
 
     def is_sound(self, path: str) -> bool:
         """Whether a stored file holds the very bytes that the log says it holds."""
@@ -267,7 +270,7 @@ class Archive:
         assert row.path
         files: list[NewFile] = []
         try:
-            old = (self.root / row.path).read_bytes()
+            old = disk.read_file(self.root / row.path)
         except OSError:
             return []
         path = self._free_revision(row.number, row.stamp_ms or 0, old)
@@ -277,15 +280,15 @@ class Archive:
             if reply:
                 end = next(end for end in REPLY_ENDS if reply.endswith(end))
                 reply_path = path.removesuffix(".txt") + end
-                if not (self.root / reply_path).exists():
-                    files.append(NewFile(reply_path, (self.root / reply).read_bytes(), said))
+                if not os.path.lexists(self.root / reply_path):
+                    files.append(NewFile(reply_path, disk.read_file(self.root / reply), said))
             files.append(NewFile(path, old, {**said, "stamp_ms": row.stamp_ms}))
         return files
 
     def _free_revision(self, number: int, stamp_ms: int, data: bytes) -> str | None:
         """A path among the revisions that holds nothing else; None where these bytes are there already."""
-        while (self.root / (path := layout.revision_path(number, stamp_ms))).exists():
-            if (self.root / path).read_bytes() == data:
+        while os.path.lexists(self.root / (path := layout.revision_path(number, stamp_ms))):
+            if disk.is_file(self.root / path) and disk.read_file(self.root / path) == data:
                 return None
             stamp_ms += 1
         return path

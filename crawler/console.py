@@ -6,6 +6,7 @@ Not in `commands/`: Scrapy takes every command class it finds there for a comman
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sqlite3
@@ -18,11 +19,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from crawler import clock, layout, report
+from crawler import clock, layout, report, tree
 from crawler.archive import Archive
 from crawler.exceptions import ArchiverError, DiskError
 from crawler.extensions import sites_of
 from crawler.index import Index
+from crawler.lock import Lock
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,19 +85,21 @@ class ArchiveCommand(ScrapyCommand):
 
     def existing_root(self) -> Path:
         """The archive's folder. Raises CommandError where there is no archive."""
-        if not (self.root / layout.RUNS).is_dir():
+        if not self.root.is_dir() or not tree.is_archive(self.root):
             raise CommandError(f"{self.root} holds no archive (setting ARCHIVE_DIR); scrapy crawl dw makes one")
         return self.root
 
     @contextlib.contextmanager
-    def open_index(self) -> Iterator[Index]:
-        """The index, to be read only; a crawl may run meanwhile. Raises CommandError where it is missing or damaged."""
+    def open_index(self, *, is_locked: bool = False) -> Iterator[Index]:
+        """The index, to be read only; a crawl may run meanwhile, unless we hold the lock. Raises CommandError where it is
+        missing or damaged."""
         path = self.existing_root() / layout.INDEX
         remedy = "scrapy reindex makes it again from the files and run logs"
+        tree.require_index(self.root)
         if not path.exists():
             raise CommandError(f"{path} is missing: {remedy}")
         try:
-            index = Index(path, read_only=True)
+            index = Index(path, read_only=True, is_locked=is_locked)
             try:
                 index.check()
                 yield index
@@ -103,6 +107,21 @@ class ArchiveCommand(ScrapyCommand):
                 index.close()
         except sqlite3.DatabaseError as error:
             raise CommandError(f"{path} is damaged ({error}): {remedy}") from error
+
+    @contextlib.contextmanager
+    def lock_only(self) -> Iterator[None]:
+        """The archive's lock, nothing else opened; none on a read-only disk, where nobody could hold it to write."""
+        lock = None
+        try:
+            lock = Lock(self.existing_root() / layout.LOCK, f"scrapy {self.name}", layout.iso_time(clock.now_ms()))
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+        try:
+            yield
+        finally:
+            if lock:
+                lock.release()
 
     @contextlib.contextmanager
     def open_archive(self, *, rebuild: bool = False) -> Iterator[Archive]:

@@ -6,11 +6,14 @@ The system calls are names of this module, so that a test can make each of them 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import itertools
 import os
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 TEMPORARY_PREFIX = ".tmp-"
 
@@ -22,8 +25,18 @@ os_fsync = os.fsync
 os_rename = os.rename
 
 _PIECE = 1024 * 1024  # bytes read at a time
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK  # never through a link, never waiting for a FIFO's reader
+
+_KINDS = {
+    stat.S_IFDIR: "a folder", stat.S_IFLNK: "a link", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+}  # fmt: skip
 
 _numbers = itertools.count()  # two temporary files for the same path never meet
+
+
+class Unreadable(OSError):
+    """A file that was to be copied cannot be read. Raised by `move` and `copy`."""
 
 
 def write_temporary(path: AnyPath, data: bytes) -> str:
@@ -31,16 +44,21 @@ def write_temporary(path: AnyPath, data: bytes) -> str:
 
     A failure leaves nothing behind. Raises OSError.
     """
+    return _write_temporary(path, [data])
+
+
+def _write_temporary(path: AnyPath, pieces: Iterable[bytes]) -> str:
     folder, name = os.path.split(path)  # not pathlib: every file of an archive comes by here
     temporary = os.path.join(folder, f"{TEMPORARY_PREFIX}{next(_numbers)}-{name}")
     try:
-        descriptor = os_open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        descriptor = os_open(temporary, _WRITE | os.O_TRUNC, 0o644)
     except FileNotFoundError:
         make_folder(Path(folder))
-        descriptor = os_open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        descriptor = os_open(temporary, _WRITE | os.O_TRUNC, 0o644)
     try:
         try:
-            write_all(descriptor, data)
+            for piece in pieces:
+                write_all(descriptor, piece)
             os_fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -88,7 +106,39 @@ def sync_folders(folders: Iterable[AnyPath]) -> None:
 
 def replace_file(path: Path, data: bytes) -> None:
     """One file, durable and whole or not at all."""
-    temporary = write_temporary(path, data)
+    _replace_file(path, [data])
+
+
+def copy(path: Path, to: Path) -> None:
+    """A second file with the same bytes, durable and whole or not at all. Raises OSError; Unreadable for the first file."""
+    _replace_file(to, _to_copy(path))
+
+
+def _to_copy(path: Path) -> Iterator[bytes]:
+    try:
+        yield from _pieces(path)
+    except OSError as error:
+        raise Unreadable(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def move(path: Path, to: Path) -> None:
+    """Move what lies at a path to where nothing lies, durably; a file also to another disk.
+
+    Raises OSError; Unreadable for what is to go to another disk and is no file, or cannot be read: it stays where it is.
+    """
+    make_folder(to.parent)
+    try:
+        rename(path, to)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy(path, to)
+        path.unlink()
+    sync_folders([to.parent, path.parent])
+
+
+def _replace_file(path: Path, pieces: Iterable[bytes]) -> None:
+    temporary = _write_temporary(path, pieces)
     try:
         rename(temporary, path)
     except BaseException:
@@ -104,7 +154,7 @@ def write_piece(path: Path, data: bytes, at: int) -> None:
     """
     if at == 0:
         make_folder(path.parent)
-    descriptor = os_open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    descriptor = os_open(path, _WRITE, 0o644)
     try:
         os.ftruncate(descriptor, at)
         os.lseek(descriptor, at, os.SEEK_SET)
@@ -123,14 +173,62 @@ def remove(path: Path) -> None:
         sync_folders([path.parent])
 
 
-def sha256_of(path: Path) -> tuple[str, int]:
-    """sha256 (hexadecimal) and size of a file of any size."""
+def oddity(path: AnyPath, *, follow: bool = False) -> str:
+    """What lies at a path, where it is no regular file: "a FIFO"; empty for a regular file and for nothing at all.
+
+    follow: look at what a link leads to, not at the link. Raises OSError.
+    """
+    try:
+        mode = os.stat(path, follow_symlinks=follow).st_mode
+    except FileNotFoundError:
+        return "a link that leads nowhere" if os.path.islink(path) else ""
+    if stat.S_ISLNK(mode) and not os.path.exists(path):
+        return "a link that leads nowhere"
+    return "" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "no file")
+
+
+def is_file(path: AnyPath) -> bool:
+    """Whether a regular file lies at a path; neither a link to one nor anything else."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def open_file(path: AnyPath, *, follow: bool = False) -> BinaryIO:
+    """Open a regular file for reading. Everything that reads an archive comes by here: to open a FIFO would wait for its
+    writer for ever, to read /dev/zero would never end.
+
+    follow: open what a link leads to; links in an archive are strangers. Raises OSError, also for anything but a file.
+    """
+    if found := oddity(path, follow=follow):  # before it is opened: a device may act on that alone
+        raise OSError(errno.EINVAL, f"{found}, not a file", os.fspath(path))
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it was exchanged meanwhile
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a file", os.fspath(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def read_file(path: AnyPath) -> bytes:
+    """All bytes of a file of an archive. Raises OSError; see `open_file`."""
+    with open_file(path) as file:
+        return file.read()
+
+
+def sha256_of(path: AnyPath, *, follow: bool = False) -> tuple[str, int]:
+    """sha256 (hexadecimal) and size of a file of any size. Raises OSError; see `open_file`."""
     digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-            size += len(piece)
+    for piece in _pieces(path, follow=follow):
+        digest.update(piece)
+        size += len(piece)
     return digest.hexdigest(), size
+
+
+def _pieces(path: AnyPath, *, follow: bool = False) -> Iterator[bytes]:
+    with open_file(path, follow=follow) as file:
+        while piece := file.read(_PIECE):
+            yield piece
 
 
 def free_bytes(folder: Path) -> int:

@@ -41,6 +41,10 @@ class ArchiveInUse(ArchiverError):
     exit_status = 5
 
 
+class NotAnArchive(ArchiverError):
+    """ARCHIVE_DIR holds other things than an archive. Raised by `tree.require_archive`; ends the run or the command."""
+
+
 class DiskError(ArchiverError):
     """The disk refused: full, read-only, I/O error. Raised by `store`; ends the run at once."""
 

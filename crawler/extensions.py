@@ -247,7 +247,7 @@ def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
     found = []
     for path in sorted((root / layout.RUNS).glob("*.report.json"))[-last:]:
         try:
-            past = json.loads(path.read_bytes())
+            past = json.loads(disk.read_file(path))
         except (OSError, ValueError, RecursionError):
             past = None
         if isinstance(past, dict):

@@ -43,11 +43,13 @@ class Index:
     is changed any more.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, is_locked: bool = False) -> None:
+        """is_locked: by us, so that nobody changes it while it is read."""
         self.path = path
         uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}"
-        if read_only and not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists():
-            uri += "&immutable=1"  # SQLite cannot make what it needs beside it, and nothing is newer than the file itself
+        is_still = is_locked or not os.access(path.parent, os.W_OK)
+        if read_only and is_still and not path.with_name(f"{path.name}-wal").exists():
+            uri += "&immutable=1"  # SQLite makes nothing beside it, and nothing is newer than the file itself
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         self._changes = 0
         self.failure: DiskError | None = None

@@ -21,12 +21,29 @@ RUNS = "runs"
 DAMAGED = "damaged"
 SLUG_LENGTH = 80  # characters; slugs are ASCII, so file names stay far below the 255 bytes of common file systems
 
+_LANGUAGES = LANGUAGES | {UNKNOWN_LANGUAGE}
+FOLDERS = _LANGUAGES | {"images", "media", "revisions", "unreadable"}
+"""Folders at the top that hold what DW sent."""
+INDEX_FILES = tuple(index + end for index in (INDEX, INDEX_NEW) for end in ("", "-wal", "-shm"))
+TOP = FOLDERS | {RUNS, DAMAGED, *INDEX_FILES, INDEX_SEAL, LOCK}
+"""Every name at the top. What else lies there is no part of the archive, nor is any name that begins with a dot."""
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.ASCII)
+
+
 _END = r"(?P<end>\.txt|\.(?:json|html)\.gz)"
-_DOCUMENT = re.compile(r"(?P<language>[a-z0-9-]+)/\d{4}/\d\d/(?P<number>\d{1,15})(?:-[a-z0-9-]+)?" + _END)
-_PICTURE = re.compile(r"images/\d+/(?P<number>\d{1,15})_(?P<format>[0-9A-Za-z]{1,12})\.(?P<extension>[a-z]{3,4})")
-_MEDIA = re.compile(r"media/\d+/(?P<number>\d{1,15})\.(?:mp4|mp3)")
-_PARTIAL = re.compile(_MEDIA.pattern + r"\.part(?:\.json)?")
-_REVISION = re.compile(r"revisions/(?P<number>\d{1,15})/(?P<stamp>\d{1,17})" + _END)
+_LANGUAGE = f"(?P<language>{'|'.join(sorted(_LANGUAGES))})"
+_DOCUMENT = _pattern(_LANGUAGE + r"/\d{4}/\d\d/(?P<number>\d{1,15})(?:-[a-z0-9-]+)?" + _END)
+_PICTURE = _pattern(r"images/\d+/(?P<number>\d{1,15})_(?P<format>[0-9A-Za-z]{1,12})\.(?P<extension>jpg|jpeg|png|gif|webp)")
+_MEDIA = _pattern(r"media/\d+/(?P<number>\d{1,15})\.(?:mp4|mp3)")
+_PARTIAL = _pattern(_MEDIA.pattern + r"\.part(?:\.json)?")
+_REVISION = _pattern(r"revisions/(?P<number>\d{1,15})/(?P<stamp>\d{1,17})" + _END)
+_UNREADABLE = _pattern(r"unreadable/(?P<number>\d{1,15})-[0-9a-f]{1,12}\.(?:reply|json|(?:json|html)\.gz)")
+_FOLDER = _pattern(_LANGUAGE + r"(?:/\d{4}(?:/\d\d)?)?|(?:images|media)(?:/\d+)?|revisions(?:/\d{1,15})?|unreadable")
+_RUN_FILE = _pattern(r"\d{8}T\d{6}Z\.(?P<what>jsonl|states\.ndjson|report\.json)")
+_TEMPORARY = _pattern(r"\.tmp-\d+-.+")
 
 
 def slug(title: str) -> str:
@@ -99,13 +116,32 @@ def is_partial(path: str) -> bool:
     return _PARTIAL.fullmatch(path) is not None
 
 
+def is_folder(path: str) -> bool:
+    """Whether a path is that of a folder in which an archive keeps what DW sent."""
+    return _FOLDER.fullmatch(path) is not None
+
+
+def is_run_file(name: str) -> bool:
+    """Whether a file among the runs is a log or a report, by its name."""
+    return _RUN_FILE.fullmatch(name) is not None
+
+
+def is_run_log(name: str) -> bool:
+    found = _RUN_FILE.fullmatch(name)
+    return found is not None and found["what"] != "report.json"
+
+
+def is_temporary(path: str) -> bool:
+    """Whether a path is that of a file which is being written (`disk.write_temporary`)."""
+    return _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None
+
+
 def number_of(path: str) -> int | None:
-    """DW's number in a path; None for what is not named after one, and for partial files."""
-    for pattern in (_DOCUMENT, _PICTURE, _REVISION, _MEDIA):
+    """DW's number in a path of an archive's file; None for every other path, and for partial files."""
+    for pattern in (_DOCUMENT, _PICTURE, _REVISION, _MEDIA, _UNREADABLE):
         if found := pattern.fullmatch(path):
             return int(found["number"])
-    found = re.match(r"unreadable/(\d{1,15})[-.]", path)
-    return int(found[1]) if found else None
+    return None
 
 
 def picture_of(path: str) -> PictureName | None:

@@ -6,12 +6,14 @@ By hand because the holder's name stands in the locked file itself: lock librari
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import socket
 from pathlib import Path
 
+from crawler import disk
 from crawler.exceptions import ArchiveInUse
 
 
@@ -19,7 +21,9 @@ class Lock:
     """Held from construction until `release`. Raises ArchiveInUse at once where another process holds it."""
 
     def __init__(self, path: Path, who: str, since: str) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        if found := disk.oddity(path):
+            raise OSError(errno.EINVAL, f"{found}, not a file that can be locked", str(path))
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

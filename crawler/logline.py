@@ -48,6 +48,7 @@ def _is_bool(value: object) -> bool:
 _RULES: dict[str, Callable[[object], bool]] = {
     "path": _is_path,
     "sha256": _is_match("[0-9a-f]{64}"),
+    "found_sha256": _or_none(_is_match("[0-9a-f]{64}")),
     "bytes": _is_number_in(_COUNTS),
     "kind": lambda value: value in _KINDS if isinstance(value, str) else False,
     "id": _is_number_in(NUMBERS),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
-from crawler import layout, mediafile
+from crawler import disk, layout, mediafile
 from crawler.exceptions import DiskError
 from crawler.failures import failure_reason
 from crawler.headers import header
@@ -145,8 +145,8 @@ class MediaPipeline(ArchivePart):
     def _partial(self, url: str, path: str) -> Partial:
         """What an earlier run left of a file."""
         partial = layout.partial_path(path)
-        with contextlib.suppress(FileNotFoundError):
-            note = (self.run.root / layout.note_path(partial)).read_bytes()
+        with contextlib.suppress(OSError):
+            note = disk.read_file(self.run.root / layout.note_path(partial))
             return mediafile.read_note(note, url, (self.run.root / partial).stat().st_size)
         return Partial(url)
 

@@ -46,7 +46,7 @@ def find(root: Path, index: Index, selection: Selection, miss: Callable[[str], N
     it is left out."""
     for number, kind, language, path in _query(index, "number, kind, language, objects.path", selection):
         try:
-            data = (root / path).read_bytes()
+            data = disk.read_file(root / path)
             document = seedfile.loads(data)
         except (OSError, SeedFormatError):
             miss(path)

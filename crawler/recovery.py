@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import os
+import itertools
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler import disk, identify, layout, normalise, pictures, runlog, scope, seedfile
+from crawler import disk, identify, layout, normalise, pictures, runlog, scope, seedfile, tree
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
 from crawler.logline import Record
-from crawler.objects import PENDING
+from crawler.objects import PENDING, REMOVED
 from crawler.runlog import FILES_END, run_logs
 from crawler.urls import DOCUMENT_KINDS, DW
 
@@ -43,7 +43,7 @@ def open_index(root: Path, rebuild: bool) -> tuple[Index, str, str | None]:
                 undo.callback(index.close)
                 if not is_sealed:
                     index.check()
-                is_empty = not any((root / layout.RUNS).iterdir()) and next(walk(root), None) is None
+                is_empty = not any(tree.run_files(root)) and not any(tree.walk(root))
                 if index.meta("unclean since") is not None or is_empty:
                     _remove_index(root / layout.INDEX_NEW)
                     undo.pop_all()
@@ -87,7 +87,7 @@ def seal_index(root: Path) -> None:
     """Note the sha256 of an index that was closed: SQLite's own check misses a third of small damages. Raises OSError."""
     if not _has_log(root):  # else somebody reads it right now, and not all is in the file itself
         disk.flush_file(root / layout.INDEX)
-        digest, _ = disk.sha256_of(root / layout.INDEX)
+        digest, _ = disk.sha256_of(root / layout.INDEX, follow=True)
         disk.replace_file(root / layout.INDEX_SEAL, f"{digest}  {layout.INDEX}\n".encode())
 
 
@@ -96,7 +96,7 @@ def is_as_closed(root: Path) -> bool | None:
     seal, index = root / layout.INDEX_SEAL, root / layout.INDEX
     if not seal.exists() or not index.exists() or _has_log(root):
         return None
-    return disk.sha256_of(index)[0] == seal.read_bytes()[:64].decode("ascii", "replace")
+    return disk.sha256_of(index, follow=True)[0] == disk.read_file(seal)[:64].decode("ascii", "replace")
 
 
 def _break_seal(root: Path) -> bool:
@@ -190,14 +190,11 @@ def _hear(archive: Archive, record: Record) -> None:
 def _clean_up(archive: Archive, unclean_since: str) -> tuple[int, int]:
     """Remove temporary files; adopt whole files that no log line names, or that replaced others since a run began."""
     removed = 0
-    for temporary in (archive.root / layout.RUNS).glob(disk.TEMPORARY_PREFIX + "*"):
-        temporary.unlink()
-        removed += 1
     adopted = []
+    damaged = damaged_files(archive.root)
     since_ms = (normalise.time_ms(unclean_since) or 0) - _MTIME_SLACK_MS
-    for path in walk(archive.root):
-        name = path.rpartition("/")[2]
-        if name.startswith(disk.TEMPORARY_PREFIX):
+    for path in itertools.chain(tree.temporary_files(archive.root), tree.walk(archive.root)):
+        if layout.is_temporary(path):
             (archive.root / path).unlink()
             removed += 1
             continue
@@ -207,16 +204,26 @@ def _clean_up(archive: Archive, unclean_since: str) -> tuple[int, int]:
                 (archive.root / path).unlink()
                 removed += 1
             continue
-        if layout.number_of(path) is None:
-            continue  # not the archive's; `scrapy verify` names it
         known = archive.index.file(path)
         if known is None or (since_ms > 0 and (archive.root / path).stat().st_mtime * 1000 >= since_ms):
             digest, size = disk.sha256_of(archive.root / path)
+            if known is None and damaged.get(path) == digest:
+                continue  # a repair that was killed had still to set it aside
             is_other = known is None or (known[0] != digest and not layout.picture_of(path))  # pictures never change
             if is_other and (record := _adoptable(archive, path)):
                 adopted.append({"path": path, "sha256": digest, "bytes": size, **record})
     _adopt(archive, adopted)
     return removed, len(adopted)
+
+
+def damaged_files(root: Path) -> dict[str, str | None]:
+    """What a repair has logged as damaged before it set it aside: path to the sha256 it had, None where nobody could tell.
+    A path that was stored again is still in it."""
+    return {
+        record["path"]: record["found_sha256"]
+        for log in run_logs(root) if log.name.endswith(runlog.STATES_END)
+        for record in runlog.read_log(log) if record.get("state") == REMOVED and "found_sha256" in record
+    }  # fmt: skip
 
 
 def adopt(archive: Archive, path: str) -> bool:
@@ -249,7 +256,7 @@ def _adoptable(archive: Archive, path: str) -> Record | None:
     if layout.is_media(path):  # it was renamed, so it is whole
         document = archive.read(row.path) if row and row.path else None
         return {**record, "kind": "media", "url": document.media if document else None}
-    data = (archive.root / path).read_bytes()
+    data = disk.read_file(archive.root / path)
     if name := layout.picture_of(path):
         return None if pictures.problem(data) else {**record, "kind": "picture", "url": DW.picture(name)}
     if path.endswith(".txt"):
@@ -271,28 +278,3 @@ def _adoptable(archive: Archive, path: str) -> Record | None:
     return record
 
 
-_OWN = frozenset({layout.RUNS, layout.INDEX, layout.INDEX + "-wal", layout.INDEX + "-shm", layout.INDEX_SEAL,
-                  layout.INDEX_NEW, layout.INDEX_NEW + "-wal", layout.INDEX_NEW + "-shm", layout.LOCK,
-                  layout.DAMAGED, "README.md"})  # fmt: skip
-
-
-def walk(root: Path) -> Iterator[str]:
-    """Relative paths of every file that belongs to articles, in order; not the logs, the index, and what was set aside.
-    A folder at the top may be a link: to where there is more space."""
-    yield from _walk(root, "", _OWN)
-
-
-def _walk(folder: Path, prefix: str, skip: frozenset[str]) -> Iterator[str]:
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.name in skip:
-            continue
-        if entry.is_dir(follow_symlinks=False) or (not prefix and entry.is_dir() and _leads_out(entry.path, folder)):
-            yield from _walk(folder / entry.name, f"{prefix}{entry.name}/", frozenset())
-        else:
-            yield prefix + entry.name
-
-
-def _leads_out(link: str, root: Path) -> bool:
-    """Whether a link in an archive leads to another disk's folder, not in circles."""
-    target, here = Path(link).resolve(), root.resolve()
-    return not target.is_relative_to(here) and not here.is_relative_to(target)

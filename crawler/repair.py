@@ -1,7 +1,8 @@
 """What `verify` found put right: restored where the archive itself can, else set aside and left to be fetched again.
 
-Nothing is thrown away but temporary files, and nothing under `damaged/` is ever replaced. Order: aside, then the log, then
-the index; a repair that is killed is finished by the next one.
+A plan is made first, and changes nothing. It touches only what the run logs, or the index, name. Nothing is thrown away but
+temporary files, and nothing under `damaged/` is ever replaced. Order: the log, then aside; what a repair that was killed had
+still to set aside is told by the log, and is done by the next one.
 """
 
 from __future__ import annotations
@@ -15,23 +16,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawler import disk, layout, recovery, runlog, seedfile, sources, urls, verify
-from crawler.archive import Archive
+from crawler.archive import REPLY_ENDS, Archive
 from crawler.exceptions import UnreadableReply
+from crawler.index import Index
 from crawler.logline import Record
 from crawler.objects import REMOVED
-from crawler.urls import Sites
+from crawler.urls import DW, Sites
 from crawler.verify import Damage, Verdict
 
-_OF_FILES = (verify.CHANGED, verify.CUT, verify.NO_ACCESS, verify.LOST, verify.UNKNOWN)
-_STATES_AT_ONCE = 500
+_OF_FILES = (verify.CHANGED, verify.CUT, verify.LOST, verify.UNLOGGED, verify.BEING_SET_ASIDE)
+_AT_ONCE = 500  # files that are logged, then set aside
 
 
 @dataclass
 class Repair:
-    """What was done. set_aside: path to where it lies now. restored: documents made again from their replies, byte for byte.
-    logged_again: whole files whose log line was at fault. logs_mended: run logs without their damaged lines.
+    """What is to be done, or was. set_aside: path to where it lies then. restored: documents made again from their replies,
+    byte for byte. logged_again: whole files whose log line was at fault. logs_mended: run logs without their damaged lines.
     removed: temporary files. again: path to (kind, number) of what the next crawl fetches. hops: the farthest of those.
-    for_good: what nobody has any more, as revisions. index_is_wrong: it has to be made again."""
+    for_good: what nobody has any more, as revisions. left: path to why nothing can be done about it.
+    index_is_wrong: it has to be made again. states: for the log, by the path they are about."""
 
     set_aside: dict[str, str] = field(default_factory=dict)
     restored: list[str] = field(default_factory=list)
@@ -41,7 +44,9 @@ class Repair:
     again: dict[str, tuple[str, int]] = field(default_factory=dict)
     hops: int = 0
     for_good: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
     index_is_wrong: bool = False
+    states: dict[str, Record] = field(default_factory=dict)
 
     @property
     def objects(self) -> set[tuple[str, int]]:
@@ -52,46 +57,94 @@ class Repair:
 def repair(archive: Archive, verdict: Verdict, time: str) -> Repair:
     """Put right what was found in an archive that is open. time: for the log, as `layout.iso_time` gives it.
 
-    Raises DiskError and OSError.
+    Raises DiskError and OSError; what is not done by then is found, planned and done by the next repair.
     """
-    done = Repair()
-    states: list[Record] = []
+    planned = plan(archive.root, archive.index, verdict, time, archive.sites)
+    _carry_out(archive, planned, verdict)
+    return planned
+
+
+def plan(root: Path, index: Index | None, verdict: Verdict, time: str, sites: Sites = DW) -> Repair:
+    """What is to be done about what was found. Changes nothing.
+
+    index: None where it cannot be read. time: for the log, as `layout.iso_time` gives it.
+    sites: where DW is, for what a reply is read with.
+    """
+    planned = Repair()
     for damage in verdict.damages:
         if damage.what == verify.TEMPORARY:
-            (archive.root / damage.path).unlink(missing_ok=True)
-            done.removed.append(damage.path)
+            planned.removed.append(damage.path)
         elif damage.what == verify.LOG_DAMAGED:
-            _mend_log(archive, damage.path, done)
+            if disk.is_file(root / damage.path):
+                planned.logs_mended.append(damage.path)
+                _plan_aside(root, damage.path, planned)
+            else:
+                planned.left[damage.path] = damage.detail
         elif damage.what in (verify.ROW_WITHOUT_FILE, verify.FILE_WITHOUT_ROW, verify.INDEX_DAMAGED):
-            done.index_is_wrong = True
-        elif damage.what in _OF_FILES and not _log_again(archive, damage, done) and not _restore(archive, damage, done):
-            states += _give_up(archive, damage, time, done)
-            if len(states) >= _STATES_AT_ONCE:
-                archive.store_now([], states)
-                states = []
-    archive.store_now([], states)
-    return done
+            planned.index_is_wrong = True
+        elif damage.what == verify.TWICE or (damage.what == verify.NO_ACCESS and damage.expected_sha256 is None):
+            planned.left[damage.path] = damage.detail
+        elif damage.what in (*_OF_FILES, verify.NO_ACCESS):
+            _plan_file(root, index, damage, time, planned, sites)
+    return planned
 
 
-def _log_again(archive: Archive, damage: Damage, done: Repair) -> bool:
-    """Log a file that is as the index knows it: it is the log line that is damaged."""
-    is_known = damage.sha256 is not None and archive.index.file(damage.path) == (damage.sha256, damage.bytes)
-    if not is_known or not recovery.adopt(archive, damage.path):
-        return False
-    done.logged_again.append(damage.path)
-    return True
-
-
-def _restore(archive: Archive, damage: Damage, done: Repair) -> bool:
-    """Put back a document, or a revision, that its reply gives byte for byte."""
-    data = _made_again(archive.root, damage, archive.sites)
-    if data is None:
-        return False
+def _plan_file(root: Path, index: Index | None, damage: Damage, time: str, planned: Repair, sites: Sites) -> None:
+    path = damage.path
+    if index and damage.sha256 is not None and index.file(path) == (damage.sha256, damage.bytes):
+        planned.logged_again.append(path)  # it is the log line that is damaged
+        return
     if damage.what != verify.LOST:
-        done.set_aside[damage.path] = _set_aside(archive.root, damage.path)
-    disk.replace_file(archive.root / damage.path, data)
-    done.restored.append(damage.path)
-    return True
+        _plan_aside(root, path, planned)
+    if damage.what == verify.BEING_SET_ASIDE:
+        return
+    if _made_again(root, damage, sites) is not None:
+        planned.restored.append(path)
+    else:
+        _plan_again(root, index, damage, time, planned)
+
+
+def _plan_aside(root: Path, path: str, planned: Repair) -> None:
+    """Find a place under `damaged/` where nothing lies."""
+    aside, count = f"{layout.DAMAGED}/{path}", 0
+    while os.path.lexists(root / aside):
+        count += 1
+        aside = f"{layout.DAMAGED}/{path}.{count}"
+    planned.set_aside[path] = aside
+
+
+def _plan_again(root: Path, index: Index | None, damage: Damage, time: str, planned: Repair) -> None:
+    """Have a file fetched again that nothing here can restore; the index hears of it by the states."""
+    path, number = damage.path, layout.number_of(damage.path)
+    state = {"state": REMOVED, "path": path, "reason": f"damaged: {damage.what}", "time": time}
+    planned.states[path] = {**state, "found_sha256": damage.sha256} if damage.what != verify.LOST else state
+    row = index.get(number) if index and number else None
+    if layout.is_document(path) and number:
+        planned.again[path] = (damage.kind or (row.kind if row else "article"), number)
+        planned.hops = max(planned.hops, row.hop if row else 0)
+        for reply in _replies_of(path):  # the next one would take its place
+            if reply not in planned.set_aside and disk.is_file(root / reply):
+                _plan_aside(root, reply, planned)
+                planned.states[reply] = {**state, "path": reply, "reason": "damaged: its document",
+                                         "found_sha256": _digest(root / reply)}
+    elif layout.is_reply(path) and row and number:
+        planned.again[path] = (row.kind, number)
+        planned.hops = max(planned.hops, row.hop)
+    elif number and (layout.picture_of(path) or layout.is_media(path)):
+        planned.again[path] = ("media" if layout.is_media(path) else "picture", number)
+    elif number:
+        planned.for_good.append(path)
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return disk.sha256_of(path)[0]
+    except OSError:
+        return None
+
+
+def _replies_of(document: str) -> list[str]:
+    return [document.removesuffix(".txt") + end for end in REPLY_ENDS]
 
 
 def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
@@ -102,7 +155,7 @@ def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
     kind, language = damage.kind or "article", urls.document_language(damage.url or "")
     for end, place in ((".json.gz", sources.first(kind)), (".json.gz", sources.GRAPH), (".html.gz", sources.PAGE)):
         with contextlib.suppress(OSError, EOFError, zlib.error, UnreadableReply):
-            body = gzip.decompress((root / (damage.path.removesuffix(".txt") + end)).read_bytes())
+            body = gzip.decompress(disk.read_file(root / (damage.path.removesuffix(".txt") + end)))
             article = sources.read(place, body, damage.number, kind, language, sites)
             article.language = article.language or language
             data = seedfile.dumps(seedfile.from_article(article, damage.stamp_ms, article.language)).encode()
@@ -111,53 +164,55 @@ def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
     return None
 
 
-def _give_up(archive: Archive, damage: Damage, time: str, done: Repair) -> list[Record]:
-    """Set a file aside. Returns the states that say so, by which the index hears that it is to be fetched again."""
-    path = damage.path
-    if damage.what != verify.LOST:
-        done.set_aside[path] = _set_aside(archive.root, path)
-    if damage.expected_sha256 is None and not (verify.is_utf8(path) and archive.index.file(path)):
-        return []  # a stranger
-    states = [{"state": REMOVED, "path": path, "reason": f"damaged: {damage.what}", "time": time}]
-    number = layout.number_of(path)
-    row = archive.index.get(number) if number else None
-    if layout.is_document(path) and number:
-        done.again[path] = (damage.kind or (row.kind if row else "article"), number)
-        done.hops = max(done.hops, row.hop if row else 0)
-        if reply := archive.reply_of(path):  # the next one would take its place
-            done.set_aside[reply] = _set_aside(archive.root, reply)
-            states.append({**states[0], "path": reply, "reason": "damaged: its document"})
-    elif layout.is_reply(path) and row and number:
-        done.again[path] = (row.kind, number)
-        done.hops = max(done.hops, row.hop)
-    elif number and (layout.picture_of(path) or layout.is_media(path)):
-        done.again[path] = ("media" if layout.is_media(path) else "picture", number)
-    elif layout.is_media(path) and number:
-        done.again[path] = ("media", number)
-    elif number:
-        done.for_good.append(path)
-    return states
+def _carry_out(archive: Archive, planned: Repair, verdict: Verdict) -> None:
+    """Do what was planned. What turns out to be impossible goes into `left`."""
+    for path in planned.removed:
+        (archive.root / path).unlink(missing_ok=True)
+    damages = {damage.path: damage for damage in verdict.damages}
+    for path in list(planned.restored):  # while the reply is still there
+        _restore(archive, damages[path], planned)
+    for path in planned.logs_mended:
+        _mend_log(archive, path, planned.set_aside[path])
+    for path in list(planned.logged_again):
+        if not recovery.adopt(archive, path):
+            planned.logged_again.remove(path)
+            planned.left[path] = "not as it should be for its name"
+    paths = list(planned.states)
+    for start in range(0, len(paths), _AT_ONCE):
+        archive.store_now([], [planned.states[path] for path in paths[start : start + _AT_ONCE]])
+        for path in paths[start : start + _AT_ONCE]:
+            _set_aside(archive.root, path, planned)
+    for path in list(planned.set_aside):
+        if path not in planned.states and path not in planned.logs_mended and path not in planned.restored:
+            _set_aside(archive.root, path, planned)
 
 
-def _set_aside(root: Path, path: str) -> str:
-    """Move a file under `damaged/`. Returns where it lies now."""
-    aside, count = f"{layout.DAMAGED}/{path}", 0
-    while os.path.lexists(root / aside):
-        count += 1
-        aside = f"{layout.DAMAGED}/{path}.{count}"
-    disk.make_folder((root / aside).parent)
-    disk.rename(root / path, root / aside)
-    disk.sync_folders([(root / aside).parent, (root / path).parent])
-    return aside
+def _restore(archive: Archive, damage: Damage, planned: Repair) -> None:
+    """Put a document in the place of the damaged one."""
+    data = _made_again(archive.root, damage, archive.sites)
+    if data is None:  # the disk has changed since it was planned; the next repair sees it as it is
+        planned.restored.remove(damage.path)
+        return
+    _set_aside(archive.root, damage.path, planned)
+    disk.replace_file(archive.root / damage.path, data)
 
 
-def _mend_log(archive: Archive, path: str, done: Repair) -> None:
-    """Leave out the damaged lines of a run log, but what of them is proved; the log as it was goes under `damaged/`."""
+def _set_aside(root: Path, path: str, planned: Repair) -> None:
+    """Move a file under `damaged/`, where it is to go there."""
+    if aside := planned.set_aside.get(path):
+        try:
+            disk.move(root / path, root / aside)
+        except disk.Unreadable as error:
+            del planned.set_aside[path]
+            planned.left[path] = f"cannot go to another disk: {error.strerror}"
+
+
+def _mend_log(archive: Archive, path: str, aside: str) -> None:
+    """Leave out the damaged lines of a run log, but what of them is proved; a copy as it was goes under `damaged/`."""
     whole = b"".join(
         b"".join(map(runlog.encode, line.records)) if line.problem else line.data
         for line in runlog.lines(archive.root / path)
     )
-    done.set_aside[path] = _set_aside(archive.root, path)
+    disk.copy(archive.root / path, archive.root / aside)
     disk.replace_file(archive.root / path, whole)
     archive.index.set_log_position(path.rpartition("/")[2], len(whole))
-    done.logs_mended.append(path)

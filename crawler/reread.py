@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from crawler import layout, normalise, seedfile, sources
+from crawler import disk, layout, normalise, seedfile, sources
 from crawler.archive import Archive
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article
@@ -58,7 +58,7 @@ def archived(archive: Archive, now_ms: int) -> Iterator[Reread]:
 
 def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms: int) -> Reread:
     try:
-        article = _read_beside(_unpacked((archive.root / reply).read_bytes()), reply, row, archive.sites)
+        article = _read_beside(_unpacked(disk.read_file(archive.root / reply)), reply, row, archive.sites)
         after = sources.document(article, before.stamp_ms, row.language)
     except (UnreadableReply, OSError, EOFError, zlib.error) as error:
         return Reread(row.number, reply, "unreadable", before, reason=str(error))
@@ -90,7 +90,7 @@ def unreadable(archive: Archive, now_ms: int) -> Iterator[Reread]:
     for path in sorted((archive.root / "unreadable").glob("*.json")):
         name = path.with_suffix(".reply").relative_to(archive.root).as_posix()
         try:
-            about = json.loads(path.read_bytes())
+            about = json.loads(disk.read_file(path))
             kept.append((_time_ms(about), name, int(about["id"]), str(about["url"]), str(about["kind"])))
         except (OSError, ValueError, KeyError, TypeError) as error:
             yield Reread(layout.number_of(name) or 0, name, "unreadable", reason=f"{path.name}: {error}")
@@ -109,7 +109,7 @@ def _reread_kept(archive: Archive, stamp_ms: int, name: str, number: int, url: s
     row, place = archive.index.resolve(number), place_of(url, "")
     if row and row.path and not _says_more(row, place, stamp_ms):
         return None
-    body = (archive.root / name).read_bytes()
+    body = disk.read_file(archive.root / name)
     article = sources.read(place, body, number, kind, row.language if row else None, archive.sites)
     row = archive.index.resolve(article.number)
     if row and row.path and (article.number != number or article.source in sources.WEAK):

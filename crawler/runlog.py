@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler import disk, layout, logline, normalise
+from crawler import disk, layout, logline, normalise, tree
 from crawler.exceptions import DamagedLine
 from crawler.logline import Record
 
@@ -97,7 +97,7 @@ def lines(path: Path) -> Iterator[Line]:
 
 def _pieces(path: Path) -> Iterator[bytes]:
     """A file by line ends. Of a line that is far too long the start and the end, so that it is damaged and costs no memory."""
-    with path.open("rb") as file:
+    with disk.open_file(path) as file:
         while data := file.readline(_LONGEST):
             end = data
             while len(end) == _LONGEST and not end.endswith(b"\n"):
@@ -146,7 +146,7 @@ def read_log(path: Path) -> Iterator[Record]:
 
 def run_logs(root: Path) -> list[Path]:
     """The logs of every run in the order to read them: by the run's start, a run's files before its states."""
-    logs = [path for end in (FILES_END, STATES_END) for path in (root / layout.RUNS).glob(f"*Z{end}")]
+    logs = [root / layout.RUNS / name for name in tree.run_files(root) if layout.is_run_log(name)]
     return sorted(logs, key=lambda path: (path.name.split(".")[0], path.name.endswith(STATES_END)))
 
 

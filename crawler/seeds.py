@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from crawler import seedfile, urls
+from crawler import disk, seedfile, urls
 from crawler.exceptions import SeedFormatError
 from crawler.seedfile import SeedDocument
 from crawler.urls import Sites, Target
@@ -86,7 +86,7 @@ def read_path(path: Path, sites: Sites) -> Iterator[Seed]:
                 yield from read_path(path / entry.name, sites)
         return
     try:
-        with path.open("rb") as file:
+        with disk.open_file(path, follow=True) as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         yield Problem(str(path), f"cannot be read: {error.strerror}")

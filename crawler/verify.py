@@ -7,33 +7,35 @@ that memory does not grow with the archive.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import sqlite3
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from crawler import disk, layout, normalise, runlog
+from crawler import disk, layout, normalise, runlog, tree
+from crawler.exceptions import DiskError
 from crawler.objects import REMOVED
-from crawler.recovery import OTHER_BYTES, is_as_closed, walk
+from crawler.recovery import OTHER_BYTES, is_as_closed
 from crawler.runlog import run_logs
 
 CHANGED, CUT, LOST, UNKNOWN, NO_ACCESS = "changed", "cut", "lost", "unknown", "cannot be read"
 TEMPORARY, LOG_DAMAGED, INDEX_DAMAGED = "temporary", "log damaged", "index damaged"
-ROW_WITHOUT_FILE, FILE_WITHOUT_ROW = "row without file", "file without row"
-UNFINISHED = "unfinished"
+ROW_WITHOUT_FILE, FILE_WITHOUT_ROW, UNLOGGED = "row without file", "file without row", "not logged"
+TWICE, BEING_SET_ASIDE, UNFINISHED = "twice", "being set aside", "unfinished"
 
 MEANING = {
     CHANGED: "not the bytes that were stored",
     CUT: "shorter than what was stored",
     LOST: "in the run logs, not on disk",
-    UNKNOWN: "on disk, in no run log",
-    NO_ACCESS: "the system refuses to read it",
+    UNLOGGED: "on disk and in the index, in no run log",
+    TWICE: "two current documents of one id",
+    BEING_SET_ASIDE: "a repair that was stopped had this still to set aside",
+    UNKNOWN: "among the archive's files, but in no run log: no damage, and left alone",
+    NO_ACCESS: "in the run logs, but no file that can be read",
     TEMPORARY: "left by a run that has ended",
     LOG_DAMAGED: "lines of a run log that are not as they were written",
     INDEX_DAMAGED: "the index is missing or damaged",
@@ -42,7 +44,6 @@ MEANING = {
     UNFINISHED: "of a run that did not end by itself: the next run takes it over or removes it",
 }
 
-_PIECE = 1024 * 1024  # bytes read at a time
 _BATCH = 64  # files handed to a thread at a time; small ones would otherwise cost more to hand over than to read
 _THREADS = 4
 _MTIME_SLACK_MS = 60_000  # as in `archive`: clocks are set, and a run's name may be later than its start
@@ -88,8 +89,8 @@ class Verdict:
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing is wrong that the next run would not put right by itself."""
-        return all(damage.what == UNFINISHED for damage in self.damages)
+        """Whether nothing is wrong with the archive's own files that the next run would not put right by itself."""
+        return all(damage.what in (UNFINISHED, UNKNOWN) for damage in self.damages)
 
     def counts(self) -> dict[str, int]:
         """How many there are of each kind of damage."""
@@ -104,14 +105,19 @@ def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int |
     """
     with contextlib.closing(sqlite3.connect("", isolation_level=None, uri=True)) as db:  # "": a temporary file
         db.executescript(_SCHEMA)
-        verdict = Verdict(damages=list(_read_logs(db, root)))
+        removed: dict[str, str | None] = {}
+        strange: dict[str, str] = {}
+        verdict = Verdict(damages=list(_read_logs(db, root, removed)))
         verdict.logged = db.execute("SELECT count(*) FROM expected").fetchone()[0]
-        verdict.damages += _read_files(db, root, verdict.logged, advance)
+        verdict.damages += _read_files(db, root, verdict.logged, advance, strange)
         verdict.files, verdict.bytes = db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM found").fetchone()
         index_problem = _attach_index(db, root)
         if not recovered:
             verdict.unclean_since = _unclean_since(db, root, bool(index_problem))
-        verdict.damages += _compare(db)
+        indexed = "SELECT NULL AS path WHERE false" if index_problem else "SELECT path FROM idx.files"
+        db.execute(f"CREATE TEMP VIEW indexed AS {indexed}")
+        verdict.damages += _compare(db, removed, strange)
+        verdict.damages += _compare_documents(db)
         if not index_problem:
             verdict.damages += _compare_index(db)
         elif verdict.logged or verdict.files:
@@ -122,8 +128,16 @@ def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int |
     return verdict
 
 
-def _read_logs(db: sqlite3.Connection, root: Path) -> Iterator[Damage]:
-    """Take what the logs say into the database: the last line of a path wins. Gives the logs with damaged lines."""
+def _read_logs(db: sqlite3.Connection, root: Path, removed: dict[str, str | None]) -> Iterator[Damage]:
+    """Take what the logs say into the database: the last line of a path wins. Gives what cannot be read of them.
+
+    removed: gets the paths of what a repair was about to set aside, and the sha256 of what lay there.
+    """
+    strange: dict[str, str] = {}
+    list(tree.run_files(root, strange.__setitem__))
+    for path, found in strange.items():
+        is_log = layout.is_run_log(path.rpartition("/")[2])
+        yield Damage(path, LOG_DAMAGED if is_log else UNKNOWN, found)
     for log in run_logs(root):
         damaged = []
         db.execute("BEGIN")
@@ -135,21 +149,23 @@ def _read_logs(db: sqlite3.Connection, root: Path) -> Iterator[Damage]:
                     db.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?)", [
                         record["path"], record["sha256"], record["bytes"], record["kind"], record["id"],
                         record.get("stamp_ms"), record.get("url")])  # fmt: skip
+                    removed.pop(record["path"], None)
                 elif record["state"] == REMOVED:
                     db.execute("DELETE FROM expected WHERE path = ?", [record["path"]])
+                    if "found_sha256" in record:
+                        removed[record["path"]] = record["found_sha256"]
         db.execute("COMMIT")
         if damaged:
             yield Damage(f"{layout.RUNS}/{log.name}", LOG_DAMAGED, runlog.shown(damaged))
 
 
 def _read_files(
-    db: sqlite3.Connection, root: Path, expected: int, advance: Callable[[int, int | None], None]
+    db: sqlite3.Connection, root: Path, expected: int, advance: Callable[[int, int | None], None], strange: dict[str, str]
 ) -> Iterator[Damage]:
-    """Hash every file of the archive into the database, on threads: hashlib lets others run meanwhile. Gives what is no file
-    of the archive by its name alone."""
-    temporary = (root / layout.RUNS).glob(disk.TEMPORARY_PREFIX + "*")
-    strangers = [Damage(f"{layout.RUNS}/{path.name}", TEMPORARY) for path in temporary]
-    paths = _paths(root, strangers)
+    """Hash every file of the archive into the database, on threads: hashlib lets others run meanwhile. Gives the temporary
+    files. strange: gets what else lies in the archive's folders, by path."""
+    temporary = list(tree.temporary_files(root))
+    paths = _paths(tree.walk(root, strange.__setitem__), temporary)
     waiting: deque[Future[list[_Found]]] = deque()
     done = 0
     db.execute("BEGIN")
@@ -165,24 +181,15 @@ def _read_files(
                 done += len(found)
                 advance(done, max(expected, done))
     db.execute("COMMIT")
-    yield from strangers
+    yield from (Damage(path, TEMPORARY) for path in temporary)
 
 
-def is_utf8(path: str) -> bool:
-    """Whether a path can be written as text; a stranger's name may be any bytes."""
-    return path.isascii() or path.encode("utf-8", "replace") == os.fsencode(path)
-
-
-def _paths(root: Path, strangers: list[Damage]) -> Iterator[str]:
-    """The files to read; temporary ones and those whose names are no UTF-8 become strangers instead."""
-    for path in walk(root):
-        if path.rpartition("/")[2].startswith(disk.TEMPORARY_PREFIX):
-            strangers.append(Damage(path, TEMPORARY))
-        elif layout.is_partial(path):
-            continue  # a media file under way: in no log until it is whole
-        elif not is_utf8(path):
-            strangers.append(Damage(path, UNKNOWN, "its name is not UTF-8"))
-        else:
+def _paths(walked: Iterable[str], temporary: list[str]) -> Iterator[str]:
+    """The files to read, of all: not the temporary ones, and not media files under way: in no log until they are whole."""
+    for path in walked:
+        if layout.is_temporary(path):
+            temporary.append(path)
+        elif not layout.is_partial(path):
             yield path
 
 
@@ -194,24 +201,19 @@ def _hash_files(root: str, paths: Iterable[str]) -> list[_Found]:
     found: list[_Found] = []
     for path in paths:
         try:
-            descriptor = os.open(f"{root}/{path}", os.O_RDONLY)
-            try:
-                digest, size = hashlib.sha256(), 0
-                while piece := os.read(descriptor, _PIECE):
-                    digest.update(piece)
-                    size += len(piece)
-            finally:
-                os.close(descriptor)
+            found.append((path, *disk.sha256_of(f"{root}/{path}"), None))
         except OSError as error:
             found.append((path, None, 0, error.strerror or str(error)))
-        else:
-            found.append((path, digest.hexdigest(), size, None))
     return found
 
 
 def _attach_index(db: sqlite3.Connection, root: Path) -> str:
     """Have the index beside the logs in the database. Returns why it cannot be used; empty when it can."""
     path = root / layout.INDEX
+    try:
+        tree.require_index(root)
+    except DiskError as error:
+        return str(error)
     if not path.exists():
         return "it is missing"
     if is_as_closed(root) is False:
@@ -236,30 +238,69 @@ def _unclean_since(db: sqlite3.Connection, root: Path, without_index: bool) -> s
     return str(found[0]) if found else ""
 
 
-def _compare(db: sqlite3.Connection) -> Iterator[Damage]:
-    """What is wrong between the logs and the disk, in order of path."""
+def _compare(db: sqlite3.Connection, removed: dict[str, str | None], strange: dict[str, str]) -> Iterator[Damage]:
+    """What is wrong between the logs and the disk, in order of path; then what is strange.
+
+    removed, strange: as `_read_logs` and `_read_files` give them.
+    """
     rows = db.execute("""
-        SELECT e.path AS path, e.path, f.path, e.sha256, e.bytes, f.sha256, f.bytes, f.problem,
+        SELECT e.path AS path, e.path, f.path, NULL, e.sha256, e.bytes, f.sha256, f.bytes, f.problem,
             e.kind, e.number, e.stamp_ms, e.url
         FROM expected e LEFT JOIN found f ON f.path = e.path
         WHERE f.path IS NULL OR f.sha256 IS NOT e.sha256
-        UNION ALL SELECT f.path, NULL, f.path, NULL, NULL, f.sha256, f.bytes, f.problem, NULL, NULL, NULL, NULL
-        FROM found f LEFT JOIN expected e ON f.path = e.path WHERE e.path IS NULL
+        UNION ALL SELECT f.path, NULL, f.path, i.path, NULL, NULL, f.sha256, f.bytes, f.problem, NULL, NULL, NULL, NULL
+        FROM found f LEFT JOIN expected e ON f.path = e.path LEFT JOIN indexed i ON i.path = f.path WHERE e.path IS NULL
         ORDER BY path""")
-    for path, expected, found, sha256, size, found_sha256, found_size, problem, kind, number, stamp_ms, url in rows:
+    hidden: Counter[str] = Counter()
+    odd: set[str] = set()
+    for path, expected, found, indexed, sha256, size, found_sha256, found_size, problem, kind, number, stamp_ms, url in rows:
         detail = problem or ""
-        if found is None:
+        if found is None and (place := _strange_place(path, strange)):
+            if place != path:  # nobody knows what is in there: the folder is named once
+                hidden[place] += 1
+                continue
+            what, detail = NO_ACCESS, strange[path]
+            odd.add(path)
+        elif found is None:
             what = LOST
+        elif expected is None and path in removed and removed[path] == found_sha256:
+            what = BEING_SET_ASIDE
+        elif expected is None and indexed is None:
+            what = UNKNOWN
         elif problem:
             what = NO_ACCESS
         elif expected is None:
-            what = UNKNOWN
+            what = UNLOGGED
         elif found_size < size:
             what, detail = CUT, f"{found_size:,} of {size:,} bytes"
         else:
             what = CHANGED
         yield Damage(path, what, detail, found_sha256, found_size, sha256, kind,
                      number, stamp_ms, url)  # fmt: skip
+    for path, found in strange.items():
+        if path in hidden:
+            yield Damage(path, NO_ACCESS, f"{found}; {hidden[path]:,} of the archive's files are behind it")
+        elif removed.get(path, "") is None:
+            yield Damage(path, BEING_SET_ASIDE, found)
+        elif path not in odd:
+            yield Damage(path, UNKNOWN, "" if found == "a file" else found)
+
+
+def _strange_place(path: str, strange: dict[str, str]) -> str | None:
+    """What of a path is strange, itself or a folder it lies in; None where nothing is."""
+    if not strange:
+        return None
+    return next((place for place in (path, *map(str, PurePosixPath(path).parents)) if place in strange), None)
+
+
+def _compare_documents(db: sqlite3.Connection) -> Iterator[Damage]:
+    """Documents that are there more than once, as where two archives were copied together."""
+    db.create_function("document_number", 1, lambda path: layout.number_of(path) if layout.is_document(path) else None)
+    for number, paths in db.execute("""
+        SELECT document_number(path) AS number, group_concat(path, ' ') FROM found WHERE number IS NOT NULL
+        GROUP BY number HAVING count(*) > 1 ORDER BY number"""):
+        first, *others = sorted(paths.split(" "))  # no path of a document has a space
+        yield Damage(first, TWICE, f"also {', '.join(others)}", number=number)
 
 
 def _compare_index(db: sqlite3.Connection) -> Iterator[Damage]:
@@ -277,7 +318,7 @@ def _compare_index(db: sqlite3.Connection) -> Iterator[Damage]:
 def _excused(damage: Damage, root: Path, since_ms: int) -> Damage:
     """The damage, or that it is what a killed run leaves: temporary files, files it had no time to log or to index."""
     excused = damage.what in (TEMPORARY, FILE_WITHOUT_ROW)
-    if damage.what in (CHANGED, CUT, UNKNOWN) and layout.number_of(damage.path):
+    if damage.what in (CHANGED, CUT, UNKNOWN) and damage.sha256 and layout.number_of(damage.path):
         with contextlib.suppress(OSError):
             excused = (root / damage.path).stat().st_mtime * 1000 >= since_ms
     return Damage(damage.path, UNFINISHED, f"{damage.what} {damage.detail}".strip()) if excused else damage

@@ -15,10 +15,10 @@ from crawler import disk, layout, seedfile, urls
 from crawler.archive import Archive, check_free
 from crawler.exceptions import ArchiveInUse, DiskError
 from crawler.objects import ARCHIVED, GONE, PENDING
-from crawler.recovery import walk
 from crawler.refresh import DAY_MS
 from crawler.runlog import read_log, run_logs
 from crawler.seedfile import SeedDocument
+from crawler.tree import walk
 from crawler.urls import DW, PictureName
 from crawler.writer import NewFile
 from tests.conftest import NOW_MS, OpenArchive

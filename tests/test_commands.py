@@ -18,8 +18,8 @@ from crawler.archive import Archive
 from crawler.due import mark as mark_due
 from crawler.index import Index
 from crawler.lock import Lock
-from crawler.recovery import walk
 from crawler.seedfile import SeedDocument
+from crawler.tree import walk
 from crawler.urls import DW
 from tests.crawling import ROOT
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, snapshot, write

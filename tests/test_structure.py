@@ -118,16 +118,16 @@ LOW: dict[str, set[str]] = {
     "report.py": set(),
     "items.py": {"sanitise.py", "urls.py"},
     "layout.py": {"urls.py"},
-    "lock.py": {"exceptions.py"},
+    "lock.py": {"disk.py", "exceptions.py"},
     "decoding.py": set(),
     "api.py": {"decoding.py", "exceptions.py", "items.py", "normalise.py", "sanitise.py", "urls.py"},
     "seedfile.py": {"exceptions.py", "items.py", "normalise.py", "sanitise.py", "urls.py"},
     "objects.py": {"layout.py", "urls.py"},
     "logline.py": {"exceptions.py", "layout.py", "normalise.py", "objects.py", "urls.py"},
-    "runlog.py": {"disk.py", "exceptions.py", "layout.py", "logline.py", "normalise.py"},
+    "runlog.py": {"disk.py", "exceptions.py", "layout.py", "logline.py", "normalise.py", "tree.py"},
     "writer.py": {"disk.py", "exceptions.py", "layout.py", "logline.py", "runlog.py"},
     "index.py": {"decoding.py", "exceptions.py", "layout.py", "normalise.py", "objects.py", "refresh.py", "urls.py"},
-    "seeds.py": {"exceptions.py", "seedfile.py", "urls.py"},
+    "seeds.py": {"disk.py", "exceptions.py", "seedfile.py", "urls.py"},
 }
 
 
@@ -200,7 +200,7 @@ def writing_opens(name: str) -> list[str]:
         elif function == "os.open":
             if "O_WRONLY" in written or "O_RDWR" in written or "O_CREAT" in written:
                 found.append(written)
-        elif not function.endswith((".copy",)):
+        elif not function.endswith((".copy",)) and not function.startswith("disk."):
             found.append(written)
     return found
 

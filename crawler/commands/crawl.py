@@ -15,7 +15,7 @@ from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
 from crawler import clock, disk, layout, report
-from crawler.exceptions import ArchiverError
+from crawler.exceptions import ArchiverError, NotAnArchive
 from crawler.extensions import ArchiveExtension
 from crawler.report import COULD_NOT_START
 from crawler.runlog import free_run_name
@@ -73,7 +73,7 @@ def exit_status(crawler: Crawler, crawl: object) -> int:
 def report_failed_start(root: Path, arguments: dict[str, str], error: BaseException, status: int) -> None:
     """Write the report of a run that could not start, where there is an archive to hold it and its disk takes it."""
     runs = root / layout.RUNS
-    if not runs.is_dir() or arguments.get("dry_run", "0") not in ("", "0"):
+    if not runs.is_dir() or isinstance(error, NotAnArchive) or arguments.get("dry_run", "0") not in ("", "0"):
         return
     now_ms = clock.now_ms()
     name = free_run_name(runs, now_ms)

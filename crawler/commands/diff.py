@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from dataclasses import asdict, dataclass
 
-from crawler import diff, layout, seedfile, urls
+from crawler import diff, disk, layout, seedfile, urls
 from crawler.console import ArchiveCommand, CommandError, print_json
 from crawler.exceptions import SeedFormatError
 from crawler.report import COMPLETE
@@ -101,6 +101,6 @@ class Command(ArchiveCommand):
 
     def read(self, path: str) -> SeedDocument:
         try:
-            return seedfile.loads((self.root / path).read_bytes())
+            return seedfile.loads(disk.read_file(self.root / path))
         except (OSError, SeedFormatError) as error:
             raise CommandError(f"{path} is lost or damaged ({error}); scrapy verify tells more") from error

@@ -8,40 +8,55 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from crawler import clock, layout
-from crawler.console import ArchiveCommand, counted, print_json, print_list, progress, shown
-from crawler.repair import Repair, repair
+from crawler.console import ArchiveCommand, CommandError, counted, print_json, print_list, progress, shown
+from crawler.repair import Repair, plan, repair
 from crawler.report import COMPLETE, INCOMPLETE
-from crawler.verify import verify
+from crawler.verify import INDEX_DAMAGED, Verdict, verify
 
 
 class Command(ArchiveCommand):
-    """Ends with status 3 where something is lost for good; with --fetch, with that of the crawl."""
+    """Ends with status 3 where something is lost for good or cannot be repaired; with --fetch, with that of the crawl."""
 
     def short_desc(self) -> str:
         return "Set aside what verify finds damaged, and have it fetched again by the next crawl"
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
+        parser.add_argument("--dry-run", action="store_true", help="show what would be done, change nothing")
         parser.add_argument("--fetch", action="store_true", help="fetch again now, by a crawl without seeds")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
-        self.existing_root()
-        with self.open_archive() as archive:
-            archive.index.commit()
-            with progress("files") as advance:
-                verdict = verify(archive.root, recovered=True, advance=advance)
-            done = repair(archive, verdict, layout.iso_time(clock.now_ms()))
-        if done.index_is_wrong:
-            with self.open_archive(rebuild=True):
-                pass
+        if opts.dry_run and opts.fetch:
+            raise CommandError("--dry-run changes nothing, so --fetch has nothing to fetch")
+        root = self.existing_root()
+        if opts.dry_run:
+            with self.lock_only(), progress("files") as advance:
+                done = self.plan(verify(root, advance=advance))
+        else:
+            with self.open_archive() as archive:
+                archive.index.commit()
+                with progress("files") as advance:
+                    verdict = verify(root, recovered=True, advance=advance)
+                done = repair(archive, verdict, layout.iso_time(clock.now_ms()))
+            if done.index_is_wrong:
+                with self.open_archive(rebuild=True):
+                    pass
         if opts.json:
             print_json(as_json(done))
         else:
-            print_repair(done, fetch=opts.fetch)
-        status = INCOMPLETE if done.for_good else COMPLETE
+            print_repair(done, opts)
+        status = INCOMPLETE if done.for_good or done.left else COMPLETE
         if opts.fetch and done.again:
             status = self.fetch(done, opts.set) or status
         return status
+
+    def plan(self, verdict: Verdict) -> Repair:
+        """What a repair would do now."""
+        time = layout.iso_time(clock.now_ms())
+        if any(damage.what == INDEX_DAMAGED for damage in verdict.damages):
+            return plan(self.root, None, verdict, time)
+        with self.open_index(is_locked=True) as index:
+            return plan(self.root, index, verdict, time)
 
     def fetch(self, done: Repair, settings: list[str]) -> int:
         """Crawl what is pending now, no farther from the seeds than what was set aside. Returns the crawl's status."""
@@ -56,11 +71,14 @@ def as_json(done: Repair) -> dict[str, object]:
     """Everything that was done."""
     again = [{"kind": kind, "id": number} for kind, number in sorted(done.objects)]
     aside = [{"path": shown(path), "to": shown(to)} for path, to in done.set_aside.items()]
-    return {**asdict(done), "set_aside": aside, "again": again}
+    left = [{"path": shown(path), "why": why} for path, why in done.left.items()]
+    found = {**asdict(done), "set_aside": aside, "again": again, "left": left}
+    del found["states"]
+    return found
 
 
-def print_repair(done: Repair, *, fetch: bool) -> None:
-    """What was done, for a person."""
+def print_repair(done: Repair, opts: Namespace) -> None:
+    """What was done, or would be, for a person."""
     lists = [
         ("set aside", [f"{shown(path)} -> {shown(to)}" for path, to in done.set_aside.items()]),
         ("made again from their replies, byte for byte", done.restored),
@@ -68,15 +86,18 @@ def print_repair(done: Repair, *, fetch: bool) -> None:
         ("run logs without their damaged lines", done.logs_mended),
         ("temporary files removed", done.removed),
         ("lost for good", done.for_good),
+        ("left as they are", [f"{shown(path)}  {why}" for path, why in done.left.items()]),
     ]
+    if opts.dry_run:
+        print("this is a plan; nothing was changed")
     for title, paths in lists:
         if paths:
             print(f"{title}: {len(paths):,}")
             print_list(paths, len(paths))
     if done.index_is_wrong:
-        print("the index was made again")
+        print("the index is to be made again" if opts.dry_run else "the index was made again")
     if done.again:
-        crawl = "a crawl, now" if fetch else "the next scrapy crawl dw"
+        crawl = "a crawl, now" if opts.fetch else "the next scrapy crawl dw"
         print(f"{counted(len(done.objects), 'object')} will be fetched again by {crawl}")
     if not any(paths for _, paths in lists) and not done.again and not done.index_is_wrong:
         print("nothing to repair")

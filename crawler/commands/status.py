@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from crawler import clock, layout, lock, refresh, report, status
+from crawler import clock, disk, layout, lock, refresh, report, status
 from crawler.console import ArchiveCommand, CommandError, console, print_json, print_table
 from crawler.extensions import past_reports
 from crawler.objects import STATES
@@ -48,7 +48,7 @@ class Command(ArchiveCommand):
 def holder(root: Path) -> str | None:
     """Who holds the archive, or held it and did not end by itself."""
     try:
-        found = (root / layout.LOCK).read_bytes()
+        found = disk.read_file(root / layout.LOCK)
     except OSError:
         return None
     return lock.describe(found) if found else None
@@ -78,9 +78,9 @@ def print_figures(figures: dict[str, Any]) -> None:
         ("to be compared with DW", due["compare"], ""),
     ]
     print_table("due in the next run", ["what", "count", ""], rows)
-    disk = [(what, found["files"], status.size(found["bytes"])) for what, found in figures["disk"].items()]
+    sizes = [(what, found["files"], status.size(found["bytes"])) for what, found in figures["disk"].items()]
     files, size = (sum(found[of] for found in figures["disk"].values()) for of in ("files", "bytes"))
-    print_table("on disk", ["what", "files", "size"], [*disk, ("all", files, status.size(size))])
+    print_table("on disk", ["what", "files", "size"], [*sizes, ("all", files, status.size(size))])
     print_runs(figures["runs"])
 
 

@@ -2,49 +2,34 @@
 
 from __future__ import annotations
 
-import errno
-from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
+from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
-from crawler import clock, layout
 from crawler.console import ArchiveCommand, counted, print_json, print_list, progress, shown
-from crawler.lock import Lock
 from crawler.report import COMPLETE, DAMAGE_FOUND
-from crawler.verify import MEANING, Verdict, verify
+from crawler.verify import MEANING, UNFINISHED, UNKNOWN, Verdict, verify
 
 
 class Command(ArchiveCommand):
-    """Reads everything, changes nothing: the archive is locked, not opened. Ends with status 10 where damage was found."""
+    """Reads everything, changes nothing: the archive is locked, not opened. Ends with status 10 where damage was found, with
+    --strict also where a file is unknown."""
 
     def short_desc(self) -> str:
         return "Check every file of the archive against the run logs; status 10 where damage is found"
 
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--strict", action="store_true", help="status 10 also where files are unknown")
+
     def execute(self, args: list[str], opts: Namespace) -> int:
-        with self.lock(), progress("files") as advance:
+        with self.lock_only(), progress("files") as advance:
             verdict = verify(self.existing_root(), advance=advance)
         if opts.json:
             print_json(as_json(verdict))
         else:
             print_verdict(verdict)
-        return COMPLETE if verdict.is_sound else DAMAGE_FOUND
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """The archive's lock; none on a read-only disk, where nobody could hold it to write."""
-        path = self.existing_root() / layout.LOCK
-        lock = None
-        try:
-            lock = Lock(path, f"scrapy {self.name}", layout.iso_time(clock.now_ms()))
-        except OSError as error:
-            if error.errno != errno.EROFS:
-                raise
-        try:
-            yield
-        finally:
-            if lock:
-                lock.release()
+        is_good = verdict.is_sound and not (opts.strict and verdict.counts().get(UNKNOWN))
+        return COMPLETE if is_good else DAMAGE_FOUND
 
 
 def as_json(verdict: Verdict) -> dict[str, object]:
@@ -68,5 +53,5 @@ def print_verdict(verdict: Verdict) -> None:
     if verdict.is_sound:
         print(f"{size}: no damage")
     else:
-        damaged = sum(verdict.counts().values()) - verdict.counts().get("unfinished", 0)
+        damaged = sum(count for what, count in verdict.counts().items() if what not in (UNFINISHED, UNKNOWN))
         print(f"{size}: {damaged:,} damaged; scrapy repair sets damaged files aside and has them fetched again")
