@@ -207,11 +207,12 @@ class PicturesPipeline(ArchivePart):
 
 
 def picture_problem(response: Response) -> str:
-    """Why a reply with status 200 is not a whole picture; empty when it is one."""
-    length = response.headers.get("Content-Length")
-    if length and length.isdigit() and int(length) != len(response.body) and "decoded" not in response.flags:
-        return "cut off: shorter than Content-Length"
-    return pictures.problem(response.body)
+    """Return why a reply with status 200 is not a whole picture; empty if it is one.
+
+    A body that is shorter than its Content-Length never gets here: Scrapy fails the request. It flags a body whose end
+    only the end of the connection tells.
+    """
+    return pictures.problem(response.body, is_complete=not {"partial", "dataloss"} & set(response.flags))
 
 
 class ArchivePipeline(ArchivePart):

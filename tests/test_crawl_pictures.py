@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,25 @@ def test_what_is_no_whole_picture_is_not_stored_and_tried_again(site: Site, tmp_
     assert second.asked() == {path_of(picture): 1 for picture in ONE_EACH.values()}
     assert second.report["pictures"] == {"stored": len(BAD)}
     assert set(second.pictures) == {f"{picture}_303.jpg" for picture in ONE_EACH.values()}
+
+
+def test_pictures_are_kept_as_they_came_where_http_vouches_for_their_length(site: Site, tmp_path: Path) -> None:
+    jpeg = site.get(f"{site.static}{path_of(ONE_EACH[dw.CHAIN[0]])}")[2]
+    odd = {
+        "packed": gzip.compress(jpeg, mtime=0),
+        "without its end": jpeg[:-2],
+        "with a trailer": jpeg + b"written by a camera",
+        "AVIF by another name": b"\x00\x00\x00\x14ftypavif\x00\x00\x00\x00avif\x00\x00\x00\x30mdat" + bytes(30),
+    }
+    shown = dict(zip(odd, CHAIN_PICTURES.items(), strict=False))
+    for what, (_, picture) in shown.items():
+        headers = {"Content-Encoding": "gzip"} if what == "packed" else {}
+        site.fault(path_of(picture), host="static", body=odd[what].decode("utf-8", "surrogateescape"), headers=headers)
+    outcome = crawl(tmp_path, [number for number, _ in shown.values()], "depth=0", site=site)
+    assert outcome.status == 0
+    assert outcome.report["pictures"] == {"stored": len(odd)}
+    kept = {what: outcome.pictures[f"{picture}_303.jpg"] for what, (_, picture) in shown.items()}
+    assert kept == {**odd, "packed": jpeg}
 
 
 def test_a_404_picture_alone_is_no_failure(site: Site, tmp_path: Path) -> None:

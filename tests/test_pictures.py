@@ -23,7 +23,8 @@ PNG = (
 )  # fmt: skip
 GIF = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 WEBP = b"RIFF" + struct.pack("<I", 32) + b"WEBPVP8 " + bytes(24)
-WHOLE = {"jpeg": JPEG, "png": PNG, "gif": GIF, "webp": WEBP}
+AVIF = b"\x00\x00\x00\x14ftypavif\x00\x00\x00\x00avif" + b"\x00\x00\x00\x30mdat" + bytes(40)
+WHOLE = {"jpeg": JPEG, "png": PNG, "gif": GIF, "webp": WEBP, "avif": AVIF}
 
 
 @pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE)
@@ -31,7 +32,9 @@ def test_whole_picture_has_no_problem(data: bytes) -> None:
     assert pictures.problem(data) == ""
 
 
-@pytest.mark.parametrize("data", [JPEG + b"camera trailer", GIF.replace(b"89a", b"87a"), PNG + b"\n", WEBP + b"\x00"])
+@pytest.mark.parametrize(
+    "data", [JPEG + b"camera trailer", GIF.replace(b"89a", b"87a"), GIF + bytes(100), PNG + b"\n", WEBP + b"\x00"]
+)
 def test_trailer_is_no_problem(data: bytes) -> None:
     assert pictures.problem(data) == ""
 
@@ -62,7 +65,27 @@ def test_problem_is_named(data: bytes, problem: str) -> None:
     assert pictures.problem(data) == problem
 
 
-STARTS = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\x08\x00\x00\x00WEBP"]
+@pytest.mark.parametrize("data", [JPEG[:-2], GIF[:-1], PNG[:-12], WEBP[:-4], AVIF[:-4]])
+def test_picture_without_its_end_is_whole_only_if_http_vouches_for_its_length(data: bytes) -> None:
+    assert "without an end" in pictures.problem(data)
+    assert pictures.problem(data, is_complete=True) == ""
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"<html></html>", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x00\x00\x00\x14ftypmp42" + bytes(9)]
+)
+def test_length_does_not_make_other_bytes_a_picture(data: bytes) -> None:
+    assert pictures.problem(data, is_complete=True)
+
+
+def test_last_box_of_an_avif_may_reach_to_the_end_and_sizes_may_have_64_bits() -> None:
+    start = AVIF[:20]
+    assert pictures.problem(start + bytes(4) + b"mdat" + bytes(90)) == ""
+    assert pictures.problem(start + b"\x00\x00\x00\x01mdat" + (24).to_bytes(8, "big") + bytes(8)) == ""
+    assert pictures.problem(start + b"\x00\x00\x00\x02mdat")
+
+
+STARTS = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\x08\x00\x00\x00WEBP", b"\x00\x00\x00\x14ftypavif"]
 
 
 @given(st.binary(max_size=60), st.sampled_from(STARTS))
