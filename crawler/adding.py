@@ -17,9 +17,11 @@ _ON_THEIR_WAY = 256  # documents on their way to the disk; bounds memory
 
 @dataclass
 class Added:
-    """What became of the documents. outcomes: by `Archive.plan_seed`'s words. problems: what was no document, with place."""
+    """What became of the documents. outcomes: by `Archive.plan_seed`'s words. mended: documents whose line ends or encoding
+    were normalised. problems: what was no document, with place."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
+    mended: int = 0
     problems: int = 0
 
     @property
@@ -54,6 +56,7 @@ def add(
             complain(seed if isinstance(seed, seeds.Problem) else seeds.Problem(seed.place, "an address, not a seed document"))
             continue
         assert seed.document.id is not None
+        added.mended += seed.is_mended
         row = archive.index.resolve(seed.document.id)
         number = row.number if row else seed.document.id
         if number in on_their_way:  # two versions of one article must see each other

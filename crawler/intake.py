@@ -51,7 +51,7 @@ async def standard_input(argument: str) -> io.BytesIO:
 
 
 class Intake:
-    """Takes seeds. Counts dw/seed/address, dw/seed/document, dw/seed/listing, dw/seed/unusable,
+    """Takes seeds. Counts dw/seed/address, dw/seed/document, dw/seed/mended, dw/seed/listing, dw/seed/unusable,
     dw/document/from_seed/<outcome>."""
 
     def __init__(self, spider: DwSpider) -> None:
@@ -74,9 +74,11 @@ class Intake:
                     return 0
                 run.count("dw/seed/address")
                 await self.hear_of(target.kind, target.number, target.language)
-            case seeds.Document(_, document):
+            case seeds.Document(_, document, is_mended):
                 assert document.id is not None
                 run.count("dw/seed/document")
+                if is_mended:
+                    run.count("dw/seed/mended")
                 if not self.spider.dry_run:
                     async with run.archive.document(document.id):
                         outcome, files = run.archive.plan_seed(document, "seed", clock.now_ms())

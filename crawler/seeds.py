@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ MAX_FILE_BYTES = 32 * 1024 * 1024  # the largest recorded document has 40 KB
 
 STDIN = "-"
 
+_MOST_COMMAS = 100  # in one address; a title has a few
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _START = re.compile(r"(?:search|mediacenter|edition):(?!//)")
 
 
@@ -40,10 +43,11 @@ class Start:
 
 @dataclass(frozen=True)
 class Document:
-    """A seed document."""
+    """A seed document. is_mended: whether it came with a byte order mark, in UTF-16, or with other line ends than `\\n`."""
 
     place: str
     document: SeedDocument
+    is_mended: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,42 @@ def read(argument: str, stdin: BinaryIO, sites: Sites) -> Iterator[Seed]:
 
     Nothing is held in memory but the file at hand. What is no seed comes as a Problem that names file and line.
     """
-    for part in (part.strip() for part in argument.split(",")):
+    for part in split(argument, sites):
         if part == STDIN:
             yield from _file("standard input", stdin.read(MAX_FILE_BYTES + 1), sites)
         elif "://" in part or _START.match(part):
             yield _address("argument", part, sites)
         elif part:
             yield from read_path(Path(part), sites)
+
+
+def split(argument: str, sites: Sites) -> list[str]:
+    """Split a `seeds` argument at its commas, but not at those that belong to an address.
+
+    A piece that is neither an address, a starting point, `-`, nor the name of something on disk belongs to the address
+    before it if the two together lead to a document that the address alone does not lead to.
+    """
+    found: list[str] = []
+    pieces = argument.split(",")
+    while pieces:
+        part = pieces.pop(0).strip()
+        if "://" in part:
+            for end in range(1, _pieces_of_address(pieces) + 1):
+                whole = ",".join([part, *pieces[:end]]).strip()
+                if (target := urls.parse_target(whole, sites)) and target != urls.parse_target(part, sites):
+                    part, pieces = whole, pieces[end:]
+                    break
+        found.append(part)
+    return found
+
+
+def _pieces_of_address(pieces: list[str]) -> int:
+    """Return how many of the pieces that follow an address can belong to it."""
+    for count, piece in enumerate(pieces[:_MOST_COMMAS]):
+        text = piece.strip()
+        if not text or "://" in text or text == STDIN or _START.match(text) or os.path.lexists(text):
+            return count
+    return min(len(pieces), _MOST_COMMAS)
 
 
 def read_path(path: Path, sites: Sites) -> Iterator[Seed]:
@@ -97,28 +130,47 @@ def read_path(path: Path, sites: Sites) -> Iterator[Seed]:
 def _file(place: str, data: bytes, sites: Sites) -> Iterator[Seed]:
     if len(data) > MAX_FILE_BYTES:
         yield Problem(place, f"larger than {MAX_FILE_BYTES:,} bytes")
-    elif data.startswith(b"<!--"):
-        try:
-            document = seedfile.loads(data)
-        except SeedFormatError as error:
-            yield Problem(f"{place}:{error.line}", error.problem)
-            return
-        if document.id is None:
-            yield Problem(f"{place}:2", f"no number in the address {document.url[:200]}")
-        else:
-            yield Document(place, document)
+        return
+    try:
+        text = _without_mark(data)
+    except UnicodeDecodeError as error:
+        yield Problem(place, f"neither UTF-8 nor UTF-16: {error.reason}")
+        return
+    if text.startswith(b"<!--"):
+        yield _document(place, text, is_mended=text is not data)
+    elif b"\0" in text[:1024]:  # a picture or the like: one problem, not one for each of its lines
+        yield Problem(place, "a binary file: neither a list nor a seed document")
     else:
-        yield from _list(place, data, sites)
+        yield from _list(place, text, sites)
+
+
+def _without_mark(data: bytes) -> bytes:
+    """Return data in UTF-8 without a byte order mark; the same object if it is so already. Raises UnicodeDecodeError."""
+    if data.startswith(_UTF_16):
+        return data.decode("utf-16").encode()
+    return data[len(codecs.BOM_UTF8) :] if data.startswith(codecs.BOM_UTF8) else data
+
+
+def _document(place: str, data: bytes, *, is_mended: bool) -> Document | Problem:
+    first_end = re.search(rb"\r\n?|\n", data[:100])
+    if first_end and first_end[0] != b"\n":  # as git's autocrlf writes them
+        data, is_mended = data.replace(first_end[0], b"\n"), True
+    try:
+        document = seedfile.loads(data)
+    except SeedFormatError as error:
+        return Problem(f"{place}:{error.line}", error.problem)
+    if document.id is None:
+        return Problem(f"{place}:2", f"no number in the address {document.url[:200]}")
+    return Document(place, document, is_mended)
 
 
 def _list(place: str, data: bytes, sites: Sites) -> Iterator[Seed]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        yield Problem(f"{place}:{data.count(bytes([10]), 0, error.start) + 1}", "not UTF-8: neither a list nor a seed document")
-        return
-    for number, line in enumerate(text.splitlines(), 1):
-        word = line.strip()
+    for number, line in enumerate(data.splitlines(), 1):
+        try:
+            word = line.decode().strip()
+        except UnicodeDecodeError as error:
+            yield Problem(f"{place}:{number}", f"not UTF-8: {error.reason}")
+            continue
         if word and not word.startswith("#"):
             # a comment may follow an address; a bare `#` belongs to it
             yield _address(f"{place}:{number}", word.split(" #", 1)[0].strip(), sites)

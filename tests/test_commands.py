@@ -180,6 +180,14 @@ def test_add_from_standard_input(root: Path, old: Path) -> None:
     assert (ran.returncode, ran.stdout) == (0, b"1 document: 1 new; 0 problems\n")
 
 
+def test_add_normalises_line_ends_and_counts_it(root: Path, old: Path) -> None:
+    document = (old / "b.txt").read_bytes()
+    (old / "b.txt").write_bytes(b"\xef\xbb\xbf" + document.replace(b"\n", b"\r\n"))
+    ran = scrapy("add", old / "b.txt", root=root)
+    assert ran.out == "1 document: 1 new; 1 with line ends or encoding normalised; 0 problems\n"
+    assert (root / "en/2026/05/70000001-one.txt").read_bytes() == document
+
+
 def test_add_names_what_is_no_document(root: Path, old: Path) -> None:
     (old / "list.txt").write_text("# addresses\nhttps://www.dw.com/en/x/a-70000009\nnonsense\n")
     (old / "cut.txt").write_bytes((old / "c").read_bytes()[:-1])

@@ -140,7 +140,7 @@ def test_what_is_no_seed_is_named_and_counted_and_stops_nothing(site: Site, tmp_
     seeds.mkdir()
     (seeds / "cut.txt").write_text(whole[:-30])
     (seeds / "stamp.txt").write_text(whole.replace("<!--1", "<!--x"))
-    (seeds / "bytes").write_bytes(b"https://www.dw.com/a-1\n\xff\xfe")
+    (seeds / "bytes").write_bytes(b"# one\n\xff\xfe")
     (seeds / "list").write_text(f"https://example.org/a-5\nhttps://www.dw.com/en/any/a-{dw.CHAIN[4]}\nftp://www.dw.com/a-9\n")
     outcome = crawl(tmp_path / "archive", f"{seeds},{tmp_path / 'nowhere'}", "depth=0", site=site)
     assert outcome.status == 0

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import seeds
+from crawler import seedfile, seeds
 from crawler.seeds import Address, Document, Problem, Seed, Start
 from crawler.urls import DW, Sites, Target
 from tests.conftest import seed_paths
@@ -69,6 +69,62 @@ def test_list_has_an_address_a_line(tmp_path: Path) -> None:
         (f"{path}:8", "not an address of DW's: 'nonsense'"),
         (f"{path}:9", "not an address of DW's: 'https://example.org/en/x/a-4'"),
     ]
+
+
+COMMAS = "https://www.dw.com/en/A%20title,%20as%20displayed,%20here/a-67013665"
+
+
+@pytest.mark.parametrize(
+    ("argument", "found"),
+    [
+        (COMMAS, [67013665]),
+        (f"{COMMAS},{COMMAS.replace('a-6', 'a-7')}, {URL}", [67013665, 77013665, 5]),
+        (f"{URL},{COMMAS},https://p.dw.com/p/4boRv", [5, 67013665, 68117411]),
+        ("https://www.dw.com/zh/一，二,三 四/a-8", [8]),
+        ("https://www.dw.com/en/only%20a-5,%20not%20six/a-6", [6]),
+        ("https://www.dw.com/dw/article/0,,15403,00.html", [None, None, None]),
+        (f"{URL},no-such-file", [5, None]),
+        (f"https://www.dw.com/en/no-number,-,{URL}", [None, 5]),
+    ],
+)
+def test_commas_of_an_address_do_not_split_it(argument: str, found: list[int | None]) -> None:
+    assert numbers(read(argument)) == found
+
+
+def test_name_on_disk_is_never_taken_for_the_rest_of_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a-6").write_bytes(DOCUMENT)
+    assert numbers(read("https://www.dw.com/en/x/y,a-6")) == [None, 7]
+
+
+def test_one_line_that_is_not_utf8_is_one_problem(tmp_path: Path) -> None:
+    path = tmp_path / "list"
+    path.write_bytes(f"{URL}\n".encode() + b"https://www.dw.com/zh/\xff/a-6\n" + URL.replace("a-5", "a-7").encode())
+    assert numbers(found := read(str(path))) == [5, None, 7]
+    assert problems(found) == [(f"{path}:2", "not UTF-8: invalid start byte")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_lists_and_documents_may_be_utf16_or_have_a_byte_order_mark(encoding: str, tmp_path: Path) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    (tmp_path / "1").write_bytes(f"{mark}{URL}\r\n{COMMAS}".encode(encoding))
+    (tmp_path / "2").write_bytes((mark + DOCUMENT.decode()).encode(encoding))
+    found = read(str(tmp_path))
+    assert numbers(found) == [5, 67013665, 7]
+    assert found[2] == Document(str(tmp_path / "2"), seedfile.loads(DOCUMENT), is_mended=True)
+
+
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\r"])
+def test_line_ends_of_a_document_are_normalised(line_end: bytes) -> None:
+    expected = [Document("standard input", seedfile.loads(DOCUMENT), is_mended=True)]
+    assert read("-", DOCUMENT.replace(b"\n", line_end)) == expected
+    assert read("-", b"\xef\xbb\xbf" + DOCUMENT.replace(b"\n", line_end)) == expected
+
+
+def test_carriage_return_in_a_body_stays() -> None:
+    [found] = read("-", DOCUMENT.replace(b"words", b"two\rwords"))
+    assert isinstance(found, Document)
+    assert (found.is_mended, found.document.html) == (False, "<p>two\rwords</p>")
 
 
 def test_byte_order_mark_before_a_list_is_passed_over(tmp_path: Path) -> None:
@@ -130,8 +186,9 @@ def test_several_parts_come_in_order(tmp_path: Path) -> None:
         (DOCUMENT.replace(b"/a-7", b""), ":2", "no number in the address https://www.dw.com/en/A%20title"),
         (DOCUMENT.replace(b"www.dw.com", b"example.org"), ":2", "no number in the address"),
         (b"<!--", ":1", "not a stamp"),
-        (b"ok\n\xff\n", ":2", "not UTF-8: neither a list nor a seed document"),
-        (b"\x89PNG\r\n\x1a\n\x00", ":1", "not UTF-8"),
+        (b"# ok\n\xff\n", ":2", "not UTF-8: invalid start byte"),
+        (b"\x89PNG\r\n\x1a\n\x00", "", "a binary file: neither a list nor a seed document"),
+        (b"\xff\xfe\x00", "", "neither UTF-8 nor UTF-16: truncated data"),
     ],
 )
 def test_problem_names_file_and_line(tmp_path: Path, data: bytes, line: str, reason: str) -> None:

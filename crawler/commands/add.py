@@ -47,12 +47,13 @@ class Command(ArchiveCommand):
             added = add(archive, _seeds(args), clock.now_ms(), complain=complain, advance=advance)
         if opts.json:
             listed = [{"place": problem.place, "reason": problem.reason} for problem in problems]
-            print_json({**added.outcomes, "documents": added.documents, "problems": listed})
+            print_json({**added.outcomes, "documents": added.documents, "mended": added.mended, "problems": listed})
         else:
             if added.problems > LISTED:
                 say(f"and {counted(added.problems - LISTED, 'more problem')}")
             counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(added.outcomes.items())) or "none usable"
-            print(f"{counted(added.documents, 'document')}: {counts}; {counted(added.problems, 'problem')}")
+            mended = f"; {added.mended:,} with line ends or encoding normalised" if added.mended else ""
+            print(f"{counted(added.documents, 'document')}: {counts}{mended}; {counted(added.problems, 'problem')}")
         if not added.documents:
             return COULD_NOT_START
         return INCOMPLETE if added.problems else COMPLETE
