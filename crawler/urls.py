@@ -117,7 +117,7 @@ class Sites:
     def media_file(self, url: str) -> str | None:
         """Where to fetch a media file; None where none is wanted, or that is no host that may be asked."""
         own = self.media_address(url)
-        if own is None or not replace(self, media="").allows(own):
+        if own is None or not self.takes_media or not replace(self, media="").allows(own):
             return None
         return re.sub(r"^https://[^/]*", lambda _: self.media, own) if self.media else own
 

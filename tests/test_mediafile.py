@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,8 @@ WITH_MEDIA = Sites(media_hosts=frozenset({"m.example"}), takes_media=True)
     ("named", "asked"),
     [
         ("https://m.example/a.mp4?x=1", "https://m.example/a.mp4?x=1"),
+        ("https://static.dw.com/downloads/1/a.mp4", "https://static.dw.com/downloads/1/a.mp4"),
+        ("https://elsewhere.dw.com/a.mp4", None),
         ("http://m.example/a.mp4", "https://m.example/a.mp4"),
         ("https://m.example:8443/a.mp4", None),
         ("https://user@m.example/a.mp4", None),
@@ -107,7 +110,8 @@ WITH_MEDIA = Sites(media_hosts=frozenset({"m.example"}), takes_media=True)
 def test_media_is_asked_for_over_https_at_hosts_that_are_allowed(named: str, asked: str | None) -> None:
     assert WITH_MEDIA.media_file(named) == asked
     assert Sites().media_file(named) is None
-    assert asked is None or (WITH_MEDIA.allows(asked) and not Sites().allows(asked))
+    assert replace(WITH_MEDIA, takes_media=False).media_file(named) is None
+    assert asked is None or (WITH_MEDIA.allows(asked) and ("m.example" not in asked or not Sites().allows(asked)))
 
 
 def test_a_mirror_stands_in_for_every_host_of_media() -> None:
