@@ -22,6 +22,7 @@ from crawler.feeds import Listed, Listing, Problem
 from crawler.feeds.listing import followable
 from crawler.headers import charset, header
 from crawler.listings import Listings
+from crawler.middlewares import IN_PART
 from crawler.objects import Row
 from crawler.urls import LANGUAGE_IDS, Target
 
@@ -90,7 +91,7 @@ class Discovery:
         if not self.spider.dry_run:
             self.run.count("dw/request/attempted")
         return Request(url, callback=self._judged, errback=self._failed, headers=headers, priority=10,
-                       cb_kwargs={"read": callback, "kwargs": kwargs})  # fmt: skip
+                       meta={IN_PART: True}, cb_kwargs={"read": callback, "kwargs": kwargs})  # fmt: skip
 
     async def _judged(self, response: Response, read: Any, kwargs: dict[str, Any]) -> AsyncIterator[Request]:
         """Read a reply where there is one to read."""

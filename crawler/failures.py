@@ -18,6 +18,10 @@ class RefusedTarget(IgnoreRequest):
     pipeline."""
 
 
+class RedirectCircle(IgnoreRequest):
+    """A redirect leads back to where it began. Raised by `middlewares`. It may pass: what was wanted is tried again."""
+
+
 class HostPaused(IgnoreRequest):
     """A host asked for more patience than a run has, or the run is stopping. What was wanted stays due."""
 
@@ -38,7 +42,11 @@ def failure_reason(error: BaseException) -> tuple[str, bool]:
         return str(error), False
     if isinstance(error, RefusedTarget):
         return "not a host of DW's", True
+    if isinstance(error, RedirectCircle):
+        return "redirects in a circle", False
     if isinstance(error, IgnoreRequest):
+        if str(error) == "max redirections reached":  # Scrapy's words
+            return str(error), False
         if "DOWNLOAD_MAXSIZE" in str(error):  # as Scrapy says of what was small before it was unpacked
             return "too large", False
         return "robots.txt" if "robots.txt" in str(error) else str(error)[:100], True

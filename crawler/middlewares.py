@@ -8,6 +8,7 @@ import logging
 import math
 import random
 import time
+import zlib
 from datetime import UTC
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -15,10 +16,12 @@ from urllib.parse import urljoin
 from scrapy import signals
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.exceptions import ResponseDataLossError
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.extensions import ArchiveExtension
-from crawler.failures import HostPaused, RefusedTarget
+from crawler.failures import HostPaused, RedirectCircle, RefusedTarget
+from crawler.feeds.unpacking import MAGIC
 from crawler.robots import ITS_ADDRESS
 from crawler.urls import DOCUMENT_KINDS, parse_target
 
@@ -31,9 +34,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+IN_PART = "in_part"
+"""Key in the meta of a request whose reply is of use in part, too."""
+
+_PIECE = 65_536
+_GZIP = 16 + zlib.MAX_WBITS
+_DEFLATE = (zlib.MAX_WBITS, -zlib.MAX_WBITS)  # as the standard says, and as some servers send it
+
 
 class AllowedTargetsMiddleware:
-    """Lets only requests to DW's hosts over https and to the configured addresses pass; redirects come by here too.
+    """Lets only requests to DW's hosts over https and to the configured addresses pass; redirects come by here too. One that
+    leads to a host of DW's over http is asked over https instead.
 
     Counts dw/request/refused. Runs before robots.txt is asked for.
     """
@@ -46,12 +57,17 @@ class AllowedTargetsMiddleware:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
-    def process_request(self, request: Request) -> None:
+    def process_request(self, request: Request) -> Request | None:
         # the robots.txt of an allowed address lies outside a base with a path
         if not self.sites.allows(request.url) and request.url != request.meta.get(ITS_ADDRESS):
+            if over_https := self.sites.over_https(request.url):
+                if over_https in request.meta.get("redirect_urls", ()):
+                    raise RedirectCircle
+                return request.replace(url=over_https)
             self.stats.inc_value("dw/request/refused")
             logger.warning("Refused to request %s: not a host of DW's, or not over https", request.url[:200])
             raise RefusedTarget(f"not DW's: {request.url[:200]}")
+        return None
 
 
 class AliasMiddleware:
@@ -85,10 +101,33 @@ class RedirectsMiddleware(RedirectMiddleware):
 
 
 class CompressionMiddleware(HttpCompressionMiddleware):
-    """Scrapy's, but for a robots.txt, which `robots` unpacks as far as it reads it."""
+    """Scrapy's, but a body that is not packed as its Content-Encoding says is left as it came, for whoever can read it; and
+    gzip that is damaged counts as cut off, where Scrapy gives what comes before the damage as if it were the whole.
+
+    Lists (meta IN_PART) are read as far as they can be. A robots.txt is unpacked by `robots`.
+    """
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        return response if ITS_ADDRESS in request.meta else super().process_response(request, response)
+        if ITS_ADDRESS in request.meta:
+            return response
+        is_gzip = "Content-Encoding" in response.headers and response.body.startswith(MAGIC)
+        if is_gzip and IN_PART not in request.meta and not _is_whole(response.body, _GZIP):
+            raise ResponseDataLossError
+        return super().process_response(request, response)
+
+    def _handle_encoding(self, body: bytes, content_encoding: list[bytes], max_size: int) -> tuple[bytes, list[bytes]]:
+        encodings, unknown = self._split_encodings(content_encoding)
+        for encoding in encodings:
+            if encoding == b"deflate" and not any(_is_whole(body, wbits) for wbits in _DEFLATE):
+                logger.warning("A body is not in the encoding deflate that it names")  # much else begins like it
+                continue
+            try:
+                body = self._decode(body, encoding, max_size)
+            except ValueError:
+                raise  # too large
+            except Exception as error:
+                logger.warning("A body is not in the encoding %s that it names: %s", encoding.decode(), type(error).__name__)
+        return body, unknown
 
 
 class PatienceMiddleware:
@@ -148,6 +187,21 @@ class PatienceMiddleware:
             await asyncio.sleep(min(left, 0.1))
 
 
+def _is_whole(body: bytes, wbits: int) -> bool:
+    """Whether packed bytes are complete and undamaged; of gzip only the first member. In constant memory.
+
+    wbits: the format, as zlib wants it.
+    """
+    unpacker = zlib.decompressobj(wbits)
+    try:
+        while body and not unpacker.eof:
+            unpacker.decompress(body, _PIECE)
+            body = unpacker.unconsumed_tail
+    except zlib.error:
+        return False
+    return unpacker.eof and (wbits == _GZIP or not unpacker.unused_data)
+
+
 def retry_after_s(value: bytes | None, now_s: float) -> float:
     """Seconds that a Retry-After header asks for, in seconds or as an HTTP date; 0 where it says nothing usable.
 
@@ -156,12 +210,12 @@ def retry_after_s(value: bytes | None, now_s: float) -> float:
     if not value:
         return 0
     text = value.decode("latin-1").strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return float(text[:9])
     try:
         moment = email.utils.parsedate_to_datetime(text)
         if moment.tzinfo is None:  # the oldest form names no zone: GMT
             moment = moment.replace(tzinfo=UTC)
         return max(0.0, moment.timestamp() - now_s)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # the last: a year, or a number of days, that no clock knows
         return 0

@@ -25,7 +25,7 @@ _PASSING_RUNS = 10
 
 PASSING_REASONS = (
     "status 2", "status 304", "status 408", "status 429", "status 5", "timeout", "no connection", "cut off", "not a picture",
-    "not a media file", "robots.txt: ", "stopped",
+    "not a media file", "robots.txt: ", "max redirections reached", "redirects in a circle", "stopped",
 )  # fmt: skip
 
 

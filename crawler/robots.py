@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import gzip
-import io
 import logging
 import re
-import zlib
 from typing import TYPE_CHECKING
 
 from scrapy import Request, signals
@@ -23,6 +20,7 @@ from scrapy.utils.misc import build_from_crawler
 
 from crawler import replies
 from crawler.failures import RobotsUnavailable, failure_reason
+from crawler.feeds.unpacking import MAGIC, chunks
 from crawler.headers import header
 
 if TYPE_CHECKING:
@@ -117,28 +115,23 @@ def _text(response: Response) -> str:
         raise _NotHad(reason)
     try:
         return decoded(unpacked(response.body, header(response, "Content-Encoding")))
-    except (OSError, EOFError, ValueError, zlib.error):
+    except ValueError:
         raise _NotHad("unreadable") from None
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:
     """A robots.txt without its Content-Encoding, up to LIMIT and then to the last whole line.
 
-    Raises OSError, EOFError or zlib.error where it is damaged, ValueError for any encoding but gzip.
+    Raises ValueError where it is damaged, and for any encoding but gzip.
     """
     is_cut = len(body) > LIMIT
-    if encoding.strip().lower() in ("gzip", "x-gzip"):
-        file, pieces, left = gzip.GzipFile(fileobj=io.BytesIO(body)), [], LIMIT + 1
-        try:
-            while left > 0 and (piece := file.read1(left)):
-                pieces.append(piece)
-                left -= len(piece)
-        except EOFError:
-            if not is_cut:
-                raise
-        body = b"".join(pieces)
+    if encoding.strip().lower() in ("gzip", "x-gzip") and body.startswith(MAGIC):
+        problems: list[str] = []
+        body = b"".join(chunks(body, LIMIT + 1, problems.append))
+        if problems and not is_cut and len(body) <= LIMIT:
+            raise ValueError(problems[0])
     elif encoding.strip().lower() not in ("", "identity"):
-        raise ValueError(f"unknown encoding: {encoding[:40]}")
+        raise ValueError(f"not in the encoding {encoding[:40]!r}, or an unknown one")
     if is_cut or len(body) > LIMIT:
         body = body[:LIMIT]
         body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]

@@ -147,6 +147,12 @@ class Sites:
         is_known = parts.hostname in _DW_HOSTS or (self.takes_media and parts.hostname in self.media_hosts)
         return is_known and parts.scheme == "https" and port in (None, 443)
 
+    def over_https(self, url: str) -> str | None:
+        """The https form of an http address of DW's; None for any other address."""
+        found = re.fullmatch(r"http://([^/?#]*?)(?::80)?([/?#].*)?", url, re.IGNORECASE)
+        own = f"https://{found[1]}{found[2] or ''}" if found else ""
+        return own if self.allows(own) else None
+
 
 def is_of_dw(host: str) -> bool:
     """Whether a host's name is one of DW's."""

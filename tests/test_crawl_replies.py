@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
 import re
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 FRESH = dw.CHAIN[4]
+OTHER_PICTURE = "/image/71000023_303.jpg"  # of the letter before
 FEED, NEWS = "/rdf/rss-chi-all", "/zh/news-sitemap.xml"
 LISTS_ONLY = {"ARCHIVE_KINDS": "audio"}
 DAY = "search:en:2026-01-14..2026-01-14"
@@ -114,7 +116,7 @@ def test_an_unasked_304_for_a_picture_is_a_miss_that_is_tried_again(site: Site, 
 
 def test_an_unasked_304_for_a_media_file_is_a_miss_that_is_tried_again(site: Site, tmp_path: Path) -> None:
     seed = f"https://www.dw.com/en/any/video-{dw.VIDEO}"
-    site.fault(".*", host="media", status=304, body="")
+    site.fault("/(?!robots.txt).*", host="media", status=304, body="")
     outcome = crawl(tmp_path, seed, "depth=0", "media=1", site=site)
     assert (outcome.status, outcome.report["media_missing"]) == (3, {"status 304": 1})
     site.clear()
@@ -148,6 +150,66 @@ def test_no_conditional_request_where_a_stored_file_is_lost_or_damaged(
     harm(path if what == "document" else path.with_suffix("").with_suffix(".json.gz"))
     again = crawl(tmp_path, [FRESH], "depth=0", "refresh=all", site=site)
     assert conditions(again) == [set()]
+
+
+# --- statuses and encodings that are not what they seem ---
+
+
+def test_a_203_is_content(no_pages: Site, tmp_path: Path) -> None:
+    for base, path in ((no_pages.api, detail(FRESH)), (no_pages.rss, FEED), (no_pages.www, NEWS)):
+        no_pages.fault(path, status=203, body=no_pages.get(base + path)[2].decode())
+    outcome = crawl(tmp_path, f"edition:zh,https://www.dw.com/en/any/a-{FRESH}", "depth=0", site=no_pages)
+    assert outcome.status == 0
+    assert FRESH in outcome.documents
+    assert outcome.report["listings"]["read"] == 2
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 205, 206, 226])
+def test_another_success_without_what_was_asked_for_is_a_miss_that_is_tried_again(
+    status: int, no_pages: Site, tmp_path: Path
+) -> None:
+    no_pages.fault(detail(FRESH), status=status, body="")
+    outcome = crawl(tmp_path, [FRESH], "depth=0", site=no_pages)
+    assert (outcome.status, outcome.state_of(FRESH)) == (3, ("missing", f"status {status}"))
+    no_pages.clear()
+    assert list(crawl(tmp_path, "", "depth=0", site=no_pages).documents) == [FRESH]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "br", "zstd", "deflate", "gzip, br", "utf-8", "identity", "none"])
+def test_a_body_that_is_not_packed_as_it_says_is_read_as_it_came(encoding: str, no_pages: Site, tmp_path: Path) -> None:
+    whole = crawl(tmp_path / "whole", f"edition:zh,https://www.dw.com/en/any/a-{FRESH}", "depth=0", site=no_pages)
+    no_pages.fault("/(api|image|rdf)/.*", headers={"Content-Encoding": encoding})
+    no_pages.fault(".*news-sitemap.*", headers={"Content-Encoding": encoding})
+    outcome = crawl(tmp_path / "odd", f"edition:zh,https://www.dw.com/en/any/a-{FRESH}", "depth=0", site=no_pages)
+    assert outcome.status == 0
+    assert outcome.files == whole.files
+
+
+def pack(site: Site, base: str, path: str, cut: int = 0) -> None:
+    """Have a path answered with gzip, without its last bytes."""
+    packed = gzip.compress(site.get(base + path)[2])
+    body = packed[: len(packed) - cut].decode("utf-8", "surrogateescape")
+    site.fault(path, body=body, headers={"Content-Encoding": "gzip"})
+
+
+@pytest.mark.parametrize("cut", [1, 8, 30])
+def test_a_packed_document_or_picture_that_is_damaged_is_no_whole_one(cut: int, no_pages: Site, tmp_path: Path) -> None:
+    for base, path in ((no_pages.api, detail(FRESH)), (no_pages.static, OTHER_PICTURE)):
+        pack(no_pages, base, path, cut)
+    outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=no_pages)
+    assert (outcome.status, list(outcome.documents), outcome.pictures) == (3, [dw.CHAIN[3]], {})
+    assert outcome.state_of(FRESH) == ("missing", "cut off")
+    assert outcome.report["pictures_missing"] == {"cut off": 1}
+    no_pages.clear()
+    pack(no_pages, no_pages.api, detail(FRESH))
+    again = crawl(tmp_path, "", "depth=0", site=no_pages)
+    assert (again.status, len(again.documents), len(again.pictures)) == (0, 2, 2)
+
+
+def test_a_packed_list_that_is_damaged_is_read_as_far_as_it_can_be(site: Site, tmp_path: Path) -> None:
+    pack(site, site.www, NEWS, 8)
+    outcome = crawl(tmp_path, "https://www.dw.com/zh/news-sitemap.xml", "depth=0", site=site)
+    assert len(outcome.documents) == 4
 
 
 # --- readers that fail ---

@@ -13,7 +13,7 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 
-from crawler.failures import HostPaused, RefusedTarget, failure_reason
+from crawler.failures import HostPaused, RedirectCircle, RefusedTarget, RobotsUnavailable, failure_reason
 from crawler.refresh import is_passing
 
 
@@ -24,7 +24,9 @@ from crawler.refresh import is_passing
         (RefusedTarget("not DW's"), "not a host of DW's", True),
         (IgnoreRequest("Forbidden by robots.txt"), "robots.txt", True),
         (IgnoreRequest("its body exceeded DOWNLOAD_MAXSIZE (5 B)"), "too large", False),
-        (IgnoreRequest("max redirections reached"), "max redirections reached", True),
+        (IgnoreRequest("max redirections reached"), "max redirections reached", False),
+        (RedirectCircle(), "redirects in a circle", False),
+        (RobotsUnavailable("timeout"), "robots.txt: timeout", False),
         (DownloadTimeoutError("60 s"), "timeout", False),
         (ResponseDataLossError(), "cut off", False),
         (CannotResolveHostError("api"), "no connection: host name unknown", False),

@@ -13,7 +13,8 @@ MAX_BYTES = 100_000_000
 
 _CHUNK = 65_536
 _PACKED = 512  # unpacks to half a megabyte at most
-_MAGIC = b"\x1f\x8b"
+MAGIC = b"\x1f\x8b"
+"""What gzip begins with."""
 
 
 def chunks(body: bytes | BinaryIO, max_bytes: int, damage: Callable[[str], None]) -> Iterator[bytes]:
@@ -23,7 +24,7 @@ def chunks(body: bytes | BinaryIO, max_bytes: int, damage: Callable[[str], None]
     given of it, unpacked. damage: is told, as a sentence, what the rest was lost to.
     """
     stream: BinaryIO = io.BytesIO(body) if isinstance(body, bytes) else body
-    is_gzip = stream.read(2) == _MAGIC
+    is_gzip = stream.read(2) == MAGIC
     stream.seek(0)
     left = max_bytes
     for chunk in _unpacked(stream, damage) if is_gzip else iter(lambda: stream.read(_CHUNK), b""):
