@@ -107,7 +107,7 @@ class Fetched:
 
     document: what will be archived. requested: the number that was asked for (an alias when the article's own differs).
     reply: the bytes as they came. url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the
-    seeds. etag, last_modified: validators of the reply, for the next conditional request.
+    seeds. etag, last_modified: validators of the reply, for the next conditional request. charset: that of its HTTP header.
     """
 
     article: Article
@@ -120,3 +120,4 @@ class Fetched:
     etag: str = ""
     last_modified: str = ""
     reply_extension: str = "json"
+    charset: str = ""

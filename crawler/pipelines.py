@@ -128,7 +128,7 @@ def reply_file(part: ArchivePart, item: Fetched) -> NewFile:
         "time": layout.iso_time(item.stamp_ms), "source": item.article.source, "etag": item.etag,
         "last_modified": item.last_modified,
     }  # fmt: skip
-    return NewFile(item.reply_extension, item.reply, record, compress=True)
+    return NewFile(item.reply_extension, item.reply, record, compress=True, charset=item.charset)
 
 
 class PicturesPipeline(ArchivePart):

@@ -8,14 +8,12 @@ still to set aside is told by the log, and is done by the next one.
 from __future__ import annotations
 
 import contextlib
-import gzip
 import hashlib
 import os
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler import disk, layout, recovery, runlog, seedfile, sources, urls, verify
+from crawler import disk, layout, recovery, replyfile, runlog, seedfile, sources, urls, verify
 from crawler.archive import REPLY_ENDS, Archive
 from crawler.exceptions import UnreadableReply
 from crawler.index import Index
@@ -154,9 +152,9 @@ def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
         return None
     kind, language = damage.kind or "article", urls.document_language(damage.url or "")
     for end, place in ((".json.gz", sources.first(kind)), (".json.gz", sources.GRAPH), (".html.gz", sources.PAGE)):
-        with contextlib.suppress(OSError, EOFError, zlib.error, UnreadableReply):
-            body = gzip.decompress(disk.read_file(root / (damage.path.removesuffix(".txt") + end)))
-            article = sources.read(place, body, damage.number, kind, language, sites)
+        with contextlib.suppress(OSError, UnreadableReply):
+            body, charset = replyfile.unpack(disk.read_file(root / (damage.path.removesuffix(".txt") + end)))
+            article = sources.read(place, body, damage.number, kind, language, sites, charset)
             article.language = article.language or language
             data = seedfile.dumps(seedfile.from_article(article, damage.stamp_ms, article.language)).encode()
             if hashlib.sha256(data).hexdigest() == damage.expected_sha256:

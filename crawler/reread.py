@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from crawler import disk, layout, normalise, seedfile, sources
+from crawler import decoding, disk, layout, normalise, replyfile, seedfile, sources
 from crawler.archive import Archive
 from crawler.exceptions import UnreadableReply
 from crawler.items import Article
@@ -19,7 +17,6 @@ from crawler.seedfile import SeedDocument
 from crawler.urls import Sites
 from crawler.writer import NewFile
 
-MAX_REPLY = 64 * 1024 * 1024  # bytes, unpacked
 _SAME_LOOK_MS = 3_600_000  # between api.dw.com's answer and that of the page asked for in its place
 
 
@@ -58,9 +55,10 @@ def archived(archive: Archive, now_ms: int) -> Iterator[Reread]:
 
 def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms: int) -> Reread:
     try:
-        article = _read_beside(_unpacked(disk.read_file(archive.root / reply)), reply, row, archive.sites)
+        body, charset = replyfile.unpack(disk.read_file(archive.root / reply))
+        article = _read_beside(body, charset, reply, row, archive.sites)
         after = sources.document(article, before.stamp_ms, row.language)
-    except (UnreadableReply, OSError, EOFError, zlib.error) as error:
+    except (UnreadableReply, OSError) as error:
         return Reread(row.number, reply, "unreadable", before, reason=str(error))
     if article.number != row.number or seedfile.says_the_same(before, after):
         return Reread(row.number, row.path or "", "same")
@@ -68,20 +66,31 @@ def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms
     return Reread(row.number, row.path or "", "changed", before, after, archive.document_files(after, record))
 
 
-def _read_beside(body: bytes, reply: str, row: Row, sites: Sites) -> Article:
+def _read_beside(body: bytes, charset: str, reply: str, row: Row, sites: Sites) -> Article:
     """The article in a reply beside a document. JSON that is not what the index takes it for may be the other kind."""
     if reply.endswith(".html.gz"):
-        return sources.read(sources.PAGE, body, row.number, row.kind, row.language, sites)
+        return sources.read(sources.PAGE, body, row.number, row.kind, row.language, sites, charset)
     first, second = sources.first(row.kind), sources.GRAPH
     if row.source == "graph-api":
         first, second = second, first
     try:
-        return sources.read(first, body, row.number, row.kind, row.language, sites)
+        return sources.read(first, body, row.number, row.kind, row.language, sites, charset)
     except UnreadableReply as error:
         try:
-            return sources.read(second, body, row.number, row.kind, row.language, sites)
+            return sources.read(second, body, row.number, row.kind, row.language, sites, charset)
         except UnreadableReply:
             raise error from None
+
+
+class _Kept(NamedTuple):
+    """A reply under `unreadable/`. stamp_ms: when it came. name: its path. charset: that of its HTTP header."""
+
+    stamp_ms: int
+    name: str
+    number: int
+    url: str
+    kind: str
+    charset: str
 
 
 def unreadable(archive: Archive, now_ms: int) -> Iterator[Reread]:
@@ -91,26 +100,27 @@ def unreadable(archive: Archive, now_ms: int) -> Iterator[Reread]:
         name = path.with_suffix(".reply").relative_to(archive.root).as_posix()
         try:
             about = json.loads(disk.read_file(path))
-            kept.append((_time_ms(about), name, int(about["id"]), str(about["url"]), str(about["kind"])))
+            charset = decoding.charset_of(str(about["content_type"]) if "content_type" in about else "")
+            kept.append(_Kept(_time_ms(about), name, int(about["id"]), str(about["url"]), str(about["kind"]), charset))
         except (OSError, ValueError, KeyError, TypeError) as error:
             yield Reread(layout.number_of(name) or 0, name, "unreadable", reason=f"{path.name}: {error}")
-    for stamp_ms, name, number, url, kind in sorted(kept, reverse=True):
+    for reply in sorted(kept, reverse=True):
         try:
-            found = _reread_kept(archive, stamp_ms, name, number, url, kind, now_ms)
+            found = _reread_kept(archive, reply, now_ms)
         except (UnreadableReply, OSError) as error:
-            found = Reread(number, name, "unreadable", reason=str(error))
+            found = Reread(reply.number, reply.name, "unreadable", reason=str(error))
         if found:
             yield found
 
 
-def _reread_kept(archive: Archive, stamp_ms: int, name: str, number: int, url: str, kind: str, now_ms: int) -> Reread | None:
-    """What a kept reply gives, None where what is archived is newer or better. stamp_ms: when it came.
-    Raises UnreadableReply and OSError."""
+def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
+    """What a kept reply gives, None where what is archived is newer or better. Raises UnreadableReply and OSError."""
+    stamp_ms, name, number, url, kind, charset = kept
     row, place = archive.index.resolve(number), place_of(url, "")
     if row and row.path and not _says_more(row, place, stamp_ms):
         return None
     body = disk.read_file(archive.root / name)
-    article = sources.read(place, body, number, kind, row.language if row else None, archive.sites)
+    article = sources.read(place, body, number, kind, row.language if row else None, archive.sites, charset)
     row = archive.index.resolve(article.number)
     if row and row.path and (article.number != number or article.source in sources.WEAK):
         return None
@@ -121,9 +131,8 @@ def _reread_kept(archive: Archive, stamp_ms: int, name: str, number: int, url: s
     record = _record(article, after, now_ms, row.hop if row else 0)
     if article.number != number:
         record["requested"] = number
-    beside = NewFile(
-        sources.reply_extension(place), body, {**record, "url": url, "time": layout.iso_time(stamp_ms)}, compress=True
-    )
+    about = {**record, "url": url, "time": layout.iso_time(stamp_ms)}
+    beside = NewFile(sources.reply_extension(place), body, about, compress=True, charset=charset)
     files = archive.document_files(after, record, beside)
     return Reread(number, name, "changed" if before else "new", before, after, files)
 
@@ -145,15 +154,6 @@ def store(archive: Archive, found: Reread) -> None:
 def _record(article: Article, document: SeedDocument, now_ms: int, hop: int) -> Record:
     return {"kind": article.kind, "id": article.number, "url": document.url, "time": layout.iso_time(now_ms),
             "language": article.language, "source": article.source, "hop": hop, "reread": True}  # fmt: skip
-
-
-def _unpacked(data: bytes) -> bytes:
-    """A gzip file's content, bounded. Raises OSError, EOFError or zlib.error where it is damaged or too large."""
-    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-        body = file.read(MAX_REPLY + 1)
-    if len(body) > MAX_REPLY:
-        raise OSError(f"larger than {MAX_REPLY:,} bytes")
-    return body
 
 
 def _time_ms(about: dict[str, object]) -> int:

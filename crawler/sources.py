@@ -63,17 +63,19 @@ def following(place: str, reason: str, kind: str, kinds: Collection[str], *, pag
     return {GRAPH: PAGE, PAGE: None}.get(place, GRAPH)
 
 
-def read(place: str, body: bytes, number: int, kind: str, language: str | None, sites: Sites = DW) -> Article:
-    """The article in a reply of a place. sites: whose media it may name.
+def read(
+    place: str, body: bytes, number: int, kind: str, language: str | None, sites: Sites = DW, charset: str = ""
+) -> Article:
+    """The article in a reply of a place. sites: whose media it may name. charset: that of the HTTP header.
 
     Raises UnreadableReply, whatever error a reader ends with.
     """
     with _reading():
         if place == GRAPH:
-            return pages.parse_graph(body, number, language, kind, sites=sites)
+            return pages.parse_graph(body, number, language, kind, charset, sites=sites)
         if place == PAGE:
-            return pages.parse(body, number, language, sites=sites)
-        return api.parse(body, number, place.removeprefix("api:") if kind == "article" else kind, sites=sites)
+            return pages.parse(body, number, language, charset, sites=sites)
+        return api.parse(body, number, place.removeprefix("api:") if kind == "article" else kind, charset, sites=sites)
 
 
 def document(article: Article, stamp_ms: int, language: str | None) -> SeedDocument:

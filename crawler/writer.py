@@ -9,7 +9,6 @@ waited for, never this order.
 from __future__ import annotations
 
 import contextlib
-import gzip
 import hashlib
 import os
 import queue
@@ -19,7 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler import disk, layout
+from crawler import disk, layout, replyfile
 from crawler.exceptions import DiskError
 from crawler.logline import Record
 from crawler.runlog import FILES_END, STATES_END, RunLog, encode
@@ -31,13 +30,14 @@ _GROUP = 64  # jobs; bounds the memory of a group and how long the first of it w
 @dataclass
 class NewFile:
     """A file to be written. path: relative to the archive. record: what its log line says beyond path, sha256 and bytes.
-    compress: gzip it, without a time inside, so that the same reply always gives the same bytes.
+    compress: make a reply file of it, as in `replyfile.pack`; charset: that of its HTTP header.
     """
 
     path: str
     data: bytes = field(repr=False)
     record: Record
     compress: bool = False
+    charset: str = ""
 
 
 @dataclass
@@ -202,7 +202,7 @@ class Writer:
 
     def _write_share(self, files: Sequence[NewFile], beside: dict[int, _Beside]) -> None:
         for file in files:
-            data = gzip.compress(file.data, 6, mtime=0) if file.compress else file.data
+            data = replyfile.pack(file.data, file.charset) if file.compress else file.data
             digest = hashlib.sha256(data).hexdigest()
             beside[id(file)] = (disk.write_temporary(f"{self._base}/{file.path}", data), digest, len(data))
 

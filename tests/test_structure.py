@@ -124,8 +124,9 @@ LOW: dict[str, set[str]] = {
     "seedfile.py": {"exceptions.py", "items.py", "normalise.py", "sanitise.py", "urls.py"},
     "objects.py": {"layout.py", "urls.py"},
     "logline.py": {"exceptions.py", "layout.py", "normalise.py", "objects.py", "urls.py"},
+    "replyfile.py": {"decoding.py"},
     "runlog.py": {"disk.py", "exceptions.py", "layout.py", "logline.py", "normalise.py", "tree.py"},
-    "writer.py": {"disk.py", "exceptions.py", "layout.py", "logline.py", "runlog.py"},
+    "writer.py": {"disk.py", "exceptions.py", "layout.py", "logline.py", "replyfile.py", "runlog.py"},
     "index.py": {"decoding.py", "exceptions.py", "layout.py", "normalise.py", "objects.py", "refresh.py", "urls.py"},
     "seeds.py": {"disk.py", "exceptions.py", "seedfile.py", "urls.py"},
 }

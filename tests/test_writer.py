@@ -220,7 +220,7 @@ def test_mistake_of_ours_is_no_disk_error(root: Path, writer: Writer) -> None:
 # ---- anything else goes wrong ---------------------------------------------------------------------------------------
 
 STEPS = {
-    "gzip": ("crawler.writer.gzip.compress",), "sha256": ("crawler.writer.hashlib.sha256",),
+    "gzip": ("crawler.replyfile.gzip.compress",), "sha256": ("crawler.writer.hashlib.sha256",),
     "open": ("crawler.disk.os_open",), "write": ("crawler.disk.os_write",), "fsync": ("crawler.disk.os_fsync",),
     "rename": ("crawler.disk.os_rename",), "JSON": ("crawler.runlog._as_json",), "thread": ("threading.Thread.start",),
     "gather": ("crawler.writer.Writer._gather",), "layout": ("crawler.writer.layout.is_revision",),

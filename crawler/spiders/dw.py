@@ -18,7 +18,7 @@ from crawler.discovery import Discovery
 from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
 from crawler.extensions import ArchiveExtension, sites_of
 from crawler.failures import failure_reason
-from crawler.headers import header
+from crawler.headers import charset, header
 from crawler.intake import Intake, standard_input
 from crawler.items import Fetched
 from crawler.media import MediaPipeline
@@ -298,12 +298,14 @@ class DwSpider(scrapy.Spider):
     def _read(self, response: Response, row: Row) -> Fetched:
         """The article and the document in a reply. Raises UnreadableReply; nothing else reads a document's reply in a run."""
         place, now_ms = response.meta["place"], self.run.now_ms()
-        article = sources.read(place, response.body, row.number, row.kind, row.language, self.run.sites)
+        article = sources.read(
+            place, response.body, row.number, row.kind, row.language, self.run.sites, charset(response)
+        )
         known = self.run.archive.index.resolve(article.number)
         document = sources.document(article, now_ms, row.language or (known.language if known else None))
         return Fetched(
             article, document, row.number, response.body, response.url, now_ms, row.hop, header(response, "ETag"),
-            header(response, "Last-Modified"), sources.reply_extension(place),
+            header(response, "Last-Modified"), sources.reply_extension(place), charset(response),
         )  # fmt: skip
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:

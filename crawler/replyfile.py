@@ -1,0 +1,44 @@
+"""A stored reply (`.json.gz`, `.html.gz`): its bytes as they came, and the charset that the HTTP header named.
+
+The charset is the comment in the file's own gzip header (RFC 1952, section 2.3), so that no copy, revision or index made
+again can lose it. UTF-8 is not noted: the bytes show it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zlib
+
+from crawler.decoding import codec_of
+
+MAX_BYTES = 64 * 1024 * 1024  # of a body
+
+_COMMENT = 0x10  # the flag; the fourth byte holds the flags
+_HEAD = 10  # bytes before the comment
+_NOTED = re.compile(rb"([A-Za-z0-9._:-]{1,40})\0")
+
+
+def pack(body: bytes, charset: str = "") -> bytes:
+    """The file for a reply, without a time inside: the same reply always gives the same bytes. charset: a label, in ASCII."""
+    data = gzip.compress(body, 6, mtime=0)
+    if not charset or codec_of(charset) == "utf-8":
+        return data
+    return data[:3] + bytes([data[3] | _COMMENT]) + data[4:_HEAD] + charset.encode("ascii") + b"\0" + data[_HEAD:]
+
+
+def unpack(data: bytes) -> tuple[bytes, str]:
+    """The body of a reply, and the charset of its HTTP header; empty where none is noted.
+
+    Raises OSError where it is damaged or larger than MAX_BYTES.
+    """
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            body = file.read(MAX_BYTES + 1)
+    except (EOFError, zlib.error) as error:
+        raise OSError(f"damaged gzip: {error}") from error
+    if len(body) > MAX_BYTES:
+        raise OSError(f"larger than {MAX_BYTES:,} bytes")
+    noted = _NOTED.match(data, _HEAD) if data[3:4] == bytes([_COMMENT]) else None
+    return body, noted[1].decode("ascii") if noted else ""
