@@ -56,9 +56,9 @@ def test_recorded_document_knows_its_id_and_language(path: Path) -> None:
         assert found.id == int(path.name.split(".")[0])
 
 
-def test_recorded_documents_are_98_of_three_kinds(recorded: Path) -> None:
+def test_recorded_documents_are_100_of_three_kinds(recorded: Path) -> None:
     documents = [seedfile.loads(path.read_bytes()) for path in seed_paths()]
-    assert Counter(document.kind for document in documents) == {"article": 87, "gallery": 6, "video": 5}
+    assert Counter(document.kind for document in documents) == {"article": 88, "gallery": 6, "video": 6}
     assert sum("?" in document.url for document in documents) == 2
     assert all(document.display_date or document.kind != "article" for document in documents)
 
