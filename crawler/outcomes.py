@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.extensions import ArchiveExtension
+    from crawler.index import Index
     from crawler.urls import Target
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,22 @@ async def unchanged(run: ArchiveExtension, row: Row) -> None:
     if row.misses:  # DW has it again: an index made again shall know
         await run.store([], [state_line(ARCHIVED, row.kind, row.number, now_ms)])
     run.archive.index.set_checked(row.number, now_ms, row.etag, row.last_modified)
+
+
+def circle(index: Index, led_to: dict[int, int], number: int, target: int) -> list[int] | None:
+    """The other numbers of the circle that a redirect from one number to another closes; None where it closes none.
+
+    led_to: where redirects of this run led. What earlier runs found an alias leads on, too.
+    """
+    others: list[int] = []
+    while target != number:
+        row = index.get(target)
+        further = led_to.get(target) or (row.target if row and row.state == ALIAS else None)
+        if further is None or target in others:
+            return None
+        others.append(target)
+        target = further
+    return others
 
 
 @_in_turn

@@ -17,7 +17,7 @@ from crawler import dryrun, due, outcomes, replies, scope, seeds, sources
 from crawler.discovery import Discovery
 from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
 from crawler.extensions import ArchiveExtension, sites_of
-from crawler.failures import failure_reason
+from crawler.failures import RedirectCircle, failure_reason
 from crawler.headers import charset, header
 from crawler.intake import Intake, standard_input
 from crawler.items import Fetched
@@ -25,7 +25,7 @@ from crawler.media import MediaPipeline
 from crawler.objects import ARCHIVED, PENDING, Row
 from crawler.pipelines import PicturesPipeline
 from crawler.refresh import is_passing, rules_of, says_gone
-from crawler.urls import DOCUMENT_KINDS, DW, NUMBERS
+from crawler.urls import DOCUMENT_KINDS, DW, NUMBERS, Target
 
 if TYPE_CHECKING:
     from typing import Self
@@ -81,6 +81,7 @@ class DwSpider(scrapy.Spider):
         self.in_flight_new = 0
         self.api_failures = 0
         self.unreached = 0
+        self.led_to: dict[int, int] = {}  # redirects of this run from one number to another
         self.api_works = False  # it gave something in this run
         self.discovery: Discovery
         self.intake: Intake
@@ -274,9 +275,7 @@ class DwSpider(scrapy.Spider):
             self.unreached = 0
         self._note_api(place, row, reason)
         if target := response.meta.get("alias_of"):
-            reason = ""
-            run.count("dw/request/answered")
-            await outcomes.alias(run, row, target)
+            reason = await self._follow_alias(row, target)
         elif replies.is_unchanged(response):
             await outcomes.unchanged(run, row)
         elif not reason:
@@ -294,6 +293,21 @@ class DwSpider(scrapy.Spider):
             yield request
         else:
             self.in_flight_new -= response.meta["new"]
+
+    async def _follow_alias(self, row: Row, target: Target) -> str:
+        """Note that a number leads to another. Returns why not: it leads in a circle, all of which is missing."""
+        assert target.number is not None
+        index = self.run.archive.index
+        others = outcomes.circle(index, self.led_to, row.number, target.number)
+        if others is None:
+            self.led_to[row.number] = target.number
+            self.run.count("dw/request/answered")
+            await outcomes.alias(self.run, row, target)
+            return ""
+        reason, _ = failure_reason(RedirectCircle())
+        for other in filter(None, map(index.get, others)):
+            await outcomes.missing(self.run, other, reason)
+        return reason
 
     def _read(self, response: Response, row: Row) -> Fetched:
         """The article and the document in a reply. Raises UnreadableReply; nothing else reads a document's reply in a run."""
