@@ -51,6 +51,11 @@ class DiskError(ArchiverError):
     exit_status = 6
 
 
+class ArgumentError(ArchiverError):
+    """A spider argument, or a setting of ours, has no usable value. Raised by `arguments` and the spider; ends the run
+    before it starts."""
+
+
 class NothingToDo(ArchiverError):
     """The seeds of a run hold nothing usable. Raised by the spider; ends the run."""
 

@@ -170,6 +170,8 @@ def test_seeds_that_hold_nothing_usable_are_an_error(content: str, site: Site, t
         (f"refresh={10**20}", "refresh is no number of a document: 100000000000000000000"),
         ("refresh=-5", "refresh is no number of a document: -5"),
         ("dept=1", "unknown argument: dept"),
+        ("dry_run=perhaps", "dry_run is neither 1 nor 0 nor json: 'perhaps'"),
+        ("media=mp4", "media is neither 1 nor 0: 'mp4'"),
     ],
 )
 def test_an_argument_without_meaning_keeps_the_run_from_starting(argument: str, told: str, site: Site, tmp_path: Path) -> None:

@@ -151,6 +151,18 @@ def test_a_wrong_argument_is_reported_where_there_is_an_archive_and_makes_none(s
     assert wrong.report["sentences"] == ["depth is not a whole number: 'x'"]
 
 
+@pytest.mark.parametrize(
+    ("dry_run", "is_reported"), [("false", True), ("No", True), ("1", False), ("json", False), ("?", False)]
+)
+def test_a_failed_start_is_reported_unless_it_may_be_a_dry_run(
+    dry_run: str, is_reported: bool, site: Site, tmp_path: Path
+) -> None:
+    (tmp_path / "runs").mkdir()
+    wrong = crawl(tmp_path, NUMBERS[:1], "depth=x", f"dry_run={dry_run}", site=site)
+    assert wrong.status == 1
+    assert bool(wrong.report) == is_reported
+
+
 # --- suspicious runs ---
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
-from crawler import clock, disk, layout, report
-from crawler.exceptions import ArchiverError, NotAnArchive
+from crawler import arguments, clock, disk, layout, report
+from crawler.exceptions import ArchiverError, ArgumentError, NotAnArchive
 from crawler.extensions import ArchiveExtension
 from crawler.report import COULD_NOT_START
 from crawler.runlog import free_run_name
@@ -70,15 +70,23 @@ def exit_status(crawler: Crawler, crawl: object) -> int:
     return run.exit_status
 
 
-def report_failed_start(root: Path, arguments: dict[str, str], error: BaseException, status: int) -> None:
+def report_failed_start(root: Path, given: dict[str, str], error: BaseException, status: int) -> None:
     """Write the report of a run that could not start, where there is an archive to hold it and its disk takes it."""
     runs = root / layout.RUNS
-    if not runs.is_dir() or isinstance(error, NotAnArchive) or arguments.get("dry_run", "0") not in ("", "0"):
+    if not runs.is_dir() or isinstance(error, NotAnArchive) or _may_be_dry(given.get("dry_run", "")):
         return
     now_ms = clock.now_ms()
     name = free_run_name(runs, now_ms)
-    seeds = arguments.get("seeds", arguments.get("edition", ""))
+    seeds = given.get("seeds", given.get("edition", ""))
     made = report.make({}, start=layout.iso_time(now_ms), end=layout.iso_time(clock.now_ms()), run=name, seconds=0, seeds=seeds,
                        reason="could not start", exit_status=status, sentences=[str(error)], missing=[])  # fmt: skip
     with contextlib.suppress(OSError, MemoryError):  # a disk that refuses has been named already, as the reason
         disk.replace_file(runs / f"{name}.report.json", report.dumps(made))
+
+
+def _may_be_dry(text: str) -> bool:
+    """Whether a dry run was asked for, or something that nobody can read."""
+    try:
+        return arguments.dry_run(text)[0]
+    except ArgumentError:
+        return True

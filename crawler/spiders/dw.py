@@ -13,9 +13,9 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
-from crawler import dryrun, due, outcomes, replies, scope, seeds, sources
+from crawler import arguments, dryrun, due, outcomes, replies, scope, seeds, sources
 from crawler.discovery import Discovery
-from crawler.exceptions import ArchiverError, DiskError, NothingToDo, UnreadableReply
+from crawler.exceptions import ArgumentError, DiskError, NothingToDo, UnreadableReply
 from crawler.extensions import ArchiveExtension, sites_of
 from crawler.failures import RedirectCircle, failure_reason
 from crawler.headers import charset, header
@@ -44,10 +44,6 @@ _UNREACHED_NOW = 20  # the same, once something was
 _API_FAILURES = 3  # in a row, before www.dw.com is asked first
 
 
-class ArgumentError(ArchiverError):
-    """A spider argument, or a setting of ours, has no usable value. Raised by the spider; ends the run before it starts."""
-
-
 class DwSpider(scrapy.Spider):
     """Crawls Deutsche Welle from seeds. Arguments are explained in README.md, "Arguments"."""
 
@@ -62,20 +58,19 @@ class DwSpider(scrapy.Spider):
         dry_run: str = "",
         edition: str = "",
         media: str = "",
-        **arguments: Any,
+        **others: Any,
     ) -> None:
         super().__init__()
-        if arguments:
-            raise ArgumentError(f"unknown argument: {', '.join(arguments)}")
+        if others:
+            raise ArgumentError(f"unknown argument: {', '.join(others)}")
         self.seeds = ",".join(f"edition:{name.strip()}" for name in edition.split(",")) if edition else seeds
-        self.depth = _number("depth", depth)
-        self.max_articles = _number("max_articles", max_articles)
-        self.dry_run = dry_run.lower() not in ("", "0", "no", "false")
-        self.dry_run_as_json = dry_run.lower() == "json"
-        self.media = media.lower() not in ("", "0", "no", "false")
+        self.depth = arguments.number("depth", depth)
+        self.max_articles = arguments.number("max_articles", max_articles)
+        self.dry_run, self.dry_run_as_json = arguments.dry_run(dry_run)
+        self.media = arguments.switch("media", media)
         self.refresh = refresh.strip()
         if self.refresh not in ("", "all", "none"):
-            for number in (_number("refresh", text) for text in self.refresh.split(",")):
+            for number in (arguments.number("refresh", text) for text in self.refresh.split(",")):
                 if number not in NUMBERS:
                     raise ArgumentError(f"refresh is no number of a document: {number}")
         self.in_flight_new = 0
@@ -378,10 +373,3 @@ def _replace(settings: BaseSettings, name: str, value: object) -> None:
 def _pages_too(row: Row) -> bool:
     """Whether www.dw.com may be asked for a document: not for what api.dw.com once gave, which would only get worse."""
     return row.path is None or row.source != "api"
-
-
-def _number(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ArgumentError(f"{name} is not a whole number: {text!r}") from None
