@@ -22,7 +22,7 @@ from crawler.exceptions import DiskError, SeedFormatError
 from crawler.index import Index
 from crawler.lock import Lock
 from crawler.logline import Record
-from crawler.objects import GONE, MISSING, Row
+from crawler.objects import GONE, MISSING, REFUSED, Row
 from crawler.runlog import RunLog
 from crawler.seedfile import SeedDocument
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
@@ -176,13 +176,13 @@ class Archive:
         for record in records:
             self.index.apply(record, self.log.name)
 
-    def miss(self, row: Row, reason: str, now_ms: int) -> Record:
-        """The state line of an object that could not be had once more; see `refresh.after_miss`."""
-        if refresh.sort_of(row.reason) != refresh.sort_of(reason):  # a row of misses is of one sort
-            row = row._replace(misses=0, missed_ms=None)
-        miss = refresh.after_miss(reason, now_ms, row.misses, row.missed_ms)
+    def miss(self, row: Row, reason: str, now_ms: int, *, refused: bool = False) -> Record:
+        """The state line of an object that could not be had once more; see `refresh.after_miss`. refused: by us, or by
+        robots.txt."""
+        miss = refresh.after_miss(reason, now_ms, row.misses, row.missed_ms, row.reason)
+        state = REFUSED if refused else GONE if miss.gone else MISSING
         return {
-            "state": GONE if miss.gone else MISSING, "kind": row.kind, "id": row.number, "format": row.format,
+            "state": state, "kind": row.kind, "id": row.number, "format": row.format,
             "reason": reason, "misses": miss.misses, "missed_ms": miss.first_ms, "next_ms": miss.next_ms, "url": row.url,
             "hop": row.hop, "language": row.language, "time": layout.iso_time(now_ms),
         }  # fmt: skip

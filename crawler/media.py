@@ -16,9 +16,8 @@ from crawler.exceptions import DiskError
 from crawler.failures import failure_reason
 from crawler.headers import header
 from crawler.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
-from crawler.objects import ARCHIVED, REFUSED, Row
+from crawler.objects import ARCHIVED, Row
 from crawler.pipelines import ArchivePart
-from crawler.refresh import after_miss
 from crawler.writer import Piece, Whole
 
 if TYPE_CHECKING:
@@ -183,10 +182,9 @@ class MediaPipeline(ArchivePart):
     async def _miss(self, row: Row, path: str, error: _NotHad) -> None:
         """Remember and count why a media file could not be had. What there is of it stays, unless it is refused."""
         now_ms = self.run.now_ms()
-        state = self.archive.miss(row, error.reason, now_ms)
+        state = self.archive.miss(row, error.reason, now_ms, refused=error.refused)
         outcome = "refused" if error.refused else "missing"
         if error.refused:
-            state["state"], state["next_ms"] = REFUSED, after_miss("refused", now_ms, row.misses, row.missed_ms).next_ms
             self._forget(path)
         self.count(f"dw/media/{outcome}")
         self.count(f"dw/media/{outcome}/{error.reason}")

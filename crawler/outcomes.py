@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from crawler import layout, report
 from crawler.archive import state_line
 from crawler.headers import header
-from crawler.objects import ALIAS, ARCHIVED, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
+from crawler.objects import ALIAS, ARCHIVED, MISSING, OUT_OF_SCOPE, PENDING, UNREADABLE, Row
 from crawler.refresh import after_miss
 from crawler.writer import NewFile
 
@@ -102,9 +102,7 @@ async def unwanted(run: ArchiveExtension, row: Row, kind: str) -> None:
 @_in_turn
 async def missing(run: ArchiveExtension, row: Row, reason: str, refused: bool = False) -> None:
     """A document could not be had. refused: it was we, or robots.txt, who did not allow it."""
-    state = run.archive.miss(row, reason, run.now_ms())
-    if refused:
-        state["state"] = REFUSED
+    state = run.archive.miss(row, reason, run.now_ms(), refused=refused)
     run.note_missing(row.kind, row.number, reason, run.sites.detail(row.kind, row.number))
     run.count(f"dw/document/missing/{reason}")
     if row.path:
@@ -125,7 +123,7 @@ async def unreadable(run: ArchiveExtension, row: Row, response: Response, reason
         data = report.dumps(about)
         # what is said of the reply first: where the reply is, that is too
         files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, response.body, record)]
-    miss = after_miss("unreadable", now_ms, row.misses, row.missed_ms)
+    miss = after_miss("unreadable", now_ms, row.misses, row.missed_ms, row.reason)
     state = state_line(
         UNREADABLE if row.path is None else MISSING, row.kind, row.number, now_ms, reason=reason, misses=miss.misses,
         missed_ms=miss.first_ms, next_ms=miss.next_ms, hop=row.hop, language=row.language,

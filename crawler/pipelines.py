@@ -19,8 +19,7 @@ from crawler.exceptions import DiskError
 from crawler.extensions import ArchiveExtension
 from crawler.failures import failure_reason
 from crawler.logline import Record
-from crawler.objects import ARCHIVED, PENDING, REFUSED, Row
-from crawler.refresh import after_miss
+from crawler.objects import ARCHIVED, PENDING, Row
 from crawler.sources import WEAK
 from crawler.urls import DW, PictureName
 from crawler.writer import NewFile
@@ -198,9 +197,7 @@ class PicturesPipeline(ArchivePart):
 
     async def _miss(self, row: Row, reason: str, refused: bool = False) -> str:
         now_ms = self.run.now_ms()
-        state = self.archive.miss(row, reason, now_ms)
-        if refused:
-            state["state"], state["next_ms"] = REFUSED, after_miss("refused", now_ms, row.misses, row.missed_ms).next_ms
+        state = self.archive.miss(row, reason, now_ms, refused=refused)
         self.run.note_missing("picture", row.number, reason, row.url)
         await self.run.store([], [state])
         return reason

@@ -44,12 +44,17 @@ def is_passing(reason: str) -> bool:
     return reason.startswith(PASSING_REASONS)
 
 
-def after_miss(reason: str, now_ms: int, misses: int = 0, first_ms: int | None = None) -> Miss:
+def after_miss(
+    reason: str, now_ms: int, misses: int = 0, first_ms: int | None = None, last_reason: str | None = None
+) -> Miss:
     """What to remember when a thing could not be had once more.
 
-    misses, first_ms: what was remembered before. Only what DW says it does not have (404, 410) ever becomes gone: after 3
-    misses over 14 days.
+    misses, first_ms, last_reason: what was remembered before; misses for a reason of another sort than `reason` (the same
+    where none is given) do not count. Only what DW says it does not have (404, 410) ever becomes gone: after 3 misses over
+    14 days.
     """
+    if last_reason is not None and _sort(last_reason) != _sort(reason):
+        misses, first_ms = 0, None
     misses += 1
     first_ms = now_ms if first_ms is None else first_ms
     if is_passing(reason):
@@ -65,7 +70,7 @@ def says_gone(reason: str) -> bool:
     return reason in ("status 404", "status 410")
 
 
-def sort_of(reason: str) -> tuple[bool, bool]:
+def _sort(reason: str) -> tuple[bool, bool]:
     """What misses must share to count as one row: neither what passes nor what is refused says that a thing is gone."""
     return is_passing(reason), says_gone(reason)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.crawling import Outcome, crawl, fresh_site
+from tests.crawling import DAY_MS, NOW_MS, Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
@@ -159,6 +159,23 @@ def test_redirects_out_of_dw_are_refused_and_counted(site: Site, tmp_path: Path)
     assert outcome.report["refused_requests"] >= 3
     assert "evil.example" in outcome.stderr
     assert "root:" not in outcome.stderr
+
+
+def test_a_refused_picture_waits_longer_each_time_and_misses_before_do_not_count(site: Site, tmp_path: Path) -> None:
+    """After 3 runs that may have passed, the refused one is the first: at once, then after 1, 2 and 4 days."""
+    number, picture = next(iter(ONE_EACH.items()))
+    found, now_ms = [], NOW_MS
+    for fault in [{"status": 500}] * 3 + [{"redirect": "https://evil.example/a.jpg"}] * 4:
+        site.clear()
+        site.fault(path_of(picture), **fault)
+        outcome = crawl(tmp_path, [number], "depth=0", site=site, now_ms=now_ms, settings={"RETRY_TIMES": 0})
+        (line,) = (one for one in outcome.states if one.get("kind") == "picture")
+        found.append((line["state"], line["misses"], (line["next_ms"] - now_ms) // DAY_MS))
+        now_ms = line["next_ms"]
+    missing, refused = [("missing", n, 0) for n in (1, 2, 3)], [(1, 0), (2, 1), (3, 2), (4, 4)]
+    assert found == [*missing, *(("refused", misses, days) for misses, days in refused)]
+    early = crawl(tmp_path, [number], "depth=0", site=site, now_ms=now_ms - DAY_MS)
+    assert not early.asked("static")
 
 
 def test_addresses_of_pictures_elsewhere_are_refused_and_counted(site: Site, tmp_path: Path) -> None:

@@ -106,6 +106,19 @@ def test_nothing_is_gone_unless_dw_says_so(reason: str) -> None:
     assert not any(miss.gone for miss in row_of_misses(reason, 30 * DAY_MS, 40))
 
 
+@pytest.mark.parametrize(
+    ("last", "reason", "counts_on"),
+    [
+        ("status 500", "timeout", True), ("status 404", "status 410", True), ("robots.txt", "not a host of DW's", True),
+        ("status 500", "not a host of DW's", False), ("status 404", "robots.txt", False), ("timeout", "status 404", False),
+        ("robots.txt", "robots.txt: timeout", False), ("timeout", "unreadable", False), ("status 404", "unreadable", False),
+    ],
+)  # fmt: skip
+def test_misses_add_up_only_within_one_sort_of_reasons(last: str, reason: str, counts_on: bool) -> None:
+    before = (9, NOW_MS - DAY_MS) if counts_on else ()
+    assert refresh.after_miss(reason, NOW_MS, 9, NOW_MS - DAY_MS, last) == refresh.after_miss(reason, NOW_MS, *before)
+
+
 def test_what_may_pass_is_tried_in_every_run_then_daily() -> None:
     found = row_of_misses("status 500", HOUR_MS, 12)
     waits = [miss.next_ms - (NOW_MS + place * HOUR_MS) for place, miss in enumerate(found)]
