@@ -89,6 +89,13 @@ def test_crawl_delay_is_kept(site: Site, tmp_path: Path) -> None:
     assert min(gaps(outcome)) > 0.26
 
 
+def test_crawl_delay_never_lowers_a_longer_delay(site: Site, tmp_path: Path) -> None:
+    site.options(robots="User-agent: *\nCrawl-delay: 0.1\n")
+    settings = {"DOWNLOAD_DELAY": 0.6, "DOWNLOAD_DELAY_JITTER": 0}
+    outcome = crawl(tmp_path, dw.CHAIN[2:], "depth=0", site=site, settings=settings)
+    assert min(gaps(outcome)) > 0.55
+
+
 def test_whoever_waits_for_robots_txt_obeys_it(site: Site, tmp_path: Path) -> None:
     site.options(articles=1, pictures_per_article=12, robots="User-agent: *\nDisallow: /image/\n")
     outcome = crawl(tmp_path, [dw.FIRST_SYNTHETIC], "depth=0", site=site)
@@ -148,6 +155,13 @@ def test_failures_that_pass_are_tried_again_with_back_off(site: Site, tmp_path: 
         # a kept connection that breaks is opened again at once, below Scrapy: one wait less
         assert number == dw.CHAIN[2] or first > 0.1
         assert second > (0.1 if number == dw.CHAIN[2] else 0.25)
+
+
+def test_a_429_slows_down_what_follows_it(site: Site, tmp_path: Path) -> None:
+    site.fault("/api/detail/.*", times=1, status=429)
+    outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=site, settings={"DOWNLOAD_DELAY_JITTER": 0})
+    assert [request["status"] for request in outcome.requests if request["host"] == "api"] == [429, 200, 200]
+    assert min(gaps(outcome)) > 0.9
 
 
 def test_patience_ends_after_retry_times(site: Site, tmp_path: Path) -> None:

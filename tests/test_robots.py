@@ -226,3 +226,11 @@ def test_the_cost_of_a_robots_txt_is_bounded(text: str) -> None:
     rules = Protego.parse(narrowed(text[:LIMIT], NAME))
     rules.can_fetch("https://www.dw.com/en/any/a-7", NAME)
     assert time.process_time() - began < 5
+
+
+def test_the_robots_txt_of_a_mirror_below_a_path_is_that_of_its_host(site: Site, tmp_path: Path) -> None:
+    site.options(robots="User-agent: *\nDisallow: /mirror/\n")
+    mirror = {"DW_API_URL": f"{site.api}/mirror"}
+    outcome = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site, settings=mirror)
+    assert not outcome.asked("api")
+    assert list(outcome.documents) == [dw.GERMAN]
