@@ -67,6 +67,7 @@ class Archive:
         had to be mended. rebuild: make the index again from files and logs in any case.
         Raises ArchiveInUse, NotAnArchive and DiskError.
         """
+        disk.warn_with(say)
         try:
             tree.require_archive(root)
             disk.make_folder(root / layout.RUNS)

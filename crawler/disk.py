@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +23,9 @@ os_open = os.open
 os_write = os.write
 os_fsync = os.fsync
 os_rename = os.rename
+
+_CANNOT_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EISDIR})
+"""What file systems answer that cannot flush a folder at all; EIO and ENOSPC say that they tried."""
 
 _PIECE = 1024 * 1024  # bytes read at a time
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK  # never through a link, never waiting for a FIFO's reader
@@ -89,19 +92,47 @@ def rename(temporary: AnyPath, path: AnyPath) -> None:
     os_rename(temporary, path)
 
 
-def flush_file(path: Path) -> None:
-    """Flush what another wrote into a file."""
-    sync_folders([path])
+def flush_file(path: AnyPath) -> None:
+    """Flush what another wrote into a file, or a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os_fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folders(folders: Iterable[AnyPath]) -> None:
-    """Flush folders, so that the names in them survive a power cut."""
+    """Flush folders, so that the names in them survive a power cut. Where a file system cannot do that for any folder, as
+    some network and FUSE file systems, a warning is said once (`warn_with`). Raises OSError for everything else."""
     for folder in folders:
-        descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os_fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            flush_file(folder)
+        except OSError as error:
+            if error.errno not in _CANNOT_FLUSH:
+                raise
+            _warnings.add(f"{os.fspath(folder)}: {error.strerror}")
+
+
+class _Warnings:
+    """Says once that names of new files may not survive a power cut."""
+
+    def __init__(self) -> None:
+        self.say: Callable[[str], None] = lambda sentence: None
+        self.is_said = False
+
+    def add(self, why: str) -> None:
+        if not self.is_said:
+            self.is_said = True
+            self.say(f"this file system cannot flush a folder ({why}): after a power cut the newest files may be missing")
+
+
+_warnings = _Warnings()
+
+
+def warn_with(say: Callable[[str], None]) -> None:
+    """Have warnings about a disk said by a function, each once."""
+    if say != _warnings.say:
+        _warnings.say, _warnings.is_said = say, False
 
 
 def replace_file(path: Path, data: bytes) -> None:

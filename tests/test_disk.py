@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,68 @@ def test_no_descriptor_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_free_bytes_are_those_of_an_ordinary_user(tmp_path: Path) -> None:
     found = os.statvfs(tmp_path)
     assert 0 <= disk.free_bytes(tmp_path) <= found.f_blocks * found.f_frsize
+
+
+# ---- folders that cannot be flushed -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def warned() -> Iterator[list[str]]:
+    said: list[str] = []
+    disk.warn_with(said.append)
+    yield said
+    disk.warn_with(lambda sentence: None)
+
+
+def fsync_of_folders(number: int) -> Callable[[int], None]:
+    """fsync of a file system that answers so for every folder."""
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        os.fsync(descriptor)
+
+    return fsync
+
+
+UNABLE = [errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF]
+
+
+@pytest.mark.parametrize("number", UNABLE, ids=errno.errorcode.get)
+def test_file_system_that_cannot_flush_folders_is_warned_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warned: list[str], number: int
+) -> None:
+    monkeypatch.setattr(disk, "os_fsync", fsync_of_folders(number))
+    for name in ("a", "b"):
+        disk.replace_file(tmp_path / name / "deep" / "1.txt", DATA)
+    disk.write_piece(tmp_path / "c" / "2.part", DATA, 0)
+    disk.remove(tmp_path / "a" / "deep" / "1.txt")
+    assert (tmp_path / "b" / "deep" / "1.txt").read_bytes() == DATA
+    (sentence,) = warned
+    assert "cannot flush a folder" in sentence
+    assert os.strerror(number) in sentence
+    assert str(tmp_path) in sentence
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS], ids=errno.errorcode.get)
+def test_folder_whose_flush_fails_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warned: list[str], number: int
+) -> None:
+    monkeypatch.setattr(disk, "os_fsync", fsync_of_folders(number))
+    with pytest.raises(OSError, match=os.strerror(number)):
+        disk.replace_file(tmp_path / "1.txt", DATA)
+    assert not warned
+
+
+@pytest.mark.parametrize("number", UNABLE, ids=errno.errorcode.get)
+def test_file_that_cannot_be_flushed_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warned: list[str], number: int
+) -> None:
+    monkeypatch.setattr(disk, "os_fsync", failing(number))
+    with pytest.raises(OSError, match=os.strerror(number)):
+        disk.replace_file(tmp_path / "1.txt", DATA)
+    (tmp_path / "2.txt").touch()
+    with pytest.raises(OSError, match=os.strerror(number)):
+        disk.flush_file(tmp_path / "2.txt")
+    assert not warned
+    assert os.listdir(tmp_path) == ["2.txt"]

@@ -109,6 +109,13 @@ def test_refused_at_a_step_it_stops_and_the_next_run_completes(
     refused_then_complete(runner, tmp_path / "archive", whole, fault)
 
 
+def test_file_system_that_cannot_flush_folders_is_used_with_a_warning(runner: Runner, whole: Path, tmp_path: Path) -> None:
+    crawl = runner.crawl(tmp_path / "archive", fault=Fault("fsync", "folder", 1, do="EINVAL", stays=True))
+    assert crawl.status == 0, crawl.said
+    assert says_once(crawl, "cannot flush a folder"), crawl.said
+    judge(tmp_path / "archive", whole)
+
+
 @pytest.mark.torture
 @pytest.mark.parametrize("fault", MORE, ids=str)
 def test_refused_at_a_later_step_it_stops_and_the_next_run_completes(
