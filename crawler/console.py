@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import os
 import sqlite3
 import sys
 from abc import abstractmethod
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from crawler import clock, layout, report, tree
+from crawler import clock, disk, layout, report, streams, tree
 from crawler.archive import Archive
 from crawler.exceptions import ArchiverError, DiskError
 from crawler.extensions import sites_of
@@ -50,6 +49,7 @@ class ArchiveCommand(ScrapyCommand):
         parser.add_argument("--json", action="store_true", help="for machines: JSON on standard output")
 
     def run(self, args: list[str], opts: Namespace) -> None:
+        disk.warn_with(say)
         try:
             if unknown := next((arg for arg in args if arg.startswith("-") and arg != "-"), None):
                 raise CommandError(f"unknown option {unknown}; see scrapy {self.name} --help")
@@ -58,7 +58,7 @@ class ArchiveCommand(ScrapyCommand):
             self.exitcode = self.execute(args, opts)
             sys.stdout.flush()
         except BrokenPipeError:  # `| head` has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            streams.silence(sys.stdout)
         except KeyboardInterrupt:
             self.exitcode = self._complain("stopped", report.STOPPED)
         except ArchiverError as error:
@@ -161,8 +161,13 @@ def say(sentence: str) -> None:
 
 
 def print_json(value: object) -> None:
-    """A value as one line of JSON."""
-    print(json.dumps(value, ensure_ascii=False))
+    """A value as one line of JSON; in ASCII where standard output cannot take it as it is."""
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(value)
+    print(line)
 
 
 def print_list(lines: Iterable[str], total: int) -> None:
@@ -207,7 +212,11 @@ def console() -> Console:
     """Standard output with colours on a terminal; plain and wide elsewhere."""
     from rich.console import Console
 
-    return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich ends the process with status 1
+
+    return Plain(markup=False, highlight=False, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
 
 
 @contextlib.contextmanager

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from typing import TYPE_CHECKING
 
-from crawler import seeds
+from crawler import seeds, streams
+from crawler.console import print_json
+from crawler.exceptions import DiskError
 from crawler.intake import standard_input
 from crawler.objects import ARCHIVED, PENDING, Row
 
@@ -15,7 +17,23 @@ if TYPE_CHECKING:
 
 
 async def say(spider: DwSpider, *, as_json: bool) -> None:
-    """Print a line for each request: the address and the reason. as_json: of JSON, without a sum at the end."""
+    """Print a line for each request: the address and the reason. as_json: of JSON, without a sum at the end.
+
+    Ends where nobody reads on (`| head`). Raises DiskError where standard output takes no more.
+    """
+    try:
+        await _say(spider, as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        streams.silence(sys.stdout)
+    except OSError as error:
+        streams.silence(sys.stdout)
+        failure = DiskError(f"standard output takes no more: {error.strerror or error}")
+        spider.run.abort(failure)
+        raise failure from error
+
+
+async def _say(spider: DwSpider, as_json: bool) -> None:
     index, sites = spider.run.archive.index, spider.run.sites
     for seed in seeds.read(spider.seeds, await standard_input(spider.seeds), sites):
         for request in spider.intake.listings(seed) or ():
@@ -33,7 +51,10 @@ async def say(spider: DwSpider, *, as_json: bool) -> None:
 
 
 def _print(url: str, reason: str, as_json: bool) -> None:
-    print(json.dumps({"url": url, "why": reason}, ensure_ascii=False) if as_json else f"{url}  {reason}")
+    if as_json:
+        print_json({"url": url, "why": reason})
+    else:
+        print(f"{url}  {reason}")
 
 
 def why(row: Row) -> str:

@@ -36,6 +36,11 @@ def _archiving(names: tuple[str, ...], kept: frozenset[str]) -> str:
 _COLUMNS = ", ".join(Row._fields)
 
 
+def uri_of(path: Path) -> str:
+    """The address of a file as SQLite takes it, also where its name is not UTF-8."""
+    return f"file:{quote(os.fsencode(path))}"
+
+
 class Index:
     """The index of one archive. Raises sqlite3.DatabaseError where the file is damaged: the caller makes it again.
 
@@ -46,7 +51,7 @@ class Index:
     def __init__(self, path: Path, *, read_only: bool = False, is_locked: bool = False) -> None:
         """is_locked: by us, so that nobody changes it while it is read."""
         self.path = path
-        uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}"
+        uri = f"{uri_of(path)}?mode={'ro' if read_only else 'rwc'}"
         is_still = is_locked or not os.access(path.parent, os.W_OK)
         if read_only and is_still and not path.with_name(f"{path.name}-wal").exists():
             uri += "&immutable=1"  # SQLite makes nothing beside it, and nothing is newer than the file itself

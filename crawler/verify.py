@@ -14,10 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from urllib.parse import quote
 
 from crawler import disk, layout, normalise, runlog, tree
 from crawler.exceptions import DiskError
+from crawler.index import uri_of
 from crawler.objects import REMOVED
 from crawler.recovery import OTHER_BYTES, is_as_closed
 from crawler.runlog import run_logs
@@ -221,7 +221,7 @@ def _attach_index(db: sqlite3.Connection, root: Path) -> str:
     # without a write-ahead log nothing can be newer than the file itself, and nothing needs to be made beside it
     immutable = "" if (root / (layout.INDEX + "-wal")).exists() else "&immutable=1"
     try:
-        db.execute("ATTACH ? AS idx", [f"file:{quote(str(path))}?mode=ro{immutable}"])
+        db.execute("ATTACH ? AS idx", [f"{uri_of(path)}?mode=ro{immutable}"])
         problem = str(db.execute("PRAGMA idx.quick_check(1)").fetchone()[0])
         db.execute("SELECT count(*) FROM idx.files, idx.meta, (SELECT path FROM idx.objects LIMIT 1)")
     except sqlite3.DatabaseError as error:

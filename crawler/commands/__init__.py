@@ -1,1 +1,5 @@
 """Commands of `scrapy` in this project, one file each."""
+
+from crawler import streams
+
+streams.secure()
