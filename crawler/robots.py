@@ -176,4 +176,6 @@ def _score(agent: str, name: str) -> int:
     """How well a user agent of a robots.txt fits a name, as Protego counts: 0 not at all, 1 by `*`, else by its length."""
     if agent == "*":
         return 1
-    return len(agent) if re.search(rf"(?<![\w-]){re.escape(agent)}", name.lower()) else 0
+    name = name.lower()
+    is_found = agent in name and re.search(rf"(?<![\w-]){re.escape(agent)}", name)  # most are not: no pattern is made of them
+    return len(agent) if is_found else 0
