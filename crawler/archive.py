@@ -29,7 +29,7 @@ from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
 from crawler.writer import AnyFile, NewFile, Whole, Writer
 
 _CHECK_EVERY = 4 * 1024 * 1024  # bytes
-REPLY_ENDS = (".json.gz", ".html.gz")
+REPLY_ENDS = layout.REPLY_ENDS
 
 
 class Archive:

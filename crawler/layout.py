@@ -21,6 +21,8 @@ RUNS = "runs"
 DAMAGED = "damaged"
 SLUG_LENGTH = 80  # characters; slugs are ASCII, so file names stay far below the 255 bytes of common file systems
 
+REPLY_ENDS = (".json.gz", ".html.gz")
+
 _LANGUAGES = LANGUAGES | {UNKNOWN_LANGUAGE}
 FOLDERS = _LANGUAGES | {"images", "media", "revisions", "unreadable"}
 """Folders at the top that hold what DW sent."""

@@ -6,21 +6,19 @@ After a run that did not end by itself its remains are removed or adopted. An in
 from __future__ import annotations
 
 import contextlib
-import gzip
 import itertools
 import sqlite3
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler import disk, identify, layout, normalise, pictures, runlog, scope, seedfile, tree
-from crawler.exceptions import DiskError, SeedFormatError
+from crawler import disk, layout, leftovers, normalise, runlog, scope, tree
+from crawler.exceptions import DiskError
 from crawler.index import Index
 from crawler.logline import Record
 from crawler.objects import PENDING, REMOVED
-from crawler.runlog import FILES_END, run_logs
-from crawler.urls import DOCUMENT_KINDS, DW
+from crawler.runlog import FILES_END, STATES_END, run_logs
+from crawler.urls import DOCUMENT_KINDS
 
 if TYPE_CHECKING:
     from crawler.archive import Archive
@@ -129,12 +127,14 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
     if damaged:
         say(f"damaged log lines left out ({runlog.shown(damaged)}): scrapy repair mends what can be mended")
     if why or unclean_since:
-        removed, adopted = _clean_up(archive, unclean_since or "")
+        removed, adopted, aside = _clean_up(archive, unclean_since or "", now_ms, damaged)
         scope.draw_last(archive.index)
         say(
             f"{'the index was made again' if why else 'the last run did not end by itself'}: "
             f"{behind} log lines taken over, {removed} temporary files removed, {adopted} files adopted"
         )
+        if aside:
+            say(f"not what was stored: set aside under {layout.DAMAGED}/, to be fetched again: {runlog.shown(aside)}")
     if why:
         _put_in_place(archive)
     archive.index.set_meta("unclean since", layout.run_name(now_ms))
@@ -187,48 +187,94 @@ def _hear(archive: Archive, record: Record) -> None:
         archive.register_document(document, source, hop)
 
 
-def _clean_up(archive: Archive, unclean_since: str) -> tuple[int, int]:
-    """Remove temporary files; adopt whole files that no log line names, or that replaced others since a run began."""
-    removed = 0
-    adopted = []
-    damaged = damaged_files(archive.root)
+def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str]) -> tuple[int, int, list[str]]:
+    """Remove temporary files; adopt files that no log line names, or that replaced others since a run began; set aside what
+    is damaged since then. Returns how many of the first two, and the last.
+
+    lines: damaged ones. Where there are any, older files are looked at, too: theirs may be the line that names what they hold.
+    """
+    removed = _remove_temporary(archive.root)
     since_ms = (normalise.time_ms(unclean_since) or 0) - _MTIME_SLACK_MS
-    for path in itertools.chain(tree.temporary_files(archive.root), tree.walk(archive.root)):
-        if layout.is_temporary(path):
-            (archive.root / path).unlink()
-            removed += 1
+    unlogged, recent = _unlogged(archive, since_ms, look_at_all=bool(lines))
+    unfinished = damaged_files(archive.root)
+    adopted, damaged = [], {}
+    for path, (digest, size) in unlogged.items():
+        if archive.index.file(path) is None and unfinished.get(path) == digest:
+            damaged[path] = digest  # who was killed had still to set it aside
             continue
-        if layout.is_partial(path):  # to be continued; but a note alone is left of a file that is whole by now
-            partial = archive.root / path.removesuffix(".json")
-            if not partial.exists():
-                (archive.root / path).unlink()
-                removed += 1
+        verdict = leftovers.judge(archive, path, unlogged)
+        if isinstance(verdict, dict):
+            adopted.append({"path": path, "sha256": digest, "bytes": size, **verdict})
+        elif verdict == leftovers.DAMAGED and path in recent:  # of anything older `scrapy verify` tells
+            damaged[path] = digest
+    _adopt(archive, adopted)
+    _set_aside(archive, damaged, now_ms)
+    return removed, len(adopted), sorted(damaged)
+
+
+def _remove_temporary(root: Path) -> int:
+    """Remove temporary files, and notes of partial media files that are whole by now. Returns how many."""
+    removed = 0
+    for path in itertools.chain(tree.temporary_files(root), tree.walk(root)):
+        is_note_alone = layout.is_partial(path) and not (root / path.removesuffix(".json")).exists()
+        if layout.is_temporary(path) or is_note_alone:
+            (root / path).unlink()
+            removed += 1
+    return removed
+
+
+def _unlogged(archive: Archive, since_ms: int, *, look_at_all: bool) -> tuple[dict[str, tuple[str, int]], set[str]]:
+    """Files that no log line names, or names with other bytes: path to sha256 and size; and which files are not older than
+    the run that began at a time. Of those that a line names only these are read, or all."""
+    unlogged: dict[str, tuple[str, int]] = {}
+    recent = set()
+    for path in tree.walk(archive.root):
+        if layout.is_partial(path):  # to be continued
             continue
         known = archive.index.file(path)
-        if known is None or (since_ms > 0 and (archive.root / path).stat().st_mtime * 1000 >= since_ms):
-            digest, size = disk.sha256_of(archive.root / path)
-            if known is None and damaged.get(path) == digest:
-                continue  # a repair that was killed had still to set it aside
-            is_other = known is None or (known[0] != digest and not layout.picture_of(path))  # pictures never change
-            if is_other and (record := _adoptable(archive, path)):
-                adopted.append({"path": path, "sha256": digest, "bytes": size, **record})
-    _adopt(archive, adopted)
-    return removed, len(adopted)
+        with contextlib.suppress(OSError):  # `scrapy verify` names what cannot be read
+            if since_ms > 0 and (archive.root / path).stat().st_mtime * 1000 >= since_ms:
+                recent.add(path)
+            if known is None or path in recent or look_at_all:
+                found = disk.sha256_of(archive.root / path)
+                if found != known:
+                    unlogged[path] = found
+    return unlogged, recent
+
+
+def _set_aside(archive: Archive, damaged: dict[str, str], now_ms: int) -> None:
+    """Move files under `damaged/`, logged first, and have them fetched again. damaged: path to sha256; the replies of documents
+    are added: the next one would take their place."""
+    for path in list(damaged):
+        for reply in leftovers.replies_of(archive.root, path) if layout.is_document(path) else ():
+            damaged.setdefault(reply, disk.sha256_of(archive.root / reply)[0])
+    states: list[Record] = [
+        {"state": REMOVED, "path": path, "reason": "damaged: not what was stored", "time": layout.iso_time(now_ms),
+         "found_sha256": digest}
+        for path, digest in damaged.items()
+    ]  # fmt: skip
+    if states:
+        archive.log.append(STATES_END, states)
+    for path in damaged:
+        disk.move(archive.root / path, archive.root / tree.free_place(archive.root, path))
+    archive._apply(states)
+    if states:
+        archive.log.go_on_under_a_later_name()  # this run may store these paths again
 
 
 def damaged_files(root: Path) -> dict[str, str | None]:
-    """What a repair has logged as damaged before it set it aside: path to the sha256 it had, None where nobody could tell.
-    A path that was stored again is still in it."""
+    """What the logs call damaged: path to the sha256 it had, None where nobody could tell. It is logged before it is set aside;
+    a path that was stored again is still in it."""
     return {
         record["path"]: record["found_sha256"]
-        for log in run_logs(root) if log.name.endswith(runlog.STATES_END)
+        for log in run_logs(root) if log.name.endswith(STATES_END)
         for record in runlog.read_log(log) if record.get("state") == REMOVED and "found_sha256" in record
     }  # fmt: skip
 
 
 def adopt(archive: Archive, path: str) -> bool:
     """Log a whole file that no log line names (any more). Returns False, and does nothing, for a stranger."""
-    record = _adoptable(archive, path)
+    record = leftovers.record_of(archive, path)
     if record:
         digest, size = disk.sha256_of(archive.root / path)
         _adopt(archive, [{"path": path, "sha256": digest, "bytes": size, **record}])
@@ -243,38 +289,3 @@ def _adopt(archive: Archive, adopted: list[Record]) -> None:
     for record in adopted:
         if layout.is_document(record["path"]) and (document := archive.read(record["path"])):
             archive.register_document(document, record["source"], record["hop"])
-
-
-def _adoptable(archive: Archive, path: str) -> Record | None:
-    """The log record of a whole file that has none; None for what is not the archive's."""
-    number = layout.number_of(path)
-    if number is None:
-        return None
-    row = archive.index.get(number)
-    record: Record = {"kind": row.kind if row else "article", "id": number, "url": row.url if row else None,
-                      "time": layout.iso_time(int((archive.root / path).stat().st_mtime) * 1000), "adopted": True}  # fmt: skip
-    if layout.is_media(path):  # it was renamed, so it is whole
-        document = archive.read(row.path) if row and row.path else None
-        return {**record, "kind": "media", "url": document.media if document else None}
-    data = disk.read_file(archive.root / path)
-    if name := layout.picture_of(path):
-        return None if pictures.problem(data) else {**record, "kind": "picture", "url": DW.picture(name)}
-    if path.endswith(".txt"):
-        try:
-            document = seedfile.loads(data)
-        except SeedFormatError:
-            return None
-        if layout.is_revision(path):
-            return {**record, "revision_of": row.path if row else None, "stamp_ms": document.stamp_ms}
-        record.update(kind=identify.kind(document, row), published_ms=identify.published_ms(document, row),
-                      url=document.url, stamp_ms=document.stamp_ms, language=path.split("/")[0],
-                      hop=row.hop if row else 0, source=row.source if row and row.source else "adopted",
-                      time=layout.iso_time(document.stamp_ms))  # fmt: skip
-    if path.endswith(".gz"):
-        try:
-            gzip.decompress(data)
-        except (OSError, EOFError, zlib.error):
-            return None
-    return record
-
-

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler import disk, layout, recovery, replyfile, runlog, seedfile, sources, urls, verify
+from crawler import disk, layout, recovery, remaking, runlog, seedfile, tree, urls, verify
 from crawler.archive import REPLY_ENDS, Archive
-from crawler.exceptions import UnreadableReply
 from crawler.index import Index
 from crawler.logline import Record
 from crawler.objects import REMOVED
@@ -103,12 +101,7 @@ def _plan_file(root: Path, index: Index | None, damage: Damage, time: str, plann
 
 
 def _plan_aside(root: Path, path: str, planned: Repair) -> None:
-    """Find a place under `damaged/` where nothing lies."""
-    aside, count = f"{layout.DAMAGED}/{path}", 0
-    while os.path.lexists(root / aside):
-        count += 1
-        aside = f"{layout.DAMAGED}/{path}.{count}"
-    planned.set_aside[path] = aside
+    planned.set_aside[path] = tree.free_place(root, path)
 
 
 def _plan_again(root: Path, index: Index | None, damage: Damage, time: str, planned: Repair) -> None:
@@ -151,14 +144,13 @@ def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
     if not is_ours or damage.number is None or damage.stamp_ms is None:
         return None
     kind, language = damage.kind or "article", urls.document_language(damage.url or "")
-    for end, place in ((".json.gz", sources.first(kind)), (".json.gz", sources.GRAPH), (".html.gz", sources.PAGE)):
-        with contextlib.suppress(OSError, UnreadableReply):
-            body, charset = replyfile.unpack(disk.read_file(root / (damage.path.removesuffix(".txt") + end)))
-            article = sources.read(place, body, damage.number, kind, language, sites, charset)
-            article.language = article.language or language
-            data = seedfile.dumps(seedfile.from_article(article, damage.stamp_ms, article.language)).encode()
-            if hashlib.sha256(data).hexdigest() == damage.expected_sha256:
-                return data
+    for reply in _replies_of(damage.path):
+        with contextlib.suppress(OSError):
+            data = disk.read_file(root / reply)
+            for one in remaking.documents(reply, data, damage.number, kind, damage.stamp_ms, language, sites):
+                made = seedfile.dumps(one).encode()
+                if hashlib.sha256(made).hexdigest() == damage.expected_sha256:
+                    return made
     return None
 
 

@@ -133,9 +133,9 @@ def _proved(data: bytes) -> Iterator[Record]:
         start = checksum.end()
 
 
-def shown(problems: list[str]) -> str:
-    """A list of damaged lines for a person: the first ten."""
-    return "; ".join(problems[:10]) + ("; ..." if len(problems) > 10 else "")
+def shown(found: list[str]) -> str:
+    """A list for a person: the first ten."""
+    return "; ".join(found[:10]) + ("; ..." if len(found) > 10 else "")
 
 
 def read_log(path: Path) -> Iterator[Record]:
@@ -182,6 +182,11 @@ class RunLog:
             os.ftruncate(self._descriptors[name], self.written.get(name, 0))
             raise
         self.written[name] = self.written.get(name, 0) + len(data)
+
+    def go_on_under_a_later_name(self) -> None:
+        """Have what follows read after all that was written: of one name the files are read before the states."""
+        self.close()
+        self.name = free_run_name(self.folder, normalise.time_ms(self.name) or 0)
 
     def close(self) -> None:
         for descriptor in self._descriptors.values():

@@ -129,3 +129,12 @@ def require_index(root: Path) -> None:
     for name in (*layout.INDEX_FILES, layout.INDEX_SEAL):
         if found := disk.oddity(root / name, follow=name == layout.INDEX):
             raise DiskError(f"{root / name} is {found}, not a file of the index; move it out of the archive")
+
+
+def free_place(root: Path, path: str) -> str:
+    """Where a damaged file goes: under `damaged/`, where nothing lies."""
+    place, count = f"{layout.DAMAGED}/{path}", 0
+    while os.path.lexists(root / place):
+        count += 1
+        place = f"{layout.DAMAGED}/{path}.{count}"
+    return place
