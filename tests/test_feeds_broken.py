@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.feeds import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search
+from crawler.feeds import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search, parse_section
 from crawler.feeds.scanner import Scanner, Tag
 from tests.test_feeds import item, loc, numbers, rss, urlset
 
@@ -169,6 +169,15 @@ def test_the_charset_of_the_header_comes_before_the_declared_one() -> None:
     assert found.url == "https://www.dw.com/ru/Привет/a-1"
 
 
+def test_sections_and_lists_are_read_in_the_charset_of_the_header() -> None:
+    html = '<meta charset="koi8-r"><a href="/ru/Привет/a-1">x</a>'.encode("windows-1251")
+    assert parse_section(html, charset="windows-1251").items[0].url == "https://www.dw.com/ru/Привет/a-1"
+    teaser = {"reference": {"id": 1, "type": "ArticleRef"}, "Привет": 0}
+    body = json.dumps({"items": [teaser]}, ensure_ascii=False).encode("windows-1251")
+    for parse in (parse_search, parse_mediacenter):
+        assert parse(body, charset="windows-1251").unknown_keys == ("Привет",)
+
+
 def test_an_emoji_in_two_halves_is_one_character_wherever_the_bytes_are_cut() -> None:
     link = "<link>https://www.dw.com/zh/{}/a-1</link>"
     for halves in (b"\xed\xa0\xbd\xed\xb8\x80", b"&#xD83D;&#xDE00;", b"&#55357;&#56832;"):
@@ -195,6 +204,9 @@ def test_what_never_ends_hides_nothing_behind_it(damage: bytes) -> None:
     listing = parse_feed(FIVE.replace(b"<guid>3", damage + b"<guid>3"))
     assert {1, 2, 4, 5} <= set(numbers(listing))
     assert listing.problems
+    twice = FIVE.replace(b"<item><guid>2", damage + b"<item><guid>2").replace(b"<item><guid>4", damage + b"<item><guid>4")
+    assert {1, 3, 5} <= set(numbers(parse_feed(twice)))
+    assert damage not in (b"<!--", b"<![CDATA[", b"<?") or len(numbers(parse_feed(twice))) == 5
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.9, 0.999])

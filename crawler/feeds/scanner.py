@@ -93,7 +93,7 @@ class Scanner:
             if not is_last:
                 return None
             self.note(f"{opening} without its end")
-            del self._ends[opening]  # nor has a later one: what stands behind it is read
+            self._ends[opening] = ""  # nor has a later one: what stands behind it is read
             return inside, None
         tag = _TAG.match(text, start)
         if tag is None:
