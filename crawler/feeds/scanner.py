@@ -48,7 +48,7 @@ class Scanner:
     def __init__(self) -> None:
         self.flaws, self.flaw, self.declares = 0, "", False
         self._line, self._waiting, self._text, self._at = 1, "", "", 0
-        self._ends = dict(_ENDS)
+        self._ends, self._may_declare = dict(_ENDS), True
 
     def read(self, piece: str, *, is_last: bool = False) -> Iterator[Tag | str]:
         """The tags and texts that a piece completes. A text may come in parts only where CDATA is one of them.
@@ -80,11 +80,14 @@ class Scanner:
         """Where the markup that begins there ends, and what it is; None where its end is yet to come."""
         is_tag = text[start + 1] not in "!?"
         opening = "" if is_tag else next((each for each in self._ends if text.startswith(each, start)), "")
-        if opening == "<!" and (doctype := _DOCTYPE.match(text, start)):
-            self.declares = self.declares or bool(doctype[1])
-            return doctype.end(), None
-        if opening == "<!" and not is_last and len(text) - start < _DOCTYPE_LENGTH:
-            return None
+        if opening == "<!" and self._may_declare:
+            if doctype := _DOCTYPE.match(text, start):
+                self.declares = self.declares or bool(doctype[1])
+                return doctype.end(), None
+            if not is_last and len(text) - start < _DOCTYPE_LENGTH:
+                return None
+            # one without its end: each of a thousand more would be looked at to the end of the text
+            self._may_declare = text[start : start + 9].upper() != "<!DOCTYPE"
         if opening:
             inside = start + len(opening)
             end = text.find(self._ends[opening], inside)
