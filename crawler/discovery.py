@@ -253,7 +253,7 @@ class Discovery:
             new += row is None
             if row and row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row):
                 self.index.set_unchecked(row.number)  # the list may not be sent again: by whatever run looks first
-                if self._may_refresh():
+                if self.spider.looks_again:
                     self.index.set_due(row.number)
         self.run.count("dw/listing/named", named)
         self.run.count("dw/listing/new", new)
@@ -266,9 +266,6 @@ class Discovery:
         """Let no kill take back that a page was read."""
         await self.spider.intake.log_heard()
         self.index.commit()
-
-    def _may_refresh(self) -> bool:
-        return self.spider.refresh != "none"
 
     def _name(self, url: str, problems: Iterable[str]) -> None:
         for problem in problems:

@@ -9,6 +9,9 @@ from crawler.index import Index
 from crawler.objects import ARCHIVED, GONE, MISSING, OPEN, PENDING, REFUSED, UNREADABLE
 from crawler.urls import DOCUMENT_KINDS
 
+_STEM = "substr(objects.path, 1, length(objects.path) - 4)"  # without .txt
+_HAS_REPLY = f"EXISTS (SELECT 1 FROM files WHERE files.path IN ({_STEM} || '.json.gz', {_STEM} || '.html.gz'))"
+
 
 def mark(
     index: Index,
@@ -23,7 +26,8 @@ def mark(
     """Mark what is pending within the hop limit, what may be tried again, and what is archived and to be looked at again.
 
     depth: how many references to follow, negative for no limit. again: what archived documents to look at again: empty for
-    the rules, `all`, `none`, or ids separated by commas. kinds: those that are wanted. media: whether media files are.
+    the rules, `all`, `none`, or ids separated by commas; but for the first two, only these and what has no reply are asked for.
+    kinds: those that are wanted. media: whether media files are.
     """
     index.depth, index.kinds = scope.limit(depth), frozenset(kinds)
     index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")  # in two: neither partial index has both
@@ -51,11 +55,13 @@ def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) 
                [ARCHIVED, now_ms])  # fmt: skip
     if again == "all":
         index.read("UPDATE objects SET due = 1 WHERE format = '' AND state = ?", [ARCHIVED])
-    elif again and again != "none":
-        for text in again.split(","):
+    elif again:
+        # what a list says has changed, what a weak source gave and what was gone has been had before
+        index.read(f"UPDATE objects SET due = 0 WHERE due = 1 AND format = '' AND {_HAS_REPLY}")
+        for text in again.replace("none", "").split(","):
             if text.strip() and (row := index.resolve(int(text))):  # of an alias: what it leads to
                 index.set_due(row.number)
-    elif not again:
+    else:
         oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
         young = index.read("SELECT number, published_ms, checked_ms FROM objects WHERE format = ''"
                            " AND state = 'archived' AND published_ms > ?", [oldest])  # fmt: skip

@@ -88,7 +88,7 @@ class Intake:
                 run.archive.register([document.id], 0, document.kind, document.language)
                 run.archive.register_document(document, "seed", 0)
                 row = index.resolve(document.id)
-                if row and row.path and not row.checked_ms:
+                if row and row.path and not row.checked_ms and (self.spider.looks_again or not run.archive.reply_of(row.path)):
                     index.set_due(row.number)
         return 1
 

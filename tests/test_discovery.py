@@ -298,6 +298,7 @@ def test_what_lastmod_said_outlives_a_run_that_does_not_look(how: str, site: Sit
     seeds = f"https://www.dw.com/de/a-{dw.GERMAN},https://www.dw.com/a-{dw.RUSSIAN},{sitemap}"
     early = crawl(tmp_path, seeds, "depth=0", how, site=site, now_ms=at_ms("2026-12-01"))
     assert not early.articles_asked()[dw.TRADITIONAL]
+    assert not crawl(tmp_path, "", "refresh=none", site=site, now_ms=at_ms("2026-12-01")).articles_asked()[dw.TRADITIONAL]
     later = crawl(tmp_path, sitemap, "depth=0", site=site, now_ms=at_ms("2026-12-02"))
     assert later.asked("www") == {"/zh/article-sitemap.xml": 1}
     assert later.report["listings"] == {"named": len(CHINESE), "unchanged": 1}

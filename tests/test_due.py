@@ -9,7 +9,7 @@ from crawler.index import Index
 from crawler.objects import GONE, MISSING, OUT_OF_SCOPE, REFUSED, UNREADABLE
 from crawler.refresh import DAY_MS
 from tests.conftest import NOW_MS
-from tests.test_index import RUN, begin, document, due_numbers, index, missing, row, state
+from tests.test_index import RUN, begin, document, due_numbers, index, missing, reply, row, state
 
 __all__ = ["index"]  # a fixture
 
@@ -69,6 +69,23 @@ def test_what_is_looked_at_again(index: Index, what: str, since_days: int, numbe
         index.apply(document(number, published_ms=NOW_MS - age * DAY_MS), RUN)
         index.set_checked(number, NOW_MS - since_days * DAY_MS, "", "")
     assert begin(index, what=what) == numbers
+
+
+@pytest.mark.parametrize("end", ["json", "html"])
+def test_refresh_none_and_ids_ask_for_nothing_else_that_was_had(index: Index, end: str) -> None:
+    """3: a list said it has changed. 4: of a weak source. 5: it was gone. 6: its reply was lost. 7: a seed document."""
+    for number in (3, 4, 5, 6):
+        index.apply(document(number, source="page:json-ld" if number == 4 else "api", published_ms=0), RUN)
+        index.apply(reply(number, path=f"zh/2023/11/{number}-a.{end}.gz"), RUN)
+    index.apply(document(7, source="seed"), RUN)
+    index.set_unchecked(3)
+    index.set_unchecked(4)
+    index.apply(state(GONE, 5, reason="status 404", next_ms=NOW_MS, misses=3), RUN)
+    index.apply({"state": "removed", "path": f"zh/2023/11/6-a.{end}.gz"}, RUN)
+    index.register([8], 0)
+    assert begin(index) == [8, 7, 6, 5, 4, 3]
+    assert begin(index, what="none") == [8, 7, 6]
+    assert begin(index, what="5") == [8, 7, 6, 5]
 
 
 def test_archived_document_that_dw_missed_is_asked_for_at_any_age(index: Index) -> None:

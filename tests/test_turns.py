@@ -59,7 +59,7 @@ def fetched(number: int = NUMBER, requested: int = NUMBER, words: str = "What DW
 
 async def take(run: SimpleNamespace, *given: seedfile.SeedDocument) -> None:
     """Take seed documents, as a run does."""
-    intake = Intake(SimpleNamespace(run=run, dry_run=False))  # type: ignore[arg-type]
+    intake = Intake(SimpleNamespace(run=run, dry_run=False, looks_again=True))  # type: ignore[arg-type]
     for one in given:
         await intake.take(seeds.Document("a test", one))
 

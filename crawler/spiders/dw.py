@@ -73,6 +73,7 @@ class DwSpider(scrapy.Spider):
             for number in (arguments.number("refresh", text) for text in self.refresh.split(",")):
                 if number not in NUMBERS:
                     raise ArgumentError(f"refresh is no number of a document: {number}")
+        self.looks_again = self.refresh in ("", "all")  # at more archived documents than those it names
         self.in_flight_new = 0
         self.api_failures = 0
         self.unreached = 0
