@@ -120,6 +120,8 @@ def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int |
         verdict.damages += _compare_documents(db)
         if not index_problem:
             verdict.damages += _compare_index(db)
+            named = {damage.path for damage in verdict.damages}
+            verdict.damages += (damage for damage in _compare_logs(db, root) if damage.path not in named)
         elif verdict.logged or verdict.files:
             verdict.damages.append(Damage(layout.INDEX, INDEX_DAMAGED, index_problem))
     if verdict.unclean_since:
@@ -313,6 +315,15 @@ def _compare_index(db: sqlite3.Connection) -> Iterator[Damage]:
         SELECT e.path, e.url FROM expected e JOIN found f ON f.path = e.path LEFT JOIN idx.files i ON i.path = e.path
         WHERE f.sha256 = e.sha256 AND i.sha256 IS NOT e.sha256 ORDER BY e.path"""):
         yield Damage(path, FILE_WITHOUT_ROW, url=url)
+
+
+def _compare_logs(db: sqlite3.Connection, root: Path) -> Iterator[Damage]:
+    """The logs of which the index has read more than is there: what a crash cuts off, it has never read."""
+    for name, read in db.execute("SELECT name, bytes FROM idx.logs ORDER BY name"):
+        log = root / layout.RUNS / name
+        size = log.stat().st_size if disk.is_file(log) else 0
+        if size < read:
+            yield Damage(f"{layout.RUNS}/{name}", LOG_DAMAGED, f"{size:,} of {read:,} bytes are left")
 
 
 def _excused(damage: Damage, root: Path, since_ms: int) -> Damage:

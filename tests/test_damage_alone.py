@@ -114,6 +114,17 @@ def test_flipped_bit_of_a_log_is_named_and_mended(crawled: Path, tmp_path: Path,
 def test_any_flipped_bit_of_a_log_is_named_and_mended(crawled: Path, tmp_path: Path, number: int) -> None:
     judge(crawled, tmp_path / "archive", random.Random(number))
 
+def test_log_that_lost_its_end_is_named_and_mended(crawled: Path, tmp_path: Path) -> None:
+    """Cut between two lines, where no line is damaged: the index has read more."""
+    root = Path(shutil.copytree(crawled, tmp_path / "archive"))
+    for log in runlog.run_logs(root):
+        lines = [line.data for line in runlog.lines(log)]
+        log.write_bytes(b"".join(lines[:-1]))
+    named = {damage.path for damage in verify.verify(root).damages if damage.what == verify.LOG_DAMAGED}
+    assert named == {f"runs/{log.name}" for log in runlog.run_logs(root)}
+    repaired(root)
+    assert verify.verify(root).damages == []
+
 
 # ---- documents ------------------------------------------------------------------------------------------------------
 
