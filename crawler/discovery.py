@@ -86,18 +86,22 @@ class Discovery:
         followed = followable(url, self.run.sites)
         return self._request(followed, callback, language=target.language) if followed else None
 
-    def _request(self, url: str, callback: Any, *, conditional: bool = True, **kwargs: Any) -> Request:
+    def _request(self, url: str, callback: Any, *, conditional: bool = True, again: bool = False, **kwargs: Any) -> Request:
+        """The request for a listing. again: though it was asked for already."""
         headers = replies.conditions(*self.read_lists.validators(url)) if conditional else {}
         if not self.spider.dry_run:
             self.run.count("dw/request/attempted")
         return Request(url, callback=self._judged, errback=self._failed, headers=headers, priority=10,
-                       meta={IN_PART: True}, cb_kwargs={"read": callback, "kwargs": kwargs})  # fmt: skip
+                       dont_filter=again, meta={IN_PART: True}, cb_kwargs={"read": callback, "kwargs": kwargs})  # fmt: skip
 
     async def _judged(self, response: Response, read: Any, kwargs: dict[str, Any]) -> AsyncIterator[Request]:
         """Read a reply where there is one to read."""
         self.run.note_answer(response)
         if reason := replies.fault(response):
             self._missed(response.url, reason)
+        elif replies.is_unchanged(response) and response.url != self.read_lists.answered_by(_asked(response)):
+            # a redirect leads elsewhere now, where the condition means nothing
+            yield self._request(_asked(response), read, conditional=False, again=True, **kwargs)
         elif replies.is_unchanged(response):
             self.run.count("dw/listing/unchanged")
             self.run.count("dw/listing/named", self.read_lists.total(_asked(response)))
@@ -149,7 +153,7 @@ class Discovery:
                     problems.append(text)
                 case _:
                     is_index = True
-                    if found in chain:
+                    if found in chain or found == response.url:
                         problems.append(f"names itself or what led to it, not followed: {found[:200]}")
                         continue
                     if len(chain) >= _SITEMAP_LEVELS:
@@ -275,7 +279,7 @@ class Discovery:
         """Keep the validators of a listing, and how much it named: after everything in it is logged."""
         await self.spider.intake.log_heard()
         etag, last_modified = header(response, "ETag"), header(response, "Last-Modified")
-        self.read_lists.set_validators(_asked(response), etag, last_modified, named)
+        self.read_lists.set_validators(_asked(response), etag, last_modified, named, response.url)
 
     def completeness(self) -> Iterator[str]:
         """A sentence for every search window: how much of what it lists is archived."""
@@ -305,4 +309,5 @@ def _day_name(window: feeds.Window, day: date) -> str:
 
 
 def _asked(response: Response) -> str:
-    return response.request.url if response.request else response.url
+    """The address that was asked, before any redirect."""
+    return str(response.meta.get("redirect_urls", [response.url])[0])

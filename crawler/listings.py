@@ -15,19 +15,30 @@ _NAMED = ("FROM listed LEFT JOIN objects o ON o.number = listed.number AND o.for
           " LEFT JOIN objects t ON t.number = o.target AND t.format = '' WHERE listed.name = ?")  # fmt: skip
 
 
+_ANSWERED_BY = "answered by "  # with the address of a listing, the key of where a redirect led
+
+
 class Listings:
     """The tables `listings` and `listed` of an index."""
 
     def __init__(self, index: Index) -> None:
         self._read, self._change = index.read, index.change
+        self._meta, self._set_meta = index.meta, index.set_meta
 
     def validators(self, url: str) -> tuple[str, str]:
-        """ETag and Last-Modified of a listing that was read to its end; empty where there are none."""
+        """ETag and Last-Modified of a listing that was read to its end, by the address that is asked; empty where there are
+        none."""
         found = self._read("SELECT etag, last_modified FROM listings WHERE name = ?", [url]).fetchone()
         return (found[0], found[1]) if found else ("", "")
 
-    def set_validators(self, url: str, etag: str, last_modified: str, total: int) -> None:
-        """Note a listing as read to its end. total: how much it named."""
+    def answered_by(self, url: str) -> str:
+        """The address the validators of a listing came from: itself, or where a redirect led."""
+        return self._meta(_ANSWERED_BY + url) or url
+
+    def set_validators(self, url: str, etag: str, last_modified: str, total: int, answered_by: str = "") -> None:
+        """Note a listing as read to its end. total: how much it named. answered_by: where a redirect led."""
+        if (answered_by or url) != self.answered_by(url):
+            self._set_meta(_ANSWERED_BY + url, answered_by)
         self._change("INSERT INTO listings (name, etag, last_modified, total) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                      " etag = excluded.etag, last_modified = excluded.last_modified, total = excluded.total",
                      [url, etag, last_modified, total])  # fmt: skip

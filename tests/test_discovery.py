@@ -208,6 +208,39 @@ def test_a_list_whose_end_was_lost_makes_the_run_incomplete(path: str, site: Sit
     assert (outcome.status, outcome.report["listings_missing"]) == (3, {"cut off": 1})
 
 
+MOVED = "/xml/rss-chi-all"
+
+
+@pytest.mark.parametrize("path", [FEED, NEWS])
+def test_a_redirected_list_is_asked_for_with_the_validators_of_where_it_led(path: str, site: Site, tmp_path: Path) -> None:
+    site.validators()
+    url = "https://" + ("rss" if path == FEED else "www") + f".dw.com{path}"
+    moved = MOVED if path == FEED else "/zh/article-sitemap.xml"
+    site.fault(path, redirect=moved)
+    first = crawl(tmp_path, url, site=site, settings=LISTS_ONLY)
+    assert first.report["listings"]["read"] == 1
+    second = crawl(tmp_path, url, site=site, settings=LISTS_ONLY)
+    assert second.report["listings"] == {"named": first.report["listings"]["named"], "unchanged": 1}
+    assert [(one["path"], one["status"], "if-none-match" in one["headers"]) for one in second.requests] == [
+        (path, 302, True), (moved, 304, True)]  # fmt: skip
+
+
+def test_a_list_that_is_redirected_elsewhere_is_read_though_the_old_condition_holds_there(site: Site, tmp_path: Path) -> None:
+    site.validators(etag=False)
+    site.fault(FEED, redirect=MOVED)
+    crawl(tmp_path, "https://rss.dw.com" + FEED, site=site, settings=LISTS_ONLY)
+    site.clear()
+    site.fault(FEED, redirect="/rdf/rss-en-all")  # as old as the other
+    second = crawl(tmp_path, "https://rss.dw.com" + FEED, site=site, settings=LISTS_ONLY)
+    assert second.report["listings"]["read"] == 1
+    assert dw.ENGLISH in heard(tmp_path)
+    third = crawl(tmp_path, "https://rss.dw.com" + FEED, site=site, settings=LISTS_ONLY)
+    assert third.report["listings"]["unchanged"] == 1
+    site.clear()
+    last = crawl(tmp_path, "https://rss.dw.com" + FEED, site=site, settings=LISTS_ONLY)  # no redirect any more
+    assert last.report["listings"]["read"] == 1
+
+
 FAULTS: dict[str, tuple[dict[str, object], str]] = {
     "chi": ({"body": "<h1>Soon</h1>"}, "unreadable"),
     "en": ({"body": ""}, "unreadable"),
