@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import unquote
 
 from crawler import normalise, urls
@@ -21,6 +22,10 @@ from crawler.exceptions import SeedFormatError
 from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import NOTHING, Markup, attribute, fill, joined, words
 from crawler.urls import DW, DwAddress, PictureName, Sites
+
+MOST_PICTURES = 1_000  # of a document; the most of a hundred recorded ones are 18
+MOST_REFERENCES = 2_000  # of a document; the most of a hundred recorded ones are 9
+_MOST_CUTS = 100  # places where a title may end that are looked at; each costs time in proportion to the link
 
 _STAMP = re.compile(r"<!--(0|[1-9][0-9]{0,16})-->")
 _LAST_MS = 253_402_300_799_000  # the end of the year 9999
@@ -63,14 +68,14 @@ class SeedDocument:
 
     @property
     def references(self) -> list[int]:
-        """Ids of every ArticleRef and `data-type="ARTICLE"` span, in order, without repeats."""
+        """Ids of every ArticleRef and `data-type="ARTICLE"` span, in order, without repeats; MOST_REFERENCES at most."""
         return references(self.html)
 
     @property
     def pictures(self) -> list[PictureName]:
-        """The pictures the document shows, in order, without repeats; only those that are DW's."""
+        """The pictures the document shows, in order, without repeats; only those that are DW's, MOST_PICTURES at most."""
         found = (urls.parse_picture(address) for address in picture_addresses(self.html))
-        return list(dict.fromkeys(name for name in found if name))
+        return list(islice(dict.fromkeys(name for name in found if name), MOST_PICTURES))
 
     @property
     def media(self) -> str:
@@ -154,7 +159,7 @@ def _split_link(line: str) -> tuple[str, str]:
     cuts = [found.start() for found in re.finditer(r"\]\((?=https?://)", inner)]
     if not cuts:
         raise SeedFormatError(2, f"no http address: {_shown(line)}")
-    for cut in cuts:
+    for cut in cuts[:_MOST_CUTS]:
         named = _NAMED.fullmatch(unquote(inner[cut + 2 :]))
         if named and named[1].strip() == inner[:cut].strip():
             return inner[:cut], inner[cut + 2 :]
@@ -172,8 +177,14 @@ def dumps(document: SeedDocument) -> str:
 
 def references(markup: str, sites: Sites = DW) -> list[int]:
     """Ids of the articles a body refers to, in order, without repeats: ArticleRefs, other links to a detail address of
-    api.dw.com, and `data-type="ARTICLE"` spans. An ArticleRef may lead to a video's or a gallery's id."""
-    return _links(markup, sites)[0]
+    api.dw.com, and `data-type="ARTICLE"` spans. An ArticleRef may lead to a video's or a gallery's id. What comes after the
+    first MOST_REFERENCES is left out."""
+    return _links(markup, sites)[0][:MOST_REFERENCES]
+
+
+def references_left_out(markup: str, sites: Sites = DW) -> int:
+    """How many articles a body refers to beyond MOST_REFERENCES."""
+    return max(0, len(_links(markup, sites)[0]) - MOST_REFERENCES)
 
 
 def refused_references(markup: str, sites: Sites = DW) -> list[str]:

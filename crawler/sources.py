@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterator
 
 from crawler import api, pages, seedfile
+from crawler.bounds import bounded
 from crawler.exceptions import UnreadableReply, described
 from crawler.items import Article
 from crawler.refresh import says_gone
@@ -66,16 +67,18 @@ def following(place: str, reason: str, kind: str, kinds: Collection[str], *, pag
 def read(
     place: str, body: bytes, number: int, kind: str, language: str | None, sites: Sites = DW, charset: str = ""
 ) -> Article:
-    """The article in a reply of a place. sites: whose media it may name. charset: that of the HTTP header.
+    """The article in a reply of a place, within the limits of `bounds`. sites: whose media it may name. charset: that of
+    the HTTP header.
 
     Raises UnreadableReply, whatever error a reader ends with.
     """
     with _reading():
         if place == GRAPH:
-            return pages.parse_graph(body, number, language, kind, charset, sites=sites)
+            return bounded(pages.parse_graph(body, number, language, kind, charset, sites=sites))
         if place == PAGE:
-            return pages.parse(body, number, language, charset, sites=sites)
-        return api.parse(body, number, place.removeprefix("api:") if kind == "article" else kind, charset, sites=sites)
+            return bounded(pages.parse(body, number, language, charset, sites=sites))
+        asked = place.removeprefix("api:") if kind == "article" else kind
+        return bounded(api.parse(body, number, asked, charset, sites=sites))
 
 
 def document(article: Article, stamp_ms: int, language: str | None) -> SeedDocument:
