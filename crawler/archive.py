@@ -101,16 +101,23 @@ class Archive:
         """An archive that is only looked at: nothing on its disk changes, and to store something is a DiskError. Its index is a
         copy, which may be changed; where there is no archive it is empty. No lock is taken: a crawl may be running.
 
-        say: told in a sentence why the index cannot be used. Raises DiskError.
+        say: told in a sentence why the index cannot be used. Raises NotAnArchive and DiskError.
         """
-        folder = tempfile.TemporaryDirectory()
-        try:
-            index, why = looking.copy_index(root, Path(folder.name))
-            archive = cls(root, folder.cleanup, index, RunLog(root / layout.RUNS, now_ms), 0, sites)
-            archive.writer.failure = DiskError(f"{root} is only looked at: nothing is stored")
-            recovery._catch_up(archive)
-        except (OSError, sqlite3.Error) as error:
-            raise DiskError(f"{root}: {error}") from error
+        with contextlib.ExitStack() as undo:
+            folder = tempfile.TemporaryDirectory()
+            undo.callback(folder.cleanup)
+            try:
+                tree.require_archive(root)
+                index, why = looking.copy_index(root, Path(folder.name))
+                undo.callback(index.close)
+                archive = cls(root, folder.cleanup, index, RunLog(root / layout.RUNS, now_ms), 0, sites)
+                undo.pop_all()
+                undo.callback(archive.close, clean=False)  # closes all of it
+                archive.writer.failure = DiskError(f"{root} is only looked at: nothing is stored")
+                recovery._catch_up(archive)
+            except (OSError, sqlite3.Error) as error:
+                raise DiskError(f"{root}: {error}") from error
+            undo.pop_all()
         if why:
             say(why)
         return archive
@@ -251,7 +258,7 @@ class Archive:
         record: what the log says of it (kind, id, url, time ...). A document keeps the path it was first archived under.
         """
         row = self.index.get(record["id"])
-        published_ms = record.get("published_ms") or identify.published_ms(document, row)
+        published_ms = record["published_ms"] if "published_ms" in record else identify.published_ms(document, row)
         if row is not None and row.path:
             path = row.path
             files = self._revision(row, record)

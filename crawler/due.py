@@ -62,11 +62,21 @@ def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) 
             if text.strip() and (row := index.resolve(int(text))):  # of an alias: what it leads to
                 index.set_due(row.number)
     else:
-        oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
-        young = index.read("SELECT number, published_ms, checked_ms FROM objects WHERE format = ''"
-                           " AND state = 'archived' AND published_ms > ?", [oldest])  # fmt: skip
-        due = [number for number, published, checked in young if refresh.is_due(published, checked or 0, now_ms, rules)]
-        for number in due:
+        for number in to_look_at_again(index, now_ms, rules):
             index.set_due(number)
         # what DW did not have at the last look is asked for until it is back or gone
         index.read("UPDATE objects SET due = 1 WHERE misses > 0 AND next_ms <= ? AND state = ?", [now_ms, ARCHIVED])
+
+
+def to_look_at_again(index: Index, now_ms: int, rules: refresh.Rules, condition: str = "true") -> list[int]:
+    """Numbers of the archived documents that the rules name. condition: SQL that must hold as well.
+
+    A document is as old as it says, but no younger than its stamp: DW shows no article before it is published, so a later
+    date is a mistake.
+    """
+    oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
+    young = index.read(
+        "SELECT number, min(published_ms, coalesce(stamp_ms, published_ms)) AS born, checked_ms FROM objects"
+        f" WHERE format = '' AND state = 'archived' AND published_ms > ? AND born > ? AND {condition}", [oldest, oldest],
+    )  # fmt: skip
+    return [number for number, born, checked in young if refresh.is_due(born, checked or 0, now_ms, rules)]

@@ -14,4 +14,7 @@ def kind(document: SeedDocument, known: Row | None) -> str:
 
 def published_ms(document: SeedDocument, known: Row | None) -> int:
     """When it was published, else the first stamp known. Videos and galleries show no date, though DW's reply has one."""
-    return normalise.time_ms(document.display_date) or (known and known.published_ms) or document.stamp_ms
+    shown = normalise.time_ms(document.display_date)
+    if shown is not None:
+        return shown
+    return document.stamp_ms if known is None or known.published_ms is None else known.published_ms

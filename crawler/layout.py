@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from slugify import slugify
 
@@ -19,6 +19,8 @@ INDEX_NEW = "index.sqlite.new"  # one that is being made: it takes the other's p
 LOCK = ".lock"
 RUNS = "runs"
 DAMAGED = "damaged"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 SLUG_LENGTH = 80  # characters; slugs are ASCII, so file names stay far below the 255 bytes of common file systems
 
 REPLY_ENDS = (".json.gz", ".html.gz")
@@ -55,10 +57,10 @@ def slug(title: str) -> str:
 
 def document_path(language: str, moment_ms: int, number: int, title: str) -> str:
     """Path of a document. moment_ms: displayDate, else the stamp, milliseconds UTC: it names the folder."""
-    moment = datetime.fromtimestamp(max(moment_ms, 0) / 1000, UTC)
+    moment = _moment(moment_ms)
     folder = language if language in LANGUAGES else UNKNOWN_LANGUAGE
     name = "-".join(filter(None, (str(number), slug(title))))
-    return f"{folder}/{moment:%Y}/{moment:%m}/{name}.txt"
+    return f"{folder}/{moment.year:04}/{moment.month:02}/{name}.txt"
 
 
 def reply_path(document: str, extension: str = "json") -> str:
@@ -153,9 +155,14 @@ def picture_of(path: str) -> PictureName | None:
 
 def run_name(start_ms: int) -> str:
     """Name of a run: its start, UTC, e.g. 20261122T200000Z."""
-    return f"{datetime.fromtimestamp(start_ms / 1000, UTC):%Y%m%dT%H%M%SZ}"
+    return f"{_moment(start_ms):%Y%m%dT%H%M%SZ}"
 
 
 @functools.lru_cache(64)  # of one second there are many log lines
 def iso_time(moment_ms: int) -> str:
-    return f"{datetime.fromtimestamp(moment_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return _moment(moment_ms).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _moment(moment_ms: int) -> datetime:
+    """The date of milliseconds UTC, negative before 1970; the nearest one where it lies outside the years 1 to 9999."""
+    return _EPOCH + timedelta(milliseconds=min(max(moment_ms, _FIRST_MS), _LAST_MS))

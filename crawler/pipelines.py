@@ -124,7 +124,8 @@ async def store_if_known(part: ArchivePart, item: Fetched) -> bool:
     if archive.reply_of(row.path) is None or is_better:
         files.append(reply_file(part, item))
         files[0].path = layout.reply_path(row.path, item.reply_extension)
-    published_ms = normalise.time_ms(item.article.display_date) or row.published_ms
+    published_ms = normalise.time_ms(item.article.display_date)
+    published_ms = row.published_ms if published_ms is None else published_ms
     if row.misses or (row.kind, row.published_ms) != (item.article.kind, published_ms):
         # DW has it again, or says what a document alone does not: that it is a liveblog, the date of a video
         states.append(state_line(ARCHIVED, item.article.kind, number, item.stamp_ms, published_ms=published_ms))
@@ -247,7 +248,7 @@ class ArchivePipeline(ArchivePart):
             "language": article.language, "hop": item.hop, "source": article.source, "etag": item.etag,
             "last_modified": item.last_modified,
         }  # fmt: skip
-        if published_ms := normalise.time_ms(article.display_date):
+        if (published_ms := normalise.time_ms(article.display_date)) is not None:
             record["published_ms"] = published_ms
         if item.requested != article.number:
             record["requested"] = item.requested

@@ -14,6 +14,8 @@ passed since the last look; older than every rule: never again."""
 
 DEFAULT_RULES: Rules = ((2, 0), (14, 1), (60, 7))
 
+_AHEAD_MS = 2 * DAY_MS  # articles are dated ahead by hours at most
+
 GONE_AFTER_MISSES = 3
 GONE_AFTER_MS = 14 * DAY_MS
 
@@ -87,10 +89,13 @@ def rules_of(pairs: Iterable[Any]) -> Rules:
 def is_due(published_ms: int, checked_ms: int, now_ms: int, rules: Rules = DEFAULT_RULES) -> bool:
     """Whether an archived article is to be looked at again.
 
-    published_ms: its displayDate (without one: its stamp). checked_ms: the last look; one in the future is none, for the clock
-    was wrong.
+    published_ms: its displayDate (without one: its stamp); before 1970 it is negative. One that lies days ahead is a mistake
+    and says nothing about the age: such an article is not looked at again. checked_ms: the last look; one in the future is
+    none, for the clock was wrong.
     """
     age = now_ms - published_ms
+    if age < -_AHEAD_MS:
+        return False
     for up_to_days, interval_days in rules:
         if age < up_to_days * DAY_MS:
             return not 0 <= now_ms - checked_ms < interval_days * DAY_MS

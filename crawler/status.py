@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler import layout, refresh
+from crawler.due import to_look_at_again
 from crawler.index import Index
 from crawler.objects import ARCHIVED, GONE, MISSING, PENDING, REFUSED, UNREADABLE
 from crawler.runlog import run_logs
@@ -54,10 +55,7 @@ def due(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
         " FROM (SELECT coalesce(next_ms, 0) AS next FROM objects WHERE format <> 'media'"
         " AND (state IN (?, ?, ?, ?) OR (state = ? AND misses > 0)))",
         [now_ms, now_ms, now_ms, MISSING, GONE, UNREADABLE, REFUSED, ARCHIVED]))  # fmt: skip
-    oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
-    young = index.query("SELECT published_ms, coalesce(checked_ms, 0) FROM objects WHERE format = '' AND state = ?"
-                        " AND published_ms > ? AND coalesce(checked_ms, 1) > 0 AND (misses = 0 OR next_ms > ?)",
-                        [ARCHIVED, oldest, now_ms])  # fmt: skip
+    is_apart = f"coalesce(checked_ms, 1) > 0 AND (misses = 0 OR next_ms > {now_ms:d})"  # counted elsewhere otherwise
     return {
         "pending_documents": pending.get("", 0),
         "pending_pictures": pending.get("picture", 0),
@@ -65,7 +63,7 @@ def due(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
         "try_again": again,
         "try_later": later,
         "next": layout.iso_time(next_ms) if next_ms else None,
-        "look_again": sum(refresh.is_due(published, checked, now_ms, rules) for published, checked in young),
+        "look_again": len(to_look_at_again(index, now_ms, rules, is_apart)),
         "compare": next(index.query("SELECT count(*) FROM objects WHERE checked_ms = 0 AND state = ?", [ARCHIVED]))[0],
     }
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from crawler import clock, layout
+from crawler import clock, layout, recovery
 from crawler.archive import Archive
 from crawler.exceptions import DiskError
 from crawler.objects import PENDING
@@ -90,6 +92,15 @@ def test_a_dry_run_of_an_empty_folder_leaves_it_empty(site: Site, tmp_path: Path
     assert everything(tmp_path) == before
 
 
+def test_a_dry_run_refuses_what_the_run_itself_would_refuse(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("words")
+    before = everything(tmp_path)
+    dry = crawl(tmp_path, [dw.CHAIN[0]], "dry_run=1", site=site)
+    assert dry.status == 1
+    assert "Traceback" not in dry.stderr
+    assert everything(tmp_path) == before
+
+
 def test_a_dry_run_that_cannot_start_leaves_no_report(archived: Path, site: Site) -> None:
     before = everything(archived)
     assert crawl(archived, [dw.CHAIN[0]], "dry_run=1", "depth=x", site=site).status == 1
@@ -144,6 +155,21 @@ def test_what_is_looked_at_takes_nothing(archive: OpenArchive, tmp_path: Path) -
         looked.store_now([NewFile("en/1.txt", b"words", {"id": 1})])
     looked.close()
     assert everything(tmp_path / "archive") == before
+
+
+def test_what_cannot_be_looked_at_leaves_nothing_open(
+    archive: OpenArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive().close()
+
+    def fail(archive: Archive) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(recovery, "_catch_up", fail)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(DiskError, match="Input/output error"):
+        Archive.look(tmp_path / "archive", NOW_MS)
+    assert [path.name for path in tmp_path.iterdir()] == ["archive"]
 
 
 def test_a_dry_reread_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,6 +88,25 @@ def test_refresh_none_and_ids_ask_for_nothing_else_that_was_had(index: Index, en
     assert begin(index, what="5") == [8, 7, 6, 5]
 
 
+@pytest.mark.parametrize("published_ms", [0, -1, -62_135_596_800_000, 253_402_300_799_999, NOW_MS + 3 * DAY_MS])
+@pytest.mark.parametrize("stamp_ms", [0, NOW_MS - 61 * DAY_MS])
+def test_odd_date_is_not_asked_for_in_every_run(index: Index, published_ms: int, stamp_ms: int) -> None:
+    index.apply(document(published_ms=published_ms, stamp_ms=stamp_ms, time="2023-11-14T22:13:20Z"), RUN)
+    for later in (1, DAY_MS, 100 * DAY_MS, 3000 * DAY_MS):
+        assert begin(index, NOW_MS + later) == []
+
+
+def test_document_dated_ahead_is_as_old_as_its_stamp(index: Index) -> None:
+    index.apply(document(published_ms=253_402_300_799_999, stamp_ms=NOW_MS), RUN)
+    looks, checked_ms = 0, NOW_MS
+    for days in range(200):
+        now_ms = NOW_MS + days * DAY_MS
+        index.set_checked(7, checked_ms, "", "")
+        if begin(index, now_ms):
+            looks, checked_ms = looks + 1, now_ms
+    assert looks == 2 + 12 + 7 - 1
+
+
 def test_archived_document_that_dw_missed_is_asked_for_at_any_age(index: Index) -> None:
     index.apply(document(published_ms=NOW_MS - 100 * DAY_MS), RUN)
     index.apply(missing(), RUN)

@@ -57,7 +57,11 @@ def test_slug_is_the_first_words_whole_and_in_order(words: list[str]) -> None:
         ("xx", NOW_MS, "a", "und/2023/11/7-a.txt"),
         ("../zh", NOW_MS, "a", "und/2023/11/7-a.txt"),
         ("images", NOW_MS, "a", "und/2023/11/7-a.txt"),
-        ("en", -5, "a", "en/1970/01/7-a.txt"),
+        ("en", 0, "a", "en/1970/01/7-a.txt"),
+        ("en", -5, "a", "en/1969/12/7-a.txt"),
+        ("en", -62_135_596_800_000, "a", "en/0001/01/7-a.txt"),
+        ("en", -(10**20), "a", "en/0001/01/7-a.txt"),
+        ("en", 10**20, "a", "en/9999/12/7-a.txt"),
         ("en", 1_701_388_799_999, "a", "en/2023/11/7-a.txt"),
         ("en", 1_701_388_800_000, "a", "en/2023/12/7-a.txt"),
         ("en", 253_402_300_799_000, "a", "en/9999/12/7-a.txt"),
@@ -136,3 +140,12 @@ def test_pictures_lie_a_hundred_thousand_numbers_to_a_folder() -> None:
 def test_run_is_named_for_its_start() -> None:
     assert layout.run_name(NOW_MS) == "20231114T221320Z"
     assert layout.iso_time(NOW_MS) == "2023-11-14T22:13:20Z"
+
+
+@pytest.mark.parametrize(
+    ("moment_ms", "time"),
+    [(0, "1970-01-01T00:00:00Z"), (-1, "1969-12-31T23:59:59Z"), (-62_135_596_800_000, "0001-01-01T00:00:00Z"),
+     (253_402_300_799_999, "9999-12-31T23:59:59Z"), (10**20, "9999-12-31T23:59:59Z")],
+)  # fmt: skip
+def test_iso_time_of_any_moment(moment_ms: int, time: str) -> None:
+    assert layout.iso_time(moment_ms) == time

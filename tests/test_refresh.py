@@ -21,6 +21,8 @@ HOUR_MS = DAY_MS // 24
         (14, 1, False), (14, 6.9, False), (14, 7, True), (59.9, 7, True), (59.9, 6.9, False),
         (60, 50, False), (3650, 3650, False),
         (-1, 0, True),  # published ahead of time
+        (-3, 0, False), (-3, 100, False), (-365 * 7976, 0, False),  # a mistake
+        (NOW_MS / DAY_MS, 0, False), (NOW_MS / DAY_MS + 1, 0, False), (365 * 2022, 20_000, False),  # in 1970, 1969, year 1
         (1, -1, True), (20, -1, True), (100, -1, False),  # looked at by a clock that was wrong
     ],
 )  # fmt: skip

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 from crawler import normalise
 from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, NUMBERS, Sites, Target, parse_target
@@ -118,16 +116,7 @@ def language_path(declared: str, target: Target | None) -> str | None:
 
 def moment_ms(text: str) -> int | None:
     """Milliseconds since 1970-01-01 UTC of a time in ISO 8601 or, as in RSS 2.0, RFC 822; None when it is neither."""
-    text = text.strip()
-    if not text:
-        return None
-    try:
-        if (found := normalise.time_ms(text)) is not None:
-            return found
-        moment = parsedate_to_datetime(text)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    return normalise.time_ms(text)
 
 
 def followable(url: str, sites: Sites) -> str | None:
