@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from crawler import layout, normalise, urls
+from crawler import disk, layout, normalise, urls
 from crawler.seedfile import SeedDocument
 
 SAME, REMOVED, ADDED = " ", "-", "+"
@@ -239,5 +239,5 @@ def _visible(text: str) -> str:
 def revisions(root: Path, number: int) -> dict[int, str]:
     """Paths of the revisions of a document by stamp (milliseconds UTC), oldest first."""
     folder = root / "revisions" / str(number)
-    stamps = sorted(int(path.stem) for path in folder.glob("*.txt") if path.stem.isdigit())
+    stamps = sorted(int(path.stem) for path in folder.glob("*.txt") if path.stem.isdigit() and disk.is_file(path))
     return {stamp: layout.revision_path(number, stamp) for stamp in stamps}

@@ -123,6 +123,7 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
         # noted before anything is made again: this run may be killed too
         archive.index.set_meta("unclean since", unclean_since or layout.run_name(now_ms))
         archive.index.commit(durable=True)
+    list(tree.run_files(archive.root, lambda path, found: _name_odd_log(path, found, say)))
     behind, damaged = _catch_up(archive)
     if damaged:
         say(f"damaged log lines left out ({runlog.shown(damaged)}): scrapy repair mends what can be mended")
@@ -139,6 +140,11 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
         _put_in_place(archive)
     archive.index.set_meta("unclean since", layout.run_name(now_ms))
     archive.index.commit(durable=True)
+
+
+def _name_odd_log(path: str, found: str, say: Callable[[str], None]) -> None:
+    if layout.is_run_log(path.rpartition("/")[2]):
+        say(f"{path} is passed over: {found}, not a run log")
 
 
 def _catch_up(archive: Archive) -> tuple[int, list[str]]:

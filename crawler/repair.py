@@ -71,7 +71,7 @@ def plan(root: Path, index: Index | None, verdict: Verdict, time: str, sites: Si
         if damage.what == verify.TEMPORARY:
             planned.removed.append(damage.path)
         elif damage.what == verify.LOG_DAMAGED:
-            if disk.is_file(root / damage.path):
+            if _digest(root / damage.path):
                 planned.logs_mended.append(damage.path)
                 _plan_aside(root, damage.path, planned)
             else:

@@ -69,8 +69,15 @@ def _leads_out(link: Path, root: Path) -> bool:
 
 
 def run_files(root: Path, strange: Strange = _nobody) -> Iterator[str]:
-    """Names of the logs and reports of every run, in order. strange: told of everything else among them."""
-    for entry in _entries(root, layout.RUNS, strange):
+    """Names of the logs and reports of every run, in order. strange: told of everything else among them.
+
+    Raises OSError where they cannot be read: an archive without them would be taken for another.
+    """
+    try:
+        entries = sorted(os.scandir(root / layout.RUNS), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in entries:
         if layout.is_run_file(entry.name) and entry.is_file(follow_symlinks=False):
             yield entry.name
         elif not entry.name.startswith("."):

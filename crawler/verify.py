@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from crawler import disk, layout, normalise, runlog, tree
 from crawler.exceptions import DiskError
 from crawler.index import uri_of
+from crawler.logline import Record
 from crawler.objects import REMOVED
 from crawler.recovery import OTHER_BYTES, is_as_closed
 from crawler.runlog import run_logs
@@ -139,26 +140,34 @@ def _read_logs(db: sqlite3.Connection, root: Path, removed: dict[str, str | None
     list(tree.run_files(root, strange.__setitem__))
     for path, found in strange.items():
         is_log = layout.is_run_log(path.rpartition("/")[2])
-        yield Damage(path, LOG_DAMAGED if is_log else UNKNOWN, found)
+        yield Damage(path, LOG_DAMAGED if is_log else UNKNOWN, found.removeprefix("a file"))
     for log in run_logs(root):
         damaged = []
         db.execute("BEGIN")
-        for line in runlog.lines(log):
-            if line.problem:
-                damaged.append(f"line {line.number}: {line.problem}")
-            for record in line.records:
-                if "sha256" in record:
-                    db.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?)", [
-                        record["path"], record["sha256"], record["bytes"], record["kind"], record["id"],
-                        record.get("stamp_ms"), record.get("url")])  # fmt: skip
-                    removed.pop(record["path"], None)
-                elif record["state"] == REMOVED:
-                    db.execute("DELETE FROM expected WHERE path = ?", [record["path"]])
-                    if "found_sha256" in record:
-                        removed[record["path"]] = record["found_sha256"]
+        try:
+            for line in runlog.lines(log):
+                if line.problem:
+                    damaged.append(f"line {line.number}: {line.problem}")
+                for record in line.records:
+                    _expect(db, record, removed)
+        except OSError as error:
+            damaged.append(f"cannot be read: {error.strerror}")
         db.execute("COMMIT")
         if damaged:
             yield Damage(f"{layout.RUNS}/{log.name}", LOG_DAMAGED, runlog.shown(damaged))
+
+
+def _expect(db: sqlite3.Connection, record: Record, removed: dict[str, str | None]) -> None:
+    """Take what a log line says into the database."""
+    if "sha256" in record:
+        db.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?)", [
+            record["path"], record["sha256"], record["bytes"], record["kind"], record["id"], record.get("stamp_ms"),
+            record.get("url")])  # fmt: skip
+        removed.pop(record["path"], None)
+    elif record["state"] == REMOVED:
+        db.execute("DELETE FROM expected WHERE path = ?", [record["path"]])
+        if "found_sha256" in record:
+            removed[record["path"]] = record["found_sha256"]
 
 
 def _read_files(

@@ -7,7 +7,7 @@ import sqlite3
 from argparse import Namespace
 from pathlib import Path
 
-from crawler import layout, status
+from crawler import layout, status, tree
 from crawler.console import ArchiveCommand, print_json
 from crawler.index import Index
 from crawler.report import COMPLETE
@@ -20,6 +20,7 @@ class Command(ArchiveCommand):
         return "Make the index again from the files and the run logs"
 
     def execute(self, args: list[str], opts: Namespace) -> int:
+        tree.require_index(self.existing_root())
         before = counts(self.existing_root() / layout.INDEX)
         with self.open_archive(rebuild=True):
             pass
