@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,6 +75,8 @@ def plan(root: Path, index: Index | None, verdict: Verdict, time: str, sites: Si
             if _digest(root / damage.path):
                 planned.logs_mended.append(damage.path)
                 _plan_aside(root, damage.path, planned)
+            elif not os.path.lexists(root / damage.path):
+                planned.logs_mended.append(damage.path)
             else:
                 planned.left[damage.path] = damage.detail
         elif damage.what in (verify.ROW_WITHOUT_FILE, verify.FILE_WITHOUT_ROW, verify.INDEX_DAMAGED):
@@ -162,7 +165,10 @@ def _carry_out(archive: Archive, planned: Repair, verdict: Verdict) -> None:
     for path in list(planned.restored):  # while the reply is still there
         _restore(archive, damages[path], planned)
     for path in planned.logs_mended:
-        _mend_log(archive, path, planned.set_aside[path])
+        if path in planned.set_aside:
+            _mend_log(archive, path, planned.set_aside[path])
+        else:  # it is lost: what its lines named is logged again below, where it is whole
+            archive.index.set_log_position(path.rpartition("/")[2], 0)
     for path in list(planned.logged_again):
         if not recovery.adopt(archive, path):
             planned.logged_again.remove(path)

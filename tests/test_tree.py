@@ -108,7 +108,7 @@ def test_log_line_of_a_sound_file_that_is_lost_is_damage(root: Path) -> None:
     log = next(log for log in (root / "runs").glob("*.jsonl") if ONE.encode() in log.read_bytes())
     log.unlink()
     assert {(damage.what, damage.path) for damage in verify.verify(root).damages} == {
-        (verify.UNLOGGED, ONE), (verify.UNLOGGED, TWO)
+        (verify.UNLOGGED, ONE), (verify.UNLOGGED, TWO), (verify.LOG_DAMAGED, f"runs/{log.name}")
     }  # fmt: skip
     assert scrapy("verify", root=root).status == 10
     assert scrapy("repair", "--json", root=root).json["logged_again"] == [ONE, TWO]

@@ -83,7 +83,7 @@ def print_repair(done: Repair, opts: Namespace) -> None:
         ("set aside", [f"{shown(path)} -> {shown(to)}" for path, to in done.set_aside.items()]),
         ("made again from their replies, byte for byte", done.restored),
         ("logged again: the log was at fault, not the file", done.logged_again),
-        ("run logs without their damaged lines", done.logs_mended),
+        ("run logs without what is damaged or lost of them", done.logs_mended),
         ("temporary files removed", done.removed),
         ("lost for good", done.for_good),
         ("left as they are", [f"{shown(path)}  {why}" for path, why in done.left.items()]),
