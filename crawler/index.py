@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from crawler import decoding, layout, normalise
+from crawler import decoding, layout, normalise, objects
 from crawler.exceptions import DiskError
 from crawler.objects import ALIAS, ARCHIVED, NO_LIMIT, OUT_OF_SCOPE, PENDING, REMOVED, SCHEMA, SCHEMA_VERSION, SCOPE, Row
 from crawler.urls import DOCUMENT_KINDS, PictureName
@@ -157,7 +157,8 @@ class Index:
         )
         time_ms = normalise.time_ms(record.get("time", "")) or 0
         if picture := layout.picture_of(path):
-            self._archive(picture.number, picture.format, record, {"kind": "picture", "checked_ms": time_ms or None})
+            form = objects.picture_form(picture.format, path)
+            self._archive(picture.number, form, record, {"kind": "picture", "checked_ms": time_ms or None})
         elif path.startswith("media/"):
             self._archive(record["id"], "media", record, {"kind": "media", "checked_ms": time_ms or None})
         elif layout.is_document(path):
@@ -198,6 +199,8 @@ class Index:
 
     def _apply_state(self, record: dict[str, Any]) -> None:
         number, form = record["id"], record.get("format", "")
+        if record["kind"] == "picture":
+            form = objects.picture_form(form, record.get("url") or "")
         if record["state"] == ALIAS:
             self.set_alias(number, record["target"])
             return
@@ -257,17 +260,18 @@ class Index:
     def claim_picture(self, name: PictureName, url: str) -> tuple[Row, bool]:
         """Hear of a picture and take it for this run, in one statement where it is new, as nearly all are.
         Returns the row it had before, and whether it is to be fetched now."""
+        form = objects.picture_form(name.format, name.file_name)
         if self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
-                        [name.number, name.format, PENDING, url]):  # fmt: skip
-            return Row(name.number, name.format, "picture", PENDING, url=url), True
-        row = self.get(name.number, name.format)
+                        [name.number, form, PENDING, url]):  # fmt: skip
+            return Row(name.number, form, "picture", PENDING, url=url), True
+        row = self.get(name.number, form)
         assert row is not None
-        return row, bool(row.due) and self.claim(name.number, name.format)
+        return row, bool(row.due) and self.claim(name.number, form)
 
-    def add_picture(self, number: int, form: str, url: str) -> None:
+    def add_picture(self, number: int, rendition: str, url: str) -> None:
         """Hear of a picture."""
         self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
-                     [number, form, PENDING, url])  # fmt: skip
+                     [number, objects.picture_form(rendition, url), PENDING, url])  # fmt: skip
 
     def add_media(self, number: int, url: str) -> Row:
         """Hear of the media file of a document; the row it has then. One that is not archived is taken from the address that

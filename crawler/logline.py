@@ -66,7 +66,7 @@ _RULES: dict[str, Callable[[object], bool]] = {
     "adopted": _is_bool,
     "reread": _is_bool,
     "state": lambda value: value in (*STATES, REMOVED, SCOPE) if isinstance(value, str) else False,
-    "format": _is_match("[0-9A-Za-z]{0,12}"),
+    "format": _is_match(r"[0-9A-Za-z]{0,12}(?:\.[a-z]{3,4})?"),
     "reason": _is_text,
     "misses": _is_number_in(_COUNTS),
     "missed_ms": _or_none(_is_number_in(_TIMES_MS)),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from crawler import layout
 from crawler.urls import PictureName
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 PENDING, ARCHIVED, MISSING, GONE = "pending", "archived", "missing", "gone"
 UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS = "unreadable", "refused", "out of scope", "alias"
@@ -19,11 +19,12 @@ SCOPE = "scope"  # no object's: a line that says what a run wants, so that an in
 OPEN = "state <> 'archived' AND"
 
 NO_LIMIT = 2**31
+MEDIA = "media"  # the kind and the `format` of a media file's row
 
 SCHEMA = """
 CREATE TABLE objects (
     number INTEGER NOT NULL,         -- DW's id
-    format TEXT NOT NULL,            -- '' for documents; a picture's rendition, e.g. '303'; 'media' for a media file
+    format TEXT NOT NULL,            -- '' for documents; 'media' for a media file; of a picture as `picture_form` says
     kind TEXT NOT NULL,              -- article, gallery, video, audio, liveblog, picture, media
     state TEXT NOT NULL,
     reason TEXT NOT NULL DEFAULT '',
@@ -70,6 +71,20 @@ CREATE TABLE listed (name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (n
 CREATE TABLE logs (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+
+
+def picture_form(rendition: str, address: str) -> str:
+    """The `format` of a picture's row: its rendition, with the ending of its address or path where that is not jpg. So no two
+    files of a number share a row, and no picture shares that of the media file.
+
+    >>> picture_form("303", "images/0/63_303.jpg"), picture_form("303", "images/0/63_303.webp")
+    ('303', '303.webp')
+    >>> picture_form("media", "images/0/63_media.jpg")
+    'media.jpg'
+    """
+    ending = address.rpartition(".")[2]
+    is_plain = ending == "jpg" and rendition != MEDIA
+    return rendition if is_plain or "." in rendition or not ending.isalpha() else f"{rendition}.{ending}"
 
 
 class Row(NamedTuple):

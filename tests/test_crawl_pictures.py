@@ -10,6 +10,7 @@ import pytest
 
 from tests.crawling import DAY_MS, NOW_MS, Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw
+from tests.dwsite import pictures
 from tests.dwsite.client import Site
 
 CHAIN_PICTURES = {number: 71000020 + place for place, number in enumerate(dw.CHAIN)}
@@ -131,6 +132,35 @@ def test_pictures_are_kept_as_they_came_where_http_vouches_for_their_length(site
     assert outcome.report["pictures"] == {"stored": len(odd)}
     kept = {what: outcome.pictures[f"{picture}_303.jpg"] for what, (_, picture) in shown.items()}
     assert kept == {**odd, "packed": jpeg}
+
+
+def showing(number: int, *names: str) -> dict[str, Any]:
+    """What makes an article show pictures of a number."""
+    sizes = [[{"width": 700, "height": 394, "url": f"https://static.dw.com/image/{number}_{name}"}] for name in names]
+    images = [{"id": number, "type": "Image", "name": "", "sizes": each} for each in sizes]
+    return {"mainContent": images[0], "body": [{"content": image} for image in images[1:]]}
+
+
+def test_files_of_a_number_are_told_apart_by_rendition_and_ending(site: Site, tmp_path: Path) -> None:
+    """Among them the rendition `media`, which has the name of the media file in the index."""
+    number, names = dw.VIDEO, ["303.jpg", "303.webp", "303.jpeg", "media.jpg", "media.png", "Media.jpg"]
+    for name in names:
+        body = pictures.picture(name, name.rpartition(".")[2], 500).decode("utf-8", "surrogateescape")
+        fault = {"status": 500} if name == "media.png" else {"status": 200, "body": body}
+        site.fault(f"/image/{number}_{name}", host="static", **fault)
+    site.edit(dw.CHAIN[4], keys=showing(number, *names))
+    seeds = f"https://www.dw.com/en/any/a-{dw.CHAIN[4]},https://api.dw.com/api/detail/video/{number}"
+    first = crawl(tmp_path, seeds, "depth=0", "media=1", site=site, settings={"RETRY_TIMES": 0})
+    assert first.state_of(number, "media") == ("archived", "")
+    assert first.state_of(number, "media.png") == ("missing", "status 500")
+    found = {name: first.pictures.get(f"{number}_{name}") for name in names}
+    assert found == {name: pictures.picture(name, name.rpartition(".")[2], 500) for name in names} | {"media.png": None}
+    site.clear()
+    (tmp_path / "index.sqlite").unlink()
+    site.fault(f"/image/{number}_media.png", host="static", status=404)
+    second = crawl(tmp_path, "", "depth=0", "media=1", site=site)
+    assert second.asked() == {f"/image/{number}_media.png": 1}
+    assert second.state_of(number, "media") == ("archived", "")
 
 
 def test_a_404_picture_alone_is_no_failure(site: Site, tmp_path: Path) -> None:
