@@ -322,6 +322,22 @@ def test_lastmod_says_what_is_requested_again(site: Site, tmp_path: Path) -> Non
     assert not again.asked("api")
 
 
+@pytest.mark.parametrize(
+    ("lastmod", "is_newer"),
+    [("2026-05-31T23:59:59Z", False), ("2026-06-01T00:00:00Z", False), ("2026-06-01T02:00:00+02:00", False),
+     ("2026-06-01T00:00:01Z", True), ("2026-06-01", True), ("2026-05-31", False)],
+)  # fmt: skip
+def test_only_a_lastmod_after_the_last_look_says_that_something_changed(
+    lastmod: str, is_newer: bool, site: Site, tmp_path: Path
+) -> None:
+    crawl(tmp_path, [dw.TRADITIONAL], "depth=0", site=site, now_ms=at_ms("2026-06-01"))
+    url = f"<url><loc>https://www.dw.com/zh/x/a-{dw.TRADITIONAL}</loc><lastmod>{lastmod}</lastmod></url>"
+    body = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{url}</urlset>'
+    site.fault("/zh/article-sitemap.xml", body=body, content_type="text/xml")
+    later = crawl(tmp_path, "https://www.dw.com/zh/article-sitemap.xml", "depth=0", site=site, now_ms=at_ms("2026-06-03"))
+    assert later.articles_asked() == ({dw.TRADITIONAL: 1} if is_newer else {})
+
+
 @pytest.mark.parametrize("how", ["refresh=none", "max_articles=1"])
 def test_what_lastmod_said_outlives_a_run_that_does_not_look(how: str, site: Site, tmp_path: Path) -> None:
     site.validators()

@@ -112,6 +112,19 @@ def test_a_day_that_is_not_over_is_read_again(site: Site, tmp_path: Path) -> Non
     assert not last.requests
 
 
+@pytest.mark.parametrize(
+    ("now", "is_over"),
+    [("2026-03-02T23:59:59+00:00", False), ("2026-03-03T00:00:00+00:00", False), ("2026-03-03T00:00:01+00:00", True)],
+)
+def test_a_day_is_over_a_whole_day_after_its_end(now: str, is_over: bool, site: Site, tmp_path: Path) -> None:
+    site.options(articles=400, pictures_per_article=0)
+    day = "search:en:2026-03-01..2026-03-01"
+    first = crawl(tmp_path, day, "refresh=none", site=site, now_ms=at_ms(now), settings=LISTS_ONLY)
+    assert ("1 of 1 days not over" in completeness(first)) is not is_over
+    later = crawl(tmp_path, day, "refresh=none", site=site, now_ms=at_ms("2026-03-05"), settings=LISTS_ONLY)
+    assert bool(searched(later)) is not is_over
+
+
 def test_days_that_have_not_begun_are_not_asked_for(site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path, "search:en:2026-05-31..9998-12-31", site=site)  # in memory they would be gigabytes
     assert searched(outcome) == [("2026-05-31", 1), ("2026-06-01", 1)]

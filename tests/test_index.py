@@ -231,6 +231,16 @@ def test_beyond_the_hop_limit_is_out_of_scope_until_it_is_nearer(index: Index) -
     assert (row(index).state, row(index).reason, row(index).hop, row(index).due) == (PENDING, "", 1, 1)
 
 
+def test_what_is_of_an_unwanted_kind_stays_out_of_scope_when_it_is_nearer(index: Index) -> None:
+    due.mark(index, NOW_MS, 1, (), kinds=["article"])
+    index.register([7], 2, "video")
+    index.register([8], 2, "article")
+    index.register([7, 8], 1)  # a reference does not say what it leads to
+    assert [(row(index, number).state, row(index, number).hop, row(index, number).due) for number in (7, 8)] == [
+        (OUT_OF_SCOPE, 1, 0), (PENDING, 1, 1)]  # fmt: skip
+    assert begin(index, depth=1) == [8, 7], "until its kind is wanted"
+
+
 def test_archived_document_that_turns_out_nearer_is_named(index: Index) -> None:
     index.apply(document(hop=3), RUN)
     index.set_alias(8, 7)
