@@ -28,8 +28,8 @@ _AT_ONCE = 500  # files that are logged, then set aside
 @dataclass
 class Repair:
     """What is to be done, or was. set_aside: path to where it lies then. restored: documents made again from their replies,
-    byte for byte. logged_again: whole files whose log line was at fault. logs_mended: run logs without their damaged lines.
-    removed: temporary files. again: path to (kind, number) of what the next crawl fetches. hops: the farthest of those.
+    byte for byte. logged_again: whole files whose log line was at fault. logs_mended: run logs without their damaged lines,
+    or lost. removed: temporary files. again: path to (kind, number) of what the next crawl fetches. hops: the farthest.
     for_good: what nobody has any more, as revisions. left: path to why nothing can be done about it.
     index_is_wrong: it has to be made again. states: for the log, by the path they are about."""
 
