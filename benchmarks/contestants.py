@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import HERE, kept, peers
 from benchmarks.site import STATIC, WWW, Site
-from crawler import layout
+from crawler.storage import layout
 
 CONCURRENCY = 16
 SLOW_ARTICLES = 200

@@ -15,9 +15,9 @@ from typing import Any
 
 from benchmarks import HERE, WORK, measure, report
 from benchmarks.contestants import crawl, settings
-from crawler import layout
-from crawler.index import Index
-from crawler.refresh import DAY_MS
+from crawler.storage import layout
+from crawler.storage.index.refresh import DAY_MS
+from crawler.storage.index.sqlite import Index
 from crawler.urls import DW, PictureName
 
 _FIRST, _FIRST_PICTURE = 60_000_001, 50_000_001

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from crawler import clock, disk, layout, report, streams, tree
-from crawler.archive import Archive
+from crawler import clock, streams
+from crawler.crawl import report
+from crawler.crawl.run import sites_of
 from crawler.exceptions import ArchiverError, DiskError
-from crawler.extensions import sites_of
-from crawler.index import Index
-from crawler.lock import Lock
+from crawler.storage import disk, layout, tree
+from crawler.storage.archive import Archive
+from crawler.storage.index.sqlite import Index
+from crawler.storage.lock import Lock
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -18,8 +18,8 @@ from itertools import islice
 from urllib.parse import unquote
 
 from crawler import normalise, urls
+from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.exceptions import SeedFormatError
-from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import NOTHING, Markup, attribute, fill, joined, words
 from crawler.urls import DW, DwAddress, PictureName, Sites
 

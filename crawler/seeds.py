@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from crawler import disk, seedfile, urls
+from crawler import seedfile, urls
 from crawler.exceptions import SeedFormatError
 from crawler.seedfile import SeedDocument
+from crawler.storage import disk
 from crawler.urls import Sites, Target
 
 MAX_FILE_BYTES = 32 * 1024 * 1024  # the largest recorded document has 40 KB

@@ -56,9 +56,9 @@ TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # CachingThrea
 
 # --- the way through ---
 
-DOWNLOADER = "crawler.downloader.ExactDownloader"  # Scrapy's begins more at once than a slot allows
-SCHEDULER = "crawler.scheduler.ArchiveScheduler"  # the archive is the queue
-DUPEFILTER_CLASS = "crawler.dupefilter.IndexDupeFilter"  # asks the index; RFPDupeFilter keeps every fingerprint in memory
+DOWNLOADER = "crawler.crawl.downloader.ExactDownloader"  # Scrapy's begins more at once than a slot allows
+SCHEDULER = "crawler.crawl.scheduler.ArchiveScheduler"  # the archive is the queue
+DUPEFILTER_CLASS = "crawler.crawl.dupefilter.IndexDupeFilter"  # asks the index; RFPDupeFilter keeps every fingerprint in memory
 # Of what Scrapy brings only what is used is loaded: each part costs time for every request and every start, and what a later
 # Scrapy adds is not switched on by itself. Left out, beside what is replaced here: cookies, HTTP authentication, refreshes that
 # a page asks for, HTTP cache, Referer, feed exports, telnet, remote control, handlers of file:, ftp:, s3: and data:.
@@ -71,20 +71,20 @@ DOWNLOADER_MIDDLEWARES_BASE = {
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
 }
 DOWNLOADER_MIDDLEWARES = {
-    "crawler.middlewares.AllowedTargetsMiddleware": 10,  # stricter than Scrapy's OffsiteMiddleware
-    "crawler.robots.RobotsMiddleware": 100,
-    "crawler.middlewares.PatienceMiddleware": 560,
-    "crawler.middlewares.CompressionMiddleware": 590,
-    "crawler.middlewares.RedirectsMiddleware": 600,
-    "crawler.middlewares.AliasMiddleware": 610,
+    "crawler.crawl.middlewares.AllowedTargetsMiddleware": 10,  # stricter than Scrapy's OffsiteMiddleware
+    "crawler.crawl.robots.RobotsMiddleware": 100,
+    "crawler.crawl.middlewares.PatienceMiddleware": 560,
+    "crawler.crawl.middlewares.CompressionMiddleware": 590,
+    "crawler.crawl.middlewares.RedirectsMiddleware": 600,
+    "crawler.crawl.middlewares.AliasMiddleware": 610,
 }
 SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}  # hops are counted in the index; the spider judges every status itself
 ITEM_PIPELINES = {
-    "crawler.pipelines.OmissionsPipeline": 100,
-    "crawler.pipelines.ComparePipeline": 200,
-    "crawler.pipelines.PicturesPipeline": 300,
-    "crawler.pipelines.ArchivePipeline": 400,
-    "crawler.media.MediaPipeline": 500,
+    "crawler.crawl.pipelines.OmissionsPipeline": 100,
+    "crawler.crawl.pipelines.ComparePipeline": 200,
+    "crawler.crawl.pipelines.PicturesPipeline": 300,
+    "crawler.crawl.pipelines.ArchivePipeline": 400,
+    "crawler.crawl.media.MediaPipeline": 500,
 }
 EXTENSIONS_BASE = {
     "scrapy.extensions.corestats.CoreStats": 0,
@@ -94,16 +94,16 @@ EXTENSIONS_BASE = {
     "scrapy.extensions.throttle.AutoThrottle": 0,
 }
 EXTENSIONS = {
-    "crawler.progress.ProgressExtension": 0,  # says more than Scrapy's LogStats
-    "crawler.extensions.ArchiveExtension": 1,
-    "crawler.politeness.PolitenessExtension": 900,  # after AutoThrottle
-    "crawler.downloader.TimeoutsExtension": 905,
+    "crawler.crawl.progress.ProgressExtension": 0,  # says more than Scrapy's LogStats
+    "crawler.crawl.run.ArchiveExtension": 1,
+    "crawler.crawl.politeness.PolitenessExtension": 900,  # after AutoThrottle
+    "crawler.crawl.downloader.TimeoutsExtension": 905,
 }
 CONCURRENT_ITEMS = 1  # 100 makes a hundred tasks for every response, and each of ours has one item
 
 # --- what is shown ---
 
 LOG_LEVEL = "INFO"  # DEBUG
-LOG_FORMATTER = "crawler.logformatter.QuietLogFormatter"  # never an item's content
+LOG_FORMATTER = "crawler.crawl.logformatter.QuietLogFormatter"  # never an item's content
 STATS_DUMP = False  # True; the run report has them
 LOG_VERSIONS: list[str] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from crawler.archive import Archive
+from crawler.storage.archive import Archive
 
 settings.register_profile("project", max_examples=100, deadline=None, derandomize=True)
 settings.load_profile("project")

@@ -24,8 +24,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawler import layout, runlog, seedfile
+from crawler import seedfile
 from crawler.seedfile import SeedDocument
+from crawler.storage import layout, runlog
 from tests.dwsite.client import Site
 
 ROOT = Path(__file__).parents[1]
@@ -208,9 +209,10 @@ def _scrapy(arguments: list[str], now_ms: int) -> None:
 _FORKS = multiprocessing.get_context("forkserver")
 # what a crawl imports while it starts, but for the reactor: a second of every one of them otherwise
 _FORKS.set_forkserver_preload(
-    "crawler.spiders.dw crawler.downloader crawler.dupefilter crawler.logformatter crawler.scheduler crawler.commands.repair "
-    "crawler.commands.reread crawler.commands.status crawler.commands.verify scrapy.cmdline scrapy.commands.bench "
-    "scrapy.commands.check scrapy.commands.shell scrapy.core.downloader.contextfactory scrapy.core.downloader.handlers.http11 "
+    "crawler.spiders.dw crawler.crawl.downloader crawler.crawl.dupefilter crawler.crawl.logformatter crawler.crawl.scheduler "
+    "crawler.commands.repair crawler.commands.reread crawler.commands.status crawler.commands.verify "
+    "scrapy.cmdline scrapy.commands.bench scrapy.commands.check scrapy.commands.shell "
+    "scrapy.core.downloader.contextfactory scrapy.core.downloader.handlers.http11 "
     "scrapy.downloadermiddlewares.httpcompression scrapy.downloadermiddlewares.httpproxy scrapy.downloadermiddlewares.retry "
     "scrapy.downloadermiddlewares.cookies scrapy.downloadermiddlewares.redirect scrapy.downloadermiddlewares.robotstxt "
     "scrapy.extensions.memusage scrapy.extensions.remote_control scrapy.extensions.telnet scrapy.extensions.throttle "

@@ -14,9 +14,9 @@ from unittest.mock import patch
 from scrapy.cmdline import execute
 
 from crawler import clock, seedfile
-from crawler.archive import Archive
 from crawler.seedfile import SeedDocument
-from crawler.writer import NewFile
+from crawler.storage.archive import Archive
+from crawler.storage.writer import NewFile
 from tests.crawling import ROOT
 
 NOW_MS = 1_780_272_000_000

@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from crawler import api, pages, seedfile
+from crawler import seedfile
+from crawler.dw import api, pages
+from crawler.dw.article import Article
 from crawler.exceptions import UnreadableReply
-from crawler.items import Article
 
 Json = dict[str, Any]
 Words = Iterator[str]

@@ -2,7 +2,7 @@
 
 `python -m tests.killing` imports the crawler once and then forks a process for every crawl it is told to run: each is the
 real `scrapy crawl`, without the second that the imports take. A fault (below) replaces the system calls named in
-`crawler.disk`, and SQLite's commit, in that one process.
+`crawler.storage.disk`, and SQLite's commit, in that one process.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ SHORT = "short"
 class Fault:
     """What goes wrong in a crawl, at the n-th call of a step.
 
-    step: open, write, fsync, rename (of `crawler.disk`) or commit. what: picture, reply, document, revision, unreadable, log,
-    states, report, seal, folder; empty for any. when: before the call, after it, or half: a write that takes half of the bytes
+    step: open, write, fsync, rename (of `crawler.storage.disk`) or commit. what: picture, reply, document, revision,
+    unreadable, log, states, report, seal, folder; empty for any.
+    when: before the call, after it, or half: a write that takes half of the bytes
     first. do: kill (SIGKILL), short (a write that takes a third of its bytes and says so), MemoryError, or an errno by name.
     stays: every later call of the step fails too.
     """
@@ -86,8 +87,9 @@ class Saboteur:
         self.lock = threading.Lock()
 
     def install(self) -> None:
-        """Stand between `crawler.disk` and the system, and between `crawler.index` and SQLite."""
-        from crawler import disk, index
+        """Stand between `crawler.storage.disk` and the system, and between `crawler.storage.index.sqlite` and SQLite."""
+        from crawler.storage import disk
+        from crawler.storage.index import sqlite
 
         def os_open(path: Path, flags: int, mode: int = 0o777) -> int:
             descriptor: int = self.call("open", str(path), lambda: os.open(path, flags, mode))
@@ -127,7 +129,7 @@ class Saboteur:
             return connect(*arguments, factory=Connection, **options)
 
         sqlite3.connect = connect_here  # type: ignore[assignment]
-        index._COMMIT_EVERY = 20  # so that a small crawl has some
+        sqlite._COMMIT_EVERY = 20  # so that a small crawl has some
 
     def call(self, step: str, path: str, do: Callable[..., Any]) -> Any:
         fault = self.fault

@@ -7,8 +7,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from crawler import pages
-from crawler.items import Paragraph, Picture, Video
+from crawler.dw import pages
+from crawler.dw.article import Paragraph, Picture, Video
 from tests import test_discovery as discovery
 from tests import test_discovery_lists as lists
 from tests import test_fallback as fallback

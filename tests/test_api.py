@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import api, seedfile
+from crawler import seedfile
+from crawler.dw import api
+from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.exceptions import UnreadableReply
-from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import NOTHING, Markup
 from crawler.urls import DwAddress, PictureName
 

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from crawler import disk, layout, seedfile, urls
-from crawler.archive import Archive, check_free
+from crawler import seedfile, urls
 from crawler.exceptions import ArchiveInUse, DiskError
-from crawler.objects import ARCHIVED, GONE, PENDING
-from crawler.refresh import DAY_MS
-from crawler.runlog import read_log, run_logs
 from crawler.seedfile import SeedDocument
-from crawler.tree import walk
+from crawler.storage import disk, layout
+from crawler.storage.archive import Archive, check_free
+from crawler.storage.index.objects import ARCHIVED, GONE, PENDING
+from crawler.storage.index.refresh import DAY_MS
+from crawler.storage.runlog import read_log, run_logs
+from crawler.storage.tree import walk
+from crawler.storage.writer import NewFile
 from crawler.urls import DW, PictureName
-from crawler.writer import NewFile
 from tests.conftest import NOW_MS, OpenArchive
 from tests.test_pictures import JPEG
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler import arguments
+from crawler.crawl import arguments
 from crawler.exceptions import ArgumentError
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from crawler.arrivals import Arrivals
+from crawler.storage.arrivals import Arrivals
 
 T = TypeVar("T")
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from crawler import bounds, seedfile, sources
+from crawler import seedfile
+from crawler.dw import bounds, places
 from crawler.exceptions import UnreadableReply
 from crawler.seedfile import MOST_PICTURES, MOST_REFERENCES
 
@@ -24,7 +25,7 @@ def reply(**keys: Any) -> bytes:
 
 
 def read(body: bytes, kind: str = "article") -> Any:
-    return sources.read(f"api:{kind}", body, 7, kind, "en")
+    return places.read(f"api:{kind}", body, 7, kind, "en")
 
 
 def test_ordinary_article_is_not_touched() -> None:
@@ -47,7 +48,7 @@ def test_pictures_beyond_the_limit_are_left_out_and_counted(place: str) -> None:
     else:
         article = read(reply(type="ImageGallery", body=[], images=images), "gallery")
         assert len(article.slides) == MOST_PICTURES
-    document = sources.document(article, 0, "en")
+    document = places.document(article, 0, "en")
     assert len(document.pictures) == MOST_PICTURES
     assert article.skipped.count(bounds.LEFT_OUT) == 20_001 - MOST_PICTURES - (place != "body")
 
@@ -60,7 +61,7 @@ def test_endless_title_or_author_is_unreadable(keys: dict[str, str]) -> None:
 
 def test_longest_allowed_title_becomes_a_document_that_is_read_back() -> None:
     article = read(reply(name="](https://x" * 180))
-    document = sources.document(article, 0, "en")
+    document = places.document(article, 0, "en")
     assert seedfile.loads(seedfile.dumps(document)) == document
 
 

@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
-from crawler import layout, seedfile, seeds, verify
-from crawler.archive import Archive
-from crawler.due import mark as mark_due
-from crawler.index import Index
-from crawler.lock import Lock
+from crawler import seedfile, seeds
 from crawler.seedfile import SeedDocument
-from crawler.tree import walk
+from crawler.storage import layout
+from crawler.storage.archive import Archive
+from crawler.storage.index.agenda import mark as mark_due
+from crawler.storage.index.sqlite import Index
+from crawler.storage.lock import Lock
+from crawler.storage.tree import walk
+from crawler.upkeep import verify
 from crawler.urls import DW
 from tests.crawling import ROOT
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, snapshot, write

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crawler import seedfile
-from crawler.verify import verify
+from crawler.upkeep.verify import verify
 from tests.crawling import DAY_MS, NOW_MS, Outcome, at_ms, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site

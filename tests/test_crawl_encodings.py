@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crawler import layout, replyfile
+from crawler.storage import layout, replyfile
 from tests.crawling import DAY_MS, NOW_MS, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site

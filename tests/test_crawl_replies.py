@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from crawler import layout
 from crawler.settings import EXTENSIONS
+from crawler.storage import layout
 from tests.crawling import DAY_MS, NOW_MS, Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
@@ -248,7 +248,7 @@ def broken(module: str, name: str, how: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("how", ERRORS)
 def test_a_reply_whose_reader_fails_is_kept_and_the_document_taken_from_elsewhere(how: str, site: Site, tmp_path: Path) -> None:
-    outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=site, settings=broken("crawler.api", "parse", how))
+    outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=site, settings=broken("crawler.dw.api", "parse", how))
     assert outcome.status == 3
     assert set(outcome.documents) == set(dw.CHAIN[3:])
     assert {line["source"] for line in outcome.log if layout.is_document(line["path"])} == {"graph-api"}
@@ -279,7 +279,7 @@ def test_a_reply_whose_document_cannot_be_made_is_kept(how: str, site: Site, tmp
 def test_an_error_in_the_reader_of_a_list_is_about_that_list_only(name: str, how: str, site: Site, tmp_path: Path) -> None:
     seed, path = LISTS[name]
     document = f"https://www.dw.com/en/any/a-{FRESH}"
-    outcome = crawl(tmp_path, f"{seed},{document}", "depth=0", site=site, settings=broken("crawler.feeds", name, how))
+    outcome = crawl(tmp_path, f"{seed},{document}", "depth=0", site=site, settings=broken("crawler.dw.lists", name, how))
     assert outcome.status == 3
     assert set(outcome.documents) == {FRESH}
     assert outcome.report["listings_missing"] == {"unreadable": 1}

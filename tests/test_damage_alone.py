@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from crawler import layout, runlog, verify
-from crawler.archive import Archive
-from crawler.objects import SCOPE
-from crawler.repair import repair
 from crawler.seedfile import SeedDocument
+from crawler.storage import layout, runlog
+from crawler.storage.archive import Archive
+from crawler.storage.index.objects import SCOPE
+from crawler.upkeep import verify
+from crawler.upkeep.repair import repair
 from tests.crawling import NOW_MS, crawl
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site

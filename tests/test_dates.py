@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crawler import normalise, seedfile
-from crawler.archive import Archive
+from crawler.storage.archive import Archive
 from crawler.urls import document_url
 from tests.conftest import NOW_MS as TEST_NOW_MS
 from tests.crawling import DAY_MS, NOW_MS, crawl, fresh_site

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import diff
-from crawler.diff import ADDED, REMOVED, SAME, Difference
+from crawler.library import changes
+from crawler.library.changes import ADDED, REMOVED, SAME, Difference
 from crawler.seedfile import SeedDocument
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy
 
@@ -40,7 +40,7 @@ SLIDE = "<div>" + PICTURE + "<b>{}</b>：{}</div>"
     ],
 )
 def test_tokens(text: str, tokens: list[str]) -> None:
-    assert diff.tokens(text) == tokens
+    assert changes.tokens(text) == tokens
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_tokens(text: str, tokens: list[str]) -> None:
     ],
 )
 def test_words(before: str, after: str, shown: str) -> None:
-    assert diff.plain(diff.words(before, after)) == shown
+    assert changes.plain(changes.words(before, after)) == shown
 
 
 TEXTS = st.text(alphabet="ab cde 北京时\n.,", max_size=60)
@@ -64,22 +64,22 @@ TEXTS = st.text(alphabet="ab cde 北京时\n.,", max_size=60)
 
 @given(TEXTS, TEXTS)
 def test_pieces_hold_both_texts(before: str, after: str) -> None:
-    pieces = diff.words(before, after)
-    assert "".join(text for sign, text in pieces if sign != ADDED) == "".join(diff.tokens(before))
-    assert "".join(text for sign, text in pieces if sign != REMOVED) == "".join(diff.tokens(after))
+    pieces = changes.words(before, after)
+    assert "".join(text for sign, text in pieces if sign != ADDED) == "".join(changes.tokens(before))
+    assert "".join(text for sign, text in pieces if sign != REMOVED) == "".join(changes.tokens(after))
     assert all(text for _, text in pieces)
 
 
 @given(TEXTS)
 def test_text_does_not_differ_from_itself(text: str) -> None:
-    assert {sign for sign, _ in diff.words(text, text)} <= {SAME}
+    assert {sign for sign, _ in changes.words(text, text)} <= {SAME}
 
 
 def test_huge_texts_that_share_nothing_are_told_apart_in_time() -> None:
     before = " ".join(f"a{number % 977}" for number in range(60_000))
     after = " ".join(f"a{number % 881}" for number in range(60_000, 0, -1))
     started = time.monotonic()
-    pieces = diff.words(before, after)
+    pieces = changes.words(before, after)
     assert time.monotonic() - started < 5
     assert {sign for sign, _ in pieces} >= {REMOVED, ADDED}
 
@@ -88,40 +88,40 @@ def test_huge_texts_that_share_nothing_are_told_apart_in_time() -> None:
 
 
 def changed(before: SeedDocument, **what: object) -> Difference:
-    return diff.compare(before, dataclasses.replace(before, **what))  # type: ignore[arg-type]
+    return changes.compare(before, dataclasses.replace(before, **what))  # type: ignore[arg-type]
 
 
 BODY = "<p>The river is high.</p><p>The <b>ferry</b> waits.</p><p>Nobody crosses.</p>"
 
 
 def test_same_document_has_no_difference() -> None:
-    assert diff.compare(document(body=BODY), document(body=BODY, stamp_ms=NOW_MS + 1)).is_empty()
+    assert changes.compare(document(body=BODY), document(body=BODY, stamp_ms=NOW_MS + 1)).is_empty()
 
 
 def test_title_author_date_and_body_are_told_apart() -> None:
     before = document(title="Old title", author="A. Writer", body=BODY)
     body = BODY.replace("waits", "leaves")
     after = document(title="New title", author="B. Writer", body=body, date="2026-05-02T00:00:00.000Z")
-    found = diff.compare(before, after)
-    assert diff.plain(found.title) == "[-Old-]{+New+} title"
-    assert diff.plain(found.author) == "[-A-]{+B+}. Writer"
-    assert diff.plain(found.date) == "[-2026-05-01T10:00:00.000Z-]{+2026-05-02T00:00:00.000Z+}"
-    assert [diff.plain(passage) for passage in found.body] == ["The ferry [-waits-]{+leaves+}."]
+    found = changes.compare(before, after)
+    assert changes.plain(found.title) == "[-Old-]{+New+} title"
+    assert changes.plain(found.author) == "[-A-]{+B+}. Writer"
+    assert changes.plain(found.date) == "[-2026-05-01T10:00:00.000Z-]{+2026-05-02T00:00:00.000Z+}"
+    assert [changes.plain(passage) for passage in found.body] == ["The ferry [-waits-]{+leaves+}."]
     assert found.pictures == []
 
 
 def test_paragraphs_added_and_removed_stand_alone() -> None:
     after = BODY.replace("<p>The river is high.</p>", "") + "<p>Night falls.</p>"
-    found = diff.compare(document(body=BODY), document(body=after))
-    assert [diff.plain(passage) for passage in found.body] == ["[-The river is high.-]", "{+Night falls.+}"]
+    found = changes.compare(document(body=BODY), document(body=after))
+    assert [changes.plain(passage) for passage in found.body] == ["[-The river is high.-]", "{+Night falls.+}"]
 
 
 def test_pictures_are_no_words_of_the_body() -> None:
     before = document(body=CAPTIONED.format(1, "A boat") + BODY + CAPTIONED.format(2, "The bank"))
     after = document(body=CAPTIONED.format(1, "A small boat") + BODY + CAPTIONED.format(3, "The bridge"))
-    found = diff.compare(before, after)
+    found = changes.compare(before, after)
     assert found.body == []
-    assert [(one.name, one.what, diff.plain(one.caption)) for one in found.pictures] == [
+    assert [(one.name, one.what, changes.plain(one.caption)) for one in found.pictures] == [
         ("1_303.jpg", "caption", "A {+small +}boat"),
         ("2_303.jpg", "removed", "[-The bank-]"),
         ("3_303.jpg", "added", "{+The bridge+}"),
@@ -130,37 +130,37 @@ def test_pictures_are_no_words_of_the_body() -> None:
 
 def test_slides_are_pictures_with_their_words() -> None:
     body = BODY + "<h3>相关图集：Boats</h3>" + SLIDE.format(1, "First", "A boat") + SLIDE.format(2, "Second", "Two")
-    found = diff.compare(document(body=body), document(body=body.replace("A boat", "A ship")))
+    found = changes.compare(document(body=body), document(body=body.replace("A boat", "A ship")))
     assert found.body == []
-    assert [(one.name, diff.plain(one.caption)) for one in found.pictures] == [("1_303.jpg", "First：A [-boat-]{+ship+}")]
+    assert [(one.name, changes.plain(one.caption)) for one in found.pictures] == [("1_303.jpg", "First：A [-boat-]{+ship+}")]
 
 
 def test_host_of_a_picture_is_no_difference() -> None:
     before = CAPTIONED.format(1, "A boat")
-    assert diff.compare(document(body=before), document(body=before.replace("static.dw.com", "api.dw.com"))).is_empty()
+    assert changes.compare(document(body=before), document(body=before.replace("static.dw.com", "api.dw.com"))).is_empty()
 
 
 def test_links_and_players_are_compared() -> None:
     before = document(body='<p><a href="https://one.example/">A</a> word</p>')
-    found = diff.compare(before, document(body='<p><a href="https://two.example/">A</a> word</p>'))
+    found = changes.compare(before, document(body='<p><a href="https://two.example/">A</a> word</p>'))
     assert (found.body, found.removed, found.added) == ([], ["https://one.example/"], ["https://two.example/"])
 
 
 def test_markup_alone_is_said_to_be_no_word() -> None:
-    found = diff.compare(document(body="<p>a <b>word</b></p>"), document(body="<p>a <i>word</i></p>"))
-    [line] = diff.lines(found, diff.plain)
+    found = changes.compare(document(body="<p>a <b>word</b></p>"), document(body="<p>a <i>word</i></p>"))
+    [line] = changes.lines(found, changes.plain)
     assert line.startswith("no word, picture or link differs")
 
 
 def test_colours_paint_what_changed_and_nothing_else() -> None:
-    shown = diff.coloured([(SAME, "a "), (REMOVED, "b"), (ADDED, "c\nd")])
+    shown = changes.coloured([(SAME, "a "), (REMOVED, "b"), (ADDED, "c\nd")])
     assert shown == "a \x1b[9;31mb\x1b[0m\x1b[32mc\x1b[0m\n\x1b[32md\x1b[0m"
 
 
 def test_text_steers_no_terminal() -> None:
     found = changed(document(), title="\x1b]0;x\x07", url="https://www.dw.com/en/\x1b[2J/a-1")
-    assert not {"\x1b", "\x07"} & set("".join(diff.lines(found, diff.plain)))
-    assert "\x1b" not in diff.plain([(ADDED, "https://one.example/\x1b[2J")])
+    assert not {"\x1b", "\x07"} & set("".join(changes.lines(found, changes.plain)))
+    assert "\x1b" not in changes.plain([(ADDED, "https://one.example/\x1b[2J")])
 
 
 # ---- scrapy diff ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler import layout
+from crawler.storage import layout
 from tests.crawling import NOW_MS, QUICK, ROOT, Outcome, at_ms, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site

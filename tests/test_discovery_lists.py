@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler import layout
-from crawler.feeds import search_url
+from crawler.dw.lists import search_url
+from crawler.storage import layout
 from crawler.urls import DW
 from tests.crawling import DAY_MS, NOW_MS, Outcome, Running, at_ms, crawl, fresh_site
 from tests.dwsite import articles as dw

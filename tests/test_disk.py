@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from crawler import disk
+from crawler.storage import disk
 
 DATA = b"0123456789" * 100
 

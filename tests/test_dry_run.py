@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from crawler import clock, layout, recovery
-from crawler.archive import Archive
+from crawler import clock
 from crawler.exceptions import DiskError
-from crawler.objects import PENDING
+from crawler.storage import layout, recovery
+from crawler.storage.archive import Archive
+from crawler.storage.index.objects import PENDING
+from crawler.storage.writer import NewFile
 from crawler.urls import DW
-from crawler.writer import NewFile
 from tests.conftest import NOW_MS, OpenArchive
 from tests.crawling import Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw

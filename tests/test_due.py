@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crawler import due
-from crawler.index import Index
-from crawler.objects import GONE, MISSING, OUT_OF_SCOPE, REFUSED, UNREADABLE
-from crawler.refresh import DAY_MS
+from crawler.storage.index import agenda
+from crawler.storage.index.objects import GONE, MISSING, OUT_OF_SCOPE, REFUSED, UNREADABLE
+from crawler.storage.index.refresh import DAY_MS
+from crawler.storage.index.sqlite import Index
 from tests.conftest import NOW_MS
 from tests.test_index import RUN, begin, document, due_numbers, index, missing, reply, row, state
 
@@ -25,11 +25,11 @@ def test_hop_limit_of_a_run(index: Index, depth: int, numbers: list[int]) -> Non
 
 
 def test_kind_that_is_not_wanted_is_out_of_scope_until_it_is(index: Index) -> None:
-    due.mark(index, NOW_MS, -1, (), kinds=["article"])
+    agenda.mark(index, NOW_MS, -1, (), kinds=["article"])
     index.register([7], 0, "video")
     assert (row(index).state, row(index).reason) == (OUT_OF_SCOPE, "kind")
     assert begin(index) == [7]
-    due.mark(index, NOW_MS, -1, (), kinds=["article"])
+    agenda.mark(index, NOW_MS, -1, (), kinds=["article"])
     assert due_numbers(index) == []
 
 

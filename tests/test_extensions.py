@@ -19,13 +19,13 @@ from tests.helpers_commands import scrapy
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.items import Fetched
+    from crawler.dw.article import Fetched
 
 PIPELINES = {
-    "crawler.pipelines.OmissionsPipeline": 100,
-    "crawler.pipelines.ComparePipeline": 200,
-    "crawler.pipelines.PicturesPipeline": 300,
-    "crawler.pipelines.ArchivePipeline": 400,
+    "crawler.crawl.pipelines.OmissionsPipeline": 100,
+    "crawler.crawl.pipelines.ComparePipeline": 200,
+    "crawler.crawl.pipelines.PicturesPipeline": 300,
+    "crawler.crawl.pipelines.ArchivePipeline": 400,
 }
 
 
@@ -79,12 +79,12 @@ def test_a_bug_met_by_one_article_is_counted_and_the_article_tried_again(site: S
 
 
 def test_a_run_that_cannot_start_says_so(site: Site, tmp_path: Path) -> None:
-    without_pictures = {"ITEM_PIPELINES": json.dumps({"crawler.pipelines.PicturesPipeline": None})}
+    without_pictures = {"ITEM_PIPELINES": json.dumps({"crawler.crawl.pipelines.PicturesPipeline": None})}
     site.fault("/image/.*", status=500)
     crawl(tmp_path, [dw.CHAIN[4]], site=site, settings={"RETRY_TIMES": 0})
     outcome = crawl(tmp_path, [dw.CHAIN[4]], site=site, settings=without_pictures)
     assert outcome.status == outcome.report["exit_status"] == 1
-    assert "ITEM_PIPELINES must hold crawler.pipelines.PicturesPipeline" in outcome.stderr
+    assert "ITEM_PIPELINES must hold crawler.crawl.pipelines.PicturesPipeline" in outcome.stderr
 
 
 def test_a_report_that_cannot_be_read_does_not_stop_the_next_run(site: Site, tmp_path: Path) -> None:
@@ -111,7 +111,9 @@ PAST = [
     "[]", "7", '"text"', "null", "[" * 100_000, '{"seeds": 1}', '{"found": "many"}', '{"found": NaN}', '{"found": 1e999}',
     f'{{"found": {10**400}}}', '{"documents": [], "missing": 7, "pictures": null, "exit_status": {}}', "\xff",
 ]  # fmt: skip
-BROKEN_STEPS = ["crawler.report.alert", "crawler.discovery.Discovery.completeness", "crawler.index.Index.counts"]
+BROKEN_STEPS = [
+    "crawler.crawl.report.alert", "crawler.crawl.lists.Discovery.completeness", "crawler.storage.index.sqlite.Index.counts",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:8])
@@ -151,7 +153,7 @@ def test_a_report_is_written_although_part_of_it_cannot_be_told(step: str, site:
     assert any("this report is incomplete: broken \ud83d" in sentence for sentence in outcome.report["sentences"])
 
 
-@pytest.mark.parametrize("step", ["crawler.report.dumps", "crawler.disk.replace_file"])
+@pytest.mark.parametrize("step", ["crawler.crawl.report.dumps", "crawler.storage.disk.replace_file"])
 def test_the_status_says_that_there_is_no_report(step: str, site: Site, tmp_path: Path) -> None:
     broken = {"EXTENSIONS": json.dumps({**EXTENSIONS, f"{__name__}.Breaks": 0}), "BROKEN_STEP": step}
     outcome = crawl(tmp_path, [dw.CHAIN[4]], "depth=0", site=site, settings=broken)

@@ -13,8 +13,8 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 
-from crawler.failures import HostPaused, RedirectCircle, RefusedTarget, RobotsUnavailable, failure_reason
-from crawler.refresh import is_passing
+from crawler.crawl.failures import HostPaused, RedirectCircle, RefusedTarget, RobotsUnavailable, failure_reason
+from crawler.storage.index.refresh import is_passing
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from crawler import layout
+from crawler.storage import layout
 from tests.crawling import Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site

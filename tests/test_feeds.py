@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler import feeds
+from crawler.dw import lists
+from crawler.dw.lists import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search, parse_section
+from crawler.dw.lists.listing import followable
 from crawler.exceptions import ArchiverError
-from crawler.feeds import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search, parse_section
-from crawler.feeds.listing import followable
 from crawler.urls import DW, LANGUAGE_IDS, LANGUAGES, Sites
 
 CHECKOUT = Path(__file__).parents[1]
@@ -55,7 +55,7 @@ def loc(number: int) -> str:
     return f"<loc>https://www.dw.com/zh/t/a-{number}</loc>"
 
 
-def numbers(listing: feeds.Listing) -> list[int]:
+def numbers(listing: lists.Listing) -> list[int]:
     return [listed.number for listed in listing.items]
 
 
@@ -593,14 +593,14 @@ def test_page_without_links_is_named(body: bytes) -> None:
 
 
 def test_window_has_its_days_oldest_first() -> None:
-    window = feeds.parse_window("search:zh:2024-02-28..2024-03-01")
-    assert window == feeds.Window(4, "zh", date(2024, 2, 28), date(2024, 3, 1))
+    window = lists.parse_window("search:zh:2024-02-28..2024-03-01")
+    assert window == lists.Window(4, "zh", date(2024, 2, 28), date(2024, 3, 1))
     assert [str(day) for day in window.days()] == ["2024-02-28", "2024-02-29", "2024-03-01"]
 
 
 def test_window_takes_a_number_for_the_language_known_or_not() -> None:
-    assert feeds.parse_window("search:4:2023-10-01..2023-10-01") == feeds.parse_window("search:zh:2023-10-01..2023-10-01")
-    window = feeds.parse_window(" search:23:2023-10-01..2023-10-01\n")
+    assert lists.parse_window("search:4:2023-10-01..2023-10-01") == lists.parse_window("search:zh:2023-10-01..2023-10-01")
+    window = lists.parse_window(" search:23:2023-10-01..2023-10-01\n")
     assert (window.language_id, window.language) == (23, None)
 
 
@@ -623,40 +623,40 @@ def test_window_takes_a_number_for_the_language_known_or_not() -> None:
     ],
 )
 def test_window_written_wrongly_is_refused_with_the_reason(text: str, problem: str) -> None:
-    with pytest.raises(feeds.UnreadableSeed, match=problem) as raised:
-        feeds.parse_window(text)
+    with pytest.raises(lists.UnreadableSeed, match=problem) as raised:
+        lists.parse_window(text)
     assert isinstance(raised.value, ArchiverError)
     assert isinstance(raised.value, ValueError)
 
 
 def test_search_address_is_that_of_the_recordings() -> None:
-    assert feeds.search_url(DW, 4, date(2023, 10, 5), 1) == (
+    assert lists.search_url(DW, 4, date(2023, 10, 5), 1) == (
         "https://api.dw.com/api/search/global?terms=*&contentTypes=Article&languageId=4&sortByDate=true"
         "&startDate=2023-10-05&endDate=2023-10-06&pageIndex=1"
     )
-    assert "&contentTypes=Article,ImageGallery&" in feeds.search_url(
+    assert "&contentTypes=Article,ImageGallery&" in lists.search_url(
         DW, 4, date(2023, 10, 5), 2, ("article", "gallery", "liveblog")
     )
     with pytest.raises(ValueError, match="liveblog"):
-        feeds.search_url(DW, 4, date(2023, 10, 5), 1, ("liveblog",))
+        lists.search_url(DW, 4, date(2023, 10, 5), 1, ("liveblog",))
 
 
 def test_mediacenter_address() -> None:
     assert (
-        feeds.mediacenter_url(STAND_IN, feeds.language_id("zh"), 2) == "http://127.0.0.1:1/api/list/mediacenter/4?pageIndex=2"
+        lists.mediacenter_url(STAND_IN, lists.language_id("zh"), 2) == "http://127.0.0.1:1/api/list/mediacenter/4?pageIndex=2"
     )
 
 
 def test_edition_is_its_feed_and_its_news_sitemap() -> None:
-    assert feeds.edition_urls(DW, "zh") == ["https://rss.dw.com/rdf/rss-chi-all", "https://www.dw.com/zh/news-sitemap.xml"]
-    assert feeds.edition_urls(DW, "hi") == ["https://www.dw.com/hi/news-sitemap.xml"]
-    with pytest.raises(feeds.UnreadableSeed):
-        feeds.edition_urls(DW, "../etc")
+    assert lists.edition_urls(DW, "zh") == ["https://rss.dw.com/rdf/rss-chi-all", "https://www.dw.com/zh/news-sitemap.xml"]
+    assert lists.edition_urls(DW, "hi") == ["https://www.dw.com/hi/news-sitemap.xml"]
+    with pytest.raises(lists.UnreadableSeed):
+        lists.edition_urls(DW, "../etc")
 
 
 def test_every_channel_and_language_id_belongs_to_an_edition() -> None:
-    assert set(feeds.CHANNELS) <= LANGUAGES
-    assert {feeds.language_id(language) for language in LANGUAGE_IDS.values()} == set(LANGUAGE_IDS)
+    assert set(lists.CHANNELS) <= LANGUAGES
+    assert {lists.language_id(language) for language in LANGUAGE_IDS.values()} == set(LANGUAGE_IDS)
 
 
 # --- seed lists ------------------------------------------------------------------------------------------------------
@@ -679,7 +679,7 @@ def test_seed_list_of_editions_covers_each_once_with_one_switched_on() -> None:
 def test_other_seeds_are_readable_and_switched_off() -> None:
     lines = list(seed_lines("more.txt"))
     assert not any(is_on for is_on, _ in lines)
-    windows = [feeds.parse_window(word) for _, word in lines if word.startswith("search:")]
+    windows = [lists.parse_window(word) for _, word in lines if word.startswith("search:")]
     assert len(set(windows)) == 1
     assert {word.split(":")[0] for _, word in lines} == {"https", "search", "mediacenter"}
 
@@ -733,8 +733,8 @@ def test_no_shape_of_json_raises(shape: dict[str, object]) -> None:
 
 @given(st.text(max_size=40))
 def test_no_word_raises_anything_but_unreadable_seed(text: str) -> None:
-    for read in (feeds.parse_window, feeds.language_id, lambda word: feeds.edition_urls(DW, word)):
+    for read in (lists.parse_window, lists.language_id, lambda word: lists.edition_urls(DW, word)):
         try:
             read(text)
-        except feeds.UnreadableSeed:
+        except lists.UnreadableSeed:
             continue

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.feeds import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search, parse_section
-from crawler.feeds.scanner import Scanner, Tag
+from crawler.dw.lists import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search, parse_section
+from crawler.dw.lists.scanner import Scanner, Tag
 from tests.test_feeds import item, loc, numbers, rss, urlset
 
 XML = b'<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler import identify
-from crawler.objects import ARCHIVED, Row
 from crawler.seedfile import SeedDocument
+from crawler.storage import identify
+from crawler.storage.index.objects import ARCHIVED, Row
 
 ARTICLE = "<div><i>By someone<br>2026-02-03T04:05:06.789Z</i></div><p>Words.</p>"
 UNDATED = "<p>Words.</p>"

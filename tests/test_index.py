@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import due, refresh
-from crawler import index as index_module
 from crawler.exceptions import DiskError
-from crawler.index import Index
-from crawler.objects import ALIAS, ARCHIVED, GONE, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
-from crawler.refresh import DAY_MS
+from crawler.storage.index import agenda, refresh
+from crawler.storage.index import sqlite as index_module
+from crawler.storage.index.objects import ALIAS, ARCHIVED, GONE, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
+from crawler.storage.index.refresh import DAY_MS
+from crawler.storage.index.sqlite import Index
 from crawler.urls import PictureName
 from tests.conftest import NOW_MS
 
@@ -74,7 +74,7 @@ def due_numbers(index: Index) -> list[int]:
 
 
 def begin(index: Index, now_ms: int = NOW_MS, depth: int = -1, what: str = "") -> list[int]:
-    due.mark(index, now_ms, depth, refresh.DEFAULT_RULES, what)
+    agenda.mark(index, now_ms, depth, refresh.DEFAULT_RULES, what)
     return due_numbers(index)
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import layout, seedfile
+from crawler import seedfile
+from crawler.storage import layout
 from crawler.urls import LANGUAGES, PictureName
 from tests.conftest import NOW_MS, path_id, seed_paths
 

@@ -14,11 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from crawler import layout, runlog, seedfile, sources, verify
-from crawler.archive import Archive
-from crawler.objects import ARCHIVED, PENDING
+from crawler import seedfile
+from crawler.dw import places
 from crawler.seedfile import SeedDocument
-from crawler.writer import NewFile
+from crawler.storage import layout, runlog
+from crawler.storage.archive import Archive
+from crawler.storage.index.objects import ARCHIVED, PENDING
+from crawler.storage.writer import NewFile
+from crawler.upkeep import verify
 from tests.conftest import NOW_MS, OpenArchive
 from tests.killing import Fault, files, linux_only, problems
 from tests.test_archive import TIME, picture
@@ -110,8 +113,8 @@ def reply_of(words: str, number: int = 7) -> bytes:
 
 
 def document_of(reply: bytes, stamp_ms: int = NOW_MS, number: int = 7) -> SeedDocument:
-    article = sources.read("api:article", gzip.decompress(reply), number, "article", "zh")
-    return sources.document(article, stamp_ms, "zh")
+    article = places.read("api:article", gzip.decompress(reply), number, "article", "zh")
+    return places.document(article, stamp_ms, "zh")
 
 
 def bytes_of(document: SeedDocument) -> bytes:
@@ -268,7 +271,7 @@ def test_killed_before_it_was_set_aside_it_is_set_aside_the_next_time(
     stored(found)
     killed(found, document=bytes_of(LATER))
     with monkeypatch.context() as patched:
-        patched.setattr("crawler.disk.move", interrupted)
+        patched.setattr("crawler.storage.disk.move", interrupted)
         with pytest.raises(KeyboardInterrupt):
             archive(NOW_MS + 10_000)
     assert (found.root / DOCUMENT).exists()

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from crawler.exceptions import ArchiveInUse
-from crawler.lock import Lock, describe
+from crawler.storage.lock import Lock, describe
 
 SINCE = "2023-11-14T22:13:20Z"
 
 HOLDER = """
 import sys, pathlib
-from crawler.lock import Lock
+from crawler.storage.lock import Lock
 lock = Lock(pathlib.Path(sys.argv[1]), "the other one", "2023-11-14T22:13:20Z")
 print("held", flush=True)
 sys.stdin.read()

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from crawler.mediafile import FIRST_PIECE, PIECE
-from crawler.verify import UNFINISHED, verify
+from crawler.storage.mediafile import FIRST_PIECE, PIECE
+from crawler.upkeep.verify import UNFINISHED, verify
 from tests.crawling import Outcome, Running, crawl, fresh_site, lines
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site

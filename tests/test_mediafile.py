@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from crawler import disk, layout, mediafile
 from crawler.exceptions import DiskError
-from crawler.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
-from crawler.runlog import FILES_END, RunLog
+from crawler.storage import disk, layout, mediafile
+from crawler.storage.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
+from crawler.storage.runlog import FILES_END, RunLog
+from crawler.storage.writer import Piece, Whole, Writer
 from crawler.urls import Sites
-from crawler.writer import Piece, Whole, Writer
 from tests.crawling import lines
 from tests.test_disk import failing
 

@@ -13,11 +13,13 @@ from types import FrameType
 
 import pytest
 
-from crawler import disk, layout, runlog, seeds, tree, verify
-from crawler.archive import Archive
-from crawler.recovery import damaged_files
+from crawler import seeds
+from crawler.storage import disk, layout, runlog, tree
+from crawler.storage.archive import Archive
+from crawler.storage.recovery import damaged_files
+from crawler.storage.writer import NewFile
+from crawler.upkeep import verify
 from crawler.urls import DW
-from crawler.writer import NewFile
 from tests.crawling import crawl
 from tests.dwsite.client import Site
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store, write

@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler import normalise, pages, seedfile
+from crawler import normalise, seedfile
+from crawler.dw import pages
+from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.dw.pages import addresses
 from crawler.exceptions import UnreadableReply
-from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
-from crawler.pages import addresses
 from crawler.sanitise import Markup
 from crawler.urls import DwAddress, PictureName
 

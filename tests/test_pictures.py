@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import pictures
+from crawler.storage import pictures
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

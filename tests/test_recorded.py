@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from crawler import api, normalise, seedfile, urls
-from crawler.items import Paragraph
+from crawler import normalise, seedfile, urls
+from crawler.dw import api
+from crawler.dw.article import Paragraph
 from crawler.seedfile import SeedDocument
 from tests.conftest import path_id, seed_paths
 

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from crawler import disk, recovery, seedfile, verify
-from crawler.archive import Archive, state_line
-from crawler.due import mark as mark_due
+from crawler import seedfile
 from crawler.exceptions import DiskError
-from crawler.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE
-from crawler.refresh import DAY_MS
-from crawler.runlog import read_log, run_logs
-from crawler.writer import NewFile
+from crawler.storage import disk, recovery
+from crawler.storage.archive import Archive, state_line
+from crawler.storage.index.agenda import mark as mark_due
+from crawler.storage.index.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE
+from crawler.storage.index.refresh import DAY_MS
+from crawler.storage.runlog import read_log, run_logs
+from crawler.storage.writer import NewFile
+from crawler.upkeep import verify
 from tests.conftest import NOW_MS, OpenArchive
 from tests.test_archive import TIME, document, fetched, picture, tree
 from tests.test_disk import failing

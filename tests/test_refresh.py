@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from crawler import refresh
-from crawler.refresh import DAY_MS, Miss
+from crawler.storage.index import refresh
+from crawler.storage.index.refresh import DAY_MS, Miss
 from tests.conftest import NOW_MS
 
 HOUR_MS = DAY_MS // 24

@@ -6,8 +6,8 @@ import pytest
 from scrapy import Request
 from scrapy.http import Response
 
-from crawler.refresh import is_passing
-from crawler.replies import conditions, fault, is_unchanged
+from crawler.crawl.replies import conditions, fault, is_unchanged
+from crawler.storage.index.refresh import is_passing
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import replyfile
-from crawler.replyfile import pack, unpack
+from crawler.storage import replyfile
+from crawler.storage.replyfile import pack, unpack
 
 
 @given(st.binary(max_size=200), st.sampled_from(["gbk", "windows-1251", "ISO-8859-1", "klingon", "x:y_z.1"]))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from crawler import report
-from crawler.report import COMPLETE, DISK, INCOMPLETE, STOPPED, UNREACHABLE
+from crawler.crawl import report
+from crawler.crawl.report import COMPLETE, DISK, INCOMPLETE, STOPPED, UNREACHABLE
 
 ANSWERED = {"dw/request/attempted": 5, "dw/request/answered": 5}
 

@@ -18,12 +18,14 @@ from typing import Any
 
 import pytest
 
-from crawler import layout, seedfile, sources
-from crawler.archive import Archive
-from crawler.objects import Row
-from crawler.reread import place_of
+from crawler import seedfile
+from crawler.dw import places
 from crawler.seedfile import SeedDocument
-from crawler.writer import NewFile
+from crawler.storage import layout
+from crawler.storage.archive import Archive
+from crawler.storage.index.objects import Row
+from crawler.storage.writer import NewFile
+from crawler.upkeep.reread import place_of
 from tests.crawling import ROOT, Outcome, crawl, files, fresh_site, lines
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
@@ -147,7 +149,7 @@ def test_a_document_with_script_in_it_becomes_harmless(archived: Outcome, tmp_pa
     reply = json.dumps({"data": {"content": content}}).encode()
     row = row_of(tmp_path, dw.GERMAN)
     assert row.path
-    clean = seedfile.from_article(sources.read(sources.GRAPH, reply, dw.GERMAN, "article", "de"), LATER_MS - 2_000_000, "de")
+    clean = seedfile.from_article(places.read(places.GRAPH, reply, dw.GERMAN, "article", "de"), LATER_MS - 2_000_000, "de")
     hostile = replace(clean, html=clean.html.replace("图集：Schiffe", f"图集：Schiffe{script}"))
     assert (script in hostile.html, script in clean.html) == (True, False)
     record = {"kind": "article", "id": dw.GERMAN, "url": hostile.url, "time": "2026-06-01T00:00:00Z", "source": "graph-api"}
@@ -321,10 +323,10 @@ def test_a_note_that_is_no_note_is_named(archived: Outcome, tmp_path: Path) -> N
     ("url", "source", "place"),
     [
         ("https://api.dw.com/api/detail/video/7", "", "api:video"),
-        ("https://www.dw.com/graph-api/zh/content/article/7", "", sources.GRAPH),
-        ("https://www.dw.com/zh/a-7", "", sources.PAGE),
-        ("https://api.dw.com/api/detail/article/7", "graph-api", sources.GRAPH),
-        ("https://api.dw.com/api/detail/article/7", "page:classic", sources.PAGE),
+        ("https://www.dw.com/graph-api/zh/content/article/7", "", places.GRAPH),
+        ("https://www.dw.com/zh/a-7", "", places.PAGE),
+        ("https://api.dw.com/api/detail/article/7", "graph-api", places.GRAPH),
+        ("https://api.dw.com/api/detail/article/7", "page:classic", places.PAGE),
     ],
 )
 def test_place_of_a_reply(url: str, source: str, place: str) -> None:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import disk, runlog
 from crawler.exceptions import DamagedLine
-from crawler.runlog import FILES_END, STATES_END, RunLog, decode, encode, read_log
+from crawler.storage import disk, runlog
+from crawler.storage.runlog import FILES_END, STATES_END, RunLog, decode, encode, read_log
 from tests.conftest import NOW_MS
 from tests.test_disk import failing
 

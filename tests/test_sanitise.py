@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import sanitise
-from crawler.items import Article, Gallery, Paragraph, Picture, Video
+from crawler.dw.article import Article, Gallery, Paragraph, Picture, Video
 from crawler.urls import PictureName
 from tests.conftest import path_id, seed_paths
 

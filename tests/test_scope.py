@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.archive import Archive
+from crawler.storage.archive import Archive
 from tests.crawling import NOW_MS, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site

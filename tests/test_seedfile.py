@@ -14,11 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import diff, identify, layout, normalise, seedfile, sources, urls
+from crawler import normalise, seedfile, urls
+from crawler.dw import places
+from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.exceptions import ArchiverError, SeedFormatError
-from crawler.items import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.library import changes
 from crawler.sanitise import Markup
 from crawler.seedfile import SeedDocument
+from crawler.storage import identify, layout
 from crawler.urls import DwAddress, PictureName, Sites
 from tests.conftest import path_id, seed_paths
 
@@ -177,7 +180,7 @@ def test_two_documents_in_one_file_are_no_document_with_a_long_title() -> None:
 
 def test_reply_with_a_line_break_in_the_title_gives_one_line() -> None:
     reply = {"type": "Article", "id": 7, "languageId": 2, "name": "two\r\nlines", "text": "Some words."}
-    made = seedfile.from_article(sources.read("api:article", json.dumps(reply).encode(), 7, "article", "en"), 0, "en")
+    made = seedfile.from_article(places.read("api:article", json.dumps(reply).encode(), 7, "article", "en"), 0, "en")
     assert seedfile.dumps(made).split("\n")[1] == "[two lines](https://www.dw.com/en/two%20lines/a-7)"
     assert seedfile.says_the_same(made, replace(made, title="two\nlines"))
 
@@ -248,7 +251,7 @@ def test_nothing_in_a_document_raises_where_it_is_read(body: str, title: str) ->
         assert seedfile.refused_references(body) is not None
         assert identify.published_ms(made, None) is not None
         assert layout.document_path(made.language, identify.published_ms(made, None), 7, title)
-        assert diff.compare(made, replace(made, html="<p>words</p>"))
+        assert changes.compare(made, replace(made, html="<p>words</p>"))
 
 
 # ---- what a document says about itself ------------------------------------------------------------------------------

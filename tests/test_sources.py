@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from crawler import api, pages, seedfile, sources
+from crawler import seedfile
+from crawler.dw import api, pages, places
+from crawler.dw.article import Article
+from crawler.dw.places import GRAPH, PAGE
 from crawler.exceptions import UnreadableReply
-from crawler.items import Article
-from crawler.sources import GRAPH, PAGE
 from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, Sites, parse_target
 
 ALL = DOCUMENT_KINDS
@@ -24,7 +25,7 @@ DEFAULT = ("article", "gallery", "video", "liveblog")
     ],
 )  # fmt: skip
 def test_every_kind_is_asked_for_at_the_api_first(kind: str, place: str) -> None:
-    assert sources.first(kind) == place
+    assert places.first(kind) == place
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_every_kind_is_asked_for_at_the_api_first(kind: str, place: str) -> None
     ],
 )
 def test_address_of_a_place(place: str, kind: str, language: str | None, url: str) -> None:
-    assert sources.url(place, kind, 7, language, DW) == url
+    assert places.url(place, kind, 7, language, DW) == url
 
 
 @pytest.mark.parametrize(
@@ -56,22 +57,22 @@ def test_address_of_a_place(place: str, kind: str, language: str | None, url: st
     ],
 )  # fmt: skip
 def test_a_validator_belongs_to_the_place_that_gave_it(place: str, source: str, gives: bool) -> None:
-    assert sources.gives(place, source) is gives
+    assert places.gives(place, source) is gives
 
 
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_address_of_a_page_leads_to_its_document(kind: str, language: str) -> None:
-    target = parse_target(sources.url(PAGE, kind, 7, language, DW))
+    target = parse_target(places.url(PAGE, kind, 7, language, DW))
     assert target is not None
     assert (target.kind, target.number, target.language) == (kind, 7, language)
 
 
 def test_addresses_are_on_the_configured_hosts() -> None:
     sites = Sites("http://a", "http://s", "http://w", "http://r")
-    assert sources.url("api:article", "article", 7, "zh", sites).startswith("http://a/")
-    assert sources.url(GRAPH, "article", 7, "zh", sites).startswith("http://w/")
-    assert sources.url(PAGE, "article", 7, "zh", sites).startswith("http://w/")
+    assert places.url("api:article", "article", 7, "zh", sites).startswith("http://a/")
+    assert places.url(GRAPH, "article", 7, "zh", sites).startswith("http://w/")
+    assert places.url(PAGE, "article", 7, "zh", sites).startswith("http://w/")
 
 
 PASSING = ("status 503", "status 429", "timeout", "no connection: refused", "cut off", "unreadable: no JSON", "status 403")
@@ -81,7 +82,7 @@ PASSING = ("status 503", "status 429", "timeout", "no connection: refused", "cut
 @pytest.mark.parametrize("api_works", [True, False])
 @pytest.mark.parametrize("reason", PASSING)
 def test_what_the_api_cannot_give_is_asked_for_on_the_web(reason: str, api_works: bool, kind: str) -> None:
-    assert places(sources.first(kind), reason, kind, api_works=api_works) == [sources.first(kind), GRAPH, PAGE]
+    assert places_asked(places.first(kind), reason, kind, api_works=api_works) == [places.first(kind), GRAPH, PAGE]
 
 
 @pytest.mark.parametrize(
@@ -95,32 +96,32 @@ def test_what_the_api_cannot_give_is_asked_for_on_the_web(reason: str, api_works
     ],
 )
 def test_what_is_no_article_may_be_of_another_wanted_kind(kind: str, kinds: tuple[str, ...], asked: list[str]) -> None:
-    assert places(asked[0], "status 404", kind, kinds=kinds) == asked
+    assert places_asked(asked[0], "status 404", kind, kinds=kinds) == asked
 
 
 @pytest.mark.parametrize("reason", ["status 404", "status 410"])
 def test_an_api_that_knows_nothing_at_all_is_not_believed(reason: str) -> None:
-    assert places("api:video", reason, "video", api_works=True) == ["api:video"]
-    assert places("api:video", reason, "video", api_works=False) == ["api:video", GRAPH, PAGE]
+    assert places_asked("api:video", reason, "video", api_works=True) == ["api:video"]
+    assert places_asked("api:video", reason, "video", api_works=False) == ["api:video", GRAPH, PAGE]
 
 
 @pytest.mark.parametrize("reason", [*PASSING, "status 404", "status 410"])
 def test_what_the_api_once_gave_is_not_asked_for_on_the_web(reason: str) -> None:
     for api_works in (True, False):
-        assert not {GRAPH, PAGE} & set(places("api:article", reason, "article", pages_too=False, api_works=api_works))
+        assert not {GRAPH, PAGE} & set(places_asked("api:article", reason, "article", pages_too=False, api_works=api_works))
 
 
 @pytest.mark.parametrize("reason", [*PASSING, "status 404", "status 410"])
 def test_the_page_has_the_last_word(reason: str) -> None:
-    assert places(GRAPH, reason, "article") == [GRAPH, PAGE]
+    assert places_asked(GRAPH, reason, "article") == [GRAPH, PAGE]
 
 
-def places(
+def places_asked(
     place: str, reason: str, kind: str, *, kinds: tuple[str, ...] = ALL, pages_too: bool = True, api_works: bool = True
 ) -> list[str]:
     """The places that are asked, one after another, each in vain for the same reason."""
     asked = [place]
-    while found := sources.following(asked[-1], reason, kind, kinds, pages_too=pages_too, api_works=api_works):
+    while found := places.following(asked[-1], reason, kind, kinds, pages_too=pages_too, api_works=api_works):
         asked.append(found)
         assert len(asked) < 10
     return asked
@@ -150,27 +151,27 @@ HTML = (
     ],
 )
 def test_every_place_gives_the_same_article(place: str, body: str, source: str, extension: str) -> None:
-    article = sources.read(place, body.encode(), 7, "article", "zh")
+    article = places.read(place, body.encode(), 7, "article", "zh")
     assert (article.number, article.kind, article.title, article.language) == (7, "article", "A name", "zh")
     assert article.source == source
     assert [getattr(block, "html", None) for block in article.blocks] == ["A"]
-    assert sources.reply_extension(place) == extension
+    assert places.reply_extension(place) == extension
 
 
 @pytest.mark.parametrize("place", ["api:article", GRAPH, PAGE])
 @pytest.mark.parametrize("body", [b"", b"{}", b"<h1>Down for maintenance</h1>", b"\xff\xfe", b"[" * 100_000])
 def test_what_is_no_article_is_unreadable(place: str, body: bytes) -> None:
     with pytest.raises(UnreadableReply):
-        sources.read(place, body, 7, "article", "zh")
+        places.read(place, body, 7, "article", "zh")
 
 
 def test_reply_of_another_kind_keeps_the_kind_it_was_asked_for_as() -> None:
     reply = {"id": 7, "name": "A name", "teaser": "A teaser"}
-    assert sources.read("api:video", json.dumps(reply).encode(), 7, "article", "zh").kind == "video"
+    assert places.read("api:video", json.dumps(reply).encode(), 7, "article", "zh").kind == "video"
 
 
 def test_weak_sources_are_those_without_the_whole_article() -> None:
-    assert frozenset({"page:json-ld"}) == sources.WEAK
+    assert frozenset({"page:json-ld"}) == places.WEAK
 
 
 @pytest.mark.parametrize("error", [RecursionError, KeyError, MemoryError, UnicodeError, AttributeError, OSError])
@@ -183,15 +184,15 @@ def test_whatever_a_reader_ends_with_is_an_unreadable_reply(error: type[Exceptio
         monkeypatch.setattr(module, name, fails)
     for place in ("api:article", GRAPH, PAGE):
         with pytest.raises(UnreadableReply) as raised:
-            sources.read(place, b"{}", 7, "article", "zh")
+            places.read(place, b"{}", 7, "article", "zh")
         assert str(raised.value).startswith(f"{error.__name__} in test_sources.py:")
         assert str(raised.value).isprintable()
         assert len(str(raised.value)) < 160
     with pytest.raises(UnreadableReply):
-        sources.document(Article(7, "article", "t"), 0, "zh")
+        places.document(Article(7, "article", "t"), 0, "zh")
 
 
 @pytest.mark.parametrize(("named", "given", "language"), [("de", "zh", "de"), (None, "zh", "zh"), (None, None, "und")])
 def test_the_document_of_an_article_is_under_a_language(named: str | None, given: str | None, language: str) -> None:
     article = Article(7, "article", "t", language=named)
-    assert sources.document(article, 5000, given).language == article.language == language
+    assert places.document(article, 5000, given).language == article.language == language

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from crawler import layout, refresh, status
-from crawler.archive import Archive, state_line
-from crawler.due import mark as mark_due
-from crawler.objects import GONE, MISSING, PENDING, UNREADABLE
-from crawler.writer import NewFile
+from crawler.library import status
+from crawler.storage import layout
+from crawler.storage.archive import Archive, state_line
+from crawler.storage.index import refresh
+from crawler.storage.index.agenda import mark as mark_due
+from crawler.storage.index.objects import GONE, MISSING, PENDING, UNREADABLE
+from crawler.storage.writer import NewFile
 from tests.crawling import ROOT
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from crawler.verify import verify
+from crawler.upkeep.verify import verify
 from tests.crawling import ROOT
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site

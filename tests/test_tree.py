@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from crawler import layout, tree, verify
-from crawler.archive import Archive
 from crawler.exceptions import NotAnArchive
-from crawler.writer import NewFile
+from crawler.storage import layout, tree
+from crawler.storage.archive import Archive
+from crawler.storage.writer import NewFile
+from crawler.upkeep import verify
 from tests.crawling import crawl
 from tests.dwsite.client import Site
 from tests.helpers_commands import NOW_MS, Ran, archive_of, document, scrapy, snapshot, store, write

@@ -14,14 +14,17 @@ from typing import Any
 
 import pytest
 
-from crawler import disk, layout, outcomes, seedfile, seeds, sources
-from crawler.archive import Archive
-from crawler.extensions import ArchiveExtension
-from crawler.intake import Intake
-from crawler.items import Article, Fetched, Paragraph
-from crawler.objects import ARCHIVED
-from crawler.pipelines import ArchivePipeline, ComparePipeline, OmissionsPipeline
+from crawler import seedfile, seeds
+from crawler.crawl import outcomes
+from crawler.crawl.pipelines import ArchivePipeline, ComparePipeline, OmissionsPipeline
+from crawler.crawl.run import ArchiveExtension
+from crawler.crawl.seeding import Intake
+from crawler.dw import places
+from crawler.dw.article import Article, Fetched, Paragraph
 from crawler.sanitise import Markup
+from crawler.storage import disk, layout
+from crawler.storage.archive import Archive
+from crawler.storage.index.objects import ARCHIVED
 from crawler.urls import DW
 from tests.conftest import NOW_MS, OpenArchive
 from tests.helpers_commands import document
@@ -53,7 +56,7 @@ def run(open_one: Archive, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def fetched(number: int = NUMBER, requested: int = NUMBER, words: str = "What DW says.", stamp_ms: int = NOW_MS) -> Fetched:
     article = Article(number, "article", "A title", "en", Markup("Somebody"), "2026-05-01T10:00:00.000Z",
                       blocks=(Paragraph(Markup(words)),), source="api")  # fmt: skip
-    made = sources.document(article, stamp_ms, "en")
+    made = places.document(article, stamp_ms, "en")
     return Fetched(article, made, requested, words.encode(), DW.detail("article", number), stamp_ms, 0, "", "", "json")
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from crawler import layout, verify
-from crawler.archive import Archive
-from crawler.lock import Lock
-from crawler.objects import ARCHIVED, PENDING
-from crawler.tree import walk
-from crawler.verify import Verdict
-from crawler.writer import NewFile
+from crawler.storage import layout
+from crawler.storage.archive import Archive
+from crawler.storage.index.objects import ARCHIVED, PENDING
+from crawler.storage.lock import Lock
+from crawler.storage.tree import walk
+from crawler.storage.writer import NewFile
+from crawler.upkeep import verify
+from crawler.upkeep.verify import Verdict
 from tests.crawling import crawl, files
 from tests.dwsite.client import Site
 from tests.dwsite.ids import FIRST_SYNTHETIC

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from crawler import disk
 from crawler.exceptions import DiskError
-from crawler.runlog import FILES_END, STATES_END, RunLog
-from crawler.writer import NewFile, Writer
+from crawler.storage import disk
+from crawler.storage.runlog import FILES_END, STATES_END, RunLog
+from crawler.storage.writer import NewFile, Writer
 from tests.conftest import NOW_MS
 from tests.test_disk import calls_of, failing, short_write
 
@@ -220,11 +220,13 @@ def test_mistake_of_ours_is_no_disk_error(root: Path, writer: Writer) -> None:
 # ---- anything else goes wrong ---------------------------------------------------------------------------------------
 
 STEPS = {
-    "gzip": ("crawler.replyfile.gzip.compress",), "sha256": ("crawler.writer.hashlib.sha256",),
-    "open": ("crawler.disk.os_open",), "write": ("crawler.disk.os_write",), "fsync": ("crawler.disk.os_fsync",),
-    "rename": ("crawler.disk.os_rename",), "JSON": ("crawler.runlog._as_json",), "thread": ("threading.Thread.start",),
-    "gather": ("crawler.writer.Writer._gather",), "layout": ("crawler.writer.layout.is_revision",),
-    "mkdir": ("pathlib.Path.mkdir",), "flush of a folder": ("crawler.disk.sync_folders",),
+    "gzip": ("crawler.storage.replyfile.gzip.compress",), "sha256": ("crawler.storage.writer.hashlib.sha256",),
+    "open": ("crawler.storage.disk.os_open",), "write": ("crawler.storage.disk.os_write",),
+    "fsync": ("crawler.storage.disk.os_fsync",),
+    "rename": ("crawler.storage.disk.os_rename",), "JSON": ("crawler.storage.runlog._as_json",),
+    "thread": ("threading.Thread.start",),
+    "gather": ("crawler.storage.writer.Writer._gather",), "layout": ("crawler.storage.writer.layout.is_revision",),
+    "mkdir": ("pathlib.Path.mkdir",), "flush of a folder": ("crawler.storage.disk.sync_folders",),
 }  # fmt: skip
 ERRORS = [MemoryError(), RuntimeError("can't start new thread"), OSError(errno.EIO, "Input/output error"), SystemExit(),
           RecursionError("too deep"), KeyError("words")]  # fmt: skip

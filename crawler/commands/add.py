@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crawler import clock, seeds
-from crawler.adding import add
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, print_json, progress, say
-from crawler.report import COMPLETE, COULD_NOT_START, INCOMPLETE
+from crawler.crawl.report import COMPLETE, COULD_NOT_START, INCOMPLETE
+from crawler.upkeep.add import add
 from crawler.urls import DW
 
 

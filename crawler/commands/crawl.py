@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
-from crawler import arguments, clock, disk, layout, report
+from crawler import clock
+from crawler.crawl import arguments, report
+from crawler.crawl.report import COULD_NOT_START
+from crawler.crawl.run import ArchiveExtension
 from crawler.exceptions import ArchiverError, ArgumentError, NotAnArchive
-from crawler.extensions import ArchiveExtension
-from crawler.report import COULD_NOT_START
-from crawler.runlog import free_run_name
+from crawler.storage import disk, layout
+from crawler.storage.runlog import free_run_name
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -7,11 +7,13 @@ import sys
 from argparse import Namespace
 from dataclasses import asdict, dataclass
 
-from crawler import diff, disk, layout, seedfile, urls
+from crawler import seedfile, urls
 from crawler.console import ArchiveCommand, CommandError, print_json
+from crawler.crawl.report import COMPLETE
 from crawler.exceptions import SeedFormatError
-from crawler.report import COMPLETE
+from crawler.library import changes
 from crawler.seedfile import SeedDocument
+from crawler.storage import disk, layout
 
 _CURRENT = "current"
 
@@ -49,7 +51,7 @@ class Command(ArchiveCommand):
         if not 1 <= len(args) <= 3 or not all(arg.isdecimal() for arg in args):
             raise CommandError("name a document by its number, and up to two stamps: scrapy diff ID [STAMP [STAMP]]")
         number, current = self.find(int(args[0]))
-        revisions = diff.revisions(self.root, number)
+        revisions = changes.revisions(self.root, number)
         stamps = [int(arg) for arg in args[1:]]
         if not revisions and not stamps:
             self.say_there_are_none(number, current, opts)
@@ -62,7 +64,7 @@ class Command(ArchiveCommand):
                 raise CommandError(f"{number} is not archived now; name two stamps: {', '.join(map(str, revisions))}")
             versions.append(Version(_CURRENT, current, self.read(current)))
         before, after = versions
-        difference = diff.compare(before.document, after.document)
+        difference = changes.compare(before.document, after.document)
         if opts.json:
             sides = {name: {"stamp_ms": side.document.stamp_ms, "path": side.path}
                      for name, side in (("before", before), ("after", after))}  # fmt: skip
@@ -72,7 +74,7 @@ class Command(ArchiveCommand):
             print(f"+ {after.described()}")
             print()
             colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-            for line in diff.lines(difference, diff.coloured if colours else diff.plain):
+            for line in changes.lines(difference, changes.coloured if colours else changes.plain):
                 print(line)
             if len(revisions) > 1:
                 print(f"revisions: {', '.join(map(str, revisions))}")

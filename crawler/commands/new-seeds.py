@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from crawler import newseeds, normalise
+from crawler import normalise
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, print_json, say
-from crawler.newseeds import NewSeed, Selection
-from crawler.report import COMPLETE, INCOMPLETE
+from crawler.crawl.report import COMPLETE, INCOMPLETE
+from crawler.library import newseeds
+from crawler.library.newseeds import NewSeed, Selection
 from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE
 
 _RUN = re.compile(r"\d{8}T\d{6}Z")

@@ -7,10 +7,11 @@ import sqlite3
 from argparse import Namespace
 from pathlib import Path
 
-from crawler import layout, status, tree
 from crawler.console import ArchiveCommand, print_json
-from crawler.index import Index
-from crawler.report import COMPLETE
+from crawler.crawl.report import COMPLETE
+from crawler.library import status
+from crawler.storage import layout, tree
+from crawler.storage.index.sqlite import Index
 
 
 class Command(ArchiveCommand):

@@ -7,11 +7,12 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
-from crawler import clock, layout
+from crawler import clock
 from crawler.console import ArchiveCommand, CommandError, counted, print_json, print_list, progress, shown
-from crawler.repair import Repair, plan, repair
-from crawler.report import COMPLETE, INCOMPLETE
-from crawler.verify import INDEX_DAMAGED, Verdict, verify
+from crawler.crawl.report import COMPLETE, INCOMPLETE
+from crawler.storage import layout
+from crawler.upkeep.repair import Repair, plan, repair
+from crawler.upkeep.verify import INDEX_DAMAGED, Verdict, verify
 
 
 class Command(ArchiveCommand):

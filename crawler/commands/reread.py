@@ -6,8 +6,9 @@ import itertools
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 
-from crawler import clock, reread
+from crawler import clock
 from crawler.console import ArchiveCommand, print_json, print_list, progress
+from crawler.upkeep import reread
 
 
 class Command(ArchiveCommand):

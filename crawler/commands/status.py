@@ -6,10 +6,14 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from crawler import clock, disk, layout, lock, refresh, report, status
+from crawler import clock
 from crawler.console import ArchiveCommand, CommandError, console, print_json, print_table
-from crawler.extensions import past_reports
-from crawler.objects import STATES
+from crawler.crawl import report
+from crawler.crawl.run import past_reports
+from crawler.library import status
+from crawler.storage import disk, layout, lock
+from crawler.storage.index import refresh
+from crawler.storage.index.objects import STATES
 
 _RUNS = 20  # with --runs
 _LAST_RUNS = 5

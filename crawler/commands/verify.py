@@ -6,8 +6,8 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from crawler.console import ArchiveCommand, counted, print_json, print_list, progress, shown
-from crawler.report import COMPLETE, DAMAGE_FOUND
-from crawler.verify import MEANING, UNFINISHED, UNKNOWN, Verdict, verify
+from crawler.crawl.report import COMPLETE, DAMAGE_FOUND
+from crawler.upkeep.verify import MEANING, UNFINISHED, UNKNOWN, Verdict, verify
 
 
 class Command(ArchiveCommand):

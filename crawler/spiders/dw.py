@@ -13,18 +13,21 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
-from crawler import arguments, dryrun, due, outcomes, replies, scope, seeds, sources
-from crawler.discovery import Discovery
+from crawler import seeds
+from crawler.crawl import arguments, dryrun, outcomes, replies
+from crawler.crawl.failures import RedirectCircle, failure_reason
+from crawler.crawl.headers import charset, header
+from crawler.crawl.lists import Discovery
+from crawler.crawl.media import MediaPipeline
+from crawler.crawl.pipelines import PicturesPipeline
+from crawler.crawl.run import ArchiveExtension, sites_of
+from crawler.crawl.seeding import Intake, standard_input
+from crawler.dw import places
+from crawler.dw.article import Fetched
 from crawler.exceptions import ArgumentError, DiskError, NothingToDo, UnreadableReply
-from crawler.extensions import ArchiveExtension, sites_of
-from crawler.failures import RedirectCircle, failure_reason
-from crawler.headers import charset, header
-from crawler.intake import Intake, standard_input
-from crawler.items import Fetched
-from crawler.media import MediaPipeline
-from crawler.objects import ARCHIVED, PENDING, Row
-from crawler.pipelines import PicturesPipeline
-from crawler.refresh import is_passing, rules_of, says_gone
+from crawler.storage.index import agenda, scope
+from crawler.storage.index.objects import ARCHIVED, PENDING, Row
+from crawler.storage.index.refresh import is_passing, rules_of, says_gone
 from crawler.urls import DOCUMENT_KINDS, DW, NUMBERS, Target
 
 if TYPE_CHECKING:
@@ -133,7 +136,7 @@ class DwSpider(scrapy.Spider):
         slot = self.settings.getdict("DOWNLOAD_SLOTS").get(urlsplit(self.run.sites.api).hostname or "", {})
         self.concurrency = int(slot.get("concurrency", self.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")))
         scope_line = scope.line(index, self.run.start_ms, self.depth, self.kinds)
-        due.mark(index, self.run.start_ms, self.depth, self.rules, self.refresh, self.kinds, media=self.media)
+        agenda.mark(index, self.run.start_ms, self.depth, self.rules, self.refresh, self.kinds, media=self.media)
         self.intake, self.discovery = Intake(self), Discovery(self)
         if scope_line and not self.dry_run:
             self.intake.heard.append(scope_line)  # logged with what the seeds name
@@ -183,12 +186,12 @@ class DwSpider(scrapy.Spider):
 
     def _pictures(self) -> PicturesPipeline:
         found = self.crawler.get_item_pipeline(PicturesPipeline)
-        assert found is not None, "ITEM_PIPELINES must hold crawler.pipelines.PicturesPipeline"
+        assert found is not None, "ITEM_PIPELINES must hold crawler.crawl.pipelines.PicturesPipeline"
         return found
 
     def media_files(self) -> MediaPipeline:
         found = self.crawler.get_item_pipeline(MediaPipeline)
-        assert found is not None, "ITEM_PIPELINES must hold crawler.media.MediaPipeline"
+        assert found is not None, "ITEM_PIPELINES must hold crawler.crawl.media.MediaPipeline"
         return found
 
     def next_request(self) -> Request | None:
@@ -226,7 +229,7 @@ class DwSpider(scrapy.Spider):
             self.in_flight_new += row.path is None
             self.run.count("dw/request/attempted")
         return Request(
-            sources.url(place, row.kind, row.number, row.language, self.run.sites), callback=self.parse, errback=self.failed,
+            places.url(place, row.kind, row.number, row.language, self.run.sites), callback=self.parse, errback=self.failed,
             headers=self._conditions(row, place), dont_filter=True,
             meta={"number": row.number, "new": row.path is None, "place": place, "why": why},
         )  # fmt: skip
@@ -235,7 +238,7 @@ class DwSpider(scrapy.Spider):
         """The condition headers for a document. None where a 304 would vouch for what is lost or damaged, or came from
         elsewhere."""
         archive, found = self.run.archive, replies.conditions(row.etag, row.last_modified)
-        if not found or not row.path or not sources.gives(place, row.source):
+        if not found or not row.path or not places.gives(place, row.source):
             return {}
         reply = archive.reply_of(row.path)
         return found if reply and archive.is_sound(row.path) and archive.is_sound(reply) else {}
@@ -245,8 +248,8 @@ class DwSpider(scrapy.Spider):
         if self.api_failures >= _API_FAILURES and _pages_too(row):
             self.api_failures += 1
             if self.api_failures % 10:
-                return sources.GRAPH
-        return sources.first(row.kind)
+                return places.GRAPH
+        return places.first(row.kind)
 
     def close_at_limit(self) -> None:
         """Tell a run that reached max_articles from one that is complete."""
@@ -308,14 +311,14 @@ class DwSpider(scrapy.Spider):
     def _read(self, response: Response, row: Row) -> Fetched:
         """The article and the document in a reply. Raises UnreadableReply; nothing else reads a document's reply in a run."""
         place, now_ms = response.meta["place"], self.run.now_ms()
-        article = sources.read(
+        article = places.read(
             place, response.body, row.number, row.kind, row.language, self.run.sites, charset(response)
         )
         known = self.run.archive.index.resolve(article.number)
-        document = sources.document(article, now_ms, row.language or (known.language if known else None))
+        document = places.document(article, now_ms, row.language or (known.language if known else None))
         return Fetched(
             article, document, row.number, response.body, response.url, now_ms, row.hop, header(response, "ETag"),
-            header(response, "Last-Modified"), sources.reply_extension(place), charset(response),
+            header(response, "Last-Modified"), places.reply_extension(place), charset(response),
         )  # fmt: skip
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
@@ -336,9 +339,9 @@ class DwSpider(scrapy.Spider):
         why: the reason the first place gave; it is the one that is remembered, unless that place was the graph API.
         """
         pages_too, works = _pages_too(row), self.api_works or row.misses > 0
-        asked_again = sources.following(place, reason, row.kind, self.kinds, pages_too=pages_too, api_works=works)
+        asked_again = places.following(place, reason, row.kind, self.kinds, pages_too=pages_too, api_works=works)
         if asked_again:
-            return self.request_for(row, asked_again, why or ("" if place == sources.GRAPH else reason))
+            return self.request_for(row, asked_again, why or ("" if place == places.GRAPH else reason))
         why = reason if not why or says_gone(why) else why
         if why.startswith("unreadable"):
             return None  # kept and noted already
@@ -359,7 +362,7 @@ class DwSpider(scrapy.Spider):
     def _note_api(self, place: str, row: Row, reason: str) -> None:
         self.api_works = self.api_works or (place.startswith("api:") and not reason)
         # that a known miss is missing still says nothing about the API; a run often begins with them
-        if place == sources.first(row.kind) and not (says_gone(reason) and row.misses):
+        if place == places.first(row.kind) and not (says_gone(reason) and row.misses):
             failed = is_passing(reason) or (says_gone(reason) and not self.api_works)
             self.api_failures = self.api_failures + 1 if failed else 0
             if self.api_failures == _API_FAILURES:

@@ -1,0 +1,1 @@
+"""The crawl: Scrapy, and nothing but glue."""

@@ -1,0 +1,35 @@
+"""Duplicates are what the index says: an object is requested once a run, and only while it is due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.dupefilters import RFPDupeFilter
+
+from crawler.crawl.run import ArchiveExtension
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+
+class IndexDupeFilter(RFPDupeFilter):
+    """Asks the index about requests for documents; others are judged by Scrapy's fingerprints. Switched on by
+    DUPEFILTER_CLASS."""
+
+    crawler: Crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        found = super().from_crawler(crawler)
+        found.crawler = crawler
+        return found
+
+    def request_seen(self, request: Request) -> bool:
+        number = request.meta.get("number")
+        if number is None:
+            # what a redirect leads to would be lost without a word; REDIRECT_MAX_TIMES ends a circle
+            return "redirect_times" not in request.meta and super().request_seen(request)
+        return not ArchiveExtension.of(self.crawler).archive.index.claim(number)

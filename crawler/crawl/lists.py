@@ -1,0 +1,314 @@
+"""What is new by itself: feeds, sitemaps, search windows, media lists, sections. Glue; `feeds` reads the replies.
+
+A listing is an ordinary request: the duplicate filter keeps a sitemap index that names itself from being read twice.
+Counts dw/listing/read, dw/listing/unchanged, dw/listing/named, dw/listing/new, dw/listing/missing/<reason>,
+dw/listing/problem.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request
+
+from crawler.crawl import replies
+from crawler.crawl.failures import failure_reason
+from crawler.crawl.headers import charset, header
+from crawler.crawl.middlewares import IN_PART
+from crawler.dw import lists
+from crawler.dw.lists import Listed, Listing, Problem
+from crawler.dw.lists.listing import followable
+from crawler.exceptions import ArchiverError, described
+from crawler.storage.index.lists import Listings
+from crawler.storage.index.objects import Row
+from crawler.urls import LANGUAGE_IDS, Target
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from crawler.spiders.dw import DwSpider
+
+logger = logging.getLogger(__name__)
+
+_PAGES = 1000  # of one list; a day of one edition has some 3, a year of media some 200
+_SITEMAP_BYTES = 50_000_000  # unpacked; what sitemaps.org allows
+_SITEMAP_LEVELS = 4  # of indexes; sitemaps.org allows one
+
+
+class Discovery:
+    """Turns starting points into requests for listings, and their replies into objects the index knows."""
+
+    def __init__(self, spider: DwSpider) -> None:
+        self.spider = spider
+        self.run = spider.run
+        self.index = self.run.archive.index
+        self.read_lists = Listings(self.index)
+        self.windows: dict[str, lists.Window] = {}
+
+    # --- starting points ---
+
+    def start(self, text: str) -> Iterator[Request]:
+        """Requests for `search:`, `mediacenter:` and `edition:`. Raises feeds.UnreadableSeed."""
+        word, _, rest = text.partition(":")
+        if word == "edition":
+            for url in lists.edition_urls(self.run.sites, rest):
+                read = self.feed if url.startswith(self.run.sites.rss + "/") else self.sitemap
+                yield self._request(url, read, language=rest.strip())
+        elif word == "mediacenter":
+            number = lists.language_id(rest)
+            name = f"mediacenter:{number}"
+            is_whole = self.read_lists.page(name)[1]
+            yield self._request(
+                lists.mediacenter_url(self.run.sites, number), self.media_list, conditional=is_whole, name=name,
+                language=LANGUAGE_IDS.get(number), is_whole=is_whole, seen=set(),
+            )  # fmt: skip
+        else:
+            window = lists.parse_window(text)
+            self.windows[text] = window
+            for day in window.days(self._today()):
+                name = _day_name(window, day)
+                page, is_done = self.read_lists.page(name)
+                if is_done:
+                    self.run.count("dw/listing/named", self.read_lists.counts([name])[0])
+                else:
+                    if page == 0:
+                        self.read_lists.forget(name)
+                    url = lists.search_url(self.run.sites, window.language_id, day, page + 1)
+                    yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=window.language)
+
+    def listing(self, target: Target, url: str) -> Request | None:
+        """The request for a feed, a sitemap, a section or another page that lists articles."""
+        callback = {"feed": self.feed, "sitemap": self.sitemap}.get(target.kind, self.section)
+        followed = followable(url, self.run.sites)
+        return self._request(followed, callback, language=target.language) if followed else None
+
+    def _request(self, url: str, callback: Any, *, conditional: bool = True, again: bool = False, **kwargs: Any) -> Request:
+        """The request for a listing. again: though it was asked for already."""
+        headers = replies.conditions(*self.read_lists.validators(url)) if conditional else {}
+        if not self.spider.dry_run:
+            self.run.count("dw/request/attempted")
+        return Request(url, callback=self._judged, errback=self._failed, headers=headers, priority=10,
+                       dont_filter=again, meta={IN_PART: True}, cb_kwargs={"read": callback, "kwargs": kwargs})  # fmt: skip
+
+    async def _judged(self, response: Response, read: Any, kwargs: dict[str, Any]) -> AsyncIterator[Request]:
+        """Read a reply where there is one to read."""
+        self.run.note_answer(response)
+        if reason := replies.fault(response):
+            self._missed(response.url, reason)
+        elif replies.is_unchanged(response) and response.url != self.read_lists.answered_by(_asked(response)):
+            # a redirect leads elsewhere now, where the condition means nothing
+            yield self._request(_asked(response), read, conditional=False, again=True, **kwargs)
+        elif replies.is_unchanged(response):
+            self.run.count("dw/listing/unchanged")
+            self.run.count("dw/listing/named", self.read_lists.total(_asked(response)))
+        else:
+            self.run.count("dw/listing/read")
+            try:
+                async for request in read(response, **kwargs):
+                    yield request
+            except ArchiverError:
+                raise  # the disk's, which ends the run
+            except Exception as error:  # of a reader: about this list alone, and what it named so far is kept
+                self._name(response.url, [f"an error of ours: {described(error)}"])
+                self._missed(response.url, "unreadable")
+            await self.spider.intake.log_heard()
+
+    def _failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        url = request.meta.get("redirect_urls", [request.url])[0]
+        self._missed(url, failure_reason(failure.value or RuntimeError())[0])
+
+    def _missed(self, url: str, reason: str) -> None:
+        if not self.run.is_closing():
+            self.run.count(f"dw/listing/missing/{reason}")
+            self.run.note_missing("listing", 0, reason, url)
+            logger.warning("%s could not be had: %s", url, reason)
+
+    # --- replies ---
+
+    async def feed(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
+        """A feed: everything in it is known afterwards."""
+        found = lists.parse_feed(response.body, header(response, "Content-Type"), self.run.sites)
+        await self._take(response, found, language)
+        return
+        yield
+
+    async def sitemap(
+        self, response: Response, language: str | None = None, above: tuple[str, ...] = ()
+    ) -> AsyncIterator[Request]:
+        """A sitemap, in constant memory; the sitemaps of an index are requested. above: the indexes that led here."""
+        chain = (*above, _asked(response))
+        problems, named, is_index, is_damaged, is_cut = [], 0, False, False, False
+        content_type = header(response, "Content-Type")
+        for found in lists.iter_sitemap(response.body, self.run.sites, _SITEMAP_BYTES, content_type):
+            match found:
+                case Listed():
+                    await self._hear([found], language)
+                    named += 1
+                case Problem(text, is_damaged, is_cut):
+                    problems.append(text)
+                case _:
+                    is_index = True
+                    if found in chain or found == response.url:
+                        problems.append(f"names itself or what led to it, not followed: {found[:200]}")
+                        continue
+                    if len(chain) >= _SITEMAP_LEVELS:
+                        problems.append(f"an index below {_SITEMAP_LEVELS - 1} others, not followed: {found[:200]}")
+                        continue
+                    yield self._request(found, self.sitemap, language=language, above=chain)
+        self._name(response.url, problems)
+        if problems and not named and not is_index:
+            self._missed(response.url, "unreadable")
+        elif is_cut:
+            self._missed(response.url, "cut off")
+        elif not is_index and not is_damaged:  # an unchanged index says nothing about what it lists: it is always read
+            await self._remember(response, named)
+
+    async def section(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
+        """A section's or topic's page: the articles it links to."""
+        found = lists.parse_section(response.body, self.run.sites, language, charset(response))
+        await self._take(response, found, language)
+        return
+        yield
+
+    async def media_list(
+        self, response: Response, name: str, language: str | None, is_whole: bool, seen: set[int], page: int = 1
+    ) -> AsyncIterator[Request]:
+        """A page of a media list, newest first. is_whole: it was once read to its end, or to what was known then; so what
+        follows a page without anything new is known too. seen: what the pages before this one listed."""
+        found = lists.parse_mediacenter(response.body, self.run.sites, charset(response))
+        self.run.note_keys(found.unknown_keys)
+        new = await self._hear(found.items, language)
+        self._name(response.url, found.problems)
+        if _gave_nothing(found) or found.is_cut:  # it is read again
+            self._missed(response.url, "cut off" if found.is_cut else "unreadable")
+            return
+        numbers = {item.number for item in found.items}
+        more = self._next_page(found, page, response)
+        if more and (numbers <= seen or page >= _PAGES):
+            self._name(response.url, [f"page {page} of {name} lists nothing new, yet names a next page: not followed"])
+            more = []
+        elif more and is_whole and not new:
+            self.run.count("dw/listing/named", max((found.total or 0) - len(seen | numbers), 0))
+            more = []
+        seen |= numbers
+        if page == 1:
+            await self._remember(response, found.total or len(found.items))
+        self.read_lists.set_page(name, page, found.total, is_done=not more, is_end=not more)
+        await self._keep()
+        for url in more:
+            yield self._request(url, self.media_list, conditional=False, name=name, language=language, is_whole=is_whole,
+                                seen=seen, page=page + 1)  # fmt: skip
+
+    async def search_page(self, response: Response, name: str, day: date, language: str | None) -> AsyncIterator[Request]:
+        """A page of a day of a search window; pages follow until the day is complete."""
+        found = lists.parse_search(response.body, self.run.sites, charset(response))
+        self.run.note_keys(found.unknown_keys)
+        await self._hear(found.items, language)
+        self._name(response.url, found.problems)
+        if _gave_nothing(found) or found.is_cut:  # it is read again
+            self._missed(response.url, "cut off" if found.is_cut else "unreadable")
+            return
+        page = self.read_lists.page(name)[0] + 1
+        is_new = self.read_lists.add(name, (item.number for item in found.items))
+        more, is_endless = self._next_page(found, page, response), False
+        if more and (not is_new or page >= _PAGES):
+            self._name(response.url, [f"page {page} of {name} lists nothing new, yet names a next page: not followed"])
+            more, is_endless = [], True
+        # a day that is not over may still grow
+        is_over = self.run.start_ms > (datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + 2 * 86_400) * 1000
+        is_done = not more and is_over and not is_endless
+        self.read_lists.set_page(name, page, found.total, is_done=is_done, is_end=not more)
+        await self._keep()
+        for url in more:
+            yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=language)
+
+    def _next_page(self, found: Listing, page: int, response: Response) -> list[str]:
+        """The address of what follows a page of a list: as it says, else by its number, where DW counts more pages."""
+        if found.more or page >= (found.pages or 0):
+            return found.more
+        url, is_numbered = re.subn(r"(?<=[?&]pageIndex=)[0-9]+", str(page + 1), _asked(response))
+        self._name(response.url, [f"page {page} of {found.pages} names no next page that can be used: its number is"])
+        return [url] if is_numbered else []
+
+    # --- what is heard of ---
+
+    async def _take(self, response: Response, found: Listing, language: str | None) -> None:
+        """A listing of one page."""
+        await self._hear(found.items, language)
+        self._name(response.url, found.problems)
+        if _gave_nothing(found):
+            self._missed(response.url, "unreadable")
+        elif found.is_cut:
+            self._missed(response.url, "cut off")
+        elif not found.is_damaged:  # else it is read again, though it be unchanged
+            await self._remember(response, len(found.items))
+
+    async def _hear(self, items: Iterable[Listed], language: str | None) -> int:
+        """Tell the index and the log of what is listed. Returns how many were not known."""
+        new = named = 0
+        for item in items:
+            named += 1
+            row = await self.spider.intake.hear_of(item.kind, item.number, item.language or language)
+            new += row is None
+            if row and row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row):
+                self.index.set_unchecked(row.number)  # the list may not be sent again: by whatever run looks first
+                if self.spider.looks_again:
+                    self.index.set_due(row.number)
+        self.run.count("dw/listing/named", named)
+        self.run.count("dw/listing/new", new)
+        return new
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.run.start_ms / 1000, UTC).date()
+
+    async def _keep(self) -> None:
+        """Let no kill take back that a page was read."""
+        await self.spider.intake.log_heard()
+        self.index.commit()
+
+    def _name(self, url: str, problems: Iterable[str]) -> None:
+        for problem in problems:
+            self.run.note_problem(url, problem)
+
+    async def _remember(self, response: Response, named: int) -> None:
+        """Keep the validators of a listing, and how much it named: after everything in it is logged."""
+        await self.spider.intake.log_heard()
+        etag, last_modified = header(response, "ETag"), header(response, "Last-Modified")
+        self.read_lists.set_validators(_asked(response), etag, last_modified, named, response.url)
+
+    def completeness(self) -> Iterator[str]:
+        """A sentence for every search window: how much of what it lists is archived."""
+        for text, window in self.windows.items():
+            names = [_day_name(window, day) for day in window.days(self._today())]
+            listed, archived, available, open_days = self.read_lists.counts(names)
+            all_days = (window.last - window.first).days + 1
+            open_days += all_days - len(names)  # those yet to come
+            share = f" ({100 * archived / listed:.1f} %)" if listed else ""
+            others = "".join(f", {count} {state}" for state, count in self.read_lists.others(names).items())
+            sentence = f"{text}: DW counts {available}, lists {listed}, of which {archived} are archived{share}{others}"
+            yield sentence + (f"; {open_days} of {all_days} days not over, or not read to their end" if open_days else "")
+
+
+def _gave_nothing(found: Listing) -> bool:
+    """Whether a reply was no listing at all, or one nobody can read, whatever it says of how much it lists."""
+    return bool(found.problems) and not found.items
+
+
+def _looked_at_ms(row: Row) -> int:
+    """When an archived document was last as DW had it; for one that came as a file, when that was made."""
+    return (row.stamp_ms if row.checked_ms is None else row.checked_ms) or 0
+
+
+def _day_name(window: lists.Window, day: date) -> str:
+    return f"search:{window.language_id}:{day}"
+
+
+def _asked(response: Response) -> str:
+    """The address that was asked, before any redirect."""
+    return str(response.meta.get("redirect_urls", [response.url])[0])

@@ -1,0 +1,205 @@
+"""The files of videos and audio (`-a media=1`): fetched in pieces, one file at a time, each piece durable before the next is
+asked for. What a run does not finish the next one continues."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from scrapy import Request
+from scrapy.http.request import NO_CALLBACK
+
+from crawler.crawl.failures import failure_reason
+from crawler.crawl.headers import header
+from crawler.crawl.pipelines import ArchivePart
+from crawler.exceptions import DiskError
+from crawler.storage import disk, layout, mediafile
+from crawler.storage.index.objects import ARCHIVED, Row
+from crawler.storage.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
+from crawler.storage.writer import Piece, Whole
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from crawler.dw.article import Fetched
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 200  # documents read at a time
+_KINDS = ("video", "audio")
+
+
+class _NotHad(Exception):
+    """A media file could not be had. refused: by us. Raised and caught here."""
+
+    def __init__(self, reason: str, refused: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.refused = refused
+
+
+class _Stopped(Exception):
+    """The run is ending: what is on disk is continued by the next. Raised and caught here."""
+
+
+class MediaPipeline(ArchivePart):
+    """Fetches the media file of each archived video and audio. Settings: MEDIA_HOSTS, MEDIA_MAXSIZE, DW_MEDIA_URL; does
+    nothing without the spider argument `media`.
+
+    Comes after the document is stored, and holds up one document at most: whose file is fetched; the files of others are left
+    to it. Counts dw/media/stored, /already_there, /missing, /missing/<reason>, /refused, /refused/<reason>, /bytes.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.is_wanted = bool(getattr(crawler.spider, "media", False))
+        self.largest = crawler.settings.getint("MEDIA_MAXSIZE")
+        whole = crawler.settings.getint("DOWNLOAD_MAXSIZE")  # where a server knows no ranges
+        self.largest_reply = min(self.largest, whole) if whole else self.largest
+        self.worker: asyncio.Task[None] | None = None
+
+    async def process_item(self, item: Fetched) -> Fetched:
+        if self.is_wanted and item.article.kind in _KINDS and item.document.media:
+            row = self.archive.index.add_media(item.article.number, item.document.media)
+            if row.state == ARCHIVED:
+                self.count("dw/media/already_there")
+            elif self.worker is None or self.worker.done():
+                await self.fetch_due()
+        return item
+
+    async def close_spider(self) -> None:
+        """Wait for the piece that is under way."""
+        if self.worker:
+            with contextlib.suppress(DiskError):  # it has told `abort`
+                await self.worker
+
+    async def hear_of_archived(self) -> None:
+        """Hear of the media files of documents that were archived while nobody wanted them."""
+        index, number = self.archive.index, 0
+        while rows := index.without_media(number, _BATCH):
+            for row in rows:
+                number = row.number
+                document = self.archive.read(row.path) if row.path else None
+                if document and document.media:
+                    index.add_media(number, document.media)
+            await asyncio.sleep(0)
+
+    async def fetch_due(self) -> None:
+        """Fetch what is due, and what becomes due meanwhile. In a task of its own: the end of `start` must not cut a piece."""
+        if self.worker is None or self.worker.done():
+            self.worker = asyncio.create_task(self._fetch_all())
+        await asyncio.shield(self.worker)
+
+    async def _fetch_all(self) -> None:
+        index = self.archive.index
+        while not self.run.is_closing() and (row := index.next_media()):
+            if index.claim(row.number, row.format):
+                await self._fetch(row)
+
+    async def _fetch(self, row: Row) -> None:
+        """Have a media file in the archive or know why not; one outcome is counted, none where the run ends before."""
+        assert row.url
+        path = layout.media_path(row.number, mediafile.extension(row.url))
+        try:
+            size = await self._complete(row, path)
+            record = {"kind": "media", "id": row.number, "url": row.url, "time": layout.iso_time(self.run.now_ms())}
+            await self.run.store([Whole(path, record)])
+        except _Stopped:
+            return
+        except _NotHad as error:
+            await self._miss(row, path, error)
+        else:
+            self._forget(path)
+            self.count("dw/media/stored")
+            logger.info("Media file of %s: %d bytes, stored as %s", row.number, size, path)
+
+    async def _complete(self, row: Row, path: str) -> int:
+        """Fetch what is missing of a partial file. Returns its size. Raises _NotHad and _Stopped."""
+        assert row.url
+        url = self.run.sites.media_file(row.url)
+        if url is None:
+            raise _NotHad("not a host of DW's media", refused=True)
+        partial = self._partial(row.url, path)
+        began_anew = False
+        while not partial.is_whole:
+            response = await self._ask(url, partial)
+            what, total = mediafile.meaning(_reply(response), partial) if response else (ANEW, 0)
+            if response is None or what == ANEW:
+                if began_anew:
+                    raise _NotHad("not a media file: it changes while it is fetched")
+                logger.info("%s has changed: beginning anew", row.url)
+                partial, began_anew = Partial(row.url), True
+            elif what not in (TAKE, BEGIN):
+                raise _NotHad(what)
+            elif total > self.largest:
+                raise _NotHad("too large", refused=True)
+            else:
+                partial = Partial(row.url) if what == BEGIN else partial
+                await self._append(path, partial, response, total)
+        return partial.size
+
+    def _partial(self, url: str, path: str) -> Partial:
+        """What an earlier run left of a file."""
+        partial = layout.partial_path(path)
+        with contextlib.suppress(OSError):
+            note = disk.read_file(self.run.root / layout.note_path(partial))
+            return mediafile.read_note(note, url, (self.run.root / partial).stat().st_size)
+        return Partial(url)
+
+    async def _ask(self, url: str, partial: Partial) -> Response | None:
+        """The reply to a request for the next piece; None where another version came whole, too large for one reply."""
+        if self.run.is_closing():
+            raise _Stopped
+        headers = {"Range": partial.next_range(), "Accept-Encoding": "identity"}
+        if partial.size and partial.validator:
+            headers["If-Range"] = partial.validator
+        request = Request(url, callback=NO_CALLBACK, headers=headers, meta={"download_maxsize": self.largest_reply})
+        try:
+            return await self.crawler.engine.download_async(request)
+        except Exception as error:
+            reason, refused = failure_reason(error)
+            if self.run.is_closing():
+                raise _Stopped from error
+            if reason == "too large" and partial.size:
+                return None
+            raise _NotHad(reason, refused or reason == "too large") from error
+
+    async def _append(self, path: str, partial: Partial, response: Response, total: int) -> None:
+        """Add a reply's body to a partial file, on disk and in what is known of it."""
+        at = partial.size
+        if at == 0:
+            if problem := mediafile.problem(response.body[:16], mediafile.extension(partial.url)):
+                raise _NotHad(problem)
+            reply = _reply(response)
+            partial.etag, partial.last_modified = reply.etag, reply.last_modified
+        partial.size, partial.total = at + len(response.body), total
+        await self.run.store([Piece(layout.partial_path(path), response.body, at, partial.note())])
+        self.count("dw/media/bytes", len(response.body))
+
+    async def _miss(self, row: Row, path: str, error: _NotHad) -> None:
+        """Remember and count why a media file could not be had. What there is of it stays, unless it is refused."""
+        now_ms = self.run.now_ms()
+        state = self.archive.miss(row, error.reason, now_ms, refused=error.refused)
+        outcome = "refused" if error.refused else "missing"
+        if error.refused:
+            self._forget(path)
+        self.count(f"dw/media/{outcome}")
+        self.count(f"dw/media/{outcome}/{error.reason}")
+        logger.info("Media file of %s %s: %s (%s)", row.number, outcome, error.reason, row.url)
+        self.run.note_missing("media", row.number, error.reason, row.url)
+        await self.run.store([], [state])
+
+    def _forget(self, path: str) -> None:
+        """Remove what tells of a partial file, then what is left of it."""
+        partial = layout.partial_path(path)
+        with contextlib.suppress(OSError):  # what stays is in nobody's way
+            (self.run.root / layout.note_path(partial)).unlink(missing_ok=True)
+            (self.run.root / partial).unlink(missing_ok=True)
+
+
+def _reply(response: Response) -> Reply:
+    names = ("Content-Range", "ETag", "Last-Modified")
+    return Reply(response.status, len(response.body), *(header(response, name) for name in names))

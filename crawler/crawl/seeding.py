@@ -1,0 +1,130 @@
+"""Seeds into the archive: what is named becomes pending, seed documents are stored, listings become requests. Glue; `seeds`
+reads, `discovery` reads what listings answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import logging
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from crawler import clock, seeds
+from crawler.dw.lists import UnreadableSeed
+from crawler.storage.archive import state_line
+from crawler.storage.index.objects import PENDING
+from crawler.urls import DOCUMENT_KINDS
+
+if TYPE_CHECKING:
+    from scrapy import Request
+
+    from crawler.spiders.dw import DwSpider
+    from crawler.storage.index.objects import Row
+    from crawler.storage.logline import Record
+
+logger = logging.getLogger(__name__)
+
+_HEARD = 500  # lines logged at a time
+
+
+async def standard_input(argument: str) -> io.BytesIO:
+    """All of standard input where a `seeds` argument names it, else nothing. Read on a thread that nobody waits for in the
+    end: who sends nothing keeps no signal from being heeded."""
+    data = bytearray()
+    if seeds.STDIN not in map(str.strip, argument.split(",")):
+        return io.BytesIO()
+    loop, descriptor, is_read = asyncio.get_running_loop(), sys.stdin.fileno(), asyncio.Event()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # what cannot be read holds no seeds
+            while len(data) <= seeds.MAX_FILE_BYTES and (piece := os.read(descriptor, 1 << 20)):
+                data.extend(piece)
+        with contextlib.suppress(RuntimeError):  # the run has ended meanwhile
+            loop.call_soon_threadsafe(is_read.set)
+
+    threading.Thread(target=read, name="standard-input", daemon=True).start()
+    await is_read.wait()
+    return io.BytesIO(data)
+
+
+class Intake:
+    """Takes seeds. Counts dw/seed/address, dw/seed/document, dw/seed/mended, dw/seed/listing, dw/seed/unusable,
+    dw/document/from_seed/<outcome>."""
+
+    def __init__(self, spider: DwSpider) -> None:
+        self.spider = spider
+        self.run = spider.run
+        self.heard: list[Record] = []  # what seeds and listings name, not yet logged
+
+    async def take(self, seed: seeds.Seed) -> int:
+        """Take a seed into the archive. Returns 1 for one that can be used, else 0, which is counted and named."""
+        run, index = self.run, self.run.archive.index
+        match seed:
+            case seeds.Problem(place, reason):
+                run.count("dw/seed/unusable")
+                logger.warning("Seed %s: %s", place, reason)
+                return 0
+            case seeds.Start():
+                return 0
+            case seeds.Address(_, target, _):
+                if target.number is None or target.kind not in DOCUMENT_KINDS:
+                    return 0
+                run.count("dw/seed/address")
+                await self.hear_of(target.kind, target.number, target.language)
+            case seeds.Document(_, document, is_mended):
+                assert document.id is not None
+                run.count("dw/seed/document")
+                if is_mended:
+                    run.count("dw/seed/mended")
+                if not self.spider.dry_run:
+                    async with run.archive.document(document.id):
+                        outcome, files = run.archive.plan_seed(document, "seed", clock.now_ms())
+                        if files:
+                            await run.store(files)
+                    run.count(f"dw/document/from_seed/{outcome}")
+                run.archive.register([document.id], 0, document.kind, document.language)
+                run.archive.register_document(document, "seed", 0)
+                row = index.resolve(document.id)
+                if row and row.path and not row.checked_ms and (self.spider.looks_again or not run.archive.reply_of(row.path)):
+                    index.set_due(row.number)
+        return 1
+
+    async def hear_of(self, kind: str, number: int, language: str | None) -> Row | None:
+        """Hear of a document that a seed or a listing names, and have it logged with others. Returns what was known of it."""
+        row = self.run.archive.index.resolve(number)
+        if (row is None or row.hop) and not self.spider.dry_run:  # unheard of, or farther away until now
+            self.heard.append(state_line(PENDING, kind, number, self.run.start_ms, hop=0, language=language))
+            if len(self.heard) >= _HEARD:
+                await self.log_heard()
+        self.run.archive.register([number], 0, kind, language)
+        return row
+
+    async def log_heard(self) -> None:
+        """Log what was heard of since the last time: an index made again has it too."""
+        heard, self.heard = self.heard, []
+        if heard:
+            await self.run.store([], heard)
+
+    def listings(self, seed: seeds.Seed) -> list[Request] | None:
+        """The requests of a seed that lists things: a feed, a sitemap, a section, a search window (none where all of it is
+        known). None for any other seed, and for one that is written wrongly, which is counted and named."""
+        try:
+            match seed:
+                case seeds.Start(_, text):
+                    requests = list(self.spider.discovery.start(text))
+                case seeds.Address(_, target, url) if target.number is None or target.kind not in DOCUMENT_KINDS:
+                    request = self.spider.discovery.listing(target, url)
+                    if request is None:
+                        raise UnreadableSeed(f"not over https: {url[:200]}")
+                    requests = [request]
+                case _:
+                    return None
+        except UnreadableSeed as error:
+            self.run.count("dw/seed/unusable")
+            logger.warning("Seed %s: %s", seed.place, error)
+            return None
+        self.run.count("dw/seed/listing")
+        return requests

@@ -1,0 +1,334 @@
+"""The shape of api.dw.com's JSON, made into an Article; nothing else knows these keys.
+
+Source: section 2 of what is known of DW's data. Keys marked [assumed] there are optional here: a reply that lacks one, or
+has it in another shape, still becomes an article.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from crawler import decoding, normalise, sanitise, urls
+from crawler.dw.article import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.exceptions import UnreadableReply
+from crawler.sanitise import NOTHING, Markup
+from crawler.urls import DW, DwAddress, PictureName, Sites
+
+Json = dict[str, Any]
+
+_KINDS = {"article": "article", "video": "video", "audio": "audio", "gallery": "gallery", "imagegallery": "gallery",
+          "liveblog": "liveblog"}  # fmt: skip
+_KNOWN_KEYS = frozenset(
+    "type id languageId name title teaser teaserText categoryName text displayDate permaLink body mainContent persons "
+    "authors author referenceGroups referenceGroup teaserGroups teaserGroup trackingInfo mediaTrackingInfo commentsEnabled "
+    "items images slides posts url duration sources previewImage programId reference image description sizes kicker content "
+    "width height protocol format bitrate quality key videoId youtubeId externalId src firstName lastName fullName".split()
+)
+_UNREAD = frozenset("trackingInfo mediaTrackingInfo referenceGroups referenceGroup teaserGroups teaserGroup".split())
+_NEAREST_WIDTH = 700
+# a heading holds no heading: so an unclosed one is not read to the end again and again
+_HEADING = re.compile(r"<h[1-6][^<>]*>((?:(?!<h[1-6]).)*?)</h[1-6]>", re.IGNORECASE | re.DOTALL)
+_YOUTUBE_HOST = re.compile(r"https?://(?:www\.|m\.)?(?:youtube(?:-nocookie)?\.com|youtu\.be)/")
+_YOUTUBE_KEY = re.compile(r"(?:embed/|v=|youtu\.be/|^)([\w-]{11})(?:$|[?&#/])")
+
+
+@dataclass
+class _Met:
+    """What was met in a reply beside an article, and whose media it may name."""
+
+    sites: Sites
+    skipped: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def parse(body: bytes, number: int, kind: str = "article", charset: str = "", sites: Sites = DW) -> Article:
+    """The article of a reply of `/api/detail/{kind}/{number}`.
+
+    body: the reply's bytes. number, kind: what was asked for, used where the reply does not name its own. charset: as in
+    `decoding.json_reply`. sites: whose media it may name.
+    Raises UnreadableReply where there is no JSON object, no usable title or no usable body.
+    """
+    reply = _object(body, charset)
+    content = reply.get("content")
+    if isinstance(content, dict) and not reply.get("name"):
+        reply = content
+    own = reply.get("id")
+    found_kind = _KINDS.get(str(reply.get("type", "")).lower(), kind)
+    met = _Met(sites)
+    blocks = _blocks(_elements(reply), met)
+    if not any(isinstance(block, Paragraph) for block in blocks):  # a body nobody can read the words of
+        blocks += _blocks(_text_elements(reply), met)
+    article = Article(
+        number=own if isinstance(own, int) and not isinstance(own, bool) and own in urls.NUMBERS else number,
+        kind=found_kind,
+        title=normalise.title(_text(reply.get("name")) or _text(reply.get("title"))),
+        language=urls.LANGUAGE_IDS.get(language) if type(language := reply.get("languageId")) is int else None,
+        author=_author(reply),
+        display_date=normalise.time(_text(reply.get("displayDate"))),
+        teaser=sanitise.safe_markup(_text(reply.get("teaser")) or _text(reply.get("teaserText"))),
+        blocks=blocks,
+        unknown_keys=tuple(sorted({key[:80] for key in _keys(reply)} - _KNOWN_KEYS)),
+    )
+    _add_main_content(article, reply, met)
+    article.skipped, article.refused = tuple(met.skipped), tuple(met.refused)
+    _check_usable(article)
+    return article
+
+
+def _keys(reply: Json) -> Iterator[str]:
+    """Every key of a reply and of what is read of it; what is in one that was never met before tells nothing more."""
+    waiting: list[object] = [reply]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield from value
+            waiting.extend(part for key, part in value.items() if key in _KNOWN_KEYS and key not in _UNREAD)
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+def _object(body: bytes, charset: str) -> Json:
+    try:
+        reply = decoding.json_reply(body, charset)
+    except ValueError as error:
+        raise UnreadableReply(f"no JSON: {error}") from error
+    if not isinstance(reply, dict):
+        raise UnreadableReply(f"JSON, but no object: {type(reply).__name__}")
+    return reply
+
+
+def _check_usable(article: Article) -> None:
+    if not article.title:
+        raise UnreadableReply(f"{article.kind} {article.number}: no usable title")
+    usable = {
+        "article": article.blocks,
+        "liveblog": article.blocks or article.teaser,
+        "gallery": article.slides or article.blocks,
+        "video": article.video or article.teaser,
+        "audio": article.video or article.teaser,
+    }
+    if not usable[article.kind]:
+        raise UnreadableReply(f"{article.kind} {article.number}: no usable body")
+
+
+def _add_main_content(article: Article, reply: Json, met: _Met) -> None:
+    main = _first(reply.get("mainContent"))
+    if article.kind in ("video", "audio"):
+        media = main if main.get("sources") else reply
+        article.video = _media(media, met)
+        preview = _first(main.get("previewImage")) or _first(reply.get("previewImage")) or _first(reply.get("image"))
+        article.preview = _picture(preview, met)
+    elif article.kind == "gallery":
+        article.slides = _slides(reply if _slide_items(reply) else main, met)
+    elif preview := _first(main.get("previewImage")):
+        article.main_picture = _picture(preview, met)
+    elif "sizes" in main or _text(main.get("type")).lower() == "image":
+        article.main_picture = _picture(main, met)
+
+
+def _dicts(value: object) -> list[Json]:
+    """The objects of a list, whatever else is in it; an object that stands alone is a list of one."""
+    values = value if isinstance(value, list) else [value]
+    return [each for each in values if isinstance(each, dict)]
+
+
+def _first(value: object) -> Json:
+    return next(iter(_dicts(value)), {})
+
+
+def _size(value: object) -> float | None:
+    """A number of pixels or kilobits, also where it came as text."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        return int(value)
+    return value if isinstance(value, (int, float)) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _author(reply: Json) -> Markup:
+    for key in ("persons", "authors", "author"):
+        value = reply.get(key)
+        names = list(_names(value if isinstance(value, list) else [value]))
+        if author := normalise.author(*names):
+            return sanitise.words(author)
+    return NOTHING
+
+
+def _names(persons: Iterable[object]) -> Iterator[str]:
+    for person in persons:
+        if isinstance(person, str):
+            yield person
+        elif isinstance(person, dict):
+            parts = [_text(person.get("firstName")), _text(person.get("lastName"))]
+            yield " ".join(parts).strip() or _text(person.get("name")) or _text(person.get("fullName"))
+
+
+def _elements(reply: Json) -> list[Json]:
+    """The body's elements, and those of a liveblog's posts."""
+    body = reply.get("body")
+    elements = [_element(element) for element in (body if isinstance(body, list) else _dicts(body))]
+    for post in _dicts(reply.get("posts")):
+        elements.extend(_post_elements(post))
+    return elements
+
+
+def _element(element: object) -> Json:
+    """What a body has in a place: its content, or itself; words alone are a paragraph."""
+    if not isinstance(element, dict):
+        return {"type": "Paragraph", "text": element} if isinstance(element, str) else {}
+    content = element.get("content")
+    return {"type": "Paragraph", "text": content} if isinstance(content, str) else _first(content) or element
+
+
+def _text_elements(reply: Json) -> list[Json]:
+    """The paragraphs of the text, which says the same as the body."""
+    body = reply.get("body")
+    return [{"type": "Paragraph", "text": part} for part in paragraphs(_text(reply.get("text")) or _text(body))]
+
+
+def _post_elements(post: Json) -> Iterator[Json]:
+    """A liveblog's post [assumed]: a headline and a body like an article's, or a text."""
+    if headline := _text(post.get("name")) or _text(post.get("title")):
+        yield {"type": "Paragraph", "text": f"<strong>{headline}</strong>"}
+    yield from _elements({"body": post.get("body")}) or _text_elements(post)
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a body that came as one text: HTML (what stands in `<p>` and headings) or plain."""
+    if re.search(r"<(p|h[1-6]|div|br)\b", text, re.IGNORECASE):
+        text = _HEADING.sub(r"<p><strong>\1</strong></p>", text)
+        parts = re.split(r"</?(?:p|div)\b[^<>]*>|(?:<br\s*/?>\s*){2,}", text, flags=re.IGNORECASE)
+    else:
+        parts = [html.escape(part, quote=False) if "<" in part else part for part in re.split(r"\n+", text)]
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _blocks(elements: list[Json], met: _Met) -> tuple[Block, ...]:
+    """The blocks of a body, in order. Galleries too: in 11 of 19 recorded documents text follows the gallery."""
+    blocks: list[Block] = []
+    for element in elements:
+        kind = _kind(element)
+        block = _block(kind, element, met)
+        if block is not None:
+            blocks.append(block)
+        elif kind.lower() not in _EMPTY_WITHOUT_LOSS or element.get("text"):
+            met.skipped.append(kind[:60])
+    return tuple(blocks)
+
+
+def _kind(element: Json) -> str:
+    """The type of a body's element; what names none is told by what is in it."""
+    if kind := _text(element.get("type")):
+        return kind
+    signs = {"text": "Paragraph", "sizes": "Image", "sources": "Video", "items": "Gallery", "images": "Gallery"}
+    return next((kind for key, kind in signs.items() if element.get(key)), "(no type)")
+
+
+# An image without an address or a placeholder shows nothing: there is nothing to skip.
+_EMPTY_WITHOUT_LOSS = frozenset({"image", "paragraph"})
+
+
+def _block(kind: str, element: Json, met: _Met) -> Block | None:
+    match kind.lower():
+        case "paragraph":
+            text = element.get("text")
+            return Paragraph(sanitise.safe_markup(text)) if isinstance(text, str) else None
+        case "image":
+            return _picture(element, met)
+        case "video":
+            return _media(element, met) or _youtube(element)
+        case "gallery" | "imagegallery":
+            slides = _slides(element, met)
+            name = _markup(element.get("name") or element.get("title"))
+            return Gallery(name, slides) if slides else None
+        case "youtube" | "externalvideo" | "embed" | "socialmedia":
+            return _youtube(element)
+    words = _markup(element.get("text"))  # of a type nobody knows: better than nothing
+    return Paragraph(words) if words.strip() else None
+
+
+def _markup(value: object) -> Markup:
+    return sanitise.safe_markup(_text(value))
+
+
+def _youtube(element: Json) -> YouTube | None:
+    for key in ("key", "videoId", "youtubeId", "externalId", "url", "src", "id"):
+        value = _text(element.get(key))
+        if value.startswith("http") and not _YOUTUBE_HOST.match(value):
+            continue
+        if found := _YOUTUBE_KEY.search(value):
+            return YouTube(found[1])
+    return None
+
+
+def _media(media: Json, met: _Met) -> Video | None:
+    """The best progressive file of a video or audio: mp4 before mp3, the highest bitrate first."""
+    candidates = _dicts(media.get("sources"))
+    playable = [s for s in candidates if _text(s.get("format")).lower() in ("mp4", "mp3") and _text(s.get("url"))]
+    for source in sorted(playable, key=_bitrate, reverse=True):
+        url = _text(source.get("url")).strip()
+        if address := met.sites.media_address(url):
+            return Video(address)
+        met.refused.append(url[:200])
+    return None
+
+
+def _bitrate(source: Json) -> tuple[bool, float]:
+    return _text(source.get("format")).lower() == "mp4", _size(source.get("bitrate")) or 0
+
+
+def _slide_items(element: Json) -> list[Json]:
+    for key in ("items", "images", "slides"):
+        if items := _dicts(element.get(key)):
+            return [_first(item.get("content")) or item for item in items]
+    return []
+
+
+def _slides(element: Json, met: _Met) -> tuple[Slide, ...]:
+    slides = []
+    for item in _slide_items(element):
+        if address := _address(_first(item.get("image")) or item, met):
+            name, shown = address
+            text = _text(item.get("description")) or _text(item.get("text"))
+            slides.append(Slide(name, shown, _markup(item.get("name") or item.get("title")), sanitise.safe_markup(text)))
+    return tuple(slides)
+
+
+def _picture(image: Json, met: _Met) -> Picture | None:
+    if (address := _address(image, met)) is None:
+        return None
+    name, shown = address
+    return Picture(name, shown, _markup(image.get("description")))
+
+
+def _address(image: Json, met: _Met) -> tuple[PictureName, DwAddress] | None:
+    """Identity and shown address of an image: its `_303` size, else the size nearest to 700 wide.
+
+    A placeholder (id -1) and an image without a size show nothing. What is not DW's is met as refused.
+    """
+    if image.get("id") in (-1, "-1"):
+        return None
+    candidates = _dicts(image.get("sizes"))
+    if not candidates and _text(image.get("url")):
+        candidates = [image]
+    found: list[tuple[float, PictureName, DwAddress]] = []
+    for size in candidates:
+        url = _text(size.get("url")).strip()
+        shown = urls.shown_picture(url)
+        if shown is None:
+            if url:
+                met.refused.append(url[:200])
+            continue
+        width = _size(size.get("width"))
+        distance = abs(width - _NEAREST_WIDTH) if width is not None else float("inf")
+        found.append((-1 if shown[0].format == "303" else distance, *shown))
+    if not found:
+        return None
+    _, name, address = min(found, key=lambda candidate: candidate[0])
+    return name, address

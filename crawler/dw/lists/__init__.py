@@ -1,0 +1,42 @@
+"""Feeds, sitemaps, search pages, media lists and section pages: what they list; and the addresses an edition or a
+search window begins at.
+
+Nothing here raises over what a reply holds: what could not be read is named in `problems`, what could be is listed.
+"""
+
+from __future__ import annotations
+
+from crawler.dw.lists.feed import parse_feed
+from crawler.dw.lists.listing import Listed, Listing, Problem
+from crawler.dw.lists.section import parse_section
+from crawler.dw.lists.sitemap import iter_sitemap
+from crawler.dw.lists.starts import (
+    CHANNELS,
+    UnreadableSeed,
+    Window,
+    edition_urls,
+    language_id,
+    mediacenter_url,
+    parse_window,
+    search_url,
+)
+from crawler.dw.lists.teasers import parse_mediacenter, parse_search
+
+__all__ = [
+    "CHANNELS",
+    "Listed",
+    "Listing",
+    "Problem",
+    "UnreadableSeed",
+    "Window",
+    "edition_urls",
+    "iter_sitemap",
+    "language_id",
+    "mediacenter_url",
+    "parse_feed",
+    "parse_mediacenter",
+    "parse_search",
+    "parse_section",
+    "parse_window",
+    "search_url",
+]

@@ -1,0 +1,130 @@
+"""Pages of teasers: `/api/search/global` and `/api/list/mediacenter/{languageId}`.
+
+Source: section 2 of what is known of DW's data; a recorded search page of 2022, two recorded media pages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Any
+
+from crawler import decoding
+from crawler.dw.lists.listing import Listed, Listing, Lost, document, followable, moment_ms, number_of, shorten
+from crawler.urls import DW, LANGUAGE_IDS, Sites
+
+_KINDS = {"ArticleRef": "article", "VideoRef": "video", "AudioRef": "audio", "GalleryRef": "gallery",
+          "ImageGalleryRef": "gallery", "LiveblogRef": "liveblog"}  # fmt: skip
+_KNOWN_KEYS = frozenset(  # of a page, its paginationInfo, its teasers and their references
+    "items paginationInfo filterParameters languageId resultCount trackingInfo type name availableItems availablePages "
+    "currentPage firstItem lastItem itemsOnPage pageSize nextPageUrl previousPageUrl allowedColumnCounts columnCount "
+    "commentsEnabled displayDate duration image imageCount programId reference teaserText id url".split()
+)
+_BETWEEN = re.compile(r"[\s,]*+")
+_PAGE_INDEX = re.compile(r"[?&]pageIndex=([0-9]{1,9})(?:&|$)")
+
+
+def parse_search(body: bytes, sites: Sites = DW, charset: str = "") -> Listing:
+    """A page of `/api/search/global`; `more` holds the next page, `total` is availableItems.
+
+    charset: that of the HTTP header, as in `decoding.json_reply`.
+    Teasers that are `{}` and SearchRefs name nothing by design and are passed over; others that cannot be read are a
+    problem. Of a reply that was cut the items before the cut are read.
+    """
+    return _parse_page(body, sites, charset)
+
+
+def parse_mediacenter(body: bytes, sites: Sites = DW, charset: str = "") -> Listing:
+    """A page of `/api/list/mediacenter/{languageId}`: videos, audio and galleries; otherwise as `parse_search`."""
+    return _parse_page(body, sites, charset)
+
+
+def _parse_page(body: bytes, sites: Sites, charset: str) -> Listing:
+    broken, is_cut = [], False
+    try:
+        reply = decoding.json_reply(body, charset)
+    except ValueError as error:
+        reply, is_cut = _salvaged(decoding.decode(body, charset))
+        broken = [f"{'broken' if reply else 'no'} JSON: {shorten(str(error))}"]
+        if not reply:
+            return Listing(problems=broken)
+    if not isinstance(reply, dict):
+        return Listing(problems=[f"JSON, but no object: {type(reply).__name__}"])
+    info = reply.get("paginationInfo")
+    info = info if isinstance(info, dict) else {}
+    teasers = reply.get("items")
+    total = 0 if info.get("availableItems") == 0 else number_of(info.get("availableItems"))
+    is_empty = teasers is None and total == 0
+    problems = [] if isinstance(teasers, list) or is_empty else ["no list of items"]
+    language = LANGUAGE_IDS.get(number_of(reply.get("languageId")) or 0)
+    items: dict[int, Listed] = {}
+    lost = Lost("items that name nothing readable")
+    keys = {*reply, *info}
+    for teaser in teasers if isinstance(teasers, list) else ():
+        reference = _reference(teaser)
+        keys.update(teaser if isinstance(teaser, dict) else (), reference)
+        if listed := _listed(teaser, reference, language, sites):
+            items.setdefault(listed.number, listed)
+        elif teaser != {} and reference.get("type") != "SearchRef":
+            lost.add(f"{reference.get('type')} {reference.get('id')}")
+    page, pages = number_of(info.get("currentPage")), number_of(info.get("availablePages"))
+    more = _next_page(info.get("nextPageUrl"), page, pages, sites, problems)
+    unknown = tuple(sorted({key[:80] for key in keys} - _KNOWN_KEYS))
+    return Listing(
+        list(items.values()), more, broken + problems + lost.sentences(), total, page, pages, is_damaged=is_cut, is_cut=is_cut,
+        unknown_keys=unknown,
+    )  # fmt: skip
+
+
+def _salvaged(text: str) -> tuple[dict[str, Any], bool]:
+    """What can be read of a page that is no JSON as a whole, and whether its end was lost: not where words stand before or
+    behind the whole object. Empty where it is no such page."""
+    found: dict[str, Any] = {}
+    with contextlib.suppress(ValueError):
+        whole, _ = decoding.json_at(text, text.find("{"))
+        if isinstance(whole, dict) and "items" in whole:
+            return whole, False
+    for name in ("languageId", "paginationInfo"):
+        if key := re.search(rf'"{name}"\s*:\s*', text):
+            with contextlib.suppress(ValueError):
+                value, end = decoding.json_at(text, key.end())
+                if end < len(text):  # else it may be half a number
+                    found[name] = value
+    if start := re.search(r'"items"\s*:\s*\[', text):
+        found["items"], position = [], start.end()
+        with contextlib.suppress(ValueError):
+            while True:
+                item, position = decoding.json_at(text, _BETWEEN.match(text, position).end())  # type: ignore[union-attr]
+                found["items"].append(item)
+    return found, True
+
+
+def _reference(teaser: object) -> dict[str, Any]:
+    reference = teaser.get("reference") if isinstance(teaser, dict) else None
+    return reference if isinstance(reference, dict) else {}
+
+
+def _listed(teaser: Any, reference: dict[str, Any], language: str | None, sites: Sites) -> Listed | None:
+    url = reference.get("url")
+    target = document(url, sites) if isinstance(url, str) else None
+    number = number_of(reference.get("id")) or (target.number if target else None)
+    kind = _KINDS.get(str(reference.get("type"))) or (target.kind if target else None)
+    if number is None or kind is None:
+        return None
+    return Listed(number, kind, language, published_ms=moment_ms(str(teaser.get("displayDate", ""))))
+
+
+def _next_page(url: object, page: int | None, pages: int | None, sites: Sites, problems: list[str]) -> list[str]:
+    if not isinstance(url, str) or not url:
+        return []
+    if page and pages and page >= pages:
+        problems.append(f"page {page} of {pages} names a next page: not followed")
+        return []
+    index = _PAGE_INDEX.search(url)
+    if page and index and int(index[1]) <= page:
+        problems.append(f"page {page} names page {int(index[1])} as its next: not followed")
+        return []
+    if address := followable(url, sites):
+        return [address]
+    problems.append("its next page is not on DW's hosts: not followed")
+    return []

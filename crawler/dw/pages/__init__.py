@@ -1,0 +1,128 @@
+"""The same Article from a page of www.dw.com, whatever its year, and from the graph API behind the pages.
+
+parse: a page. parse_graph: a reply of `/graph-api/{language}/content/{kind}/{number}`. Nothing outside this folder knows
+what DW's pages look like. Source: section 6 of what is known of DW's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from parsel import Selector
+
+from crawler import decoding
+from crawler.dw.article import Article, Paragraph, Picture
+from crawler.dw.pages import jsonld, markup, state
+from crawler.dw.pages.tree import tree
+from crawler.dw.pages.values import json_object
+from crawler.exceptions import UnreadableReply
+from crawler.sanitise import Markup
+from crawler.urls import DW, Sites
+
+__all__ = ["WEAK_SOURCES", "parse", "parse_graph"]
+
+WEAK_SOURCES = frozenset({"page:json-ld"})
+"""Sources that hold less than the whole article: replace what they gave when another answers."""
+
+
+def parse(body: bytes, number: int, language: str | None = None, charset: str = "", sites: Sites = DW) -> Article:
+    """The article of a page.
+
+    body: the page as it came. charset: that of the HTTP header, as in `decoding.page`. number, language: what was asked
+    for, used where the page does not name its own. sites: whose media it may name. Article.source tells what was read:
+    page:app-state, page:apollo, page:react and page:classic (the layouts' own markup), page:json-ld, in this order; what
+    one leaves open is filled from the JSON-LD.
+    Raises UnreadableReply, which names what was missing from each.
+    """
+    try:
+        html = decoding.page(body, charset)
+        page = tree(html)
+        return _first_readable(html, page, number, language, sites)
+    except RecursionError as error:
+        raise UnreadableReply(f"page of {number}: nested too deep") from error
+
+
+def _first_readable(html: str, page: Selector, number: int, language: str | None, sites: Sites) -> Article:
+    described, problems = None, []
+    try:
+        described = jsonld.from_page(page, number, sites)
+    except UnreadableReply as error:
+        problems.append(str(error))
+    readers: dict[str, Callable[[], Article]] = {
+        "page:app-state": lambda: state.from_app_state(state.inline_state(html, "__APP_STATE__"), number, sites),
+        "page:apollo": lambda: state.from_apollo(state.inline_state(html, "__APOLLO_STATE__"), number, sites),
+        "page:react": lambda: markup.from_react(page, number, sites),
+        "page:classic": lambda: markup.from_classic(page, number, sites),
+    }
+    for source, read in readers.items():
+        try:
+            article = read()
+            _check_usable(article)
+        except UnreadableReply as error:
+            problems.append(str(error))
+            continue
+        article.source = source
+        article.language = article.language or markup.page_language(page) or language
+        return _filled(article, described) if described else article
+    if described and (found := _alone(described, markup.page_description(page))):
+        return replace(found, language=found.language or markup.page_language(page) or language)
+    raise UnreadableReply(f"page of {number}: {'; '.join(problems)}"[:1000])
+
+
+def _alone(described: Article, description: Markup) -> Article | None:
+    """The article that only JSON-LD tells of: its teaser stands for the text, so that a document is not blank. None where
+    there is neither text nor teaser nor picture."""
+    teaser = described.teaser or description
+    blocks = described.blocks or ((Paragraph(teaser),) if teaser else ())
+    if not blocks and not described.main_picture:
+        return None
+    return replace(described, teaser=teaser, blocks=blocks, source="page:json-ld")
+
+
+def parse_graph(
+    body: bytes, number: int, language: str | None = None, kind: str = "article", charset: str = "", sites: Sites = DW
+) -> Article:
+    """The article of a reply of the graph API.
+
+    number, language, kind: what was asked for, used where the reply does not name its own. charset: as in
+    `decoding.json_reply`. sites: whose media it may name.
+    Raises UnreadableReply where there is no JSON object, no content, no usable title or no usable body.
+    """
+    try:
+        reply = decoding.json_reply(body, charset)
+        article = state.from_reply(json_object(reply), number, kind, language, sites)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableReply(f"graph API, {kind} {number}: {type(error).__name__} {str(error)[:80]}") from error
+    _check_usable(article)
+    article.source = "graph-api"
+    article.language = article.language or language
+    return article
+
+
+def _check_usable(article: Article) -> None:
+    if not article.title:
+        raise UnreadableReply(f"{article.kind} {article.number}: no usable title")
+    usable = {
+        "article": article.blocks or article.galleries,
+        "liveblog": article.blocks or article.galleries or article.teaser,
+        "gallery": article.slides,
+        "video": article.video or article.teaser,
+        "audio": article.video or article.teaser,
+    }
+    if not usable[article.kind]:
+        raise UnreadableReply(f"{article.kind} {article.number}: no usable body")
+
+
+def _filled(article: Article, described: Article) -> Article:
+    """An article with what it lacks taken from the page's JSON-LD; a day without its hour counts as lacking."""
+    article.author = article.author or described.author
+    article.teaser = article.teaser or described.teaser
+    day_only = article.display_date.endswith("T00:00:00.000Z") and article.source in ("page:react", "page:classic")
+    if described.display_date and (day_only or not article.display_date):
+        article.display_date = described.display_date
+    if article.kind in ("article", "liveblog") and not article.main_picture and described.main_picture:
+        shown = {block.name.number for block in article.blocks if isinstance(block, Picture)}
+        if described.main_picture.name.number not in shown:
+            article.main_picture = described.main_picture
+    return article

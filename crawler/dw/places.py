@@ -1,0 +1,108 @@
+"""Where a document is asked for, one place after another: api.dw.com first, www.dw.com when that gives nothing usable."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+
+from crawler import seedfile
+from crawler.dw import api, pages
+from crawler.dw.article import Article
+from crawler.dw.bounds import bounded
+from crawler.exceptions import UnreadableReply, described
+from crawler.seedfile import SeedDocument
+from crawler.storage.index.refresh import says_gone
+from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
+
+GRAPH = "graph"
+PAGE = "page"
+WEAK = pages.WEAK_SOURCES
+"""Sources that hold less than the whole article: a better one replaces them when it answers."""
+
+# What an ArticleRef may turn out to be, where detail/article says 404. [plausible, not recorded]
+_OTHER_KINDS = ("video", "gallery", "audio")
+_GRAPH_KINDS = {"article": "article", "video": "video", "audio": "audio", "gallery": "image-gallery", "liveblog": "liveblog"}
+
+
+def first(kind: str) -> str:
+    """The place a document of a kind is asked for first. A place: `api:<kind of the address>`, `graph` or `page`."""
+    return "api:article" if kind == "liveblog" else f"api:{kind}"
+
+
+def gives(place: str, source: str) -> bool:
+    """Whether a document's source is that of the replies of a place."""
+    kind = place.partition(":")[0]
+    return kind == {"api": "api", "graph-api": GRAPH}.get(source, PAGE if source.startswith("page:") else None)
+
+
+def url(place: str, kind: str, number: int, language: str | None, sites: Sites) -> str:
+    """The address of a place. language: a language path; without one www.dw.com leads to the page by itself."""
+    if place == GRAPH:
+        return f"{sites.www}/graph-api/{language or 'en'}/content/{_GRAPH_KINDS.get(kind, kind)}/{number}"
+    if place == PAGE:
+        letter = {"article": "a", "video": "video", "audio": "audio", "gallery": "g", "liveblog": "live"}[kind]
+        return f"{sites.www}/{language}/{letter}-{number}" if language else f"{sites.www}/{letter}-{number}"
+    return sites.detail(place.removeprefix("api:"), number)
+
+
+def following(place: str, reason: str, kind: str, kinds: Collection[str], *, pages_too: bool, api_works: bool) -> str | None:
+    """Where to ask next when a place gave nothing usable; None when there is nowhere.
+
+    reason: why, as in `refresh`. kind: what the document is held to be. kinds: those that are wanted. pages_too: whether
+    www.dw.com may be asked: what api.dw.com once gave is not replaced by a page. api_works: whether api.dw.com gave
+    anything in this run; one that knows nothing at all is not believed that an article is gone, and none that a liveblog
+    is: nobody knows whether it gives any. Nor is the graph API: it knows a document under its true kind only, where a page
+    leads on to it.
+    """
+    if place.startswith("api:") and reason == "status 404" and kind == "article":
+        asked = place.removeprefix("api:")
+        order = ["article", *(other for other in _OTHER_KINDS if other in kinds)]
+        if asked in order[:-1]:
+            return f"api:{order[order.index(asked) + 1]}"
+    is_believed = api_works and kind != "liveblog"
+    if not pages_too or (place.startswith("api:") and says_gone(reason) and is_believed):
+        return None
+    return {GRAPH: PAGE, PAGE: None}.get(place, GRAPH)
+
+
+def read(
+    place: str, body: bytes, number: int, kind: str, language: str | None, sites: Sites = DW, charset: str = ""
+) -> Article:
+    """The article in a reply of a place, within the limits of `bounds`. sites: whose media it may name. charset: that of
+    the HTTP header.
+
+    Raises UnreadableReply, whatever error a reader ends with.
+    """
+    with _reading():
+        if place == GRAPH:
+            return bounded(pages.parse_graph(body, number, language, kind, charset, sites=sites))
+        if place == PAGE:
+            return bounded(pages.parse(body, number, language, charset, sites=sites))
+        asked = place.removeprefix("api:") if kind == "article" else kind
+        return bounded(api.parse(body, number, asked, charset, sites=sites))
+
+
+def document(article: Article, stamp_ms: int, language: str | None) -> SeedDocument:
+    """The document an article becomes; its language is set. Raises UnreadableReply, whatever error that ends with.
+
+    stamp_ms: when its reply came, milliseconds since 1970-01-01 UTC. language: where the article names none.
+    """
+    with _reading():
+        article.language = article.language or language or UNKNOWN_LANGUAGE
+        return seedfile.from_article(article, stamp_ms, article.language)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Raise UnreadableReply for every error inside."""
+    try:
+        yield
+    except UnreadableReply:
+        raise
+    except Exception as error:  # RecursionError and MemoryError too: it is about this reply alone
+        raise UnreadableReply(described(error)) from error
+
+
+def reply_extension(place: str) -> str:
+    """What a reply of a place is: `json` or `html`."""
+    return "html" if place == PAGE else "json"

@@ -1,0 +1,1 @@
+"""Reading an archive, never writing it."""

@@ -1,0 +1,244 @@
+"""What changed between two versions of a document, for a person: words, not lines; title, author, date, body, pictures and
+addresses apart."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from crawler import normalise, urls
+from crawler.seedfile import SeedDocument
+from crawler.storage import disk, layout
+
+SAME, REMOVED, ADDED = " ", "-", "+"
+
+Piece = tuple[str, str]
+"""(SAME, REMOVED or ADDED, text)."""
+
+_MOST_PAIRS = 4_000_000  # words of the one times words of the other; beyond, a passage counts as replaced
+
+_HEAD = re.compile(r"<div><i>.*?<br>[^<>]*</i></div>")
+_PICTURE = re.compile(
+    r"""<img\b[^>]*?\ssrc=["']([^"']*)["'][^>]*>"""
+    r"(?:<div><small[^>]*>(.*?)</small></div>|(?:<br>)?(<b>.*?</b>：.*?)</div>)?"
+)
+_BLOCK = re.compile(r"</?(?:p|div|h[1-6]|br|hr|li|ul|ol|blockquote|table|tr|iframe|video|audio)\b[^>]*>", re.IGNORECASE)
+_ADDRESS = re.compile(r"""<(?:a|iframe|video|audio)\b[^>]*?\s(?:href|src)=["']([^"']*)["']""", re.IGNORECASE)
+
+# Scripts written without spaces: a word would be a whole sentence.
+_NO_SPACES = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U000323af]"
+)
+
+
+@dataclass(frozen=True)
+class PictureChange:
+    """name: of its file. what: removed, added, or caption. caption: as pieces."""
+
+    name: str
+    what: str
+    caption: list[Piece]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """title, author, date: pieces, empty where nothing changed. body: changed passages, each as pieces with a line break
+    between paragraphs, in order. removed, added: addresses that links and players lead to."""
+
+    title: list[Piece] = field(default_factory=list)
+    author: list[Piece] = field(default_factory=list)
+    date: list[Piece] = field(default_factory=list)
+    body: list[list[Piece]] = field(default_factory=list)
+    pictures: list[PictureChange] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+
+    def is_empty(self) -> bool:
+        """Whether no word, picture or address changed. What is left are markup, order of pictures, white space."""
+        return self == Difference()
+
+
+def compare(before: SeedDocument, after: SeedDocument) -> Difference:
+    """What changed from one version to the other. White space and inline markup are not compared."""
+    old, new = Counter(_ADDRESS.findall(before.html)), Counter(_ADDRESS.findall(after.html))
+    date = [(REMOVED, before.display_date), (ADDED, after.display_date)] if before.display_date != after.display_date else []
+    return Difference(
+        title=_if_changed(words(before.title, after.title)),
+        author=_if_changed(words(before.author, after.author)),
+        date=[piece for piece in date if piece[1]],
+        body=list(_passages(paragraphs(before.html), paragraphs(after.html))),
+        pictures=list(_picture_changes(pictures(before.html), pictures(after.html))),
+        removed=list((old - new).elements()),
+        added=list((new - old).elements()),
+    )
+
+
+def _if_changed(pieces: list[Piece]) -> list[Piece]:
+    return pieces if any(sign != SAME for sign, _ in pieces) else []
+
+
+# --- the parts of a document ---
+
+
+def paragraphs(markup: str) -> list[str]:
+    """The words of a body, a text for each paragraph, without author, date and pictures."""
+    body = _PICTURE.sub("<br>", _HEAD.sub("", markup, count=1))
+    return [text for part in _BLOCK.split(body) if (text := normalise.text_of(part))]
+
+
+def pictures(markup: str) -> dict[str, str]:
+    """Caption by file name of every picture of a body, in order; of a slide title and text."""
+    found: dict[str, str] = {}
+    for address, caption, slide in _PICTURE.findall(markup):
+        name = urls.parse_picture(address)
+        if address:
+            found.setdefault(name.file_name if name else address, normalise.text_of(caption or slide))
+    return found
+
+
+# --- words ---
+
+
+def words(before: str, after: str) -> list[Piece]:
+    """A text as pieces: what stayed, what was removed, what was added.
+
+    >>> words("a red house", "a blue house")
+    [(' ', 'a '), ('-', 'red'), ('+', 'blue'), (' ', ' house')]
+    """
+    old, new = tokens(before), tokens(after)
+    segments: list[tuple[bool, str, str]] = []  # whether it is the same, as it was, as it is
+    for tag, i, j, k, m in _opcodes(old, new):
+        is_same, was, now = tag == "equal", "".join(old[i:j]), "".join(new[k:m])
+        if segments and not segments[-1][0] and (not is_same or now == " "):  # a space between changes is no news
+            _, was_before, now_before = segments.pop()
+            is_same, was, now = False, was_before + was, now_before + now
+        segments.append((is_same, was, now))
+    pieces = [[(SAME, now)] if is_same else [(REMOVED, was), (ADDED, now)] for is_same, was, now in segments]
+    return [(sign, text) for group in pieces for sign, text in group if text]
+
+
+def tokens(text: str) -> list[str]:
+    """Words, signs and white space of a text; Chinese, Japanese, Thai and the like a character each.
+
+    Joined they are the text, but for control characters, and white space made one space each.
+    """
+    found: list[str] = []
+    for kind, run in groupby(text, _kind):
+        if kind == "word":
+            found.append("".join(run))
+        elif kind == "space":
+            found.append(" ")
+        elif kind == "single":
+            found.extend(run)
+    return found
+
+
+@functools.cache
+def _kind(character: str) -> str:
+    category = unicodedata.category(character)
+    if character == "\n":
+        return "single"
+    if character.isspace():
+        return "space"
+    if category == "Cc":
+        return "control"  # could steer a terminal
+    if _NO_SPACES.match(character):
+        return "single"
+    return "word" if category[0] in "LMN" or category == "Cf" else "single"
+
+
+def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """As difflib's, in time that is bounded: what both begin and end with is set apart first."""
+    start = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    most = min(len(old), len(new)) - start
+    end = next((i for i in range(most) if old[-1 - i] != new[-1 - i]), most)
+    old_end, new_end = len(old) - end, len(new) - end
+    if start:
+        yield "equal", 0, start, 0, start
+    if (old_end - start) * (new_end - start) > _MOST_PAIRS:
+        yield "replace", start, old_end, start, new_end
+    else:
+        matcher = difflib.SequenceMatcher(None, old[start:old_end], new[start:new_end], autojunk=False)
+        for tag, i, j, k, m in matcher.get_opcodes():
+            yield tag, i + start, j + start, k + start, m + start
+    if end:
+        yield "equal", old_end, len(old), new_end, len(new)
+
+
+def _passages(old: list[str], new: list[str]) -> Iterator[list[Piece]]:
+    """The passages of a body that changed, each with all of its paragraphs."""
+    for tag, i, j, k, m in _opcodes(old, new):
+        if tag != "equal":
+            yield words("\n".join(old[i:j]), "\n".join(new[k:m]))
+
+
+def _picture_changes(old: dict[str, str], new: dict[str, str]) -> Iterator[PictureChange]:
+    for name, caption in old.items():
+        if name not in new:
+            yield PictureChange(name, "removed", [(REMOVED, caption)] if caption else [])
+        elif pieces := _if_changed(words(caption, new[name])):
+            yield PictureChange(name, "caption", pieces)
+    for name, caption in new.items():
+        if name not in old:
+            yield PictureChange(name, "added", [(ADDED, caption)] if caption else [])
+
+
+# --- for a person ---
+
+
+def lines(difference: Difference, mark: Callable[[Iterable[Piece]], str]) -> Iterator[str]:
+    """A difference as lines of text. mark: makes pieces a text that shows what was removed and added."""
+    for name, pieces in (("title", difference.title), ("author", difference.author), ("date", difference.date)):
+        if pieces:
+            yield f"{name + ':':<8} {mark(pieces)}"
+    if difference.body:
+        yield "body:"
+    for passage in difference.body:
+        yield from (f"    {line}" for line in mark(passage).split("\n"))
+        yield ""
+    if difference.pictures:
+        yield "pictures:"
+    for picture in difference.pictures:
+        yield f"    {picture.name} {picture.what}: {mark(picture.caption)}".rstrip(": ")
+    if difference.removed or difference.added:
+        yield "links and players:"
+    yield from (f"    {mark([(REMOVED, address)])}" for address in difference.removed)
+    yield from (f"    {mark([(ADDED, address)])}" for address in difference.added)
+    if difference.is_empty():
+        yield "no word, picture or link differs; only markup, white space or the time of taking"
+
+
+def plain(pieces: Iterable[Piece]) -> str:
+    """Marks that survive without colours: `[-removed-]{+added+}`."""
+    marks = {SAME: ("", ""), REMOVED: ("[-", "-]"), ADDED: ("{+", "+}")}
+    return "".join(f"{marks[sign][0]}{_visible(text)}{marks[sign][1]}" for sign, text in pieces)
+
+
+def coloured(pieces: Iterable[Piece]) -> str:
+    """Red and struck through, green: for a terminal."""
+    colours = {SAME: "", REMOVED: "\x1b[9;31m", ADDED: "\x1b[32m"}
+
+    def paint(sign: str, text: str) -> str:
+        # line by line: an indent between lines is not to be painted
+        return "\n".join(f"{colours[sign]}{line}\x1b[0m" if line and sign != SAME else line for line in text.split("\n"))
+
+    return "".join(paint(sign, _visible(text)) for sign, text in pieces)
+
+
+def _visible(text: str) -> str:
+    return "".join(character for character in text if character == "\n" or unicodedata.category(character) != "Cc")
+
+
+def revisions(root: Path, number: int) -> dict[int, str]:
+    """Paths of the revisions of a document by stamp (milliseconds UTC), oldest first."""
+    folder = root / "revisions" / str(number)
+    stamps = sorted(int(path.stem) for path in folder.glob("*.txt") if path.stem.isdigit() and disk.is_file(path))
+    return {stamp: layout.revision_path(number, stamp) for stamp in stamps}

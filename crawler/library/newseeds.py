@@ -1,0 +1,77 @@
+"""What the archive offers other tools as seeds: its documents, in order of stamp, each certainly on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crawler import seedfile
+from crawler.exceptions import SeedFormatError
+from crawler.seedfile import SeedDocument
+from crawler.storage import disk
+from crawler.storage.index.sqlite import Index
+
+
+@dataclass(frozen=True)
+class NewSeed:
+    """A document on disk. number: DW's id. path: relative to the archive. data: the whole file."""
+
+    number: int
+    kind: str
+    language: str
+    path: str
+    document: SeedDocument
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which documents. since_ms: with this stamp or a later one. since_run: stored by this run (its name) or a later one.
+    language: a language path."""
+
+    since_ms: int = 0
+    since_run: str = ""
+    language: str | None = None
+
+
+def count(index: Index, selection: Selection) -> int:
+    """How many documents the index knows of."""
+    return int(next(_query(index, "count(*)", selection))[0])
+
+
+def find(root: Path, index: Index, selection: Selection, miss: Callable[[str], None]) -> Generator[NewSeed]:
+    """Documents in order of stamp. miss: told the path of each document that the index knows and that is lost or damaged;
+    it is left out."""
+    for number, kind, language, path in _query(index, "number, kind, language, objects.path", selection):
+        try:
+            data = disk.read_file(root / path)
+            document = seedfile.loads(data)
+        except (OSError, SeedFormatError):
+            miss(path)
+        else:
+            yield NewSeed(number, kind, language or document.language, path, document, data)
+
+
+def _query(index: Index, what: str, selection: Selection) -> Iterator[tuple[Any, ...]]:
+    return index.query(
+        f"SELECT {what} FROM objects JOIN files USING (path) WHERE format = '' AND coalesce(stamp_ms, 0) >= ?"  # noqa: S608
+        " AND files.run >= ? AND ? IN ('', language) ORDER BY stamp_ms, number",
+        [selection.since_ms, selection.since_run, selection.language or ""],
+    )
+
+
+def write(seeds: Iterable[NewSeed], folder: Path, digits: int = 3) -> Iterator[tuple[NewSeed, str]]:
+    """Write documents into a folder as `000_{first 16 hex digits of the sha256}.txt`, numbered as they come; a file of that
+    name has those bytes already. digits: at least three, more where there are more documents, so that names stay in order.
+    Gives each with its file name. Raises OSError.
+    """
+    disk.make_folder(folder)
+    for number, seed in enumerate(seeds):
+        name = f"{number:0{digits}}_{hashlib.sha256(seed.data).hexdigest()[:16]}.txt"
+        if not (folder / name).exists():
+            disk.rename(disk.write_temporary(folder / name, seed.data), folder / name)
+        yield seed, name
+    disk.sync_folders([folder])

@@ -1,0 +1,1 @@
+"""What is on disk, durably: bytes and records in, paths out."""

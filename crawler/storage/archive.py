@@ -1,0 +1,367 @@
+"""An open archive: the lock, the writer and the index together, and the few things done with all of them.
+
+Files are the truth, the index is a cache, the run log is the proof. Opening an archive brings the index up to what the logs
+and the files say, and after a run that did not end by itself removes or adopts what it left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from crawler import seedfile
+from crawler.exceptions import DiskError, SeedFormatError
+from crawler.seedfile import SeedDocument
+from crawler.storage import disk, identify, layout, looking, recovery, tree
+from crawler.storage.arrivals import Arrivals
+from crawler.storage.index import refresh
+from crawler.storage.index.objects import GONE, MISSING, REFUSED, Row
+from crawler.storage.index.sqlite import Index
+from crawler.storage.lock import Lock
+from crawler.storage.logline import Record
+from crawler.storage.runlog import RunLog
+from crawler.storage.writer import AnyFile, NewFile, Whole, Writer
+from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
+
+_CHECK_EVERY = 4 * 1024 * 1024  # bytes
+REPLY_ENDS = layout.REPLY_ENDS
+
+
+class Archive:
+    """Use `Archive.open` or `Archive.look`, and `close` in the end. Methods that store raise DiskError."""
+
+    def __init__(self, root: Path, release: Callable[[], None], index: Index, log: RunLog, min_free: int, sites: Sites) -> None:
+        self.root = root
+        self.index = index
+        self.log = log
+        self.min_free = min_free
+        self.sites = sites
+        self.writer = Writer(root, log)
+        self._release = release
+        self._submitted: dict[Future[list[Record]], None] = {}  # what the index has not heard of yet, in order
+        self._given_up: set[Future[list[Record]]] = set()  # of those what nobody waits for any more
+        self._durable = Arrivals()
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # live while wanted
+        self._unchecked_bytes = _CHECK_EVERY + 1
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        now_ms: int,
+        who: str,
+        *,
+        min_free: int = 0,
+        sites: Sites = DW,
+        say: Callable[[str], None] = lambda message: None,
+        rebuild: bool = False,
+    ) -> Archive:
+        """Lock an archive and make its index tell the truth.
+
+        who: named to whom finds it locked. min_free: bytes that must stay free on its disk. say: told in a sentence what
+        had to be mended. rebuild: make the index again from files and logs in any case.
+        Raises ArchiveInUse, NotAnArchive and DiskError.
+        """
+        disk.warn_with(say)
+        try:
+            tree.require_archive(root)
+            disk.make_folder(root / layout.RUNS)
+            tree.require_index(root)
+            lock = Lock(root / layout.LOCK, who, layout.iso_time(now_ms))
+        except OSError as error:
+            raise DiskError(f"{root}: {error.strerror or error}") from error
+        undo = contextlib.ExitStack()
+        undo.callback(lock.release)
+        try:
+            check_free(root, min_free)
+            index, why, since = recovery.open_index(root, rebuild)
+            undo.callback(index.close)
+            archive = cls(root, lock.release, index, RunLog(root / layout.RUNS, now_ms), min_free, sites)
+        except BaseException as error:
+            undo.close()
+            if isinstance(error, (OSError, sqlite3.Error)):
+                raise DiskError(f"{root}: {error}") from error
+            raise
+        try:
+            recovery.recover(archive, why, since, now_ms, say)
+        except BaseException as error:
+            archive.close(clean=False)
+            if isinstance(error, OSError):
+                raise DiskError(f"{root}: {error}") from error
+            raise
+        return archive
+
+    @classmethod
+    def look(cls, root: Path, now_ms: int, *, sites: Sites = DW, say: Callable[[str], None] = lambda message: None) -> Archive:
+        """An archive that is only looked at: nothing on its disk changes, and to store something is a DiskError. Its index is a
+        copy, which may be changed; where there is no archive it is empty. No lock is taken: a crawl may be running.
+
+        say: told in a sentence why the index cannot be used. Raises NotAnArchive and DiskError.
+        """
+        with contextlib.ExitStack() as undo:
+            folder = tempfile.TemporaryDirectory()
+            undo.callback(folder.cleanup)
+            try:
+                tree.require_archive(root)
+                index, why = looking.copy_index(root, Path(folder.name))
+                undo.callback(index.close)
+                archive = cls(root, folder.cleanup, index, RunLog(root / layout.RUNS, now_ms), 0, sites)
+                undo.pop_all()
+                undo.callback(archive.close, clean=False)  # closes all of it
+                archive.writer.failure = DiskError(f"{root} is only looked at: nothing is stored")
+                recovery._catch_up(archive)
+            except (OSError, sqlite3.Error) as error:
+                raise DiskError(f"{root}: {error}") from error
+            undo.pop_all()
+        if why:
+            say(why)
+        return archive
+
+    def close(self, *, clean: bool = True) -> None:
+        """Finish writing and let go. clean: everything this process stored is in the index."""
+        try:
+            self.writer.close()
+            with contextlib.suppress(DiskError):  # said already, and what the index lacks is in the logs
+                if clean and self.writer.failure is None:
+                    for stored in list(self._submitted):  # those who waited for it were cancelled
+                        if not stored.cancelled() and stored.exception() is None:
+                            self.end_store(stored)
+                    for name, position in self.log.written.items():
+                        self.index.set_log_position(name, position)
+                    self.index.set_meta("unclean since", "")
+            with contextlib.suppress(DiskError, OSError):  # without a seal it is checked the next time
+                self.index.close()
+                if clean and self.writer.failure is None and self.index.failure is None:
+                    recovery.seal_index(self.root)
+        finally:
+            self._release()
+
+    # --- storing ---
+
+    async def store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
+        """Store files durably in the order given, log them, then tell the index."""
+        stored = self.begin_store(files, states)
+        try:
+            await self._durable.wait_for(stored)
+        except asyncio.CancelledError:
+            if not stored.cancelled():
+                self._given_up.add(stored)
+            raise
+        return self.end_store(stored)
+
+    def store_now(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
+        """`store`, where there is no event loop."""
+        return self.end_store(self.begin_store(files, states))
+
+    def begin_store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> Future[list[Record]]:
+        """The first half of `store_now`: the files are on their way. Many at a time share the waiting for the disk."""
+        self._check_free(files)
+        stored = self.writer.submit(files, states)
+        self._submitted[stored] = None
+        return stored
+
+    def end_store(self, stored: Future[list[Record]]) -> list[Record]:
+        """The second half: wait for the files to be durable, then tell the index."""
+        del self._submitted[stored]
+        if stored.cancelled():
+            return []
+        self._apply(records := stored.result())
+        return records
+
+    def _check_free(self, files: Sequence[AnyFile]) -> None:
+        """Ask the disk again before every few MiB: what lies between fits into what ARCHIVE_MIN_FREE holds back."""
+        self._unchecked_bytes += sum(len(file.data) for file in files if not isinstance(file, Whole))
+        if self._unchecked_bytes > _CHECK_EVERY:
+            check_free(self.root, self.min_free)
+            self._unchecked_bytes = 0
+
+    def _apply(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self.index.apply(record, self.log.name)
+
+    def miss(self, row: Row, reason: str, now_ms: int, *, refused: bool = False) -> Record:
+        """The state line of an object that could not be had once more; see `refresh.after_miss`. refused: by us, or by
+        robots.txt."""
+        miss = refresh.after_miss(reason, now_ms, row.misses, row.missed_ms, row.reason)
+        state = REFUSED if refused else GONE if miss.gone else MISSING
+        return {
+            "state": state, "kind": row.kind, "id": row.number, "format": row.format,
+            "reason": reason, "misses": miss.misses, "missed_ms": miss.first_ms, "next_ms": miss.next_ms, "url": row.url,
+            "hop": row.hop, "language": row.language, "time": layout.iso_time(now_ms),
+        }  # fmt: skip
+
+    # --- documents ---
+
+    @contextlib.asynccontextmanager
+    async def document(self, *numbers: int) -> AsyncIterator[None]:
+        """Be the only one who plans files of a document and stores them. Everybody in an event loop who does so takes turns
+        here: two plans made from the same state of the disk would overwrite one another.
+
+        numbers: DW's ids that lead to it; those of an alias and of its target are one.
+        """
+        while True:
+            found = self._targets(numbers)
+            async with contextlib.AsyncExitStack() as turns:
+                for number in found:
+                    await turns.enter_async_context(self._turn(number))
+                if found == self._targets(numbers):  # else one has become an alias meanwhile
+                    await self._settle()
+                    yield
+                    return
+
+    def _targets(self, numbers: Iterable[int]) -> list[int]:
+        """The numbers that these lead to, in order, so that no two planners wait for one another."""
+        rows = ((number, self.index.resolve(number)) for number in numbers)
+        return sorted({row.number if row else number for number, row in rows})
+
+    def _turn(self, number: int) -> asyncio.Lock:
+        lock = self._turns.get(number)
+        if lock is None:
+            lock = self._turns[number] = asyncio.Lock()
+        return lock
+
+    async def _settle(self) -> None:
+        """See to the end of what is still being written although those who waited for it were cancelled."""
+        for stored in list(self._given_up):
+            await self._durable.wait_for(stored)
+            if stored in self._submitted:
+                self.end_store(stored)
+            self._given_up.discard(stored)
+
+    def read(self, path: str) -> SeedDocument | None:
+        """A stored document; None where the file is lost or damaged (`scrapy verify` tells which)."""
+        try:
+            return seedfile.loads(disk.read_file(self.root / path))
+        except (OSError, SeedFormatError):
+            return None
+
+    def reply_of(self, path: str) -> str | None:
+        """Path of the reply beside a document, where there is one."""
+        stem = path.removesuffix(".txt")
+        return next((stem + end for end in REPLY_ENDS if disk.is_file(self.root / (stem + end))), None)
+
+    def is_sound(self, path: str) -> bool:
+        """Whether a stored file holds the very bytes that the log says it holds."""
+        try:
+            return self.index.file(path) == disk.sha256_of(self.root / path)
+        except OSError:
+            return False
+
+    def document_files(self, document: SeedDocument, record: Record, reply: NewFile | None = None) -> list[NewFile]:
+        """What to write for a document, in order: the version it replaces as a revision, the reply, the document.
+
+        record: what the log says of it (kind, id, url, time ...). A document keeps the path it was first archived under.
+        """
+        row = self.index.get(record["id"])
+        published_ms = record["published_ms"] if "published_ms" in record else identify.published_ms(document, row)
+        if row is not None and row.path:
+            path = row.path
+            files = self._revision(row, record)
+        else:
+            language = record.get("language") or UNKNOWN_LANGUAGE
+            home = row.home if row else None
+            path, files = home or layout.document_path(language, published_ms, record["id"], document.title), []
+        record = {**record, "stamp_ms": document.stamp_ms, "published_ms": published_ms}
+        if reply is not None:
+            reply.path = layout.reply_path(path, reply.path)
+            files.append(reply)
+        files.append(NewFile(path, seedfile.dumps(document).encode(), record))
+        return files
+
+    def _revision(self, row: Row, record: Record) -> list[NewFile]:
+        """Copies of a document and its reply among the revisions, so that the new ones may take their paths."""
+        assert row.path
+        files: list[NewFile] = []
+        try:
+            old = disk.read_file(self.root / row.path)
+        except OSError:
+            return []
+        path = self._free_revision(row.number, row.stamp_ms or 0, old)
+        said = {"kind": row.kind, "id": row.number, "url": row.url, "time": record["time"], "revision_of": row.path}
+        if path is not None:  # the reply first: a document among the revisions says that its reply is there too
+            reply = self.reply_of(row.path)
+            if reply:
+                end = next(end for end in REPLY_ENDS if reply.endswith(end))
+                reply_path = path.removesuffix(".txt") + end
+                if not os.path.lexists(self.root / reply_path):
+                    files.append(NewFile(reply_path, disk.read_file(self.root / reply), said))
+            files.append(NewFile(path, old, {**said, "stamp_ms": row.stamp_ms}))
+        return files
+
+    def _free_revision(self, number: int, stamp_ms: int, data: bytes) -> str | None:
+        """A path among the revisions that holds nothing else; None where these bytes are there already."""
+        while os.path.lexists(self.root / (path := layout.revision_path(number, stamp_ms))):
+            if disk.is_file(self.root / path) and disk.read_file(self.root / path) == data:
+                return None
+            stamp_ms += 1
+        return path
+
+    def plan_seed(self, document: SeedDocument, source: str, now_ms: int) -> tuple[str, list[NewFile]]:
+        """What to write for a document that came as a file, not from DW. source: `seed` (to be compared with DW once) or
+        `add`. Returns (outcome, files): new, already there, newer, older.
+
+        Its content and stamp stay as they are. Of two versions the later stamp is the document, the other a revision. Where
+        the archived one is lost or damaged the new one is a revision: `scrapy repair` has the other fetched again.
+        """
+        number = document.id
+        assert number is not None
+        row = self.index.resolve(number)
+        record = {
+            "kind": identify.kind(document, row), "id": number, "url": document.url, "time": layout.iso_time(now_ms),
+            "language": document.language, "source": source, "hop": 0,
+        }  # fmt: skip
+        if row is None or not row.path:
+            return "new", self.document_files(document, record)
+        record["id"] = row.number
+        known = self.read(row.path)
+        if known and seedfile.says_the_same(known, document):
+            return "already there", []
+        if known and document.stamp_ms > known.stamp_ms:
+            return "newer", self.document_files(document, record)
+        data = seedfile.dumps(document).encode()
+        path = self._free_revision(row.number, document.stamp_ms, data)
+        if path is None:
+            return "already there", []
+        record.update(revision_of=row.path, stamp_ms=document.stamp_ms)
+        return "older", [NewFile(path, data, record)]
+
+    def register_references(self, document: SeedDocument, hop: int) -> None:
+        """Hear of everything a document refers to. hop: the distance of those from the seeds."""
+        self.register(seedfile.references(document.html, self.sites), hop)
+
+    def register(self, numbers: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> None:
+        """Hear of documents at a distance from the seeds. Where an archived one is nearer now, so is what it refers to."""
+        nearer = [(row, hop) for row in self.index.register(numbers, hop, kind, language)]
+        while nearer:
+            row, hop = nearer.pop()
+            if row.path and (document := self.read(row.path)):
+                found = self.index.register(seedfile.references(document.html, self.sites), hop + 1)
+                nearer.extend((row, hop + 1) for row in found)
+
+    def register_document(self, document: SeedDocument, source: str, hop: int) -> None:
+        """Hear of what a stored document refers to and shows. References of a seed document are seeds themselves."""
+        self.register_references(document, 0 if source in ("seed", "add") else hop + 1)
+        for name in document.pictures:
+            self.index.add_picture(name.number, name.format, DW.picture(name))
+
+
+def check_free(root: Path, min_free: int) -> None:
+    """Raise DiskError where less than min_free bytes are free on the archive's disk."""
+    try:
+        free = disk.free_bytes(root)
+    except OSError as error:
+        raise DiskError(f"{root}: {error.strerror or error}") from error
+    if free < min_free:
+        raise DiskError(f"only {free:,} bytes are free for {root}; ARCHIVE_MIN_FREE asks for {min_free:,}")
+
+
+def state_line(state: str, row_kind: str, number: int, now_ms: int, **more: object) -> Record:
+    """A line of the log of states."""
+    return {"state": state, "kind": row_kind, "id": number, "time": layout.iso_time(now_ms), **more}

@@ -1,0 +1,125 @@
+"""What the index holds: the tables, the states, and the row of an object."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from crawler.storage import layout
+from crawler.urls import PictureName
+
+SCHEMA_VERSION = 2
+
+PENDING, ARCHIVED, MISSING, GONE = "pending", "archived", "missing", "gone"
+UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS = "unreadable", "refused", "out of scope", "alias"
+STATES = (PENDING, ARCHIVED, MISSING, GONE, UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS)
+REMOVED = "removed"  # no object's: a line that takes a path out of the archive
+SCOPE = "scope"  # no object's: a line that says what a run wants, so that an index made again has it
+
+# SQLite uses the index `unfinished` only where a condition says literally what that index says.
+OPEN = "state <> 'archived' AND"
+
+NO_LIMIT = 2**31
+MEDIA = "media"  # the kind and the `format` of a media file's row
+
+SCHEMA = """
+CREATE TABLE objects (
+    number INTEGER NOT NULL,         -- DW's id
+    format TEXT NOT NULL,            -- '' for documents; 'media' for a media file; of a picture as `picture_form` says
+    kind TEXT NOT NULL,              -- article, gallery, video, audio, liveblog, picture, media
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    language TEXT,
+    hop INTEGER NOT NULL DEFAULT 0,
+    path TEXT,                       -- where it lies; NULL while it is not archived
+    home TEXT,                       -- where it lay before it was set aside as damaged, and is to lie again
+    url TEXT,
+    published_ms INTEGER,            -- displayDate, else the stamp
+    stamp_ms INTEGER,                -- of the archived document
+    checked_ms INTEGER,              -- last look at DW; 0: a seed document not yet compared with DW
+    missed_ms INTEGER,               -- first miss of the current row of misses
+    misses INTEGER NOT NULL DEFAULT 0,
+    next_ms INTEGER,                 -- not before this; for what is missing, gone, unreadable or refused
+    etag TEXT NOT NULL DEFAULT '',
+    last_modified TEXT NOT NULL DEFAULT '',
+    source TEXT NOT NULL DEFAULT '', -- where the archived document was read from
+    target INTEGER,                  -- of an alias
+    due INTEGER NOT NULL DEFAULT 0,  -- 1: to be requested in this run
+    PRIMARY KEY (number, format)
+) WITHOUT ROWID;
+CREATE INDEX due_documents ON objects (hop, number DESC) WHERE due = 1 AND format = '';
+CREATE INDEX due_pictures ON objects (number) WHERE due = 1 AND format <> '';
+CREATE INDEX unfinished ON objects (state) WHERE state <> 'archived';
+CREATE INDEX published ON objects (published_ms) WHERE format = '' AND state = 'archived';
+CREATE INDEX kinds ON objects (kind, state);
+CREATE INDEX missed ON objects (next_ms) WHERE misses > 0;
+CREATE INDEX unchecked ON objects (checked_ms) WHERE checked_ms = 0;
+CREATE TABLE files (
+    path TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    run TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE listings (
+    name TEXT PRIMARY KEY,           -- an address, or a day of a search window
+    etag TEXT NOT NULL DEFAULT '',
+    last_modified TEXT NOT NULL DEFAULT '',
+    page INTEGER NOT NULL DEFAULT 0, -- the last one read
+    total INTEGER,                   -- how many DW says there are
+    done INTEGER NOT NULL DEFAULT 0  -- 1: read to its end, and it can grow no more
+) WITHOUT ROWID;
+CREATE TABLE listed (name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (name, number)) WITHOUT ROWID;
+CREATE TABLE logs (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def picture_form(rendition: str, address: str) -> str:
+    """The `format` of a picture's row: its rendition, with the ending of its address or path where that is not jpg. So no two
+    files of a number share a row, and no picture shares that of the media file.
+
+    >>> picture_form("303", "images/0/63_303.jpg"), picture_form("303", "images/0/63_303.webp")
+    ('303', '303.webp')
+    >>> picture_form("media", "images/0/63_media.jpg")
+    'media.jpg'
+    """
+    ending = address.rpartition(".")[2]
+    is_plain = ending == "jpg" and rendition != MEDIA
+    return rendition if is_plain or "." in rendition or not ending.isalpha() else f"{rendition}.{ending}"
+
+
+class Row(NamedTuple):
+    """What the index knows of an object; the columns are explained in the schema above."""
+
+    number: int
+    format: str
+    kind: str
+    state: str
+    reason: str = ""
+    language: str | None = None
+    hop: int = 0
+    path: str | None = None
+    home: str | None = None
+    url: str | None = None
+    published_ms: int | None = None
+    stamp_ms: int | None = None
+    checked_ms: int | None = None
+    missed_ms: int | None = None
+    misses: int = 0
+    next_ms: int | None = None
+    etag: str = ""
+    last_modified: str = ""
+    source: str = ""
+    target: int | None = None
+    due: int = 0
+
+    @property
+    def picture(self) -> PictureName:
+        """The identity of a picture. Raises ValueError for anything else."""
+        name = layout.picture_of(self.path) if self.path else None
+        if name is None and self.url:
+            stem, _, extension = self.url.rpartition("/")[2].rpartition(".")
+            number, _, form = stem.partition("_")
+            name = PictureName(int(number), form, extension)
+        if name is None:
+            raise ValueError(f"{self.kind} {self.number} is no picture")
+        return name

@@ -1,0 +1,405 @@
+"""The index: one row for every object the archive has heard of, in SQLite. A cache that can be made again from the files
+and the run logs (`archive`); it is never ahead of the disk.
+
+One connection writes. Changes gather in a transaction that is committed every so often: what is lost with it is in the logs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from crawler import decoding, normalise
+from crawler.exceptions import DiskError
+from crawler.storage import layout
+from crawler.storage.index import objects
+from crawler.storage.index.objects import (
+    ALIAS,
+    ARCHIVED,
+    NO_LIMIT,
+    OUT_OF_SCOPE,
+    PENDING,
+    REMOVED,
+    SCHEMA,
+    SCHEMA_VERSION,
+    SCOPE,
+    Row,
+)
+from crawler.urls import DOCUMENT_KINDS, PictureName
+
+_COMMIT_EVERY = 500  # changes; a commit costs some 20 to 50 microseconds with WAL and NORMAL
+
+@functools.cache
+def _archiving(names: tuple[str, ...], kept: frozenset[str]) -> str:
+    """The SQL that archives an object. kept: columns that stay as they are where it is known."""
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kept | {"number", "format", "hop"})
+    if "hop" in names:
+        updates += ", hop = min(hop, excluded.hop)"
+    return (f"INSERT INTO objects ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+            f" ON CONFLICT DO UPDATE SET {updates}")  # fmt: skip
+
+
+_COLUMNS = ", ".join(Row._fields)
+
+
+def uri_of(path: Path) -> str:
+    """The address of a file as SQLite takes it, also where its name is not UTF-8."""
+    return f"file:{quote(os.fsencode(path))}"
+
+
+class Index:
+    """The index of one archive. Raises sqlite3.DatabaseError where the file is damaged: the caller makes it again.
+
+    Once it is open, what SQLite cannot do is a DiskError: kept as `failure`, told to `on_failure`, and from then on nothing
+    is changed any more.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False, is_locked: bool = False) -> None:
+        """is_locked: by us, so that nobody changes it while it is read."""
+        self.path = path
+        uri = f"{uri_of(path)}?mode={'ro' if read_only else 'rwc'}"
+        is_still = is_locked or not os.access(path.parent, os.W_OK)
+        if read_only and is_still and not path.with_name(f"{path.name}-wal").exists():
+            uri += "&immutable=1"  # SQLite makes nothing beside it, and nothing is newer than the file itself
+        self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        self._changes = 0
+        self.failure: DiskError | None = None
+        self.on_failure: Callable[[DiskError], None] = lambda error: None
+        self.depth = NO_LIMIT
+        self.kinds: frozenset[str] = frozenset(DOCUMENT_KINDS)
+        try:
+            if not read_only:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("PRAGMA temp_store = MEMORY")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0 and not read_only:
+                self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+            elif version != SCHEMA_VERSION:
+                raise sqlite3.DatabaseError(f"schema version {version}, not {SCHEMA_VERSION}")
+            if not read_only:
+                self._db.execute("BEGIN")
+        except sqlite3.DatabaseError:
+            self._db.close()
+            raise
+
+    def check(self) -> None:
+        """Raise sqlite3.DatabaseError where SQLite itself finds damage."""
+        found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+
+    # --- writing ---
+
+    def read(self, sql: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement. What SQLite cannot do is a DiskError from here on."""
+        values = tuple(values)
+        try:
+            return self._db.execute(sql, values)
+        except UnicodeEncodeError:  # half a surrogate pair, which SQLite cannot hold
+            return self.read(sql, (decoding.sound(value) if isinstance(value, str) else value for value in values))
+        except sqlite3.DatabaseError as error:
+            if type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
+                raise  # a mistake of ours
+            self.failure = DiskError(f"the disk refused the index: {error} ({self.path})")
+            self.on_failure(self.failure)
+            raise self.failure from error
+
+    def commit(self, *, durable: bool = False) -> None:
+        """durable: into the file itself, so that neither a power cut nor a lost write-ahead log takes it back."""
+        if self.failure:
+            raise self.failure
+        self.read("COMMIT")
+        if durable:
+            self.read("PRAGMA wal_checkpoint(PASSIVE)")
+        self.read("BEGIN")
+        self._changes = 0
+
+    def close(self) -> None:
+        """Commit and let go. Doing it twice changes nothing."""
+        try:
+            with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
+                if self._db.in_transaction:
+                    self.read("ROLLBACK" if self.failure else "COMMIT")
+        finally:
+            self._db.close()
+
+    def change(self, sql: str, values: Iterable[Any] = ()) -> int:
+        """Change rows, in a transaction that is committed every so often. Returns how many."""
+        if self.failure:
+            raise self.failure  # SQLite may have taken back what came before
+        changed = self.read(sql, values).rowcount
+        self._changes += 1
+        if self._changes >= _COMMIT_EVERY:
+            self.commit()
+        return changed
+
+    def apply(self, record: dict[str, Any], run: str) -> None:
+        """Take over what a log line says: a file that is on disk, or a state. Doing it twice changes nothing."""
+        if "path" in record and "sha256" in record:
+            self._apply_file(record, run)
+        elif record.get("state") == REMOVED:
+            self._apply_removed(record)
+        elif record.get("state") == SCOPE:
+            self.set_meta(SCOPE, json.dumps({"depth": record["depth"], "kinds": record["kinds"]}))
+        elif "state" in record:
+            self._apply_state(record)
+
+    def _apply_removed(self, record: dict[str, Any]) -> None:
+        path = record["path"]
+        self.change("DELETE FROM files WHERE path = ?", [path])
+        number = layout.number_of(path)
+        self.change("UPDATE objects SET state = ?, home = path, path = NULL, reason = ?, due = 1"
+                     " WHERE number = ? AND path = ?", [PENDING, record.get("reason", ""), number, path])  # fmt: skip
+        if layout.is_reply(path) and number:
+            self.set_unchecked(number)
+
+    def _apply_file(self, record: dict[str, Any], run: str) -> None:
+        path = record["path"]
+        self.change(
+            "INSERT INTO files VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256,"
+            " bytes = excluded.bytes, run = excluded.run",
+            [path, record["sha256"], record["bytes"], run],
+        )
+        time_ms = normalise.time_ms(record.get("time", "")) or 0
+        if picture := layout.picture_of(path):
+            form = objects.picture_form(picture.format, path)
+            self._archive(picture.number, form, record, {"kind": "picture", "checked_ms": time_ms or None})
+        elif path.startswith("media/"):
+            self._archive(record["id"], "media", record, {"kind": "media", "checked_ms": time_ms or None})
+        elif layout.is_document(path):
+            stamp_ms = record.get("stamp_ms")
+            values = {
+                "kind": record["kind"],
+                "language": record.get("language"),
+                "stamp_ms": stamp_ms,
+                "published_ms": record.get("published_ms", stamp_ms),
+                "hop": record.get("hop", 0),
+                "source": record.get("source", ""),
+                "etag": record.get("etag", ""),
+                "last_modified": record.get("last_modified", ""),
+                # a seed document is compared with DW once; one taken in by `scrapy add` is not asked for
+                # and one read again was not looked at again
+                "checked_ms": None
+                if record.get("reread")
+                else {"seed": 0, "adopted": 0, "add": None}.get(record.get("source", ""), time_ms),
+            }
+            self._archive(record["id"], "", record, values)
+            requested = record.get("requested", record["id"])
+            if requested != record["id"]:
+                self.set_alias(requested, record["id"])
+        elif layout.is_reply(path):
+            # an adopted reply may be newer than its document: to be compared again
+            is_checked = not record.get("adopted")
+            self.change("UPDATE objects SET checked_ms = max(coalesce(checked_ms, 0), ?) * ?, etag = ?, last_modified = ?,"
+                         " source = ?, misses = 0, missed_ms = NULL WHERE number = ? AND format = '' AND path IS NOT NULL",
+                         [time_ms, is_checked, record.get("etag", ""), record.get("last_modified", ""),
+                          record.get("source", "api"), record["id"]])  # fmt: skip
+
+    def _archive(self, number: int, form: str, record: dict[str, Any], values: dict[str, Any]) -> None:
+        values = {**values, "number": number, "format": form, "state": ARCHIVED, "reason": "", "path": record["path"],
+                  "url": record.get("url"), "misses": 0, "missed_ms": None, "next_ms": None, "target": None,
+                  "due": 0}  # fmt: skip
+        kept = frozenset(name for name in ("language", "checked_ms") if values.get(name) is None)
+        self.change(_archiving(tuple(values), kept), values.values())
+
+    def _apply_state(self, record: dict[str, Any]) -> None:
+        number, form = record["id"], record.get("format", "")
+        if record["kind"] == "picture":
+            form = objects.picture_form(form, record.get("url") or "")
+        if record["state"] == ALIAS:
+            self.set_alias(number, record["target"])
+            return
+        if record["state"] == PENDING:
+            if record["kind"] == "picture":
+                self.add_picture(number, form, record["url"])
+            elif record["kind"] == "media":
+                self.add_media(number, record["url"])
+            else:
+                self.register([number], record.get("hop", 0), record["kind"], record.get("language"))
+            return
+        self.change(
+            "INSERT INTO objects"
+            " (number, format, kind, state, reason, url, published_ms, missed_ms, misses, next_ms, hop, language)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            # what is on disk stays archived while DW merely misses it, or we may not ask
+            " state = CASE WHEN path IS NOT NULL AND excluded.state IN ('missing', 'refused') THEN state"
+            " ELSE excluded.state END,"
+            # it may turn out to be a video; a document of an older archive, or adopted, to be a liveblog
+            " kind = CASE WHEN path IS NULL OR excluded.state = 'archived' THEN excluded.kind ELSE kind END,"
+            " published_ms = coalesce(excluded.published_ms, published_ms),"
+            " reason = excluded.reason, missed_ms = excluded.missed_ms, misses = excluded.misses,"
+            " next_ms = excluded.next_ms, due = 0",
+            [number, form, record["kind"], record["state"], record.get("reason", ""), record.get("url"),
+             record.get("published_ms"), record.get("missed_ms"), record.get("misses", 0), record.get("next_ms"),
+             record.get("hop", 0), record.get("language")],
+        )  # fmt: skip
+
+    def set_alias(self, number: int, target: int) -> None:
+        self.change("INSERT INTO objects (number, format, kind, state, target) VALUES (?, '', 'article', ?, ?)"
+                     " ON CONFLICT DO UPDATE SET state = excluded.state, target = excluded.target, due = 0"
+                     " WHERE path IS NULL", [number, ALIAS, target])  # fmt: skip
+
+    def register(self, numbers: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> list[Row]:
+        """Hear of documents at a distance from the seeds. What was never heard of becomes pending, or out of scope: beyond
+        the hop limit, or of a kind that is not wanted. Returns the archived ones that turned out nearer than known: their
+        references are nearer too."""
+        nearer = []
+        reason = "hop limit" if hop > self.depth else "" if kind in self.kinds else "kind"
+        state, due = (OUT_OF_SCOPE, 0) if reason else (PENDING, 1)
+        for number in numbers:
+            if self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, reason, language, hop, due)"
+                            " VALUES (?, '', ?, ?, ?, ?, ?, ?)",
+                            [number, kind, state, reason, language, hop, due]):  # fmt: skip
+                continue
+            row = self.resolve(number)
+            if row is None or hop >= row.hop:
+                continue
+            came_into_scope = row.state == OUT_OF_SCOPE and due and row.kind in self.kinds
+            self.change("UPDATE objects SET hop = ?, state = ?, reason = ?, due = ? WHERE number = ? AND format = ''",
+                         [hop, PENDING if came_into_scope else row.state, "" if came_into_scope else row.reason,
+                          1 if came_into_scope else row.due, row.number])  # fmt: skip
+            if row.path:
+                nearer.append(row)
+        return nearer
+
+    def claim_picture(self, name: PictureName, url: str) -> tuple[Row, bool]:
+        """Hear of a picture and take it for this run, in one statement where it is new, as nearly all are.
+        Returns the row it had before, and whether it is to be fetched now."""
+        form = objects.picture_form(name.format, name.file_name)
+        if self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
+                        [name.number, form, PENDING, url]):  # fmt: skip
+            return Row(name.number, form, "picture", PENDING, url=url), True
+        row = self.get(name.number, form)
+        assert row is not None
+        return row, bool(row.due) and self.claim(name.number, form)
+
+    def add_picture(self, number: int, rendition: str, url: str) -> None:
+        """Hear of a picture."""
+        self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
+                     [number, objects.picture_form(rendition, url), PENDING, url])  # fmt: skip
+
+    def add_media(self, number: int, url: str) -> Row:
+        """Hear of the media file of a document; the row it has then. One that is not archived is taken from the address that
+        was heard of last."""
+        self.change("INSERT INTO objects (number, format, kind, state, url, due) VALUES (?, 'media', 'media', ?, ?, 1)"
+                     " ON CONFLICT DO UPDATE SET url = excluded.url WHERE path IS NULL", [number, PENDING, url])  # fmt: skip
+        row = self.get(number, "media")
+        assert row is not None
+        return row
+
+    def set_checked(self, number: int, now_ms: int, etag: str, last_modified: str) -> None:
+        """An archived document was looked at and is as it was."""
+        self.change("UPDATE objects SET checked_ms = ?, etag = ?, last_modified = ?, misses = 0, missed_ms = NULL,"
+                     " next_ms = NULL, reason = '', state = ?, due = 0 WHERE number = ? AND format = ''",
+                     [now_ms, etag, last_modified, ARCHIVED, number])  # fmt: skip
+
+    def set_unchecked(self, number: int) -> None:
+        """Have an archived document compared with DW in the next run, whatever its age."""
+        self.change("UPDATE objects SET checked_ms = 0 WHERE number = ? AND format = '' AND path IS NOT NULL", [number])
+
+    def set_due(self, number: int, form: str = "") -> None:
+        self.change("UPDATE objects SET due = 1 WHERE number = ? AND format = ?", [number, form])
+
+    def claim(self, number: int, form: str = "") -> bool:
+        """Take an object for this run: True once, then False until it is due again."""
+        return self.change("UPDATE objects SET due = 0 WHERE number = ? AND format = ? AND due = 1", [number, form]) == 1
+
+    # --- reading ---
+
+    def _rows(self, where: str, values: Iterable[Any] = ()) -> Iterator[Row]:
+        if self.failure:
+            raise self.failure  # what is read now may have been taken back
+        for found in self.read(f"SELECT {_COLUMNS} FROM objects WHERE {where}", tuple(values)):
+            yield Row._make(found)
+
+    def get(self, number: int, form: str = "") -> Row | None:
+        return next(self._rows("number = ? AND format = ?", [number, form]), None)
+
+    def resolve(self, number: int) -> Row | None:
+        """The row of a document, through at most a few aliases."""
+        row = self.get(number)
+        for _ in range(4):
+            if row is None or row.state != ALIAS or row.target is None:
+                break
+            row = self.get(row.target)
+        return row
+
+    def next_document(self) -> Row | None:
+        """The next document to request: nearest to the seeds first, then newest."""
+        return next(self._rows("due = 1 AND format = '' ORDER BY hop, number DESC LIMIT 1"), None)
+
+    def due_pictures(self, limit: int) -> list[Row]:
+        return list(self._rows("due = 1 AND format <> '' AND format <> 'media' ORDER BY number LIMIT ?", [limit]))
+
+    def next_media(self) -> Row | None:
+        """The next media file to fetch, newest first."""
+        where = "due = 1 AND format <> '' AND format = 'media' ORDER BY number DESC LIMIT 1"
+        return next(self._rows(where), None)
+
+    def without_media(self, after: int, limit: int) -> list[Row]:
+        """Archived videos and audio whose media file was never heard of, those with a number above `after`, in order."""
+        where = ("format = '' AND kind IN ('video', 'audio') AND path IS NOT NULL AND number > ? AND NOT EXISTS (SELECT 1"
+                 " FROM objects m WHERE m.number = objects.number AND m.format = 'media') ORDER BY number LIMIT ?")  # fmt: skip
+        return list(self._rows(where, [after, limit]))
+
+    def due(self) -> Iterator[Row]:
+        """Everything to request in this run, documents first."""
+        yield from self._rows("due = 1 AND format = '' ORDER BY hop, number DESC")
+        yield from self._rows("due = 1 AND format <> '' ORDER BY number")
+
+    def count_due(self) -> int:
+        counted = (self.read(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
+                   for which in ("format = ''", "format <> ''"))  # fmt: skip
+        return sum(counted)  # in two: neither index alone has all that is due
+
+    def count(self, state: str, kinds: Iterable[str]) -> int:
+        """Number of objects of some kinds in a state."""
+        sql = "SELECT count(*) FROM objects WHERE kind = ? AND state = ?"
+        return sum(self.read(sql, [kind, state]).fetchone()[0] for kind in kinds)
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Number of objects by (kind, state)."""
+        return {(kind, state): n for kind, state, n in
+                self.read("SELECT kind, state, count(*) FROM objects GROUP BY kind, state")}  # fmt: skip
+
+    def query(self, sql: str, values: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Read with SQL of one's own: for the commands that report."""
+        yield from self.read(sql, tuple(values))
+
+    def documents(self) -> Iterator[Row]:
+        """Archived documents in order of number, a few in memory at a time; they may be changed meanwhile."""
+        number = 0
+        where = "format = '' AND path IS NOT NULL AND number > ? ORDER BY number LIMIT 500"
+        while rows := list(self._rows(where, [number])):
+            yield from rows
+            number = rows[-1].number
+
+    def file(self, path: str) -> tuple[str, int] | None:
+        """sha256 (hexadecimal) and size of a stored file."""
+        found = self.read("SELECT sha256, bytes FROM files WHERE path = ?", [path]).fetchone()
+        return (found[0], found[1]) if found else None
+
+    # --- bookkeeping ---
+
+    def log_position(self, name: str) -> int:
+        """How many bytes of a log are in the index."""
+        found = self.read("SELECT bytes FROM logs WHERE name = ?", [name]).fetchone()
+        return int(found[0]) if found else 0
+
+    def set_log_position(self, name: str, position: int) -> None:
+        self.change("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes", [name, position])
+
+    def meta(self, key: str) -> str | None:
+        found = self.read("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
+        return str(found[0]) if found else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        self.change("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", [key, value])

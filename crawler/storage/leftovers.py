@@ -1,0 +1,157 @@
+"""What a run that did not end by itself has left without a log line: what of it can be believed.
+
+A file is adopted where its own reply gives it byte for byte, or where it is new and whole by its own format. What the logs
+name with other bytes, and nothing proves, is damaged. Pure but for reading files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler import seedfile
+from crawler.exceptions import SeedFormatError
+from crawler.seedfile import SeedDocument
+from crawler.storage import disk, identify, layout, mediafile, pictures, remaking
+from crawler.storage.logline import Record
+from crawler.urls import DW
+
+if TYPE_CHECKING:
+    from crawler.storage.archive import Archive
+
+LEFT = "left"
+DAMAGED = "damaged"
+
+
+def judge(archive: Archive, path: str, unlogged: Collection[str]) -> Record | str:
+    """What becomes of a file: the record by which it is adopted, DAMAGED (to be set aside), or LEFT (as it is: new, but not
+    whole or not yet of any use; the next run that fetches it replaces it).
+
+    path: one of `unlogged`, the paths of all files that are new or not as the logs say. Raises OSError.
+    """
+    known = archive.index.file(path)
+    refused = DAMAGED if known else LEFT
+    record = record_of(archive, path)
+    if record is None:
+        return refused
+    if layout.is_document(path):
+        return record if _is_proved(archive, path, known[0] if known else None, unlogged) else DAMAGED
+    if layout.is_reply(path):
+        return _judge_reply(archive, path, refused, unlogged) or record
+    # no other file is ever replaced, but for what is said of a reply that nobody could read
+    return record if known is None or path.endswith(".json") else DAMAGED
+
+
+def _is_proved(archive: Archive, path: str, known: str | None, unlogged: Collection[str]) -> bool:
+    """Whether a document may be adopted. known: the sha256 by which the logs name it."""
+    document, number = archive.read(path), layout.number_of(path)
+    assert document
+    assert number
+    replies = replies_of(archive.root, path)
+    if any(_gives(archive, reply, number, document) for reply in replies):
+        return True
+    if any(reply in unlogged for reply in replies):
+        return False  # it came with its document, and gives another one
+    # it came as a file; where it replaced another version, that was kept before
+    return known is None or _is_among_revisions(archive.root, number, known)
+
+
+def _judge_reply(archive: Archive, path: str, refused: str, unlogged: Collection[str]) -> str:
+    """LEFT or DAMAGED; empty where a whole reply may be adopted. refused: which of both where it says nothing."""
+    beside = next(path.removesuffix(end) for end in layout.REPLY_ENDS if path.endswith(end)) + ".txt"
+    document, number = archive.read(beside), layout.number_of(path)
+    if document is None or number is None:
+        return refused
+    if beside in unlogged:
+        if _gives(archive, path, number, document):
+            return ""
+        others = [reply for reply in replies_of(archive.root, beside) if reply != path]
+        return refused if any(_gives(archive, reply, number, document) for reply in others) else DAMAGED
+    # the document is the one that the logs name: the reply may say the same in other words, or be on its way to replace it
+    made = _remade(archive, path, number, document)
+    logged = archive.index.file(beside)
+    is_on_its_way = logged is not None and _is_among_revisions(archive.root, number, logged[0])
+    return "" if any(is_on_its_way or seedfile.says_the_same(one, document) for one in made) else refused
+
+
+def replies_of(root: Path, path: str) -> list[str]:
+    """Paths of the replies beside a document."""
+    stem = path.removesuffix(".txt")
+    return [stem + end for end in layout.REPLY_ENDS if (root / (stem + end)).exists()]
+
+
+def _gives(archive: Archive, reply: str, number: int, document: SeedDocument) -> bool:
+    """Whether a reply, read again, gives a document byte for byte; the stamp is the document's own."""
+    text = seedfile.dumps(document)
+    return any(seedfile.dumps(one) == text for one in _remade(archive, reply, number, document))
+
+
+def _remade(archive: Archive, reply: str, number: int, document: SeedDocument) -> list[SeedDocument]:
+    """The documents a reply may give, under the stamp of one."""
+    kind = identify.kind(document, archive.index.get(number))
+    try:
+        data = disk.read_file(archive.root / reply)
+    except OSError:
+        return []
+    return list(remaking.documents(reply, data, number, kind, document.stamp_ms, document.language, archive.sites))
+
+
+def _document(archive: Archive, number: int, data: bytes) -> SeedDocument | None:
+    """A whole document that is filed under the number it names, or under that of which its own is an alias."""
+    try:
+        document = seedfile.loads(data)
+    except SeedFormatError:
+        return None
+    row = archive.index.resolve(document.id) if document.id else None
+    return document if number in (document.id, row.number if row else None) else None
+
+
+def _is_among_revisions(root: Path, number: int, sha256: str) -> bool:
+    """Whether a version of a document was kept, as it is before another takes its path."""
+    folder = (root / layout.revision_path(number, 0)).parent
+    return any(disk.sha256_of(path)[0] == sha256 for path in folder.glob("*.txt"))
+
+
+def _is_kept_reply(path: str, number: int, data: bytes) -> bool:
+    """Whether a file under `unreadable/` is whole: a reply has its sha256 in its name, what is said of it is JSON."""
+    if path.endswith(".reply"):
+        return path == layout.unreadable_path(number, hashlib.sha256(data).hexdigest(), ".reply")
+    try:
+        about = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(about, dict) and about.get("id") == number
+
+
+def record_of(archive: Archive, path: str) -> Record | None:
+    """The log record of a file that is whole by its own format; None for what is not, or not the archive's. Raises OSError."""
+    number = layout.number_of(path)
+    if number is None:
+        return None
+    row = archive.index.get(number)
+    record: Record = {"kind": row.kind if row else "article", "id": number, "url": row.url if row else None,
+                      "time": layout.iso_time(int((archive.root / path).stat().st_mtime) * 1000), "adopted": True}  # fmt: skip
+    if layout.is_media(path):
+        with disk.open_file(archive.root / path) as file:
+            if mediafile.problem(file.read(mediafile.FIRST_PIECE), mediafile.extension(path)):
+                return None
+        document = archive.read(row.path) if row and row.path else None
+        return {**record, "kind": "media", "url": document.media if document else None}
+    data = disk.read_file(archive.root / path)
+    if name := layout.picture_of(path):
+        return None if pictures.problem(data) else {**record, "kind": "picture", "url": DW.picture(name)}
+    if path.endswith(".txt"):
+        document = _document(archive, number, data)
+        if document is None:
+            return None
+        if layout.is_revision(path):
+            return {**record, "revision_of": row.path if row else None, "stamp_ms": document.stamp_ms}
+        return {**record, "kind": identify.kind(document, row), "published_ms": identify.published_ms(document, row),
+                "url": document.url, "stamp_ms": document.stamp_ms, "language": path.split("/")[0],
+                "hop": row.hop if row else 0, "source": row.source if row and row.source else "adopted",
+                "time": layout.iso_time(document.stamp_ms)}  # fmt: skip
+    is_whole = remaking.is_whole(data) if path.endswith(".gz") else _is_kept_reply(path, number, data)
+    return record if is_whole else None

@@ -1,0 +1,49 @@
+"""One run at a time: an operating system's lock that dies with its process.
+
+By hand because the holder's name stands in the locked file itself: lock libraries truncate it when a second one knocks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+from pathlib import Path
+
+from crawler.exceptions import ArchiveInUse
+from crawler.storage import disk
+
+
+class Lock:
+    """Held from construction until `release`. Raises ArchiveInUse at once where another process holds it."""
+
+    def __init__(self, path: Path, who: str, since: str) -> None:
+        if found := disk.oddity(path):
+            raise OSError(errno.EINVAL, f"{found}, not a file that can be locked", str(path))
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(self._descriptor, 4096)
+            os.close(self._descriptor)
+            raise ArchiveInUse(f"{path.parent} is in use by {describe(holder)}") from None
+        os.ftruncate(self._descriptor, 0)
+        holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "who": who, "since": since}).encode()
+        os.write(self._descriptor, holder)
+
+    def release(self) -> None:
+        with contextlib.suppress(OSError):  # the name is for people; closing is what lets go
+            os.ftruncate(self._descriptor, 0)
+        os.close(self._descriptor)
+
+
+def describe(holder: bytes) -> str:
+    """The words for who holds a lock."""
+    try:
+        found = json.loads(holder)
+        return f"{found['who']} (process {found['pid']} on {found['host']}, since {found['since']})"
+    except (ValueError, KeyError, TypeError):
+        return "another process"

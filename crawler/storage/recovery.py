@@ -1,0 +1,299 @@
+"""Bringing an archive that is being opened up to what the run logs and the files say.
+
+After a run that did not end by itself its remains are removed or adopted. An index that is missing or damaged is made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler import normalise
+from crawler.exceptions import DiskError
+from crawler.storage import disk, layout, leftovers, runlog, tree
+from crawler.storage.index import scope
+from crawler.storage.index.objects import PENDING, REMOVED
+from crawler.storage.index.sqlite import Index
+from crawler.storage.logline import Record
+from crawler.storage.runlog import FILES_END, STATES_END, run_logs
+from crawler.urls import DOCUMENT_KINDS
+
+if TYPE_CHECKING:
+    from crawler.storage.archive import Archive
+
+OTHER_BYTES = "other bytes than it was closed with"
+_MTIME_SLACK_MS = 60_000  # clocks are set, and a run's name may be later than its start
+
+
+def open_index(root: Path, rebuild: bool) -> tuple[Index, str, str | None]:
+    """The index; why it has to be made again, empty where it is sound; and of one made again the start of the run that did
+    not end by itself: empty for none, None where nobody knows. One to be made again is empty and lies beside the old one."""
+    path = root / layout.INDEX
+    since = None
+    why = "the index is made again, as asked for"
+    if not rebuild:
+        try:
+            is_sealed = _break_seal(root)
+            index = Index(path)
+            with contextlib.ExitStack() as undo:
+                undo.callback(index.close)
+                if not is_sealed:
+                    index.check()
+                is_empty = not any(tree.run_files(root)) and not any(tree.walk(root))
+                if index.meta("unclean since") is not None or is_empty:
+                    _remove_index(root / layout.INDEX_NEW)
+                    undo.pop_all()
+                    return index, "", None
+            why = f"{path} was missing or unfinished: making it again from files and run logs"
+        except (sqlite3.DatabaseError, DiskError, UnicodeDecodeError) as error:  # what SQLite says may quote the damage
+            if "full" in str(error) or "locked" in str(error):
+                raise  # nothing is wrong with the file
+            why = f"{path} was damaged ({error}): making it again from files and run logs"
+    elif path.exists():
+        with contextlib.suppress(sqlite3.DatabaseError, DiskError), contextlib.closing(Index(path, read_only=True)) as old:
+            since = old.meta("unclean since") or ""
+    new = root / layout.INDEX_NEW
+    if new.exists() and since is None:  # left by a run that was killed while it made it
+        with contextlib.suppress(sqlite3.DatabaseError, DiskError), contextlib.closing(Index(new)) as unfinished:
+            since = unfinished.meta("unclean since")
+    _remove_index(new)
+    return Index(new), why, since
+
+
+def _remove_index(path: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _put_in_place(archive: Archive) -> None:
+    """Give an index that was made again the old one's place. Whatever happens before leaves the old one as it was."""
+    new, path = archive.root / layout.INDEX_NEW, archive.root / layout.INDEX
+    archive.index.commit(durable=True)
+    archive.index.close()
+    disk.flush_file(new)
+    for end in ("-wal", "-shm"):  # SQLite would take these for the new one's
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    disk.rename(new, path)
+    disk.sync_folders([archive.root])
+    disk.remove(archive.root / layout.INDEX_SEAL)  # not before: a damaged one without it might pass for sound
+    archive.index = Index(path)
+
+
+def seal_index(root: Path) -> None:
+    """Note the sha256 of an index that was closed: SQLite's own check misses a third of small damages. Raises OSError."""
+    if not _has_log(root):  # else somebody reads it right now, and not all is in the file itself
+        disk.flush_file(root / layout.INDEX)
+        digest, _ = disk.sha256_of(root / layout.INDEX, follow=True)
+        disk.replace_file(root / layout.INDEX_SEAL, f"{digest}  {layout.INDEX}\n".encode())
+
+
+def is_as_closed(root: Path) -> bool | None:
+    """Whether an index has the bytes it was closed with; None where nobody knows."""
+    seal, index = root / layout.INDEX_SEAL, root / layout.INDEX
+    if not seal.exists() or not index.exists() or _has_log(root):
+        return None
+    return disk.sha256_of(index, follow=True)[0] == disk.read_file(seal)[:64].decode("ascii", "replace")
+
+
+def _break_seal(root: Path) -> bool:
+    """Take the note away, for the index is about to be changed. Returns whether there was one, so that nothing more needs to
+    be checked. Raises sqlite3.DatabaseError where it is not true; then it stays, until there is another index."""
+    found = is_as_closed(root)
+    for unfinished in root.glob(f"{disk.TEMPORARY_PREFIX}*{layout.INDEX_SEAL}"):
+        unfinished.unlink()  # of a run that was killed while it sealed: the index itself says that it ended well
+    if found is False:
+        raise sqlite3.DatabaseError(OTHER_BYTES)
+    disk.remove(root / layout.INDEX_SEAL)
+    return bool(found)
+
+
+def _has_log(root: Path) -> bool:
+    log = root / f"{layout.INDEX}-wal"
+    return log.exists() and log.stat().st_size > 0
+
+
+def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Callable[[str], None]) -> None:
+    unclean_since = archive.index.meta("unclean since") or since
+    if why:
+        say(why)
+        if unclean_since is None:
+            unclean_since = max((log.name.split(".")[0] for log in run_logs(archive.root)), default="")
+        # noted before anything is made again: this run may be killed too
+        archive.index.set_meta("unclean since", unclean_since or layout.run_name(now_ms))
+        archive.index.commit(durable=True)
+    list(tree.run_files(archive.root, lambda path, found: _name_odd_log(path, found, say)))
+    behind, damaged = _catch_up(archive)
+    if damaged:
+        say(f"damaged log lines left out ({runlog.shown(damaged)}): scrapy repair mends what can be mended")
+    if why or unclean_since:
+        removed, adopted, aside = _clean_up(archive, unclean_since or "", now_ms, damaged)
+        scope.draw_last(archive.index)
+        say(
+            f"{'the index was made again' if why else 'the last run did not end by itself'}: "
+            f"{behind} log lines taken over, {removed} temporary files removed, {adopted} files adopted"
+        )
+        if aside:
+            say(f"not what was stored: set aside under {layout.DAMAGED}/, to be fetched again: {runlog.shown(aside)}")
+    if why:
+        _put_in_place(archive)
+    archive.index.set_meta("unclean since", layout.run_name(now_ms))
+    archive.index.commit(durable=True)
+
+
+def _name_odd_log(path: str, found: str, say: Callable[[str], None]) -> None:
+    if layout.is_run_log(path.rpartition("/")[2]):
+        say(f"{path} is passed over: {found}, not a run log")
+
+
+def _catch_up(archive: Archive) -> tuple[int, list[str]]:
+    """Take over log lines the index does not have yet. Returns how many, and which are damaged."""
+    count, damaged = 0, []
+    for log in run_logs(archive.root):
+        size = log.stat().st_size
+        if size <= archive.index.log_position(log.name):
+            continue
+        for line in runlog.lines(log):
+            problem = line.problem
+            for record in line.records:
+                count += 1
+                try:
+                    _take_over(archive, record, log.name.split(".")[0])
+                except (DiskError, MemoryError):
+                    raise
+                except Exception as error:  # whatever it is, the other lines are to be read
+                    problem = str(error) or type(error).__name__
+            if problem:
+                damaged.append(f"{layout.RUNS}/{log.name} line {line.number}: {problem}")
+        archive.index.set_log_position(log.name, size)
+    return count, damaged
+
+
+def _take_over(archive: Archive, record: Record, run: str) -> None:
+    """Tell the index what a log line says."""
+    if record.get("state") == PENDING and record["kind"] in DOCUMENT_KINDS:  # what it refers to comes nearer with it
+        archive.register([record["id"]], record.get("hop", 0), record["kind"], record.get("language"))
+        return
+    archive.index.apply(record, run)
+    if "sha256" in record:
+        _hear(archive, record)
+
+
+def _hear(archive: Archive, record: Record) -> None:
+    """Hear of what a stored document, or an earlier version of one, refers to and shows."""
+    path = record.get("path", "")
+    if layout.is_document(path):
+        source, hop = record.get("source", ""), record.get("hop", 0)
+    elif layout.is_revision(path) and path.endswith(".txt") and (row := archive.index.get(record["id"])):
+        source, hop = row.source, row.hop
+    else:
+        return
+    if document := archive.read(path):
+        archive.register_document(document, source, hop)
+
+
+def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str]) -> tuple[int, int, list[str]]:
+    """Remove temporary files; adopt files that no log line names, or that replaced others since a run began; set aside what
+    is damaged since then. Returns how many of the first two, and the last.
+
+    lines: damaged ones. Where there are any, older files are looked at, too: theirs may be the line that names what they hold.
+    """
+    removed = _remove_temporary(archive.root)
+    since_ms = (normalise.time_ms(unclean_since) or 0) - _MTIME_SLACK_MS
+    unlogged, recent = _unlogged(archive, since_ms, look_at_all=bool(lines))
+    unfinished = damaged_files(archive.root)
+    adopted, damaged = [], {}
+    for path, (digest, size) in unlogged.items():
+        if archive.index.file(path) is None and unfinished.get(path) == digest:
+            damaged[path] = digest  # who was killed had still to set it aside
+            continue
+        verdict = leftovers.judge(archive, path, unlogged)
+        if isinstance(verdict, dict):
+            adopted.append({"path": path, "sha256": digest, "bytes": size, **verdict})
+        elif verdict == leftovers.DAMAGED and path in recent:  # of anything older `scrapy verify` tells
+            damaged[path] = digest
+    _adopt(archive, adopted)
+    _set_aside(archive, damaged, now_ms)
+    return removed, len(adopted), sorted(damaged)
+
+
+def _remove_temporary(root: Path) -> int:
+    """Remove temporary files, and notes of partial media files that are whole by now. Returns how many."""
+    removed = 0
+    for path in itertools.chain(tree.temporary_files(root), tree.walk(root)):
+        is_note_alone = layout.is_partial(path) and not (root / path.removesuffix(".json")).exists()
+        if layout.is_temporary(path) or is_note_alone:
+            (root / path).unlink()
+            removed += 1
+    return removed
+
+
+def _unlogged(archive: Archive, since_ms: int, *, look_at_all: bool) -> tuple[dict[str, tuple[str, int]], set[str]]:
+    """Files that no log line names, or names with other bytes: path to sha256 and size; and which files are not older than
+    the run that began at a time. Of those that a line names only these are read, or all."""
+    unlogged: dict[str, tuple[str, int]] = {}
+    recent = set()
+    for path in tree.walk(archive.root):
+        if layout.is_partial(path):  # to be continued
+            continue
+        known = archive.index.file(path)
+        with contextlib.suppress(OSError):  # `scrapy verify` names what cannot be read
+            if since_ms > 0 and (archive.root / path).stat().st_mtime * 1000 >= since_ms:
+                recent.add(path)
+            if known is None or path in recent or look_at_all:
+                found = disk.sha256_of(archive.root / path)
+                if found != known:
+                    unlogged[path] = found
+    return unlogged, recent
+
+
+def _set_aside(archive: Archive, damaged: dict[str, str], now_ms: int) -> None:
+    """Move files under `damaged/`, logged first, and have them fetched again. damaged: path to sha256; the replies of documents
+    are added: the next one would take their place."""
+    for path in list(damaged):
+        for reply in leftovers.replies_of(archive.root, path) if layout.is_document(path) else ():
+            damaged.setdefault(reply, disk.sha256_of(archive.root / reply)[0])
+    states: list[Record] = [
+        {"state": REMOVED, "path": path, "reason": "damaged: not what was stored", "time": layout.iso_time(now_ms),
+         "found_sha256": digest}
+        for path, digest in damaged.items()
+    ]  # fmt: skip
+    if states:
+        archive.log.append(STATES_END, states)
+    for path in damaged:
+        disk.move(archive.root / path, archive.root / tree.free_place(archive.root, path))
+    archive._apply(states)
+    if states:
+        archive.log.go_on_under_a_later_name()  # this run may store these paths again
+
+
+def damaged_files(root: Path) -> dict[str, str | None]:
+    """What the logs call damaged: path to the sha256 it had, None where nobody could tell. It is logged before it is set aside;
+    a path that was stored again is still in it."""
+    return {
+        record["path"]: record["found_sha256"]
+        for log in run_logs(root) if log.name.endswith(STATES_END)
+        for record in runlog.read_log(log) if record.get("state") == REMOVED and "found_sha256" in record
+    }  # fmt: skip
+
+
+def adopt(archive: Archive, path: str) -> bool:
+    """Log a whole file that no log line names (any more). Returns False, and does nothing, for a stranger."""
+    record = leftovers.record_of(archive, path)
+    if record:
+        digest, size = disk.sha256_of(archive.root / path)
+        _adopt(archive, [{"path": path, "sha256": digest, "bytes": size, **record}])
+    return record is not None
+
+
+def _adopt(archive: Archive, adopted: list[Record]) -> None:
+    adopted.sort(key=lambda record: layout.is_document(record["path"]))
+    if adopted:
+        archive.log.append(FILES_END, adopted)
+        archive._apply(adopted)
+    for record in adopted:
+        if layout.is_document(record["path"]) and (document := archive.read(record["path"])):
+            archive.register_document(document, record["source"], record["hop"])

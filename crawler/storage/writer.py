@@ -1,0 +1,237 @@
+"""Files into the archive in groups: one thread writes, flushes, renames and logs whatever has come together.
+
+A group's order is fixed: every file beside, flushed; renames in the order given, but revisions first; folders flushed; log
+lines, flushed.
+Only then are those who wait told, and only then does the index hear of it. Grouping changes how often the disk is
+waited for, never this order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crawler.exceptions import DiskError
+from crawler.storage import disk, layout, replyfile
+from crawler.storage.logline import Record
+from crawler.storage.runlog import FILES_END, STATES_END, RunLog, encode
+
+_FLUSHERS = 4  # files flushed at a time: a disk that is asked for several at once answers more a second; 8 only cost CPU
+_GROUP = 64  # jobs; bounds the memory of a group and how long the first of it waits
+
+
+@dataclass
+class NewFile:
+    """A file to be written. path: relative to the archive. record: what its log line says beyond path, sha256 and bytes.
+    compress: make a reply file of it, as in `replyfile.pack`; charset: that of its HTTP header.
+    """
+
+    path: str
+    data: bytes = field(repr=False)
+    record: Record
+    compress: bool = False
+    charset: str = ""
+
+
+@dataclass
+class Piece:
+    """Bytes by which a partial file grows. path: of the partial file. at: where they go: what lay there and behind counts no
+    more. note: what is known of the file from then on, beside it: it vouches for no byte that is not flushed."""
+
+    path: str
+    data: bytes = field(repr=False)
+    at: int
+    note: bytes
+
+
+@dataclass
+class Whole:
+    """A partial file that has all its bytes, to be given its final path. record: as of a NewFile."""
+
+    path: str
+    record: Record
+
+
+AnyFile = NewFile | Piece | Whole
+
+
+_Beside = tuple[str, str, int]
+"""Where a file lies under its temporary name; the sha256 and the size of what lies there."""
+
+
+@dataclass
+class _Job:
+    files: Sequence[AnyFile]
+    states: list[Record]
+    done: Future[list[Record]]
+
+
+class Writer:
+    """Takes files from the event loop and stores them on a thread of its own.
+
+    Whatever goes wrong while files are written is a failure, whether the disk refuses or there is no memory or no thread to
+    be had. After the first failure nothing more is written: every job fails with the same DiskError. Raises DiskError
+    where the thread cannot be started.
+    """
+
+    def __init__(self, root: Path, log: RunLog) -> None:
+        self.root = root
+        self._base = str(root)  # joined as text for each file: pathlib takes ten times as long
+        self.log = log
+        self.failure: DiskError | None = None
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._flushers = ThreadPoolExecutor(_FLUSHERS, thread_name_prefix="archive-flusher")
+        self._thread = threading.Thread(target=self._run, name="archive-writer", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # "can't start new thread"
+            raise _failure(error) from error
+
+    def submit(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> Future[list[Record]]:
+        """Store files in the order given, then log them and the states. The result: the log records, once all is durable.
+
+        Fails with DiskError; what was not renamed by then has left nothing behind. A job whose records are no JSON fails
+        alone, with a TypeError or ValueError, before anything of it is written. Pieces are neither renamed nor logged: they
+        are part of a file that is once it is whole.
+        """
+        job = _Job(files, states or [], Future())
+        self._queue.put(job)
+        return job.done
+
+    def write(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
+        """`submit`, waited for."""
+        return self.submit(files, states).result()
+
+    def close(self) -> None:
+        """Finish what was submitted and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+        self._flushers.shutdown()
+        self.log.close()
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            jobs: list[_Job] = []
+            try:
+                ended = self._gather(jobs)
+                self._store(jobs)
+            except BaseException as error:
+                self._fail(jobs, error)
+
+    def _gather(self, jobs: list[_Job]) -> bool:
+        """Wait for jobs; take those that have come together. Returns whether no more will come."""
+        job = self._queue.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) >= _GROUP or self._queue.empty():
+                return False
+            job = self._queue.get()
+        return True
+
+    def _store(self, jobs: list[_Job]) -> None:
+        # for who gave up waiting by now nothing is stored; from here on nobody can
+        jobs[:] = [job for job in jobs if job.done.set_running_or_notify_cancel()]
+        if self.failure:
+            raise self.failure
+        jobs[:] = [job for job in jobs if _is_sound(job)]
+        for job, records in zip(jobs, self._write(jobs), strict=True):
+            job.done.set_result(records)
+
+    def _fail(self, jobs: list[_Job], error: BaseException) -> None:
+        """Give up for good: these jobs fail, and all that come later."""
+        if self.failure is None:
+            self.failure = error if isinstance(error, DiskError) else _failure(error)
+        for job in jobs:
+            if not job.done.done() and (job.done.running() or job.done.set_running_or_notify_cancel()):
+                job.done.set_exception(self.failure)
+
+    def _write(self, jobs: list[_Job]) -> list[list[Record]]:
+        results: list[list[Record]] = []
+        renames: list[tuple[str, str]] = []
+        beside: dict[int, _Beside] = {}
+        try:
+            self._write_all_beside([file for job in jobs for file in job.files if isinstance(file, NewFile)], beside)
+            for job in jobs:
+                records = []
+                for file in job.files:
+                    if isinstance(file, Piece):
+                        self._write_piece(file)
+                        continue
+                    if isinstance(file, Whole):  # its pieces were flushed one by one
+                        partial = self.root / layout.partial_path(file.path)
+                        renames.append((str(partial), file.path))
+                        digest, size = disk.sha256_of(partial)
+                    else:
+                        temporary, digest, size = beside[id(file)]
+                        renames.append((temporary, file.path))
+                    records.append({"path": file.path, "sha256": digest, "bytes": size, **file.record})
+                results.append(records)
+            # an old version is durable among the revisions before its path is given to the new one
+            revisions = [names for names in renames if layout.is_revision(names[1])]
+            others = [names for names in renames if not layout.is_revision(names[1])]
+            for stage in (revisions, others):
+                for temporary, path in stage:
+                    disk.rename(temporary, f"{self._base}/{path}")
+                disk.sync_folders(sorted({f"{self._base}/{path}".rpartition("/")[0] for _, path in stage}))
+        except BaseException:
+            self._flushers.shutdown(cancel_futures=True)  # waits: a share that was begun leaves nothing behind either
+            for temporary, _, _ in beside.values():
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+            raise
+        if lines := [record for records in results for record in records]:
+            self.log.append(FILES_END, lines)
+        if states := [state for job in jobs for state in job.states]:
+            self.log.append(STATES_END, states)
+        return [records + job.states for job, records in zip(jobs, results, strict=True)]
+
+    def _write_all_beside(self, files: Sequence[NewFile], beside: dict[int, _Beside]) -> None:
+        """Write and flush files under temporary names, which are noted in `beside` by the file's identity, each as it comes."""
+        # a share for each flusher, not a task for each file: what threads say to each other costs the event loop's time
+        shares = [share for n in range(_FLUSHERS) if (share := files[n::_FLUSHERS])]
+        for written in [self._flushers.submit(self._write_share, share, beside) for share in shares]:
+            written.result()
+
+    def _write_share(self, files: Sequence[NewFile], beside: dict[int, _Beside]) -> None:
+        for file in files:
+            data = replyfile.pack(file.data, file.charset) if file.compress else file.data
+            digest = hashlib.sha256(data).hexdigest()
+            beside[id(file)] = (disk.write_temporary(f"{self._base}/{file.path}", data), digest, len(data))
+
+    def _write_piece(self, piece: Piece) -> None:
+        note = self.root / layout.note_path(piece.path)
+        if piece.at == 0:
+            disk.remove(note)  # it tells of other bytes
+        disk.write_piece(self.root / piece.path, piece.data, piece.at)
+        disk.replace_file(note, piece.note)
+
+
+def _is_sound(job: _Job) -> bool:
+    """Whether a job's records can be logged. One whose records cannot has failed: a mistake of ours harms no other job."""
+    try:
+        for record in (*job.states, *(file.record for file in job.files if not isinstance(file, Piece))):
+            encode(record)
+    except (TypeError, ValueError) as error:
+        job.done.set_exception(error)
+        return False
+    return True
+
+
+def _failure(error: BaseException) -> DiskError:
+    """What those who store are told of an error."""
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        sentence = f"the disk refused to store: {error.strerror or error}{place}"
+    else:
+        sentence = f"nothing more can be stored: {str(error) or 'no reason given'} ({type(error).__name__})"
+    failure = DiskError(sentence)
+    failure.__cause__ = error
+    return failure

@@ -1,0 +1,1 @@
+"""Keeping an archive sound, without a request."""

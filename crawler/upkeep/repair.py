@@ -1,0 +1,216 @@
+"""What `verify` found put right: restored where the archive itself can, else set aside and left to be fetched again.
+
+A plan is made first, and changes nothing. It touches only what the run logs, or the index, name. Nothing is thrown away but
+temporary files, and nothing under `damaged/` is ever replaced. Order: the log, then aside; what a repair that was killed had
+still to set aside is told by the log, and is done by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crawler import seedfile, urls
+from crawler.storage import disk, layout, recovery, remaking, runlog, tree
+from crawler.storage.archive import REPLY_ENDS, Archive
+from crawler.storage.index.objects import REMOVED
+from crawler.storage.index.sqlite import Index
+from crawler.storage.logline import Record
+from crawler.upkeep import verify
+from crawler.upkeep.verify import Damage, Verdict
+from crawler.urls import DW, Sites
+
+_OF_FILES = (verify.CHANGED, verify.CUT, verify.LOST, verify.UNLOGGED, verify.BEING_SET_ASIDE)
+_AT_ONCE = 500  # files that are logged, then set aside
+
+
+@dataclass
+class Repair:
+    """What is to be done, or was. set_aside: path to where it lies then. restored: documents made again from their replies,
+    byte for byte. logged_again: whole files whose log line was at fault. logs_mended: run logs without their damaged lines,
+    or lost. removed: temporary files. again: path to (kind, number) of what the next crawl fetches. hops: the farthest.
+    for_good: what nobody has any more, as revisions. left: path to why nothing can be done about it.
+    index_is_wrong: it has to be made again. states: for the log, by the path they are about."""
+
+    set_aside: dict[str, str] = field(default_factory=dict)
+    restored: list[str] = field(default_factory=list)
+    logged_again: list[str] = field(default_factory=list)
+    logs_mended: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    again: dict[str, tuple[str, int]] = field(default_factory=dict)
+    hops: int = 0
+    for_good: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+    index_is_wrong: bool = False
+    states: dict[str, Record] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> set[tuple[str, int]]:
+        """Kind and number of everything the next crawl fetches again."""
+        return set(self.again.values())
+
+
+def repair(archive: Archive, verdict: Verdict, time: str) -> Repair:
+    """Put right what was found in an archive that is open. time: for the log, as `layout.iso_time` gives it.
+
+    Raises DiskError and OSError; what is not done by then is found, planned and done by the next repair.
+    """
+    planned = plan(archive.root, archive.index, verdict, time, archive.sites)
+    _carry_out(archive, planned, verdict)
+    return planned
+
+
+def plan(root: Path, index: Index | None, verdict: Verdict, time: str, sites: Sites = DW) -> Repair:
+    """What is to be done about what was found. Changes nothing.
+
+    index: None where it cannot be read. time: for the log, as `layout.iso_time` gives it.
+    sites: where DW is, for what a reply is read with.
+    """
+    planned = Repair()
+    for damage in verdict.damages:
+        if damage.what == verify.TEMPORARY:
+            planned.removed.append(damage.path)
+        elif damage.what == verify.LOG_DAMAGED:
+            if _digest(root / damage.path):
+                planned.logs_mended.append(damage.path)
+                _plan_aside(root, damage.path, planned)
+            elif not os.path.lexists(root / damage.path):
+                planned.logs_mended.append(damage.path)
+            else:
+                planned.left[damage.path] = damage.detail
+        elif damage.what in (verify.ROW_WITHOUT_FILE, verify.FILE_WITHOUT_ROW, verify.INDEX_DAMAGED):
+            planned.index_is_wrong = True
+        elif damage.what == verify.TWICE or (damage.what == verify.NO_ACCESS and damage.expected_sha256 is None):
+            planned.left[damage.path] = damage.detail
+        elif damage.what in (*_OF_FILES, verify.NO_ACCESS):
+            _plan_file(root, index, damage, time, planned, sites)
+    return planned
+
+
+def _plan_file(root: Path, index: Index | None, damage: Damage, time: str, planned: Repair, sites: Sites) -> None:
+    path = damage.path
+    if index and damage.sha256 is not None and index.file(path) == (damage.sha256, damage.bytes):
+        planned.logged_again.append(path)  # it is the log line that is damaged
+        return
+    if damage.what != verify.LOST:
+        _plan_aside(root, path, planned)
+    if damage.what == verify.BEING_SET_ASIDE:
+        return
+    if _made_again(root, damage, sites) is not None:
+        planned.restored.append(path)
+    else:
+        _plan_again(root, index, damage, time, planned)
+
+
+def _plan_aside(root: Path, path: str, planned: Repair) -> None:
+    planned.set_aside[path] = tree.free_place(root, path)
+
+
+def _plan_again(root: Path, index: Index | None, damage: Damage, time: str, planned: Repair) -> None:
+    """Have a file fetched again that nothing here can restore; the index hears of it by the states."""
+    path, number = damage.path, layout.number_of(damage.path)
+    state = {"state": REMOVED, "path": path, "reason": f"damaged: {damage.what}", "time": time}
+    planned.states[path] = {**state, "found_sha256": damage.sha256} if damage.what != verify.LOST else state
+    row = index.get(number) if index and number else None
+    if layout.is_document(path) and number:
+        planned.again[path] = (damage.kind or (row.kind if row else "article"), number)
+        planned.hops = max(planned.hops, row.hop if row else 0)
+        for reply in _replies_of(path):  # the next one would take its place
+            if reply not in planned.set_aside and disk.is_file(root / reply):
+                _plan_aside(root, reply, planned)
+                planned.states[reply] = {**state, "path": reply, "reason": "damaged: its document",
+                                         "found_sha256": _digest(root / reply)}
+    elif layout.is_reply(path) and row and number:
+        planned.again[path] = (row.kind, number)
+        planned.hops = max(planned.hops, row.hop)
+    elif number and (layout.picture_of(path) or layout.is_media(path)):
+        planned.again[path] = ("media" if layout.is_media(path) else "picture", number)
+    elif number:
+        planned.for_good.append(path)
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return disk.sha256_of(path)[0]
+    except OSError:
+        return None
+
+
+def _replies_of(document: str) -> list[str]:
+    return [document.removesuffix(".txt") + end for end in REPLY_ENDS]
+
+
+def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
+    """The document as it was when it was stored, made from the reply beside it; None where that gives anything else."""
+    is_ours = layout.is_document(damage.path) or (layout.is_revision(damage.path) and damage.path.endswith(".txt"))
+    if not is_ours or damage.number is None or damage.stamp_ms is None:
+        return None
+    kind, language = damage.kind or "article", urls.document_language(damage.url or "")
+    for reply in _replies_of(damage.path):
+        with contextlib.suppress(OSError):
+            data = disk.read_file(root / reply)
+            for one in remaking.documents(reply, data, damage.number, kind, damage.stamp_ms, language, sites):
+                made = seedfile.dumps(one).encode()
+                if hashlib.sha256(made).hexdigest() == damage.expected_sha256:
+                    return made
+    return None
+
+
+def _carry_out(archive: Archive, planned: Repair, verdict: Verdict) -> None:
+    """Do what was planned. What turns out to be impossible goes into `left`."""
+    for path in planned.removed:
+        (archive.root / path).unlink(missing_ok=True)
+    damages = {damage.path: damage for damage in verdict.damages}
+    for path in list(planned.restored):  # while the reply is still there
+        _restore(archive, damages[path], planned)
+    for path in planned.logs_mended:
+        if path in planned.set_aside:
+            _mend_log(archive, path, planned.set_aside[path])
+        else:  # it is lost: what its lines named is logged again below, where it is whole
+            archive.index.set_log_position(path.rpartition("/")[2], 0)
+    for path in list(planned.logged_again):
+        if not recovery.adopt(archive, path):
+            planned.logged_again.remove(path)
+            planned.left[path] = "not as it should be for its name"
+    paths = list(planned.states)
+    for start in range(0, len(paths), _AT_ONCE):
+        archive.store_now([], [planned.states[path] for path in paths[start : start + _AT_ONCE]])
+        for path in paths[start : start + _AT_ONCE]:
+            _set_aside(archive.root, path, planned)
+    for path in list(planned.set_aside):
+        if path not in planned.states and path not in planned.logs_mended and path not in planned.restored:
+            _set_aside(archive.root, path, planned)
+
+
+def _restore(archive: Archive, damage: Damage, planned: Repair) -> None:
+    """Put a document in the place of the damaged one."""
+    data = _made_again(archive.root, damage, archive.sites)
+    if data is None:  # the disk has changed since it was planned; the next repair sees it as it is
+        planned.restored.remove(damage.path)
+        return
+    _set_aside(archive.root, damage.path, planned)
+    disk.replace_file(archive.root / damage.path, data)
+
+
+def _set_aside(root: Path, path: str, planned: Repair) -> None:
+    """Move a file under `damaged/`, where it is to go there."""
+    if aside := planned.set_aside.get(path):
+        try:
+            disk.move(root / path, root / aside)
+        except disk.Unreadable as error:
+            del planned.set_aside[path]
+            planned.left[path] = f"cannot go to another disk: {error.strerror}"
+
+
+def _mend_log(archive: Archive, path: str, aside: str) -> None:
+    """Leave out the damaged lines of a run log, but what of them is proved; a copy as it was goes under `damaged/`."""
+    whole = b"".join(
+        b"".join(map(runlog.encode, line.records)) if line.problem else line.data
+        for line in runlog.lines(archive.root / path)
+    )
+    disk.copy(archive.root / path, archive.root / aside)
+    disk.replace_file(archive.root / path, whole)
+    archive.index.set_log_position(path.rpartition("/")[2], len(whole))

@@ -1,0 +1,166 @@
+"""All stored replies read again with today's code, so that a better reader improves old documents, without a request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from crawler import decoding, normalise, seedfile
+from crawler.dw import places
+from crawler.dw.article import Article
+from crawler.exceptions import UnreadableReply
+from crawler.seedfile import SeedDocument
+from crawler.storage import disk, layout, replyfile
+from crawler.storage.archive import Archive
+from crawler.storage.index.objects import Row
+from crawler.storage.logline import Record
+from crawler.storage.writer import NewFile
+from crawler.urls import Sites
+
+_SAME_LOOK_MS = 3_600_000  # between api.dw.com's answer and that of the page asked for in its place
+
+
+@dataclass(frozen=True)
+class Reread:
+    """What became of one reply. outcome: same, changed, new, unreadable. before, after: the documents; files: what to
+    write for it; reason: why it is still unreadable."""
+
+    number: int
+    path: str
+    outcome: str
+    before: SeedDocument | None = field(default=None, repr=False)
+    after: SeedDocument | None = field(default=None, repr=False)
+    files: list[NewFile] = field(default_factory=list, repr=False)
+    reason: str = ""
+
+
+def place_of(url: str, source: str) -> str:
+    """Where a stored reply was asked for, as in `sources`: told by the document's source, else by the reply's address."""
+    if source == "graph-api" or "/graph-api/" in url:
+        return places.GRAPH
+    if source.startswith("page:") or "/api/detail/" not in url:
+        return places.PAGE
+    return "api:" + url.partition("/api/detail/")[2].partition("/")[0]
+
+
+def archived(archive: Archive, now_ms: int) -> Iterator[Reread]:
+    """Every archived document whose reply lies beside it, in order of number."""
+    for row in archive.index.documents():
+        assert row.path
+        reply = archive.reply_of(row.path)
+        before = archive.read(row.path)
+        if reply and before:
+            yield _reread(archive, row, reply, before, now_ms)
+
+
+def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms: int) -> Reread:
+    try:
+        body, charset = replyfile.unpack(disk.read_file(archive.root / reply))
+        article = _read_beside(body, charset, reply, row, archive.sites)
+        after = places.document(article, before.stamp_ms, row.language)
+    except (UnreadableReply, OSError) as error:
+        return Reread(row.number, reply, "unreadable", before, reason=str(error))
+    if article.number != row.number or seedfile.says_the_same(before, after):
+        return Reread(row.number, row.path or "", "same")
+    record = {**_record(article, after, now_ms, row.hop), "etag": row.etag, "last_modified": row.last_modified}
+    return Reread(row.number, row.path or "", "changed", before, after, archive.document_files(after, record))
+
+
+def _read_beside(body: bytes, charset: str, reply: str, row: Row, sites: Sites) -> Article:
+    """The article in a reply beside a document. JSON that is not what the index takes it for may be the other kind."""
+    if reply.endswith(".html.gz"):
+        return places.read(places.PAGE, body, row.number, row.kind, row.language, sites, charset)
+    first, second = places.first(row.kind), places.GRAPH
+    if row.source == "graph-api":
+        first, second = second, first
+    try:
+        return places.read(first, body, row.number, row.kind, row.language, sites, charset)
+    except UnreadableReply as error:
+        try:
+            return places.read(second, body, row.number, row.kind, row.language, sites, charset)
+        except UnreadableReply:
+            raise error from None
+
+
+class _Kept(NamedTuple):
+    """A reply under `unreadable/`. stamp_ms: when it came. name: its path. charset: that of its HTTP header."""
+
+    stamp_ms: int
+    name: str
+    number: int
+    url: str
+    kind: str
+    charset: str
+
+
+def unreadable(archive: Archive, now_ms: int) -> Iterator[Reread]:
+    """Every reply that was kept because nobody could read it and that says more than what is archived, newest first."""
+    kept = []
+    for path in sorted((archive.root / "unreadable").glob("*.json")):
+        name = path.with_suffix(".reply").relative_to(archive.root).as_posix()
+        try:
+            about = json.loads(disk.read_file(path))
+            charset = decoding.charset_of(str(about["content_type"]) if "content_type" in about else "")
+            kept.append(_Kept(_time_ms(about), name, int(about["id"]), str(about["url"]), str(about["kind"]), charset))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            yield Reread(layout.number_of(name) or 0, name, "unreadable", reason=f"{path.name}: {error}")
+    for reply in sorted(kept, reverse=True):
+        try:
+            found = _reread_kept(archive, reply, now_ms)
+        except (UnreadableReply, OSError) as error:
+            found = Reread(reply.number, reply.name, "unreadable", reason=str(error))
+        if found:
+            yield found
+
+
+def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
+    """What a kept reply gives, None where what is archived is newer or better. Raises UnreadableReply and OSError."""
+    stamp_ms, name, number, url, kind, charset = kept
+    row, place = archive.index.resolve(number), place_of(url, "")
+    if row and row.path and not _says_more(row, place, stamp_ms):
+        return None
+    body = disk.read_file(archive.root / name)
+    article = places.read(place, body, number, kind, row.language if row else None, archive.sites, charset)
+    row = archive.index.resolve(article.number)
+    if row and row.path and (article.number != number or article.source in places.WEAK):
+        return None
+    before = archive.read(row.path) if row and row.path else None
+    after = places.document(article, max(stamp_ms, before.stamp_ms if before else 0), row.language if row else None)
+    if before and seedfile.says_the_same(before, after):
+        return Reread(number, name, "same")
+    record = _record(article, after, now_ms, row.hop if row else 0)
+    if article.number != number:
+        record["requested"] = number
+    about = {**record, "url": url, "time": layout.iso_time(stamp_ms)}
+    beside = NewFile(places.reply_extension(place), body, about, compress=True, charset=charset)
+    files = archive.document_files(after, record, beside)
+    return Reread(number, name, "changed" if before else "new", before, after, files)
+
+
+def _says_more(row: Row, place: str, stamp_ms: int) -> bool:
+    """Whether a reply is newer than an archived document, or api.dw.com's for one that a page stood in for meanwhile."""
+    is_better = place.startswith("api:") and (row.source == "graph-api" or row.source.startswith("page:"))
+    return stamp_ms + is_better * _SAME_LOOK_MS > (row.stamp_ms or 0)
+
+
+def store(archive: Archive, found: Reread) -> None:
+    """Write what a reply gives now, and hear of what it refers to and shows."""
+    assert found.after is not None
+    archive.store_now(found.files)
+    row = archive.index.resolve(found.number)
+    archive.register_document(found.after, row.source if row else "", row.hop if row else 0)
+
+
+def _record(article: Article, document: SeedDocument, now_ms: int, hop: int) -> Record:
+    return {"kind": article.kind, "id": article.number, "url": document.url, "time": layout.iso_time(now_ms),
+            "language": article.language, "source": article.source, "hop": hop, "reread": True}  # fmt: skip
+
+
+def _time_ms(about: dict[str, object]) -> int:
+    """When a kept reply came. Raises ValueError."""
+    found = normalise.time_ms(str(about["time"]))
+    if found is None:
+        raise ValueError(f"no time: {about['time']!r}")
+    return found

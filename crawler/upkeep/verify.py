@@ -1,0 +1,345 @@
+"""Whether an archive holds what its run logs say: every file read, its sha256 compared. Changes nothing.
+
+The logs are the source, the index is only compared with them. What is compared lies in a temporary database on disk, so
+that memory does not grow with the archive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from crawler import normalise
+from crawler.exceptions import DiskError
+from crawler.storage import disk, layout, runlog, tree
+from crawler.storage.index.objects import REMOVED
+from crawler.storage.index.sqlite import uri_of
+from crawler.storage.logline import Record
+from crawler.storage.recovery import OTHER_BYTES, is_as_closed
+from crawler.storage.runlog import run_logs
+
+CHANGED, CUT, LOST, UNKNOWN, NO_ACCESS = "changed", "cut", "lost", "unknown", "cannot be read"
+TEMPORARY, LOG_DAMAGED, INDEX_DAMAGED = "temporary", "log damaged", "index damaged"
+ROW_WITHOUT_FILE, FILE_WITHOUT_ROW, UNLOGGED = "row without file", "file without row", "not logged"
+TWICE, BEING_SET_ASIDE, UNFINISHED = "twice", "being set aside", "unfinished"
+
+MEANING = {
+    CHANGED: "not the bytes that were stored",
+    CUT: "shorter than what was stored",
+    LOST: "in the run logs, not on disk",
+    UNLOGGED: "on disk and in the index, in no run log",
+    TWICE: "two current documents of one id",
+    BEING_SET_ASIDE: "a repair that was stopped had this still to set aside",
+    UNKNOWN: "among the archive's files, but in no run log: no damage, and left alone",
+    NO_ACCESS: "in the run logs, but no file that can be read",
+    TEMPORARY: "left by a run that has ended",
+    LOG_DAMAGED: "lines of a run log that are not as they were written",
+    INDEX_DAMAGED: "the index is missing or damaged",
+    ROW_WITHOUT_FILE: "in the index, neither on disk nor in the run logs",
+    FILE_WITHOUT_ROW: "on disk and in the run logs, but not so in the index",
+    UNFINISHED: "of a run that did not end by itself: the next run takes it over or removes it",
+}
+
+_BATCH = 64  # files handed to a thread at a time; small ones would otherwise cost more to hand over than to read
+_THREADS = 4
+_MTIME_SLACK_MS = 60_000  # as in `archive`: clocks are set, and a run's name may be later than its start
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE expected (path TEXT PRIMARY KEY, sha256 TEXT, bytes INTEGER, kind TEXT, number INTEGER, stamp_ms INTEGER, url TEXT)
+    WITHOUT ROWID;
+CREATE TABLE found (path TEXT PRIMARY KEY, sha256 TEXT, bytes INTEGER, problem TEXT) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One thing that is wrong. path: relative to the archive. what: a key of MEANING. detail: more for a person.
+
+    sha256, bytes: of the file as it is. expected_sha256, kind, number, stamp_ms, url: what the run logs say of it.
+    """
+
+    path: str
+    what: str
+    detail: str = ""
+    sha256: str | None = None
+    bytes: int | None = None
+    expected_sha256: str | None = None
+    kind: str | None = None
+    number: int | None = None
+    stamp_ms: int | None = None
+    url: str | None = None
+
+
+@dataclass
+class Verdict:
+    """What was found. files, bytes: read. logged: paths that should be there. unclean_since: the start of a run that did
+    not end by itself, empty for none."""
+
+    files: int = 0
+    bytes: int = 0
+    logged: int = 0
+    unclean_since: str = ""
+    damages: list[Damage] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong with the archive's own files that the next run would not put right by itself."""
+        return all(damage.what in (UNFINISHED, UNKNOWN) for damage in self.damages)
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of each kind of damage."""
+        return {what: n for what in MEANING if (n := sum(damage.what == what for damage in self.damages))}
+
+
+def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int | None], None] = lambda n, of: None) -> Verdict:
+    """Compare an archive with its run logs and its index. The caller holds the archive's lock.
+
+    recovered: whether `Archive.open` has just put right what a killed run left. advance: told (files read, files expected).
+    Raises OSError where a folder or a log cannot be read.
+    """
+    with contextlib.closing(sqlite3.connect("", isolation_level=None, uri=True)) as db:  # "": a temporary file
+        db.executescript(_SCHEMA)
+        removed: dict[str, str | None] = {}
+        strange: dict[str, str] = {}
+        verdict = Verdict(damages=list(_read_logs(db, root, removed)))
+        verdict.logged = db.execute("SELECT count(*) FROM expected").fetchone()[0]
+        verdict.damages += _read_files(db, root, verdict.logged, advance, strange)
+        verdict.files, verdict.bytes = db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM found").fetchone()
+        index_problem = _attach_index(db, root)
+        if not recovered:
+            verdict.unclean_since = _unclean_since(db, root, bool(index_problem))
+        indexed = "SELECT NULL AS path WHERE false" if index_problem else "SELECT path FROM idx.files"
+        db.execute(f"CREATE TEMP VIEW indexed AS {indexed}")
+        verdict.damages += _compare(db, removed, strange)
+        verdict.damages += _compare_documents(db)
+        if not index_problem:
+            verdict.damages += _compare_index(db)
+            named = {damage.path for damage in verdict.damages}
+            verdict.damages += (damage for damage in _compare_logs(db, root) if damage.path not in named)
+        elif verdict.logged or verdict.files:
+            verdict.damages.append(Damage(layout.INDEX, INDEX_DAMAGED, index_problem))
+    if verdict.unclean_since:
+        since_ms = (normalise.time_ms(verdict.unclean_since) or 0) - _MTIME_SLACK_MS
+        verdict.damages = [_excused(damage, root, since_ms) for damage in verdict.damages]
+    return verdict
+
+
+def _read_logs(db: sqlite3.Connection, root: Path, removed: dict[str, str | None]) -> Iterator[Damage]:
+    """Take what the logs say into the database: the last line of a path wins. Gives what cannot be read of them.
+
+    removed: gets the paths of what a repair was about to set aside, and the sha256 of what lay there.
+    """
+    strange: dict[str, str] = {}
+    list(tree.run_files(root, strange.__setitem__))
+    for path, found in strange.items():
+        is_log = layout.is_run_log(path.rpartition("/")[2])
+        yield Damage(path, LOG_DAMAGED if is_log else UNKNOWN, found.removeprefix("a file"))
+    for log in run_logs(root):
+        damaged = []
+        db.execute("BEGIN")
+        try:
+            for line in runlog.lines(log):
+                if line.problem:
+                    damaged.append(f"line {line.number}: {line.problem}")
+                for record in line.records:
+                    _expect(db, record, removed)
+        except OSError as error:
+            damaged.append(f"cannot be read: {error.strerror}")
+        db.execute("COMMIT")
+        if damaged:
+            yield Damage(f"{layout.RUNS}/{log.name}", LOG_DAMAGED, runlog.shown(damaged))
+
+
+def _expect(db: sqlite3.Connection, record: Record, removed: dict[str, str | None]) -> None:
+    """Take what a log line says into the database."""
+    if "sha256" in record:
+        db.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?)", [
+            record["path"], record["sha256"], record["bytes"], record["kind"], record["id"], record.get("stamp_ms"),
+            record.get("url")])  # fmt: skip
+        removed.pop(record["path"], None)
+    elif record["state"] == REMOVED:
+        db.execute("DELETE FROM expected WHERE path = ?", [record["path"]])
+        if "found_sha256" in record:
+            removed[record["path"]] = record["found_sha256"]
+
+
+def _read_files(
+    db: sqlite3.Connection, root: Path, expected: int, advance: Callable[[int, int | None], None], strange: dict[str, str]
+) -> Iterator[Damage]:
+    """Hash every file of the archive into the database, on threads: hashlib lets others run meanwhile. Gives the temporary
+    files. strange: gets what else lies in the archive's folders, by path."""
+    temporary = list(tree.temporary_files(root))
+    paths = _paths(tree.walk(root, strange.__setitem__), temporary)
+    waiting: deque[Future[list[_Found]]] = deque()
+    done = 0
+    db.execute("BEGIN")
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while True:
+            if batch := list(islice(paths, _BATCH)):
+                waiting.append(pool.submit(_hash_files, str(root), batch))
+            if not waiting:
+                break
+            if not batch or len(waiting) > 2 * _THREADS:
+                found = waiting.popleft().result()
+                db.executemany("INSERT INTO found VALUES (?, ?, ?, ?)", found)
+                done += len(found)
+                advance(done, max(expected, done))
+    db.execute("COMMIT")
+    yield from (Damage(path, TEMPORARY) for path in temporary)
+
+
+def _paths(walked: Iterable[str], temporary: list[str]) -> Iterator[str]:
+    """The files to read, of all: not the temporary ones, and not media files under way: in no log until they are whole."""
+    for path in walked:
+        if layout.is_temporary(path):
+            temporary.append(path)
+        elif not layout.is_partial(path):
+            yield path
+
+
+_Found = tuple[str, str | None, int, str | None]
+
+
+def _hash_files(root: str, paths: Iterable[str]) -> list[_Found]:
+    """(path, sha256 in hexadecimal, bytes, why it could not be read) of each file that is there."""
+    found: list[_Found] = []
+    for path in paths:
+        try:
+            found.append((path, *disk.sha256_of(f"{root}/{path}"), None))
+        except OSError as error:
+            found.append((path, None, 0, error.strerror or str(error)))
+    return found
+
+
+def _attach_index(db: sqlite3.Connection, root: Path) -> str:
+    """Have the index beside the logs in the database. Returns why it cannot be used; empty when it can."""
+    path = root / layout.INDEX
+    try:
+        tree.require_index(root)
+    except DiskError as error:
+        return str(error)
+    if not path.exists():
+        return "it is missing"
+    if is_as_closed(root) is False:
+        return OTHER_BYTES
+    # without a write-ahead log nothing can be newer than the file itself, and nothing needs to be made beside it
+    immutable = "" if (root / (layout.INDEX + "-wal")).exists() else "&immutable=1"
+    try:
+        db.execute("ATTACH ? AS idx", [f"{uri_of(path)}?mode=ro{immutable}"])
+        problem = str(db.execute("PRAGMA idx.quick_check(1)").fetchone()[0])
+        db.execute("SELECT count(*) FROM idx.files, idx.meta, (SELECT path FROM idx.objects LIMIT 1)")
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if problem == "ok" else problem
+
+
+def _unclean_since(db: sqlite3.Connection, root: Path, without_index: bool) -> str:
+    """The start of a run that did not end by itself, empty where the last one did. Only the index knows; without it: of the
+    newest run."""
+    if without_index:
+        return max((log.name.split(".")[0] for log in run_logs(root)), default="")
+    found = db.execute("SELECT value FROM idx.meta WHERE key = 'unclean since'").fetchone()
+    return str(found[0]) if found else ""
+
+
+def _compare(db: sqlite3.Connection, removed: dict[str, str | None], strange: dict[str, str]) -> Iterator[Damage]:
+    """What is wrong between the logs and the disk, in order of path; then what is strange.
+
+    removed, strange: as `_read_logs` and `_read_files` give them.
+    """
+    rows = db.execute("""
+        SELECT e.path AS path, e.path, f.path, NULL, e.sha256, e.bytes, f.sha256, f.bytes, f.problem,
+            e.kind, e.number, e.stamp_ms, e.url
+        FROM expected e LEFT JOIN found f ON f.path = e.path
+        WHERE f.path IS NULL OR f.sha256 IS NOT e.sha256
+        UNION ALL SELECT f.path, NULL, f.path, i.path, NULL, NULL, f.sha256, f.bytes, f.problem, NULL, NULL, NULL, NULL
+        FROM found f LEFT JOIN expected e ON f.path = e.path LEFT JOIN indexed i ON i.path = f.path WHERE e.path IS NULL
+        ORDER BY path""")
+    hidden: Counter[str] = Counter()
+    odd: set[str] = set()
+    for path, expected, found, indexed, sha256, size, found_sha256, found_size, problem, kind, number, stamp_ms, url in rows:
+        detail = problem or ""
+        if found is None and (place := _strange_place(path, strange)):
+            if place != path:  # nobody knows what is in there: the folder is named once
+                hidden[place] += 1
+                continue
+            what, detail = NO_ACCESS, strange[path]
+            odd.add(path)
+        elif found is None:
+            what = LOST
+        elif expected is None and path in removed and removed[path] == found_sha256:
+            what = BEING_SET_ASIDE
+        elif expected is None and indexed is None:
+            what = UNKNOWN
+        elif problem:
+            what = NO_ACCESS
+        elif expected is None:
+            what = UNLOGGED
+        elif found_size < size:
+            what, detail = CUT, f"{found_size:,} of {size:,} bytes"
+        else:
+            what = CHANGED
+        yield Damage(path, what, detail, found_sha256, found_size, sha256, kind,
+                     number, stamp_ms, url)  # fmt: skip
+    for path, found in strange.items():
+        if path in hidden:
+            yield Damage(path, NO_ACCESS, f"{found}; {hidden[path]:,} of the archive's files are behind it")
+        elif removed.get(path, "") is None:
+            yield Damage(path, BEING_SET_ASIDE, found)
+        elif path not in odd:
+            yield Damage(path, UNKNOWN, "" if found == "a file" else found)
+
+
+def _strange_place(path: str, strange: dict[str, str]) -> str | None:
+    """What of a path is strange, itself or a folder it lies in; None where nothing is."""
+    if not strange:
+        return None
+    return next((place for place in (path, *map(str, PurePosixPath(path).parents)) if place in strange), None)
+
+
+def _compare_documents(db: sqlite3.Connection) -> Iterator[Damage]:
+    """Documents that are there more than once, as where two archives were copied together."""
+    db.create_function("document_number", 1, lambda path: layout.number_of(path) if layout.is_document(path) else None)
+    for number, paths in db.execute("""
+        SELECT document_number(path) AS number, group_concat(path, ' ') FROM found WHERE number IS NOT NULL
+        GROUP BY number HAVING count(*) > 1 ORDER BY number"""):
+        first, *others = sorted(paths.split(" "))  # no path of a document has a space
+        yield Damage(first, TWICE, f"also {', '.join(others)}", number=number)
+
+
+def _compare_index(db: sqlite3.Connection) -> Iterator[Damage]:
+    """What is wrong between the logs and the index. A file that is lost, changed or unknown was named already."""
+    for (path,) in db.execute("""
+        SELECT path FROM (SELECT path FROM idx.files UNION SELECT path FROM idx.objects WHERE path IS NOT NULL)
+        WHERE path NOT IN (SELECT path FROM expected) AND path NOT IN (SELECT path FROM found) ORDER BY path"""):
+        yield Damage(path, ROW_WITHOUT_FILE)
+    for path, url in db.execute("""
+        SELECT e.path, e.url FROM expected e JOIN found f ON f.path = e.path LEFT JOIN idx.files i ON i.path = e.path
+        WHERE f.sha256 = e.sha256 AND i.sha256 IS NOT e.sha256 ORDER BY e.path"""):
+        yield Damage(path, FILE_WITHOUT_ROW, url=url)
+
+
+def _compare_logs(db: sqlite3.Connection, root: Path) -> Iterator[Damage]:
+    """The logs of which the index has read more than is there: what a crash cuts off, it has never read."""
+    for name, read in db.execute("SELECT name, bytes FROM idx.logs ORDER BY name"):
+        log = root / layout.RUNS / name
+        size = log.stat().st_size if disk.is_file(log) else 0
+        if size < read:
+            yield Damage(f"{layout.RUNS}/{name}", LOG_DAMAGED, f"{size:,} of {read:,} bytes are left")
+
+
+def _excused(damage: Damage, root: Path, since_ms: int) -> Damage:
+    """The damage, or that it is what a killed run leaves: temporary files, files it had no time to log or to index."""
+    excused = damage.what in (TEMPORARY, FILE_WITHOUT_ROW)
+    if damage.what in (CHANGED, CUT, UNKNOWN) and damage.sha256 and layout.number_of(damage.path):
+        with contextlib.suppress(OSError):
+            excused = (root / damage.path).stat().st_mtime * 1000 >= since_ms
+    return Damage(damage.path, UNFINISHED, f"{damage.what} {damage.detail}".strip()) if excused else damage
