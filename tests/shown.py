@@ -9,11 +9,11 @@ from pathlib import Path
 
 from crawler.dw import pages
 from crawler.dw.article import Paragraph, Picture, Video
-from tests import test_discovery as discovery
-from tests import test_discovery_lists as lists
-from tests import test_fallback as fallback
+from tests.crawl import test_fallback as fallback
+from tests.crawl import test_lists as discovery
+from tests.crawl import test_lists_more as lists
 from tests.crawling import Outcome, crawl, fresh_site
-from tests.test_pages import RECORDED, RECORDED_APOLLO, RECORDED_CLASSIC, recorded
+from tests.dw.test_pages import RECORDED, RECORDED_APOLLO, RECORDED_CLASSIC, recorded
 
 SITEMAP = "https://www.dw.com/zh/article-sitemap.xml"
 

@@ -47,7 +47,7 @@ def test_released_lock_can_be_had_and_names_nobody(tmp_path: Path) -> None:
 def test_lock_dies_with_its_process(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path / ".lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
     ) as other:  # fmt: skip
         assert other.stdout
         assert other.stdout.readline() == b"held\n"

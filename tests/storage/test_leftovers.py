@@ -24,9 +24,9 @@ from crawler.storage.writer import NewFile
 from crawler.upkeep import verify
 from tests.conftest import NOW_MS, OpenArchive
 from tests.killing import Fault, files, linux_only, problems
-from tests.test_archive import TIME, picture
-from tests.test_kill import World, changed, small, small_site  # noqa: F401
-from tests.test_pictures import JPEG
+from tests.storage.test_archive import TIME, picture
+from tests.storage.test_kill import World, changed, small, small_site  # noqa: F401
+from tests.storage.test_pictures import JPEG
 
 # ---- crawls that were killed, then altered ----------------------------------------------------------------------------
 

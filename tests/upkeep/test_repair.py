@@ -15,15 +15,16 @@ from typing import Any
 
 import pytest
 
-from crawler import disk, layout, repair, verify
-from crawler.archive import Archive
-from crawler.tree import walk
-from crawler.writer import NewFile
+from crawler.storage import disk, layout
+from crawler.storage.archive import Archive
+from crawler.storage.tree import walk
+from crawler.storage.writer import NewFile
+from crawler.upkeep import repair, verify
 from tests.crawling import crawl
 from tests.dwsite.client import Site
 from tests.dwsite.ids import FIRST_SYNTHETIC
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store, write
-from tests.test_pictures import JPEG
+from tests.storage.test_pictures import JPEG
 
 ONE, TWO, PICTURE = "en/2026/05/70000001-one.txt", "en/2026/05/70000002-two.txt", "images/710/71000001_303.jpg"
 DAMAGED = (ONE, TWO, PICTURE)

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from crawler.storage import layout, replyfile
+from tests.crawl.test_fallback import NO_RETRY
 from tests.crawling import DAY_MS, NOW_MS, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 from tests.helpers_commands import scrapy
-from tests.test_fallback import NO_RETRY
-from tests.test_reread import found
+from tests.upkeep.test_reread import found
 
 NUMBER = dw.GERMAN
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from crawler.dw.lists import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search, parse_section
 from crawler.dw.lists.scanner import Scanner, Tag
-from tests.test_feeds import item, loc, numbers, rss, urlset
+from tests.dw.test_lists import item, loc, numbers, rss, urlset
 
 XML = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 FIVE = XML + rss(*(item(n) for n in range(1, 6)))

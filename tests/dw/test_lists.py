@@ -21,7 +21,7 @@ from crawler.dw.lists.listing import followable
 from crawler.exceptions import ArchiverError
 from crawler.urls import DW, LANGUAGE_IDS, LANGUAGES, Sites
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 RECORDED = CHECKOUT.parent / "shared" / "dw" / "recorded"
 STAND_IN = Sites(api="http://127.0.0.1:1", static="http://127.0.0.1:2", www="http://127.0.0.1:3", rss="http://127.0.0.1:4")
 

@@ -232,7 +232,7 @@ def test_beyond_the_hop_limit_is_out_of_scope_until_it_is_nearer(index: Index) -
 
 
 def test_what_is_of_an_unwanted_kind_stays_out_of_scope_when_it_is_nearer(index: Index) -> None:
-    due.mark(index, NOW_MS, 1, (), kinds=["article"])
+    agenda.mark(index, NOW_MS, 1, (), kinds=["article"])
     index.register([7], 2, "video")
     index.register([8], 2, "article")
     index.register([7, 8], 1)  # a reference does not say what it leads to

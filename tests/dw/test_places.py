@@ -185,7 +185,7 @@ def test_whatever_a_reader_ends_with_is_an_unreadable_reply(error: type[Exceptio
     for place in ("api:article", GRAPH, PAGE):
         with pytest.raises(UnreadableReply) as raised:
             places.read(place, b"{}", 7, "article", "zh")
-        assert str(raised.value).startswith(f"{error.__name__} in test_sources.py:")
+        assert str(raised.value).startswith(f"{error.__name__} in test_places.py:")
         assert str(raised.value).isprintable()
         assert len(str(raised.value)) < 160
     with pytest.raises(UnreadableReply):

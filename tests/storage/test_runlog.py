@@ -16,7 +16,7 @@ from crawler.exceptions import DamagedLine
 from crawler.storage import disk, runlog
 from crawler.storage.runlog import FILES_END, STATES_END, RunLog, decode, encode, read_log
 from tests.conftest import NOW_MS
-from tests.test_disk import failing
+from tests.storage.test_disk import failing
 
 RUN = "20231114T221320Z"
 FILE: dict[str, Any] = {

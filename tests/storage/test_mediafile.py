@@ -16,7 +16,7 @@ from crawler.storage.runlog import FILES_END, RunLog
 from crawler.storage.writer import Piece, Whole, Writer
 from crawler.urls import Sites
 from tests.crawling import lines
-from tests.test_disk import failing
+from tests.storage.test_disk import failing
 
 STORED = "media/701/70100073.mp4"
 PARTIAL, NOTE = f"{STORED}.part", f"{STORED}.part.json"

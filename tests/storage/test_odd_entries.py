@@ -23,7 +23,7 @@ from crawler.urls import DW
 from tests.crawling import crawl
 from tests.dwsite.client import Site
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store, write
-from tests.test_pictures import JPEG
+from tests.storage.test_pictures import JPEG
 
 ONE, TWO, PICTURE = "en/2026/05/70000001-one.txt", "en/2026/05/70000002-two.txt", "images/710/71000001_303.jpg"
 LONGEST_S = 30

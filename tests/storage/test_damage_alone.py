@@ -21,7 +21,7 @@ from tests.crawling import NOW_MS, crawl
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 from tests.helpers_commands import archive_of, document, scrapy, write
-from tests.test_recovery import rows
+from tests.storage.test_recovery import rows
 
 LATER_MS = NOW_MS + 86_400_000
 FLIPS, TORTURE_FLIPS = 60, 1000

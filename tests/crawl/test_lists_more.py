@@ -12,10 +12,10 @@ import pytest
 from crawler.dw.lists import search_url
 from crawler.storage import layout
 from crawler.urls import DW
+from tests.crawl.test_lists import LISTS_ONLY, heard, problems
 from tests.crawling import DAY_MS, NOW_MS, Outcome, Running, at_ms, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
-from tests.test_discovery import LISTS_ONLY, heard, problems
 
 
 @pytest.fixture

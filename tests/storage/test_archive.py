@@ -23,7 +23,7 @@ from crawler.storage.tree import walk
 from crawler.storage.writer import NewFile
 from crawler.urls import DW, PictureName
 from tests.conftest import NOW_MS, OpenArchive
-from tests.test_pictures import JPEG
+from tests.storage.test_pictures import JPEG
 
 TIME = "2023-11-14T22:13:20Z"
 NAME = PictureName(63, "303", "jpg")

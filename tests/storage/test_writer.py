@@ -21,7 +21,7 @@ from crawler.storage import disk
 from crawler.storage.runlog import FILES_END, STATES_END, RunLog
 from crawler.storage.writer import NewFile, Writer
 from tests.conftest import NOW_MS
-from tests.test_disk import calls_of, failing, short_write
+from tests.storage.test_disk import calls_of, failing, short_write
 
 RUN = "20231114T221320Z"
 

@@ -9,7 +9,7 @@ from crawler.storage.index.objects import GONE, MISSING, OUT_OF_SCOPE, REFUSED, 
 from crawler.storage.index.refresh import DAY_MS
 from crawler.storage.index.sqlite import Index
 from tests.conftest import NOW_MS
-from tests.test_index import RUN, begin, document, due_numbers, index, missing, reply, row, state
+from tests.storage.index.test_sqlite import RUN, begin, document, due_numbers, index, missing, reply, row, state
 
 __all__ = ["index"]  # a fixture
 

@@ -23,7 +23,7 @@ from crawler.exceptions import UnreadableReply
 from crawler.sanitise import Markup
 from crawler.urls import DwAddress, PictureName
 
-RECORDED = Path(__file__).resolve().parents[2] / "shared" / "dw" / "recorded" / "pages"
+RECORDED = Path(__file__).resolve().parents[3] / "shared" / "dw" / "recorded" / "pages"
 RECORDED_APOLLO = "apollo_2023-06-13.html"
 RECORDED_CLASSIC = "classic_2023-03-14.html"
 

@@ -20,9 +20,9 @@ from crawler.storage.runlog import read_log, run_logs
 from crawler.storage.writer import NewFile
 from crawler.upkeep import verify
 from tests.conftest import NOW_MS, OpenArchive
-from tests.test_archive import TIME, document, fetched, picture, tree
-from tests.test_disk import failing
-from tests.test_pictures import JPEG
+from tests.storage.test_archive import TIME, document, fetched, picture, tree
+from tests.storage.test_disk import failing
+from tests.storage.test_pictures import JPEG
 
 
 def rows(found: Archive) -> list[tuple[Any, ...]]:
