@@ -1,0 +1,1 @@
+"""Search: words of a query in, documents out, newest first or best first."""
