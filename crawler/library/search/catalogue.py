@@ -1,0 +1,232 @@
+"""What the search index knows of each document and revision, and the words of those that were read.
+
+`documents` has what was indexed, by the row of its words; `waiting` what a log names and no file shows (yet). Every change of
+a log is taken over in order, so that it does not matter how many are taken over at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from crawler import normalise, seedfile
+from crawler.exceptions import SeedFormatError
+from crawler.library.search.logs import Change, Copy, Correction, Entry, Removal
+from crawler.library.search.passages import line_of, passages
+from crawler.library.search.tokens import indexed
+from crawler.seedfile import SeedDocument
+
+GERMAN = "de"
+COLUMNS, GERMAN_COLUMNS = ("text", "title"), ("german_text", "german_title")
+"""German is folded otherwise, so its words have columns of their own. The first column costs FTS5 two bytes less a word."""
+
+DAY_MS = 86_400_000
+ROWS_A_DAY = 2**12
+"""A document's row is the day of its publication times this, and a number: in order of row is in order of day. FTS5 stores
+the distance between rows, so the numbers of a day are few; where a day has more documents, their rows are BEYOND."""
+
+BEYOND = 2**40
+"""Rows from here on are in no order. Farther than any day: the year 9999 is day 2,932,896."""
+
+_COLUMNS = ", ".join(Entry._fields)
+
+SCHEMA = f"""
+CREATE TABLE documents (
+    row INTEGER PRIMARY KEY,  -- of `words`
+    path TEXT,                -- NULL: the archive no longer has this text, FTS5 still has its words
+    number INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    language TEXT NOT NULL,
+    published_ms INTEGER NOT NULL,
+    stamp_ms INTEGER NOT NULL,
+    is_revision INTEGER NOT NULL
+);
+CREATE INDEX numbers ON documents (number);
+CREATE TABLE waiting (        -- for a file that is not there, or not as the log says
+    path TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    language TEXT NOT NULL,
+    published_ms INTEGER,     -- NULL: as the document says
+    stamp_ms INTEGER,
+    is_revision INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX waiting_numbers ON waiting (number);
+CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS + GERMAN_COLUMNS)}, content='', tokenize='ascii');
+INSERT INTO words (words, rank) VALUES ('hashsize', {64 * 1024 * 1024});
+"""
+
+
+class _Known(NamedTuple):
+    """An entry, and its row where it is indexed."""
+
+    entry: Entry
+    row: int | None
+
+
+def take_over(db: sqlite3.Connection, change: Change) -> None:
+    """Take over what a log line says."""
+    match change:
+        case Entry():
+            _put(db, change)
+        case Copy():
+            _put(db, _as_original(db, change))
+        case Removal():
+            if known := _find(db, change.path, change.number):
+                _drop(db, known)
+        case Correction():
+            for known in _known(db, "number = ? AND path IS NOT NULL AND NOT is_revision", [change.number]):
+                _replace(db, known, known.entry._replace(kind=change.kind, published_ms=change.published_ms))
+
+
+def _find(db: sqlite3.Connection, path: str, number: int) -> _Known | None:
+    return next(iter(_known(db, "number = ? AND path = ?", [number, path])), None)
+
+
+def _known(db: sqlite3.Connection, where: str, values: list[Any]) -> list[_Known]:
+    found = []
+    for table, row in (("documents", "row"), ("waiting", "NULL")):
+        for *entry, its_row in db.execute(f"SELECT {_COLUMNS}, {row} FROM {table} WHERE {where}", values):
+            found.append(_Known(Entry(*entry), its_row))
+    return found
+
+
+def _put(db: sqlite3.Connection, entry: Entry) -> None:
+    known = _find(db, entry.path, entry.number)
+    if known and known.entry.sha256 == entry.sha256:
+        _replace(db, known, entry)
+        return
+    if known:
+        _drop(db, known)
+    _wait(db, entry)
+
+
+def _wait(db: sqlite3.Connection, entry: Entry) -> None:
+    db.execute(f"INSERT OR REPLACE INTO waiting ({_COLUMNS}) VALUES ({_places(entry)})", entry)
+
+
+def _as_original(db: sqlite3.Connection, copy: Copy) -> Entry:
+    """A revision with what was known of the text when it was the document: its line says less."""
+    original = _find(db, copy.of, copy.entry.number)
+    if original is None or original.entry.sha256 != copy.entry.sha256:
+        return copy.entry
+    return copy.entry._replace(published_ms=original.entry.published_ms, language=original.entry.language)
+
+
+def _replace(db: sqlite3.Connection, known: _Known, new: Entry) -> None:
+    """Have an entry in the place of one with the same text, with its words. What it does not say it takes from that one.
+    Where its words are to lie elsewhere, they are indexed once more."""
+    old = known.entry
+    new = new._replace(
+        published_ms=old.published_ms if new.published_ms is None else new.published_ms,
+        stamp_ms=old.stamp_ms if new.stamp_ms is None else new.stamp_ms,
+    )
+    if known.row is not None and _place(new) == _place(old):
+        db.execute(f"UPDATE documents SET ({_COLUMNS}) = ({_places(new)}) WHERE row = ?", [*new, known.row])
+        db.execute("DELETE FROM waiting WHERE path = ?", [new.path])
+    else:
+        db.execute("UPDATE documents SET path = NULL WHERE row = ?", [known.row])
+        _wait(db, new)
+
+
+def _place(entry: Entry) -> tuple[int, bool]:
+    """What decides where the words of a text lie: day of publication, columns."""
+    return _day(entry), entry.language == GERMAN
+
+
+def _drop(db: sqlite3.Connection, known: _Known) -> None:
+    """Forget an entry. Its words go to the revision that holds the same text from now on, if there is one."""
+    if known.row is None:
+        db.execute("DELETE FROM waiting WHERE path = ?", [known.entry.path])
+        return
+    sql = f"SELECT {_COLUMNS} FROM waiting WHERE number = ? AND sha256 = ? AND path <> ? AND is_revision"
+    if heir := db.execute(sql, [known.entry.number, known.entry.sha256, known.entry.path]).fetchone():
+        _replace(db, known, Entry(*heir))
+    else:
+        db.execute("UPDATE documents SET path = NULL WHERE row = ?", [known.row])
+
+
+def _places(values: Iterable[Any]) -> str:
+    return ", ".join("?" for _ in values)
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def waiting(db: sqlite3.Connection) -> list[str]:
+    """Paths of all that waits, in order of publication: FTS5 writes out what it holds in memory when a row comes that is not
+    behind the last one."""
+    return [path for (path,) in db.execute("SELECT path FROM waiting ORDER BY published_ms, path")]
+
+
+def index_waiting(db: sqlite3.Connection, root: Path, paths: Iterable[str]) -> int:
+    """Index those paths that wait and are on disk as the log says. Returns how many."""
+    rows = _Rows(db)
+    count = 0
+    for path in paths:
+        found = db.execute(f"SELECT {_COLUMNS} FROM waiting WHERE path = ?", [path]).fetchone()
+        if found and (read := _read(root, Entry(*found))):
+            _insert(db, rows.free(_day(read[0])), *read)
+            count += 1
+    return count
+
+
+def _read(root: Path, entry: Entry) -> tuple[Entry, SeedDocument] | None:
+    """The document of an entry, and the entry with all its times; None where the file is not what the log says."""
+    try:
+        data = (root / entry.path).read_bytes()
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
+            return None
+        document = seedfile.loads(data)
+    except (OSError, SeedFormatError):
+        return None
+    stamp_ms = document.stamp_ms if entry.stamp_ms is None else entry.stamp_ms
+    published_ms = entry.published_ms
+    if published_ms is None:
+        published_ms = normalise.time_ms(document.display_date)
+    return entry._replace(published_ms=stamp_ms if published_ms is None else published_ms, stamp_ms=stamp_ms), document
+
+
+def _insert(db: sqlite3.Connection, row: int, entry: Entry, document: SeedDocument) -> None:
+    columns = ", ".join(GERMAN_COLUMNS if entry.language == GERMAN else COLUMNS)
+    text = indexed("\n".join(passages(document)), entry.language)
+    title = indexed(line_of(document.title), entry.language)
+    db.execute(f"INSERT INTO words (rowid, {columns}) VALUES (?, ?, ?)", [row, text, title])
+    db.execute(f"INSERT INTO documents (row, {_COLUMNS}) VALUES (?, {_places(entry)})", [row, *entry])
+    db.execute("DELETE FROM waiting WHERE path = ?", [entry.path])
+
+
+def _day(entry: Entry) -> int:
+    return day(entry.published_ms or 0)
+
+
+def day(moment_ms: int) -> int:
+    """The day of a moment (milliseconds UTC), counted from 1970-01-01; what comes before counts as that day."""
+    return max(moment_ms, 0) // DAY_MS
+
+
+class _Rows:
+    """Rows that are free: those of a day, then those beyond."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._next: dict[int, int] = {}
+
+    def free(self, day: int) -> int:
+        first = day * ROWS_A_DAY
+        row = self._take(first, first + ROWS_A_DAY)
+        return row if row < first + ROWS_A_DAY else self._take(BEYOND, 2**63 - 1)
+
+    def _take(self, first: int, end: int) -> int:
+        """The row behind the last one that is taken; end itself where there is none left."""
+        if first not in self._next:
+            last = self._db.execute("SELECT max(row) FROM documents WHERE row >= ? AND row < ?", [first, end]).fetchone()[0]
+            self._next[first] = first if last is None else last + 1
+        row = self._next[first]
+        self._next[first] = min(row + 1, end)
+        return row

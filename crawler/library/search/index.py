@@ -1,0 +1,290 @@
+"""`search.sqlite`: the words of every document and revision of an archive, in SQLite's FTS5.
+
+A cache of the run logs and the files they name, brought up to date before each search. How far each log was read is stored in
+the same transaction as what was read, so that a kill at any instant costs no more than what was not committed. It is made
+again from nothing where it is missing, damaged, or of another version.
+
+Beside it `search.sqlite.seal` says what size and time of change the file was left with. The seal is taken away before
+anything is changed; where there is none, SQLite's own check is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import quote
+
+from crawler import disk
+from crawler.exceptions import ArchiverError, DiskError
+from crawler.library.search import catalogue, fold, logs
+
+NAME = "search.sqlite"
+SEAL = f"{NAME}.seal"
+JOURNAL = f"{NAME}-journal"
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = f"""{catalogue.SCHEMA}
+CREATE TABLE logs (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_WAIT_S = 30  # for another process that is bringing the index up to date; it lets go after each chunk
+_LINES = 50_000  # log lines about documents between two commits
+_CHUNK = 10_000  # texts between two commits; FTS5 writes a piece for each
+_DEAD_SHARE = 100  # one text that is gone among so many: FTS5 cannot forget words it is not told, so all is made again
+_MANY = 1000  # texts from which on what FTS5 wrote in many pieces is joined
+
+Say = Callable[[str], None]
+Advance = Callable[[int, int | None], None]
+
+
+class NoFTS5(ArchiverError):
+    """This Python's SQLite cannot search. Raised by `SearchIndex`; ends the command."""
+
+    exit_status = 2
+
+
+class SearchIndex:
+    """The search index of an archive, opened or made. say: told in a sentence what had to be done anew.
+
+    Where the archive's folder cannot be written to, the index is used as it is. Raises NoFTS5 and DiskError.
+    """
+
+    def __init__(self, root: Path, say: Say = lambda sentence: None) -> None:
+        self.root = root
+        self.path = root / NAME
+        self.is_read_only = not all(os.access(path, os.W_OK) for path in (root, self.path) if path.exists())
+        self._say = say
+        check_fts5()
+        if self.is_read_only and not self.path.exists():
+            raise DiskError(f"{self.path} cannot be made: the folder is read-only")
+        with self._translated():
+            try:
+                is_new = not self.path.exists()
+                self.db = self._connect()
+                why = "" if is_new else self._problem()
+            except sqlite3.DatabaseError as error:
+                if _is_of_the_moment(error):
+                    raise
+                why = f"damaged ({error})"
+            if why:
+                self.make_again(why)
+
+    def __enter__(self) -> SearchIndex:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.db.close()
+
+    def make_again(self, why: str) -> None:
+        """Begin anew with an empty index. why: for a person. Raises DiskError where it cannot be."""
+        if self.is_read_only:
+            raise DiskError(f"{self.path} is {why} and cannot be made again: the folder is read-only")
+        self._say(f"{self.path} is {why}: making it again from files and run logs")
+        with self._translated():
+            if hasattr(self, "db"):
+                self.db.close()
+            for name in (NAME, JOURNAL, SEAL):  # in this order: SQLite takes no journal without its database
+                disk.remove(self.root / name)
+            self.db = self._connect()
+
+    def catch_up(self, advance: Advance = lambda done, total: None) -> int:
+        """Take over what the run logs say that the index does not have yet. advance: told (texts done, texts in all) after each
+        commit. Returns how many texts were indexed. Raises DiskError."""
+        if self.is_read_only:
+            self._say(f"{self.path} cannot be changed: what was archived since it was is not found")
+            return 0
+        with self._translated():
+            for _ in range(3):
+                try:
+                    added, why = self._catch_up(advance)
+                except logs.LogIsShorter as error:
+                    why = f"ahead of {error}"
+                except sqlite3.DatabaseError as error:
+                    if _is_locked(error):
+                        self._say(f"another process changes {self.path}: searching what it holds by now")
+                        return 0
+                    if _is_of_the_moment(error):
+                        raise
+                    why = f"damaged ({error})"
+                if not why:
+                    return added
+                self.make_again(why)
+        raise DiskError(f"{self.path} is {why}, although it was just made")
+
+    def counts(self) -> tuple[int, int]:
+        """How many documents and how many revisions can be found."""
+        sql = "SELECT count(*), coalesce(sum(is_revision), 0) FROM documents WHERE path IS NOT NULL"
+        with self._translated():
+            texts, revisions = self.db.execute(sql).fetchone()
+        return texts - revisions, revisions
+
+    # --- opening ---
+
+    def _connect(self) -> sqlite3.Connection:
+        uri = f"file:{quote(str(self.path))}?{'mode=ro&immutable=1' if self.is_read_only else 'mode=rwc'}"
+        db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_WAIT_S)
+        try:
+            db.execute("PRAGMA cache_size = -65536")  # KiB
+            if not self.is_read_only and _is_empty(db):
+                with _transaction(db):
+                    if _is_empty(db):
+                        self._make(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _make(self, db: sqlite3.Connection) -> None:
+        disk.remove(self.root / SEAL)
+        for statement in filter(str.strip, _SCHEMA.split(";\n")):
+            db.execute(statement)
+        db.execute("INSERT INTO meta VALUES ('folding', ?), ('joined', '0')", [fold.VERSION])
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _problem(self) -> str:
+        """Why an index that was opened cannot be used; empty where it can. Raises sqlite3.DatabaseError."""
+        if self.db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+            return "of another version"
+        if self.db.execute("SELECT value FROM meta WHERE key = 'folding'").fetchone() != (fold.VERSION,):
+            return "of another version, or of a Python with another Unicode"
+        if self.is_read_only:
+            return ""
+        try:
+            with _transaction(self.db):  # nobody changes it meanwhile
+                if sealed := self._sealed():
+                    return "" if sealed == self._as_it_is() else "not as it was left"
+                found = self.db.execute("PRAGMA quick_check(1)").fetchone()[0]
+                return "" if found == "ok" else f"damaged ({found})"
+        except sqlite3.OperationalError as error:
+            if _is_locked(error):  # by a process that has asked the same
+                return ""
+            raise
+
+    def _seal(self) -> None:
+        with _transaction(self.db):  # in place: a kill leaves no temporary file, and half a seal is none
+            disk.write_piece(self.root / SEAL, self._as_it_is(), 0)
+
+    def _sealed(self) -> bytes:
+        """What the seal says; empty where there is none."""
+        try:
+            found = (self.root / SEAL).read_bytes()
+        except FileNotFoundError:
+            return b""
+        return found if found.endswith(b"\n") else b""
+
+    def _as_it_is(self) -> bytes:
+        found = self.path.stat()
+        return f"{found.st_size} {found.st_mtime_ns}\n".encode()
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """What SQLite or the disk refuses is a DiskError."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise DiskError(f"{self.path}: {error}") from error
+
+    # --- catching up ---
+
+    def _catch_up(self, advance: Advance) -> tuple[int, str]:
+        """Returns how many texts were indexed, and why the index has to be made again, empty where it does not."""
+        behind = logs.behind(self.root, self._positions())
+        if not behind and not catalogue.waiting(self.db):
+            if not self._sealed():
+                self._seal()
+            return 0, ""
+        disk.remove(self.root / SEAL)
+        is_at_end = False
+        while not is_at_end:
+            with _transaction(self.db):
+                is_at_end = self._take_over(behind)
+        added = self._index(advance)
+        texts, living = self.db.execute("SELECT count(*), count(path) FROM documents").fetchone()
+        if texts > living and (texts - living) * _DEAD_SHARE >= texts:
+            return added, f"full of {texts - living} texts that are gone"
+        self._join(texts)
+        self._seal()
+        return added, ""
+
+    def _positions(self) -> dict[str, int]:
+        return dict(self.db.execute("SELECT name, bytes FROM logs"))
+
+    def _take_over(self, behind: list[Path]) -> bool:
+        """Take over some lines of logs. Returns whether that was all."""
+        ends: dict[str, int] = {}
+        taken = 0
+        with contextlib.closing(logs.unread(behind, self._positions())) as lines:
+            for name, position, change in lines:
+                ends[name] = position
+                if change is not None:
+                    catalogue.take_over(self.db, change)
+                    taken += 1
+                    if taken == _LINES:
+                        break
+        self.db.executemany("INSERT OR REPLACE INTO logs VALUES (?, ?)", ends.items())
+        return taken < _LINES
+
+    def _index(self, advance: Advance) -> int:
+        """Index what waits. Only once all lines are taken over: what a later line replaces is never indexed."""
+        paths = catalogue.waiting(self.db)
+        added = 0
+        for start in range(0, len(paths), _CHUNK):
+            with _transaction(self.db):
+                added += catalogue.index_waiting(self.db, self.root, paths[start : start + _CHUNK])
+            advance(min(start + _CHUNK, len(paths)), len(paths))
+        return added
+
+    def _join(self, texts: int) -> None:
+        """Join what FTS5 wrote in many pieces, where there is twice as much as the last time. It only saves space and time, so
+        nothing is said where the disk has no room for it."""
+        joined = int(self.db.execute("SELECT value FROM meta WHERE key = 'joined'").fetchone()[0])
+        if texts < max(2 * joined, _MANY):
+            return
+        with contextlib.suppress(sqlite3.OperationalError):
+            with _transaction(self.db):
+                self.db.execute("INSERT INTO words (words) VALUES ('optimize')")
+                self.db.execute("UPDATE meta SET value = ? WHERE key = 'joined'", [str(texts)])
+            self.db.execute("VACUUM")
+
+
+def check_fts5() -> None:
+    """Raise NoFTS5 where this Python's SQLite was built without it."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        try:
+            db.execute("CREATE VIRTUAL TABLE words USING fts5(text)")
+        except sqlite3.OperationalError as error:
+            raise NoFTS5(
+                f"the SQLite {sqlite3.sqlite_version} of this Python has no full-text search (FTS5): {error}; "
+                "search with another Python, nearly all have it"
+            ) from error
+
+
+def _is_empty(db: sqlite3.Connection) -> bool:
+    return db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+
+
+@contextlib.contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _is_of_the_moment(error: sqlite3.DatabaseError) -> bool:
+    """Whether nothing is wrong with the file: it is locked, or the disk is full."""
+    return _is_locked(error) or any(word in str(error) for word in ("full", "readonly", "unable to open"))
+
+
+def _is_locked(error: sqlite3.DatabaseError) -> bool:
+    return "locked" in str(error)

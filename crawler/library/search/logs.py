@@ -1,0 +1,124 @@
+"""What the run logs say of documents, line by line, from where they were read last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from crawler import layout
+from crawler.exceptions import ArchiverError
+from crawler.recovery import run_logs
+from crawler.urls import UNKNOWN_LANGUAGE
+
+
+class Entry(NamedTuple):
+    """A document or revision that was stored. sha256: of the file, hexadecimal. published_ms, stamp_ms: milliseconds UTC,
+    None where only the document says."""
+
+    path: str
+    number: int
+    sha256: str
+    kind: str
+    language: str
+    published_ms: int | None
+    stamp_ms: int | None
+    is_revision: bool
+
+
+class Copy(NamedTuple):
+    """A revision that was stored. of: path of the document it was before, where the log says so: it says more of that one."""
+
+    entry: Entry
+    of: str
+
+
+class Removal(NamedTuple):
+    """A path that is no longer in the archive."""
+
+    path: str
+    number: int
+
+
+class Correction(NamedTuple):
+    """What DW says of an archived document that the document does not: that it is a liveblog, when a video was published."""
+
+    number: int
+    kind: str
+    published_ms: int | None
+
+
+Change = Entry | Copy | Removal | Correction
+
+
+class LogIsShorter(ArchiverError):
+    """A log was shorter than what was read of it: what it said then may no longer hold. Caught by `index`."""
+
+
+def behind(root: Path, positions: Mapping[str, int]) -> list[Path]:
+    """The logs that have more than was read of them, in the order to read them. Raises LogIsShorter, and OSError."""
+    found = []
+    for log in run_logs(root):
+        size, position = log.stat().st_size, positions.get(log.name, 0)
+        if size < position:
+            raise LogIsShorter(log.name)
+        if size > position:
+            found.append(log)
+    return found
+
+
+def unread(logs: Iterable[Path], positions: Mapping[str, int]) -> Generator[tuple[str, int, Change | None]]:
+    """Each whole line behind the positions: (name of the log, position behind the line, what it says of a document). A line
+    that was cut, or is being written, is left for later. Raises OSError."""
+    for log in logs:
+        position = positions.get(log.name, 0)
+        with log.open("rb") as lines:
+            lines.seek(position)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                position += len(line)
+                yield log.name, position, change(line)
+
+
+def change(line: bytes) -> Change | None:
+    """What a line of a run log says of a document; None for anything else, and for a damaged line."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict):
+        return None
+    path = record.get("path")
+    if isinstance(path, str):
+        return _of_file(path, record) if path.endswith(".txt") else None
+    number, published_ms = record.get("id"), record.get("published_ms")
+    if record.get("state") != "archived" or not isinstance(number, int) or not isinstance(record.get("kind"), str):
+        return None
+    return Correction(number, record["kind"], published_ms if isinstance(published_ms, int) else None)
+
+
+def _of_file(path: str, record: dict[str, Any]) -> Entry | Copy | Removal | None:
+    number = layout.number_of(path)
+    is_revision = layout.is_revision(path)
+    if number is None or not (is_revision or layout.is_document(path)):
+        return None
+    if record.get("state") == "removed":
+        return Removal(path, number)
+    if not isinstance(record.get("sha256"), str):
+        return None
+    of = record.get("revision_of") if is_revision else None
+    home = of if isinstance(of, str) else "" if is_revision else path
+    language = _text(record.get("language")) or home.partition("/")[0] or UNKNOWN_LANGUAGE
+    times = (record.get(name) for name in ("published_ms", "stamp_ms"))
+    published_ms, stamp_ms = (time if isinstance(time, int) else None for time in times)
+    if not is_revision and published_ms is None:
+        published_ms = stamp_ms
+    kind = _text(record.get("kind")) or "article"
+    entry = Entry(path, number, record["sha256"], kind, language, published_ms, stamp_ms, is_revision)
+    return Copy(entry, home) if is_revision else entry
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,32 @@
+"""The text of a document, as it is searched and shown: author, paragraphs, captions, without markup."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from crawler.seedfile import SeedDocument
+
+_HEAD = re.compile(r"<div><i>(.*?)<br>[^<>]*</i></div>")
+_FOOTER, _GALLERY = "<br><hr><div>获取更多RSS：", "<h3>相关图集："  # the format's own words, not DW's
+_BLOCK = re.compile(
+    r"</?(?:p|div|h[1-6]|br|hr|li|ul|ol|dl|dt|dd|blockquote|table|tr|td|th|img|iframe|video|audio|figure|figcaption|pre)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"<[^<>]*>")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def passages(document: SeedDocument) -> list[str]:
+    """The passages of a body in reading order, each one line: the author, if there is one, paragraphs, captions, slides."""
+    markup = document.html.partition(_FOOTER)[0].replace(_GALLERY, "<h3>")
+    if head := _HEAD.match(markup):
+        markup = f"<p>{head[1]}</p>{markup[head.end() :]}"
+    blocks = _TAG.sub("", _BLOCK.sub("\n", markup)).split("\n")
+    return [text for block in blocks if (text := line_of(html.unescape(block)))]
+
+
+def line_of(text: str) -> str:
+    """A text on one line, without what a terminal would obey."""
+    text = " ".join(text.split())
+    return text if text.isprintable() else _CONTROL.sub("", text)
