@@ -1,0 +1,199 @@
+"""`scrapy search`."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any
+
+from crawler import layout
+from crawler.console import LISTED, ArchiveCommand, CommandError, counted, print_json, progress, say
+from crawler.library.search.catalogue import DAY_MS
+from crawler.library.search.index import SearchIndex
+from crawler.library.search.query import parse
+from crawler.library.search.search import Hit, Selection, search
+from crawler.library.search.snippet import Piece
+from crawler.report import COMPLETE
+from crawler.urls import DOCUMENT_KINDS, LANGUAGES, UNKNOWN_LANGUAGE
+
+FOUND, NOT_FOUND = COMPLETE, 1  # as grep has it
+_NEWEST = 20
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_OPTION = re.compile(r"-[hsL]|-s[A-Z][A-Z_]*=.*|--.*", re.DOTALL)
+_MARKS = ("**", "**")  # where there are no colours
+_COLOURS = ("\x1b[1m", "\x1b[0m")
+
+
+class NotUnderstood(CommandError):
+    """An option cannot be understood, or there is nothing to search. Ends with one line and status 2: 1 means no hit."""
+
+    exit_status = 2
+
+
+class Command(ArchiveCommand):
+    """Reads run logs and documents, takes no lock: works while a crawl runs. Writes nothing but search.sqlite."""
+
+    takes_arguments = True
+
+    def syntax(self) -> str:
+        return 'WORDS... ["a phrase"] [-word] [word*] [options]'
+
+    def short_desc(self) -> str:
+        return "Search all documents for words, newest first"
+
+    def long_desc(self) -> str:
+        return (
+            "Search the titles and texts of all documents. Every word must be there; '\"a phrase\"' finds words in a row, "
+            "-word leaves documents out, word* finds the beginning of a word. Traditional and simplified Chinese find each "
+            "other, accents and vowel marks make no difference: docs/search.md. Ends with status 0 where something was found, "
+            "1 where nothing was, 2 where the query or an option cannot be understood."
+        )
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--language", metavar="L,...", default="", help="only these language paths, e.g. zh,zh-hant")
+        parser.add_argument("--kind", metavar="K,...", default="", help=f"only these kinds: {', '.join(DOCUMENT_KINDS)}")
+        parser.add_argument("--since", metavar="DATE", help="published on this day (2026-11-22, UTC) or later")
+        parser.add_argument("--until", metavar="DATE", help="published on this day or earlier")
+        parser.add_argument("--revisions", action="store_true", help="search earlier versions too")
+        parser.add_argument("--best", action="store_true", help="best first: where the words stand often, or in the title")
+        parser.add_argument("--limit", metavar="N", default=str(_NEWEST), help=f"how many hits, 0 for all (default: {_NEWEST})")
+        parser.add_argument("--update", action="store_true", help="bring search.sqlite up to date, as each search does first")
+        take_words_apart(parser)
+
+    def execute(self, args: list[str], opts: Namespace) -> int:
+        selection, limit = selection_of(opts), _limit(opts.limit)
+        words = [*args, *opts.words]
+        query = parse(" ".join(words)) if words or not opts.update else None
+        try:
+            root = self.existing_root()
+        except CommandError as error:
+            raise NotUnderstood(str(error)) from error
+        with SearchIndex(root, say) as index:
+            with progress("reading documents") as advance:
+                added = index.catch_up(advance)
+            if query is None:
+                return print_update(index, added, opts)
+            for is_last in (False, True):
+                missed: list[str] = []
+                count = 0
+                try:
+                    hits = search(index.db, root, query, selection, missed.append, best=opts.best)
+                    for hit in islice(hits, limit or None):
+                        print_json(as_json(hit)) if opts.json else print_hit(hit)
+                        count += 1
+                    break
+                except sqlite3.DatabaseError as error:
+                    index.make_again(f"damaged ({error})")
+                    if is_last or count:
+                        raise CommandError("search again") from error
+                    index.catch_up()
+        for path in missed[:LISTED]:
+            say(f"left out, lost or damaged: {path}")
+        if missed:
+            say(f"{counted(len(missed), 'document')} left out; scrapy verify tells more")
+        return FOUND if count else NOT_FOUND
+
+
+def take_words_apart(parser: ArgumentParser) -> None:
+    """Have a parser put words that begin with `-` into `words`: to argparse `-house` is `-h`, and `-sun` is `-s un`. An option
+    it does not know ends with status 2."""
+    plain = parser.parse_known_args
+
+    def parse_known_args(args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        options, words = split(sys.argv[1:] if args is None else args)
+        found, rest = plain(options, namespace)
+        if unknown := next((arg for arg in rest if arg.startswith("--")), None):
+            parser.error(f"unknown option {unknown}")
+        found.words = words
+        return found, rest
+
+    parser.parse_known_args = parse_known_args  # type: ignore[method-assign]
+
+
+def split(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Arguments that are options or may belong to one, and those that are words for certain: what begins with a single `-` and
+    is no option, and whatever comes after `--`.
+
+    >>> split(["wind", "-oil", "--limit", "5", "--", "-h"])
+    (['wind', '--limit', '5'], ['-oil', '-h'])
+    """
+    end = args.index("--") if "--" in args else len(args)
+    words = [arg for arg in args[:end] if arg.startswith("-") and arg != "-" and not _OPTION.fullmatch(arg)]
+    return [arg for arg in args[:end] if arg not in words], [*words, *args[end + 1 :]]
+
+
+def selection_of(opts: Namespace) -> Selection:
+    """What the options select. Raises NotUnderstood."""
+    return Selection(
+        languages=_names("--language", opts.language, (*LANGUAGES, UNKNOWN_LANGUAGE)),
+        kinds=_names("--kind", opts.kind, DOCUMENT_KINDS),
+        since_ms=_day_ms("--since", opts.since),
+        until_ms=None if (last := _day_ms("--until", opts.until)) is None else last + DAY_MS,
+        with_revisions=opts.revisions,
+    )
+
+
+def _names(option: str, text: str, known: Sequence[str]) -> frozenset[str]:
+    names = frozenset(filter(None, map(str.strip, text.split(","))))
+    if unknown := sorted(names - set(known)):
+        raise NotUnderstood(f"{option}: not one of {', '.join(sorted(known))}: {unknown[0]}")
+    return names
+
+
+def _day_ms(option: str, text: str | None) -> int | None:
+    """The first millisecond of a day."""
+    if text is None:
+        return None
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError(text)
+        found = date.fromisoformat(text)
+    except ValueError as error:
+        raise NotUnderstood(f"{option}: not a day like 2026-11-22: {text}") from error
+    return int(datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp()) * 1000
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise NotUnderstood(f"--limit: not a number: {text}")
+    return int(text)
+
+
+def print_update(index: SearchIndex, added: int, opts: Namespace) -> int:
+    documents, revisions = index.counts()
+    if opts.json:
+        print_json({"added": added, "documents": documents, "revisions": revisions})
+    else:
+        found = f"{counted(documents, 'document')} and {counted(revisions, 'revision')}"
+        print(f"{index.path} has {found}, {added:,} of them since the last time")
+    return COMPLETE
+
+
+def as_json(hit: Hit) -> dict[str, Any]:
+    return {"id": hit.number, "kind": hit.kind, "language": hit.language, "title": hit.title,
+            "published": layout.iso_time(hit.published_ms), "stamp": hit.stamp_ms, "path": hit.path,
+            "snippet": marked(hit.snippet, _MARKS), "revision": hit.is_revision}  # fmt: skip
+
+
+def print_hit(hit: Hit) -> None:
+    """A hit, for a person: three lines and an empty one."""
+    has_colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    what = f"{hit.language} {hit.kind}{', an earlier version' if hit.is_revision else ''}"
+    title = marked([(True, hit.title)], _COLOURS) if has_colours else hit.title
+    print(f"{layout.iso_time(hit.published_ms)[:10]}  {what}  {title}")
+    print(f"    {hit.path}")
+    if hit.snippet:
+        print(f"    {marked(hit.snippet, _COLOURS if has_colours else _MARKS)}")
+    print()
+
+
+def marked(pieces: Sequence[Piece], marks: tuple[str, str]) -> str:
+    """A snippet as text, with marks around what was looked for."""
+    return "".join(f"{marks[0]}{text}{marks[1]}" if is_wanted else text for is_wanted, text in pieces)

@@ -1,0 +1,44 @@
+"""What a search index finds, and what one made from nothing would find."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from crawler import layout
+from crawler.library.search.index import NAME, SearchIndex
+from crawler.library.search.query import parse
+from crawler.library.search.search import Hit, Selection, search
+from tests.helpers_commands import store
+
+
+def hits(root: Path, *queries: str, say: Callable[[str], None] = lambda sentence: None, **selection: Any) -> list[Hit]:
+    """What each query finds, newest and best first."""
+    with SearchIndex(root, say) as opened:
+        opened.catch_up()
+        wanted = Selection(**{"with_revisions": True, **selection})
+        return [hit for query in queries for best in (False, True)
+                for hit in search(opened.db, root, parse(query), wanted, lambda path: None, best=best)]  # fmt: skip
+
+
+def paths(root: Path, query: str, **selection: Any) -> list[str]:
+    found = [hit.path for hit in hits(root, query, **selection)]
+    assert sorted(found[: len(found) // 2]) == sorted(found[len(found) // 2 :])  # newest and best are the same ones
+    return found[: len(found) // 2]
+
+
+def hits_from_nothing(root: Path, *queries: str) -> list[Hit]:
+    """The same with an index that is made of a copy of the archive."""
+    copy = root.with_name("copy")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns(f"{NAME}*", layout.LOCK))
+    return hits(copy, *queries)
+
+
+def remove(root: Path, path: str, number: int, now_ms: int) -> None:
+    """What `scrapy repair` does with a document nobody can restore."""
+    (root / path).unlink()
+    store(root, states=({"state": "removed", "path": path, "kind": "article", "id": number, "reason": "damaged",
+                         "time": layout.iso_time(now_ms)},), now_ms=now_ms)  # fmt: skip
