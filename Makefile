@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install test torture shown demo bench bench-index clean
+.PHONY: install test torture shown demo bench bench-index bench-search clean
 
 install: $(VENV)/installed
 
@@ -33,6 +33,9 @@ bench: install
 
 bench-index: install
 	$(BIN)/python -m benchmarks.index
+
+bench-search: install
+	$(BIN)/python -m benchmarks.search
 
 clean:
 	rm -rf $(VENV) demo
