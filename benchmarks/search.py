@@ -19,11 +19,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import report
-from crawler import layout, seedfile
+from crawler import seedfile
 from crawler.library.search.index import NAME, SearchIndex
 from crawler.library.search.passages import passages
 from crawler.library.search.query import parse
 from crawler.library.search.search import Selection, search
+from crawler.storage import layout
 from tests import made
 
 HERE = Path(__file__).parent

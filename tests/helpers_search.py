@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from crawler import layout
 from crawler.library.search.index import NAME, SearchIndex
 from crawler.library.search.query import parse
 from crawler.library.search.search import Hit, Selection, search
+from crawler.storage import layout
 from tests.helpers_commands import store
 
 

@@ -29,7 +29,8 @@ _LANGUAGES = LANGUAGES | {UNKNOWN_LANGUAGE}
 FOLDERS = _LANGUAGES | {"images", "media", "revisions", "unreadable"}
 """Folders at the top that hold what DW sent."""
 INDEX_FILES = tuple(index + end for index in (INDEX, INDEX_NEW) for end in ("", "-wal", "-shm"))
-TOP = FOLDERS | {RUNS, DAMAGED, *INDEX_FILES, INDEX_SEAL, LOCK}
+SEARCH, SEARCH_SEAL = "search.sqlite", "search.sqlite.seal"  # a cache of `library.search`
+TOP = FOLDERS | {RUNS, DAMAGED, *INDEX_FILES, INDEX_SEAL, LOCK, SEARCH, f"{SEARCH}-journal", SEARCH_SEAL}
 """Every name at the top. What else lies there is no part of the archive, nor is any name that begins with a dot."""
 
 

@@ -18,12 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
-from crawler import disk
 from crawler.exceptions import ArchiverError, DiskError
 from crawler.library.search import catalogue, fold, logs
+from crawler.storage import disk, layout
 
-NAME = "search.sqlite"
-SEAL = f"{NAME}.seal"
+NAME, SEAL = layout.SEARCH, layout.SEARCH_SEAL
 JOURNAL = f"{NAME}-journal"
 
 SCHEMA_VERSION = 1

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from crawler import layout
-from crawler.exceptions import ArchiverError
-from crawler.recovery import run_logs
+from crawler.exceptions import ArchiverError, DamagedLine
+from crawler.storage import layout
+from crawler.storage.runlog import decode, run_logs
 from crawler.urls import UNKNOWN_LANGUAGE
 
 
@@ -85,10 +84,8 @@ def unread(logs: Iterable[Path], positions: Mapping[str, int]) -> Generator[tupl
 def change(line: bytes) -> Change | None:
     """What a line of a run log says of a document; None for anything else, and for a damaged line."""
     try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(record, dict):
+        record = decode(line, is_old=True)
+    except DamagedLine:
         return None
     path = record.get("path")
     if isinstance(path, str):

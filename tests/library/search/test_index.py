@@ -12,13 +12,13 @@ from unittest.mock import patch
 
 import pytest
 
-from crawler import layout
-from crawler.archive import Archive
 from crawler.library.search import catalogue, index
 from crawler.library.search import search as search_module
 from crawler.library.search.catalogue import BEYOND
 from crawler.library.search.index import NAME, SearchIndex
 from crawler.seedfile import SeedDocument
+from crawler.storage import layout
+from crawler.storage.archive import Archive
 from tests import made
 from tests.helpers_commands import NOW_MS, archive_of, document, store
 from tests.helpers_search import hits, hits_from_nothing, paths, remove

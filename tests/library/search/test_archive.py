@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from crawler import layout
 from crawler.library.search.index import NAME
+from crawler.storage import layout
 from tests.crawling import crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.helpers_commands import scrapy
-from tests.test_reread import make_worse, run
+from tests.upkeep.test_reread import make_worse, run
 
 QUERIES = ("the", "a", "der", "的", "in", "d*")
 SEEDS = (dw.GERMAN, dw.CHAIN[4])

@@ -10,11 +10,12 @@ from unittest.mock import patch
 
 import pytest
 
-from crawler import layout, seedfile
-from crawler.archive import Archive
+from crawler import seedfile
 from crawler.commands.search import split
 from crawler.library.search import index
 from crawler.library.search.index import NAME, SEAL
+from crawler.storage import layout
+from crawler.storage.archive import Archive
 from tests.helpers_commands import NOW_MS, Ran, archive_of, document, scrapy, snapshot
 
 HOUR_MS = 3_600_000
