@@ -20,7 +20,7 @@ from scrapy.commands import ScrapyCommand
 
 from crawler import clock, streams
 from crawler.crawl import report
-from crawler.crawl.run import sites_of
+from crawler.crawl.options import sites_of
 from crawler.exceptions import ArchiverError, DiskError
 from crawler.storage import disk, layout, tree
 from crawler.storage.archive import Archive

@@ -71,20 +71,20 @@ DOWNLOADER_MIDDLEWARES_BASE = {
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
 }
 DOWNLOADER_MIDDLEWARES = {
-    "crawler.crawl.middlewares.AllowedTargetsMiddleware": 10,  # stricter than Scrapy's OffsiteMiddleware
-    "crawler.crawl.robots.RobotsMiddleware": 100,
-    "crawler.crawl.middlewares.PatienceMiddleware": 560,
-    "crawler.crawl.middlewares.CompressionMiddleware": 590,
-    "crawler.crawl.middlewares.RedirectsMiddleware": 600,
-    "crawler.crawl.middlewares.AliasMiddleware": 610,
+    "crawler.crawl.middlewares.targets.AllowedTargetsMiddleware": 10,  # stricter than Scrapy's OffsiteMiddleware
+    "crawler.crawl.middlewares.robots.RobotsMiddleware": 100,
+    "crawler.crawl.middlewares.patience.PatienceMiddleware": 560,
+    "crawler.crawl.middlewares.compression.CompressionMiddleware": 590,
+    "crawler.crawl.middlewares.redirects.RedirectsMiddleware": 600,
+    "crawler.crawl.middlewares.redirects.AliasMiddleware": 610,
 }
 SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}  # hops are counted in the index; the spider judges every status itself
 ITEM_PIPELINES = {
-    "crawler.crawl.pipelines.OmissionsPipeline": 100,
-    "crawler.crawl.pipelines.ComparePipeline": 200,
-    "crawler.crawl.pipelines.PicturesPipeline": 300,
-    "crawler.crawl.pipelines.ArchivePipeline": 400,
-    "crawler.crawl.media.MediaPipeline": 500,
+    "crawler.crawl.pipelines.omissions.OmissionsPipeline": 100,
+    "crawler.crawl.pipelines.compare.ComparePipeline": 200,
+    "crawler.crawl.pipelines.pictures.PicturesPipeline": 300,
+    "crawler.crawl.pipelines.archive.ArchivePipeline": 400,
+    "crawler.crawl.pipelines.media.MediaPipeline": 500,
 }
 EXTENSIONS_BASE = {
     "scrapy.extensions.corestats.CoreStats": 0,
@@ -94,10 +94,10 @@ EXTENSIONS_BASE = {
     "scrapy.extensions.throttle.AutoThrottle": 0,
 }
 EXTENSIONS = {
-    "crawler.crawl.progress.ProgressExtension": 0,  # says more than Scrapy's LogStats
-    "crawler.crawl.run.ArchiveExtension": 1,
-    "crawler.crawl.politeness.PolitenessExtension": 900,  # after AutoThrottle
-    "crawler.crawl.downloader.TimeoutsExtension": 905,
+    "crawler.crawl.extensions.progress.ProgressExtension": 0,  # says more than Scrapy's LogStats
+    "crawler.crawl.extensions.archive.ArchiveExtension": 1,
+    "crawler.crawl.extensions.politeness.PolitenessExtension": 900,  # after AutoThrottle
+    "crawler.crawl.extensions.timeouts.TimeoutsExtension": 905,
 }
 CONCURRENT_ITEMS = 1  # 100 makes a hundred tasks for every response, and each of ours has one item
 

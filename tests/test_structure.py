@@ -91,7 +91,7 @@ def test_glue_asks_one_place_for_the_time() -> None:
     times = {name for name in TREES if {"time.time", "datetime.now", "time.time_ns"} & calls(name)}
     assert times <= {
         "clock.py",
-        "crawl/middlewares.py",  # a date in Retry-After is compared with the moment it came
+        "crawl/middlewares/patience.py",  # a date in Retry-After is compared with the moment it came
     }
 
 

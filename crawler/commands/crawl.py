@@ -16,8 +16,8 @@ from scrapy.exceptions import UsageError
 
 from crawler import clock
 from crawler.crawl import arguments, report
+from crawler.crawl.extensions.archive import ArchiveExtension
 from crawler.crawl.report import COULD_NOT_START
-from crawler.crawl.run import ArchiveExtension
 from crawler.exceptions import ArchiverError, ArgumentError, NotAnArchive
 from crawler.storage import disk, layout
 from crawler.storage.runlog import free_run_name

@@ -9,7 +9,7 @@ from typing import Any
 from crawler import clock
 from crawler.console import ArchiveCommand, CommandError, console, print_json, print_table
 from crawler.crawl import report
-from crawler.crawl.run import past_reports
+from crawler.crawl.pastreports import past_reports
 from crawler.library import status
 from crawler.storage import disk, layout, lock
 from crawler.storage.index import refresh

@@ -9,17 +9,12 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from scrapy import signals
 from scrapy.core.downloader import Downloader, Slot
-from twisted.internet.task import LoopingCall
 
-from crawler.crawl.middlewares import PatienceMiddleware
+from crawler.crawl.middlewares.patience import PatienceMiddleware
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from scrapy import Request
-    from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.internet.defer import Deferred
 
@@ -40,26 +35,3 @@ class ExactDownloader(Downloader):
                 self._process_queue(slot)
                 raise
         return await super()._download(slot, request)
-
-
-class TimeoutsExtension:
-    """Has Twisted drop the timeouts of requests that have ended. It looks at cancelled calls only when another is due, which
-    no one is for DOWNLOAD_TIMEOUT seconds: 34,000 of them, 15 MB, lay there after a minute at full speed."""
-
-    INTERVAL_S = 1.0
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.loop = LoopingCall(lambda: None)  # of Twisted itself: asyncio's own timers do not have it look
-        crawler.signals.connect(self._opened, signals.spider_opened)
-        crawler.signals.connect(self._closed, signals.spider_closed)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    def _opened(self) -> None:
-        self.loop.start(self.INTERVAL_S, now=False)
-
-    def _closed(self) -> None:
-        if self.loop.running:
-            self.loop.stop()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.dupefilters import RFPDupeFilter
 
-from crawler.crawl.run import ArchiveExtension
+from crawler.crawl.extensions.archive import ArchiveExtension
 
 if TYPE_CHECKING:
     from typing import Self

@@ -18,7 +18,7 @@ from scrapy import Request
 from crawler.crawl import replies
 from crawler.crawl.failures import failure_reason
 from crawler.crawl.headers import charset, header
-from crawler.crawl.middlewares import IN_PART
+from crawler.crawl.middlewares.compression import IN_PART
 from crawler.dw import lists
 from crawler.dw.lists import Listed, Listing, Problem
 from crawler.dw.lists.listing import followable

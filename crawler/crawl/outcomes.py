@@ -23,7 +23,7 @@ from crawler.storage.writer import NewFile
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from crawler.crawl.run import ArchiveExtension
+    from crawler.crawl.extensions.archive import ArchiveExtension
     from crawler.storage.index.sqlite import Index
     from crawler.urls import Target
 

@@ -15,12 +15,13 @@ from scrapy.exceptions import CloseSpider
 
 from crawler import seeds
 from crawler.crawl import arguments, dryrun, outcomes, replies
+from crawler.crawl.extensions.archive import ArchiveExtension
 from crawler.crawl.failures import RedirectCircle, failure_reason
 from crawler.crawl.headers import charset, header
 from crawler.crawl.lists import Discovery
-from crawler.crawl.media import MediaPipeline
-from crawler.crawl.pipelines import PicturesPipeline
-from crawler.crawl.run import ArchiveExtension, sites_of
+from crawler.crawl.options import sites_of
+from crawler.crawl.pipelines.media import MediaPipeline
+from crawler.crawl.pipelines.pictures import PicturesPipeline
 from crawler.crawl.seeding import Intake, standard_input
 from crawler.dw import places
 from crawler.dw.article import Fetched
@@ -186,12 +187,12 @@ class DwSpider(scrapy.Spider):
 
     def _pictures(self) -> PicturesPipeline:
         found = self.crawler.get_item_pipeline(PicturesPipeline)
-        assert found is not None, "ITEM_PIPELINES must hold crawler.crawl.pipelines.PicturesPipeline"
+        assert found is not None, "ITEM_PIPELINES must hold crawler.crawl.pipelines.pictures.PicturesPipeline"
         return found
 
     def media_files(self) -> MediaPipeline:
         found = self.crawler.get_item_pipeline(MediaPipeline)
-        assert found is not None, "ITEM_PIPELINES must hold crawler.crawl.media.MediaPipeline"
+        assert found is not None, "ITEM_PIPELINES must hold crawler.crawl.pipelines.media.MediaPipeline"
         return found
 
     def next_request(self) -> Request | None:

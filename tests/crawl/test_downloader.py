@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.crawl.downloader import TimeoutsExtension
+from crawler.crawl.extensions.timeouts import TimeoutsExtension
 from tests.crawling import crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
@@ -36,8 +36,8 @@ class LooksOften(TimeoutsExtension):
 
 
 def test_timeouts_of_ended_requests_do_not_pile_up(site: Site, tmp_path: Path) -> None:
-    extensions = {"crawler.crawl.run.ArchiveExtension": 1, f"{__name__}.LooksOften": 900,
-                  "crawler.crawl.downloader.TimeoutsExtension": None}  # fmt: skip
+    extensions = {"crawler.crawl.extensions.archive.ArchiveExtension": 1, f"{__name__}.LooksOften": 900,
+                  "crawler.crawl.extensions.timeouts.TimeoutsExtension": None}  # fmt: skip
     outcome = crawl(tmp_path, dw.SEEDS, site=site, settings={"EXTENSIONS": json.dumps(extensions)})
     (left,) = re.findall(r"(\d+) timeouts of ended requests", outcome.stderr)
     assert len(outcome.requests) > 2 * LIE_ANYWAY

@@ -9,7 +9,8 @@ import pytest
 from scrapy import Request
 
 from crawler.crawl.failures import RedirectCircle, RefusedTarget
-from crawler.crawl.middlewares import AllowedTargetsMiddleware, retry_after_s
+from crawler.crawl.middlewares.patience import retry_after_s
+from crawler.crawl.middlewares.targets import AllowedTargetsMiddleware
 from crawler.urls import DW
 
 NOON_S = 784_123_200  # Sun, 06 Nov 1994 12:00:00 GMT

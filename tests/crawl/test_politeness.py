@@ -10,7 +10,7 @@ from protego import Protego
 from scrapy import Request
 from scrapy.settings import Settings
 
-from crawler.crawl.politeness import PolitenessExtension
+from crawler.crawl.extensions.politeness import PolitenessExtension
 
 HOST = "api.dw.com"
 

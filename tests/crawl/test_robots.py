@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from protego import Protego
 
-from crawler.crawl.robots import LIMIT, decoded, narrowed, unpacked
+from crawler.crawl.middlewares.robots import LIMIT, decoded, narrowed, unpacked
 from tests.crawling import crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site

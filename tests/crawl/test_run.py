@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from crawler.dw.article import Fetched
 
 PIPELINES = {
-    "crawler.crawl.pipelines.OmissionsPipeline": 100,
-    "crawler.crawl.pipelines.ComparePipeline": 200,
-    "crawler.crawl.pipelines.PicturesPipeline": 300,
-    "crawler.crawl.pipelines.ArchivePipeline": 400,
+    "crawler.crawl.pipelines.omissions.OmissionsPipeline": 100,
+    "crawler.crawl.pipelines.compare.ComparePipeline": 200,
+    "crawler.crawl.pipelines.pictures.PicturesPipeline": 300,
+    "crawler.crawl.pipelines.archive.ArchivePipeline": 400,
 }
 
 
@@ -79,12 +79,12 @@ def test_a_bug_met_by_one_article_is_counted_and_the_article_tried_again(site: S
 
 
 def test_a_run_that_cannot_start_says_so(site: Site, tmp_path: Path) -> None:
-    without_pictures = {"ITEM_PIPELINES": json.dumps({"crawler.crawl.pipelines.PicturesPipeline": None})}
+    without_pictures = {"ITEM_PIPELINES": json.dumps({"crawler.crawl.pipelines.pictures.PicturesPipeline": None})}
     site.fault("/image/.*", status=500)
     crawl(tmp_path, [dw.CHAIN[4]], site=site, settings={"RETRY_TIMES": 0})
     outcome = crawl(tmp_path, [dw.CHAIN[4]], site=site, settings=without_pictures)
     assert outcome.status == outcome.report["exit_status"] == 1
-    assert "ITEM_PIPELINES must hold crawler.crawl.pipelines.PicturesPipeline" in outcome.stderr
+    assert "ITEM_PIPELINES must hold crawler.crawl.pipelines.pictures.PicturesPipeline" in outcome.stderr
 
 
 def test_a_report_that_cannot_be_read_does_not_stop_the_next_run(site: Site, tmp_path: Path) -> None:

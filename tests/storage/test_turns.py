@@ -16,8 +16,10 @@ import pytest
 
 from crawler import seedfile, seeds
 from crawler.crawl import outcomes
-from crawler.crawl.pipelines import ArchivePipeline, ComparePipeline, OmissionsPipeline
-from crawler.crawl.run import ArchiveExtension
+from crawler.crawl.extensions.archive import ArchiveExtension
+from crawler.crawl.pipelines.archive import ArchivePipeline
+from crawler.crawl.pipelines.compare import ComparePipeline
+from crawler.crawl.pipelines.omissions import OmissionsPipeline
 from crawler.crawl.seeding import Intake
 from crawler.dw import places
 from crawler.dw.article import Article, Fetched, Paragraph

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import sys
 from dataclasses import replace
@@ -17,11 +16,12 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import clock
 from crawler.crawl import replies, report
+from crawler.crawl.options import sites_of
+from crawler.crawl.pastreports import past_reports
 from crawler.exceptions import ArchiverError, DiskError
 from crawler.storage import disk, layout
 from crawler.storage.archive import Archive
 from crawler.storage.index.objects import OUT_OF_SCOPE, PENDING
-from crawler.urls import Sites
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from scrapy.settings import BaseSettings
 
     from crawler.storage.logline import Record
 from crawler.storage.writer import AnyFile
@@ -41,12 +40,6 @@ _LISTED = 1000  # missing objects named in a report; the rest is counted
 _LONGEST = 500  # characters of an address or a reason there
 
 
-def sites_of(settings: BaseSettings) -> Sites:
-    """Where DW is, by the settings DW_API_URL, DW_STATIC_URL, DW_WWW_URL, DW_RSS_URL, MEDIA_HOSTS, DW_MEDIA_URL."""
-    names = ("DW_API_URL", "DW_STATIC_URL", "DW_WWW_URL", "DW_RSS_URL")
-    hosts = frozenset(host.strip().lower() for host in settings.getlist("MEDIA_HOSTS"))
-    sites = Sites(*(settings[name].rstrip("/") for name in names))
-    return replace(sites, media_hosts=hosts, media=settings["DW_MEDIA_URL"].rstrip("/"))
 
 
 class ArchiveExtension:
@@ -94,7 +87,7 @@ class ArchiveExtension:
     @classmethod
     def of(cls, crawler: Crawler) -> Self:
         found = crawler.get_extension(cls)
-        assert found is not None, "EXTENSIONS must hold crawler.crawl.run.ArchiveExtension"
+        assert found is not None, "EXTENSIONS must hold crawler.crawl.extensions.archive.ArchiveExtension"
         return found
 
     def now_ms(self) -> int:
@@ -242,18 +235,3 @@ class ArchiveExtension:
             report.found(stats), [one.get("found") for one in past], settings.getfloat("ARCHIVE_ALERT_SHARE"),
             settings.getint("ARCHIVE_ALERT_MINIMUM"),
         )  # fmt: skip
-
-
-def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
-    """The reports of the last runs, oldest first; what cannot be read is left out."""
-    found = []
-    for path in sorted((root / layout.RUNS).glob("*.report.json"))[-last:]:
-        try:
-            past = json.loads(disk.read_file(path))
-        except (OSError, ValueError, RecursionError):
-            past = None
-        if isinstance(past, dict):
-            found.append(past)
-        else:
-            logger.warning("%s cannot be read", path)
-    return found

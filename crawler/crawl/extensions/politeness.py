@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from scrapy import signals
 
-from crawler.crawl.robots import user_agent
+from crawler.crawl.middlewares.robots import user_agent
 
 if TYPE_CHECKING:
     from typing import Self

@@ -13,7 +13,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawler.crawl.failures import failure_reason
 from crawler.crawl.headers import header
-from crawler.crawl.pipelines import ArchivePart
+from crawler.crawl.pipelines.part import ArchivePart
 from crawler.exceptions import DiskError
 from crawler.storage import disk, layout, mediafile
 from crawler.storage.index.objects import ARCHIVED, Row

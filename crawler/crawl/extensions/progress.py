@@ -11,7 +11,7 @@ from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
 from crawler import clock
-from crawler.crawl.run import ArchiveExtension
+from crawler.crawl.extensions.archive import ArchiveExtension
 
 if TYPE_CHECKING:
     from typing import Self

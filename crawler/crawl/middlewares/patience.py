@@ -1,0 +1,103 @@
+"""How patiently requests are made again."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import logging
+import math
+import random
+import time
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from scrapy import signals
+from scrapy.utils.httpobj import urlparse_cached
+
+from crawler.crawl.extensions.archive import ArchiveExtension
+from crawler.crawl.failures import HostPaused
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+logger = logging.getLogger(__name__)
+
+
+class PatienceMiddleware:
+    """Waits before a retry, longer each time (RETRY_BACKOFF), and as long as Retry-After of a 429 or 503 says.
+
+    Scrapy's RetryMiddleware, which comes after it, decides whether to try again. A host that wants more than
+    RETRY_AFTER_MAX seconds is left alone for the rest of the run. Counts dw/retry_after/seconds. `downloader` asks
+    `wait_for_host` before each request goes out.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.backoff = crawler.settings.getfloat("RETRY_BACKOFF")
+        self.longest = crawler.settings.getfloat("RETRY_AFTER_MAX")
+        self.not_before: dict[str, float] = {}  # host: time.monotonic()
+        # a signal, since it comes before the next request of the host goes out
+        crawler.signals.connect(self._response_downloaded, signals.response_downloaded)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        if retries := request.meta.get("retry_times", 0):
+            # spread, so that many who failed together do not come back together
+            await self._sleep(self.backoff * 2 ** (retries - 1) * random.uniform(0.75, 1.25))  # noqa: S311
+
+    async def wait_for_host(self, request: Request) -> None:
+        """Wait until the host of a request may be asked again. Raises HostPaused where that takes too long."""
+        host = urlparse_cached(request).netloc
+        while (wait := self.not_before.get(host, 0) - time.monotonic()) > 0:
+            if wait > self.longest:
+                raise HostPaused(f"{host} asked to be left alone for {wait:.0f} s")
+            await self._sleep(wait)
+
+    def _response_downloaded(self, request: Request, response: Response) -> None:
+        if response.status in (429, 503):
+            seconds = retry_after_s(response.headers.get("Retry-After"), time.time())
+            if seconds:
+                host = urlparse_cached(request).netloc
+                self.not_before[host] = max(self.not_before.get(host, 0), time.monotonic() + seconds)
+                self.crawler.stats.inc_value("dw/retry_after/seconds", math.ceil(seconds))
+                if seconds > self.longest:
+                    logger.warning("%s asks to be left alone for %.0f s: no more requests to it in this run", host, seconds)
+                    request.meta["dont_retry"] = True
+            if response.status == 429:  # AutoThrottle does not see it
+                slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+                if slot:
+                    slot.delay = min(max(slot.delay * 2, 1), self.crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY"))
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, but not beyond the end of the run."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if ArchiveExtension.of(self.crawler).is_closing():
+                raise HostPaused("stopped")
+            await asyncio.sleep(min(left, 0.1))
+
+
+def retry_after_s(value: bytes | None, now_s: float) -> float:
+    """Seconds that a Retry-After header asks for, in seconds or as an HTTP date; 0 where it says nothing usable.
+
+    now_s: seconds since 1970-01-01 UTC. Source: RFC 9110, section 10.2.3.
+    """
+    if not value:
+        return 0
+    text = value.decode("latin-1").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+        if moment.tzinfo is None:  # the oldest form names no zone: GMT
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, moment.timestamp() - now_s)
+    except (ValueError, TypeError, OverflowError):  # the last: a year, or a number of days, that no clock knows
+        return 0

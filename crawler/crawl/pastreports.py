@@ -1,0 +1,27 @@
+"""The reports of earlier runs, as they lie in an archive."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from crawler.storage import disk, layout
+
+logger = logging.getLogger(__name__)
+
+
+def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
+    """The reports of the last runs, oldest first; what cannot be read is left out."""
+    found = []
+    for path in sorted((root / layout.RUNS).glob("*.report.json"))[-last:]:
+        try:
+            past = json.loads(disk.read_file(path))
+        except (OSError, ValueError, RecursionError):
+            past = None
+        if isinstance(past, dict):
+            found.append(past)
+        else:
+            logger.warning("%s cannot be read", path)
+    return found

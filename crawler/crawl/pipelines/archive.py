@@ -1,0 +1,49 @@
+"""Stores what is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler import normalise
+from crawler.crawl.pipelines.compare import reply_file, store_if_known
+from crawler.crawl.pipelines.part import ArchivePart
+from crawler.dw.places import WEAK
+from crawler.storage import layout
+from crawler.storage.logline import Record
+
+if TYPE_CHECKING:
+    from crawler.dw.article import Fetched
+
+
+class ArchivePipeline(ArchivePart):
+    """Stores the reply and the document, and hears of what the document refers to.
+
+    Counts dw/document/new, dw/document/revised, dw/document/<kind>, dw/document/language/<language>.
+    """
+
+    async def process_item(self, item: Fetched) -> Fetched:
+        async with self.archive.document(item.requested, item.article.number):  # they may arrive together
+            if not await store_if_known(self, item):
+                await self._store(item)
+        return item
+
+    async def _store(self, item: Fetched) -> None:
+        article, document = item.article, item.document
+        known = self.archive.index.get(article.number)
+        record: Record = {
+            "kind": article.kind, "id": article.number, "url": document.url, "time": layout.iso_time(item.stamp_ms),
+            "language": article.language, "hop": item.hop, "source": article.source, "etag": item.etag,
+            "last_modified": item.last_modified,
+        }  # fmt: skip
+        if (published_ms := normalise.time_ms(article.display_date)) is not None:
+            record["published_ms"] = published_ms
+        if item.requested != article.number:
+            record["requested"] = item.requested
+            self.count("dw/document/alias")
+        await self.run.store(self.archive.document_files(document, record, reply_file(self, item)))
+        self.archive.register_references(document, item.hop + 1)
+        if article.source in WEAK:
+            self.archive.index.set_unchecked(article.number)  # until a better source answers
+        self.count("dw/document/revised" if known and known.path else "dw/document/new")
+        self.count(f"dw/document/{article.kind}")
+        self.count(f"dw/document/language/{article.language}")

@@ -1,0 +1,107 @@
+"""Fetches the pictures of an article, before its document is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from scrapy import Request
+from scrapy.http.request import NO_CALLBACK
+
+from crawler.crawl import replies
+from crawler.crawl.failures import failure_reason
+from crawler.crawl.pipelines.part import ArchivePart
+from crawler.exceptions import DiskError
+from crawler.storage import layout, pictures
+from crawler.storage.archive import state_line
+from crawler.storage.index.objects import ARCHIVED, PENDING, Row
+from crawler.storage.writer import NewFile
+from crawler.urls import DW, PictureName
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from crawler.dw.article import Fetched
+
+
+class PicturesPipeline(ArchivePart):
+    """Fetches every picture of a document that the archive does not have, before the document is stored.
+
+    Every reference ends in one of dw/picture/stored, dw/picture/already_there, dw/picture/missing (and
+    dw/picture/missing/<reason>). Pictures are taken from DW_STATIC_URL, whatever host a document names.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.running: dict[PictureName, asyncio.Future[str]] = {}
+
+    async def process_item(self, item: Fetched) -> Fetched:
+        names = list(item.document.pictures)
+        if item.article.preview and item.article.preview.name not in names:
+            names.append(item.article.preview.name)
+        await asyncio.gather(*map(self.fetch, names))
+        return item
+
+    async def fetch(self, name: PictureName) -> None:
+        """Have a picture in the archive or know why not; one outcome is counted."""
+        row, is_to_be_fetched = self.archive.index.claim_picture(name, DW.picture(name))
+        reason = ""
+        if is_to_be_fetched:
+            self.running[name] = mine = asyncio.get_running_loop().create_future()
+            try:
+                reason = await self._fetch(name, row)
+            except DiskError:
+                reason = "stopped"
+                raise
+            finally:
+                del self.running[name]
+                mine.set_result(reason)
+            self.count("dw/picture/missing" if reason else "dw/picture/stored")
+        elif running := self.running.get(name):
+            reason = await asyncio.shield(running)
+            self.count("dw/picture/missing" if reason else "dw/picture/already_there")
+        elif row.state == ARCHIVED:
+            self.count("dw/picture/already_there")
+        else:
+            reason = row.reason or "not tried again yet"
+            self.count("dw/picture/missing")
+        if reason:
+            self.count(f"dw/picture/missing/{reason}")
+
+    async def _fetch(self, name: PictureName, row: Row) -> str:
+        """Fetch and store one picture. Returns why it could not be had; empty when it is stored."""
+        request = Request(self.run.sites.picture(name), callback=NO_CALLBACK, priority=1)
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:
+            reason, refused = failure_reason(error)
+            if self.run.is_closing():
+                given_back = state_line(PENDING, "picture", row.number, self.run.now_ms(), format=row.format, url=row.url)
+                await self.run.store([], [given_back])  # a preview is named in no document: an index made again has it too
+                return "stopped"
+            return await self._miss(row, reason, refused)
+        self.run.note_answer(response)
+        reason = replies.fault(response) or picture_problem(response)
+        if reason:
+            return await self._miss(row, reason)
+        now_ms = self.run.now_ms()
+        record = {"kind": "picture", "id": name.number, "url": DW.picture(name), "time": layout.iso_time(now_ms)}
+        await self.run.store([NewFile(layout.picture_path(name), response.body, record)])
+        return ""
+
+    async def _miss(self, row: Row, reason: str, refused: bool = False) -> str:
+        now_ms = self.run.now_ms()
+        state = self.archive.miss(row, reason, now_ms, refused=refused)
+        self.run.note_missing("picture", row.number, reason, row.url)
+        await self.run.store([], [state])
+        return reason
+
+
+def picture_problem(response: Response) -> str:
+    """Return why a reply with status 200 is not a whole picture; empty if it is one.
+
+    A body that is shorter than its Content-Length never gets here: Scrapy fails the request. It flags a body whose end
+    only the end of the connection tells.
+    """
+    return pictures.problem(response.body, is_complete=not {"partial", "dataloss"} & set(response.flags))
