@@ -22,6 +22,7 @@ STDIN = "-"
 
 _MOST_COMMAS = 100  # in one address; a title has a few
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BEGIN = re.compile(r"[a-z]+://", re.IGNORECASE)  # of an address
 _START = re.compile(r"(?:search|mediacenter|edition):(?!//)")
 
 
@@ -88,20 +89,24 @@ def split(argument: str, sites: Sites) -> list[str]:
     while pieces:
         part = pieces.pop(0).strip()
         if "://" in part:
-            for end in range(1, _pieces_of_address(pieces) + 1):
+            alone = urls.parse_target(part, sites)
+            for end in range(1, _pieces_of_address(pieces, is_seed=alone is not None) + 1):
                 whole = ",".join([part, *pieces[:end]]).strip()
-                if (target := urls.parse_target(whole, sites)) and target != urls.parse_target(part, sites):
+                if (target := urls.parse_target(whole, sites)) and target != alone:
                     part, pieces = whole, pieces[end:]
                     break
         found.append(part)
     return found
 
 
-def _pieces_of_address(pieces: list[str]) -> int:
-    """Return how many of the pieces that follow an address can belong to it."""
+def _pieces_of_address(pieces: list[str], *, is_seed: bool) -> int:
+    """Return how many of the pieces that follow an address can belong to it. is_seed: whether it is one without them; else
+    `,,` and `-` may be part of a title."""
     for count, piece in enumerate(pieces[:_MOST_COMMAS]):
         text = piece.strip()
-        if not text or "://" in text or text == STDIN or _START.match(text) or os.path.lexists(text):
+        if _BEGIN.match(text) or (text not in ("", STDIN) and os.path.lexists(text)):
+            return count
+        if is_seed and (text in ("", STDIN) or _START.match(text)):
             return count
     return min(len(pieces), _MOST_COMMAS)
 
@@ -147,17 +152,20 @@ def _file(place: str, data: bytes, sites: Sites) -> Iterator[Seed]:
 
 def _without_mark(data: bytes) -> bytes:
     """Return data in UTF-8 without a byte order mark; the same object if it is so already. Raises UnicodeDecodeError."""
-    if data.startswith(_UTF_16):
-        return data.decode("utf-16").encode()
-    return data[len(codecs.BOM_UTF8) :] if data.startswith(codecs.BOM_UTF8) else data
+    text = data.decode("utf-16").encode() if data.startswith(_UTF_16) else data
+    while text.startswith(codecs.BOM_UTF8):  # of two tools in a row, two
+        text = text[len(codecs.BOM_UTF8) :]
+    return text
 
 
 def _document(place: str, data: bytes, *, is_mended: bool) -> Document | Problem:
-    first_end = re.search(rb"\r\n?|\n", data[:100])
-    if first_end and first_end[0] != b"\n":  # as git's autocrlf writes them
-        data, is_mended = data.replace(first_end[0], b"\n"), True
+    mended = data.replace(b"\r\n", b"\n")  # as git's autocrlf writes them, and editors some of them
+    if re.match(rb"[^\r\n]{1,99}\r", mended):
+        mended = mended.replace(b"\r", b"\n")
+    mended = re.sub(rb"\n\n+\Z", b"\n", mended)  # an editor's empty lines at the end
+    is_mended = is_mended or mended != data
     try:
-        document = seedfile.loads(data)
+        document = seedfile.loads(mended)
     except SeedFormatError as error:
         return Problem(f"{place}:{error.line}", error.problem)
     if document.id is None:
@@ -174,7 +182,9 @@ def _list(place: str, data: bytes, sites: Sites) -> Iterator[Seed]:
             continue
         if word and not word.startswith("#"):
             # a comment may follow an address; a bare `#` belongs to it
-            yield _address(f"{place}:{number}", word.split(" #", 1)[0].strip(), sites)
+            word = word.split(" #", 1)[0].strip()
+            for part in split(word, sites) if _BEGIN.match(word) else [word]:
+                yield _address(f"{place}:{number}", part, sites)
 
 
 def _address(place: str, url: str, sites: Sites) -> Address | Start | Problem:

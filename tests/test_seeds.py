@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import seedfile, seeds
+from crawler import seedfile, seeds, urls
 from crawler.seeds import Address, Document, Problem, Seed, Start
 from crawler.urls import DW, Sites, Target
 from tests.conftest import seed_paths
@@ -85,10 +85,18 @@ COMMAS = "https://www.dw.com/en/A%20title,%20as%20displayed,%20here/a-67013665"
         ("https://www.dw.com/dw/article/0,,15403,00.html", [None, None, None]),
         (f"{URL},no-such-file", [5, None]),
         (f"https://www.dw.com/en/no-number,-,{URL}", [None, 5]),
+        ("https://www.dw.com/en/,,,%20-,-,,%20edition:zh,edition:zh/a-8", [8]),
+        ("https://www.dw.com/en/at%20last,%20https://here/a-8", [8]),
     ],
 )
 def test_commas_of_an_address_do_not_split_it(argument: str, found: list[int | None]) -> None:
     assert numbers(read(argument)) == found
+
+
+@given(st.lists(st.tuples(st.text("a,.-? '\"#%:/吗é\u00a0", max_size=12), st.integers(1, 10**9)), min_size=1, max_size=4))
+def test_addresses_of_our_documents_can_be_joined_by_commas(named: list[tuple[str, int]]) -> None:
+    argument = ",".join(urls.document_url("en", title, number) for title, number in named)
+    assert numbers(read(argument)) == [number for _, number in named]
 
 
 def test_name_on_disk_is_never_taken_for_the_rest_of_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,11 +122,34 @@ def test_lists_and_documents_may_be_utf16_or_have_a_byte_order_mark(encoding: st
     assert found[2] == Document(str(tmp_path / "2"), seedfile.loads(DOCUMENT), is_mended=True)
 
 
+MENDED = [Document("standard input", seedfile.loads(DOCUMENT), is_mended=True)]
+
+
 @pytest.mark.parametrize("line_end", [b"\r\n", b"\r"])
 def test_line_ends_of_a_document_are_normalised(line_end: bytes) -> None:
-    expected = [Document("standard input", seedfile.loads(DOCUMENT), is_mended=True)]
-    assert read("-", DOCUMENT.replace(b"\n", line_end)) == expected
-    assert read("-", b"\xef\xbb\xbf" + DOCUMENT.replace(b"\n", line_end)) == expected
+    assert read("-", DOCUMENT.replace(b"\n", line_end)) == MENDED
+    assert read("-", b"\xef\xbb\xbf" + DOCUMENT.replace(b"\n", line_end)) == MENDED
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        DOCUMENT.replace(b"\n", b"\r\n", 2), DOCUMENT[:-1] + b"\r\n", DOCUMENT.replace(b"\n", b"\r\n")[:-2] + b"\n",
+        DOCUMENT + b"\n\n", DOCUMENT.replace(b"\n", b"\r\n") + b"\r\n", b"\xef\xbb\xbf\xef\xbb\xbf" + DOCUMENT,
+    ],
+    ids=["first", "last", "all but the last", "empty lines at the end", "the same in CRLF", "two marks"],
+)  # fmt: skip
+def test_documents_that_went_through_several_tools_are_taken(data: bytes) -> None:
+    assert read("-", data) == MENDED
+
+
+@pytest.mark.parametrize("end", [b"", b" ", b"\r\n "])
+def test_document_without_its_last_line_end_may_be_cut(end: bytes) -> None:
+    assert len(problems(read("-", DOCUMENT[:-1] + end))) == 1
+
+
+def test_line_of_a_list_may_hold_several_addresses() -> None:
+    assert numbers(read("-", f"{COMMAS},{URL} # both\nno, address\n".encode())) == [67013665, 5, None]
 
 
 def test_carriage_return_in_a_body_stays() -> None:
@@ -237,7 +268,7 @@ def test_any_bytes_are_seeds_or_problems(data: bytes) -> None:
 
 
 def test_recorded_documents_are_seeds(recorded: Path) -> None:
-    found = read(f"{recorded}/seedfiles-2020,{recorded}/seedfiles-2023")
+    found = read(f"{recorded}/seedfiles-2020,{recorded}/seedfiles-2023,{recorded}/seedfiles-2025")
     assert problems(found) == []
-    assert len(found) == len(seed_paths()) == 98
-    assert len(set(numbers(found))) == 95, "three articles have two versions each"
+    assert len(found) == len(seed_paths()) == 100
+    assert len(set(numbers(found))) == 97, "three articles have two versions each"
