@@ -1,4 +1,4 @@
-# make demo: see it work. make test: lint, types, all tests. Both need nothing but Python 3.11 or newer.
+# make demo: see it work. make test: lint, types, imports, all tests. Both need nothing but Python 3.11 or newer.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,6 +17,7 @@ $(VENV)/installed: requirements.txt requirements-dev.txt
 test: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest -n auto
 
 torture: install
