@@ -5,11 +5,15 @@ from __future__ import annotations
 _JPEG_END = b"\xff\xd9"
 _PNG_END = b"IEND\xaeB`\x82"
 _ISO_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})  # AVIF and HEIF
+_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)  # bytes of what follows the file header
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_JXL, _JXL_BOX, _JPEG_2000_BOX = b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n", b"\0\0\0\x0cjP  \r\n\x87\n"
 _UNKNOWN = "not a picture: wrong first bytes"
 
 
 def problem(data: bytes, *, is_complete: bool = False) -> str:
-    """Return why data is not a whole picture (JPEG, PNG, GIF, WebP, AVIF, HEIF); empty if it is one.
+    """Return why data is not a whole picture (JPEG, PNG, GIF, WebP, AVIF, HEIF; BMP, TIFF, ICO, JPEG XL, JPEG 2000); empty if
+    it is one.
 
     is_complete: whether HTTP vouches for the length. Then the first bytes decide alone: DW has pictures that break their
     format's rules (no end mark, zeros after the end), and what it serves is what is kept. Otherwise the end must be there
@@ -35,9 +39,28 @@ def _judged(data: bytes) -> tuple[str, bool]:
         return "a GIF", b"\x3b" in data.rstrip(b"\0")[-16:]
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "a WebP", len(data) >= int.from_bytes(data[4:8], "little") + 8
-    if data[4:8] == b"ftyp" and data[8:12] in _ISO_BRANDS:
+    if data[4:8] == b"ftyp" and not _ISO_BRANDS.isdisjoint(_brands(data)):
         return "an AVIF or HEIF", _iso_boxes_end(data) == len(data)
-    return "", False
+    return _judged_rare(data)
+
+
+def _judged_rare(data: bytes) -> tuple[str, bool]:
+    """Return the same of formats that were never seen at DW. Those whose end cannot be told without decoding never reach it."""
+    if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
+        return "a BMP", 0 < int.from_bytes(data[2:6], "little") <= len(data)
+    if data[:4] in _TIFF:
+        return "a TIFF", False
+    if data[:4] == b"\0\0\1\0" and int.from_bytes(data[4:6], "little") > 0 and data[9:10] == b"\0":
+        return "an ICO", False
+    if data.startswith((_JXL_BOX, _JPEG_2000_BOX)):
+        return "a JPEG XL or JPEG 2000", _iso_boxes_end(data) == len(data)
+    return ("a JPEG XL", False) if data.startswith(_JXL) else ("", False)
+
+
+def _brands(data: bytes) -> list[bytes]:
+    """Return what the first box of an ISO base media file says it is, and is compatible with."""
+    size = min(int.from_bytes(data[:4], "big"), 256)
+    return [data[8:12], *(data[place : place + 4] for place in range(16, size, 4))]
 
 
 def _iso_boxes_end(data: bytes) -> int:

@@ -24,7 +24,14 @@ PNG = (
 GIF = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 WEBP = b"RIFF" + struct.pack("<I", 32) + b"WEBPVP8 " + bytes(24)
 AVIF = b"\x00\x00\x00\x14ftypavif\x00\x00\x00\x00avif" + b"\x00\x00\x00\x30mdat" + bytes(40)
-WHOLE = {"jpeg": JPEG, "png": PNG, "gif": GIF, "webp": WEBP, "avif": AVIF}
+AVIF_AMONG_OTHERS = b"\x00\x00\x00\x18ftypmiaf\x00\x00\x00\x00miafavif" + AVIF[20:]
+BMP = b"BM" + struct.pack("<IIII", 58, 0, 54, 40) + bytes(40)
+JXL_BOX = b"\x00\x00\x00\x0cJXL \r\n\x87\n\x00\x00\x00\x14ftypjxl " + bytes(8)
+JPEG_2000 = b"\x00\x00\x00\x0cjP  \r\n\x87\n\x00\x00\x00\x14ftypjp2 " + bytes(8)
+WHOLE = {
+    "jpeg": JPEG, "png": PNG, "gif": GIF, "webp": WEBP, "avif": AVIF, "avif among others": AVIF_AMONG_OTHERS, "bmp": BMP,
+    "jpeg xl": JXL_BOX, "jpeg 2000": JPEG_2000,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE)
@@ -65,15 +72,24 @@ def test_problem_is_named(data: bytes, problem: str) -> None:
     assert pictures.problem(data) == problem
 
 
-@pytest.mark.parametrize("data", [JPEG[:-2], GIF[:-1], PNG[:-12], WEBP[:-4], AVIF[:-4]])
+ENDLESS = [b"II*\0\x08\0\0\0" + bytes(20), b"MM\0*\0\0\0\x08", b"\0\0\1\0\1\0\x10\x10\0\0" + bytes(12), b"\xff\x0a" + bytes(9)]
+"""TIFF, TIFF, ICO and JPEG XL, whose end no first look can tell."""
+
+
+@pytest.mark.parametrize("data", [JPEG[:-2], GIF[:-1], PNG[:-12], WEBP[:-4], AVIF[:-4], BMP[:-1], JXL_BOX[:-1], *ENDLESS])
 def test_picture_without_its_end_is_whole_only_if_http_vouches_for_its_length(data: bytes) -> None:
     assert "without an end" in pictures.problem(data)
     assert pictures.problem(data, is_complete=True) == ""
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"<html></html>", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x00\x00\x00\x14ftypmp42" + bytes(9)]
-)
+    "data",
+    [
+        b"", b"<html></html>", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x00\x00\x00\x14ftypmp42" + bytes(9),
+        b"BMW presents a new car, as our error page says", b"\0\0\1\0", b"\0\0\1\xba" + bytes(30), b"%PDF-1.7", b"MM", b"II*",
+        b"\x00\x00\x01\x00ftypmp42isom" + bytes(300) + b"avif",
+    ],
+)  # fmt: skip
 def test_length_does_not_make_other_bytes_a_picture(data: bytes) -> None:
     assert pictures.problem(data, is_complete=True)
 
@@ -85,7 +101,10 @@ def test_last_box_of_an_avif_may_reach_to_the_end_and_sizes_may_have_64_bits() -
     assert pictures.problem(start + b"\x00\x00\x00\x02mdat")
 
 
-STARTS = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\x08\x00\x00\x00WEBP", b"\x00\x00\x00\x14ftypavif"]
+STARTS = [
+    b"", b"BM", b"II*\0", b"\0\0\1\0", b"\xff\x0a", b"\x00\x00\x01\x00ftyp", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n",
+    b"GIF89a", b"RIFF\x08\x00\x00\x00WEBP", b"\x00\x00\x00\x14ftypavif",
+]  # fmt: skip
 
 
 @given(st.binary(max_size=60), st.sampled_from(STARTS))
