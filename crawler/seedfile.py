@@ -18,10 +18,8 @@ from itertools import islice
 from urllib.parse import unquote
 
 from crawler import normalise, urls
-from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.exceptions import SeedFormatError
-from crawler.sanitise import NOTHING, Markup, attribute, fill, joined, words
-from crawler.urls import DW, DwAddress, PictureName, Sites
+from crawler.urls import DW, PictureName, Sites
 
 MOST_PICTURES = 1_000  # of a document; the most of a hundred recorded ones are 18
 MOST_REFERENCES = 2_000  # of a document; the most of a hundred recorded ones are 9
@@ -219,67 +217,6 @@ def _links(markup: str, sites: Sites) -> tuple[list[int], list[str]]:
 def picture_addresses(markup: str) -> list[str]:
     """Every address an `<img>` of a body names, in order; empty ones left out."""
     return [normalise.unescape(address) for address in _IMAGE.findall(markup) if address]
-
-
-# --- from an article -------------------------------------------------------------------------------------------------
-
-
-def from_article(article: Article, stamp_ms: int, language: str) -> SeedDocument:
-    """The seed document of an article. language: the path to file it under when the article names none."""
-    url = urls.document_url(article.language or language, article.title, article.number)
-    return SeedDocument(stamp_ms, article.title, url, _body(article))
-
-
-def _body(article: Article) -> Markup:
-    if article.kind in ("video", "audio"):
-        # The stray </small> stands in every recorded video document.
-        return fill("<p>{}</small></p>{}", article.teaser, _media(article.video, article.kind) if article.video else NOTHING)
-    if article.kind == "gallery" and article.slides:
-        return joined("", (_slide(slide, fill("<br>")) for slide in article.slides))
-    parts = [fill("<div><i>{}<br>{}</i></div>", article.author, words(article.display_date))]
-    if article.main_picture:
-        parts.append(_picture(article.main_picture))
-    parts.extend(_block(block) for block in article.blocks)
-    parts.extend(_gallery(gallery) for gallery in article.galleries)
-    return joined("", parts)
-
-
-def _block(block: Paragraph | Picture | Video | YouTube | Gallery) -> Markup:
-    match block:
-        case Paragraph():
-            return fill("<p>{}</p>", block.html)
-        case Picture():
-            return _picture(block)
-        case Video():
-            return _media(block, "video")
-        case YouTube():
-            return fill(
-                '<iframe width="100%" height="259" src="https://www.youtube.com/embed/{}?wmode=transparent" '
-                'frameborder="0" allowfullscreen=""> </iframe>',
-                attribute(block.key),
-            )
-        case Gallery():
-            return _gallery(block)
-
-
-def _picture(picture: Picture) -> Markup:
-    return fill('{}<div><small style="color: #999;">{}</small></div>', _image(picture.address), picture.caption)
-
-
-def _image(address: DwAddress) -> Markup:
-    return fill('<img src="https://images.weserv.nl/?url={}" width="100%">', attribute(address))
-
-
-def _slide(slide: Slide, after_image: Markup = NOTHING) -> Markup:
-    return fill("<div>{}{}<b>{}</b>：{}</div>", _image(slide.address), after_image, slide.title, slide.text)
-
-
-def _gallery(gallery: Gallery) -> Markup:
-    return fill("<h3>相关图集：{}</h3>{}", gallery.title, joined("", map(_slide, gallery.slides)))
-
-
-def _media(video: Video, tag: str) -> Markup:
-    return fill('<{0} src="{1}" controls style="width:100%"></{0}>', attribute(tag), attribute(video.source))
 
 
 # --- sameness --------------------------------------------------------------------------------------------------------

@@ -12,8 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from crawler import seedfile
-from crawler.dw import api, pages
+from crawler.dw import api, pages, render
 from crawler.dw.article import Article
 from crawler.exceptions import UnreadableReply
 
@@ -181,7 +180,7 @@ def document(name: str, words: Words) -> str | None:
         article = read(_filled(replies[kind], words))
     except UnreadableReply:
         return None
-    return seedfile.from_article(article, 0, "en").html
+    return render.document_of(article, 0, "en").html
 
 
 def documents(texts: Sequence[str]) -> Iterator[tuple[str, str]]:

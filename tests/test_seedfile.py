@@ -15,14 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import normalise, seedfile, urls
-from crawler.dw import places
-from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.dw import places, render
 from crawler.exceptions import ArchiverError, SeedFormatError
 from crawler.library import changes
-from crawler.sanitise import Markup
 from crawler.seedfile import SeedDocument
 from crawler.storage import identify, layout
-from crawler.urls import DwAddress, PictureName, Sites
+from crawler.urls import PictureName, Sites
 from tests.conftest import path_id, seed_paths
 
 GOOD = "<!--1700000000000-->\n[A title](https://www.dw.com/en/A%20title/a-7)\n------\n\n<p>words</p>\n"
@@ -180,7 +178,7 @@ def test_two_documents_in_one_file_are_no_document_with_a_long_title() -> None:
 
 def test_reply_with_a_line_break_in_the_title_gives_one_line() -> None:
     reply = {"type": "Article", "id": 7, "languageId": 2, "name": "two\r\nlines", "text": "Some words."}
-    made = seedfile.from_article(places.read("api:article", json.dumps(reply).encode(), 7, "article", "en"), 0, "en")
+    made = render.document_of(places.read("api:article", json.dumps(reply).encode(), 7, "article", "en"), 0, "en")
     assert seedfile.dumps(made).split("\n")[1] == "[two lines](https://www.dw.com/en/two%20lines/a-7)"
     assert seedfile.says_the_same(made, replace(made, title="two\nlines"))
 
@@ -318,49 +316,6 @@ def test_pictures_are_dws_in_order_without_repeats() -> None:
 def test_kind_author_and_date_are_told_by_the_body(body: str, kind: str, author: str, date: str) -> None:
     found = document(body)
     assert (found.kind, found.author, found.display_date) == (kind, author, date)
-
-
-# ---- from an article ------------------------------------------------------------------------------------------------
-
-NAME = PictureName(63, "303", "jpg")
-ADDRESS = DwAddress("static.dw.com/image/63_303.jpg")
-GALLERY = Gallery(Markup("More"), (Slide(NAME, ADDRESS, Markup("t"), Markup("x")), Slide(NAME, ADDRESS)))
-TUBE = (
-    '<iframe width="100%" height="259" src="https://www.youtube.com/embed/abcdefghijk?wmode=transparent" '
-    'frameborder="0" allowfullscreen=""> </iframe>'
-)
-
-BODIES: list[tuple[Article, str]] = [
-    (Article(7, "article", "t"), "<div><i><br></i></div>"),
-    (
-        Article(7, "article", "t", author=Markup("Ann"), display_date="2023-10-06T01:48:46.923Z",
-                main_picture=Picture(NAME, ADDRESS, Markup("c")),
-                blocks=(Paragraph(Markup("<b>p</b>")), Picture(NAME, ADDRESS), YouTube("abcdefghijk"), Video(DwAddress("https://x/1.mp4?a=1&b"))),
-                galleries=(GALLERY,)),
-        HEAD.format("Ann") + IMG + SMALL.format("c") + "<p><b>p</b></p>" + IMG + SMALL.format("") + TUBE
-        + '<video src="https://x/1.mp4?a=1&amp;b" controls style="width:100%"></video>'
-        + f"<h3>相关图集：More</h3><div>{IMG}<b>t</b>：x</div><div>{IMG}<b></b>：</div>",
-    ),
-    (Article(7, "video", "t", teaser=Markup("x"), video=Video(DwAddress("https://x/1.mp4"))),
-     '<p>x</small></p><video src="https://x/1.mp4" controls style="width:100%"></video>'),
-    (Article(7, "video", "t", teaser=Markup("x")), "<p>x</small></p>"),
-    (Article(7, "audio", "t", video=Video(DwAddress("https://x/1.mp3"))),
-     '<p></small></p><audio src="https://x/1.mp3" controls style="width:100%"></audio>'),
-    (Article(7, "gallery", "t", slides=GALLERY.slides),
-     f"<div>{IMG}<br><b>t</b>：x</div><div>{IMG}<br><b></b>：</div>"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("article", "body"), BODIES)
-def test_article_is_written_as_the_format_says(article: Article, body: str) -> None:
-    made = seedfile.from_article(article, 1_700_000_000_000, "zh")
-    assert made.html == body
-    assert made.url == "https://www.dw.com/zh/t/a-7"
-    assert made.kind in (article.kind, "article")
-
-
-def test_own_language_of_an_article_wins() -> None:
-    assert seedfile.from_article(Article(7, "article", "t", language="am"), 0, "zh").language == "am"
 
 
 # ---- sameness -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""An article as this project sees it: what `api` and `pages` make and `seedfile` writes.
+"""An article as this project sees it: `api` and `pages` make it, `render` writes it.
 
 What goes into HTML is Markup, which only `sanitise` makes; what a document loads is a DwAddress, which only `urls` makes.
 
@@ -8,13 +8,10 @@ Large fields are left out of `repr`, so that no log line ever holds a body.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from crawler.sanitise import NOTHING, Markup
+from crawler.seedfile import SeedDocument
 from crawler.urls import DwAddress, PictureName
-
-if TYPE_CHECKING:
-    from crawler.seedfile import SeedDocument
 
 
 @dataclass(frozen=True)

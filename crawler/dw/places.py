@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterator
 
-from crawler import seedfile
-from crawler.dw import api, pages
+from crawler.dw import api, pages, render
 from crawler.dw.article import Article
 from crawler.dw.bounds import bounded
 from crawler.exceptions import UnreadableReply, described
@@ -89,7 +88,7 @@ def document(article: Article, stamp_ms: int, language: str | None) -> SeedDocum
     """
     with _reading():
         article.language = article.language or language or UNKNOWN_LANGUAGE
-        return seedfile.from_article(article, stamp_ms, article.language)
+        return render.document_of(article, stamp_ms, article.language)
 
 
 @contextlib.contextmanager

@@ -265,7 +265,7 @@ def test_a_reply_whose_reader_fails_is_kept_and_the_document_taken_from_elsewher
 
 @pytest.mark.parametrize("how", ["RecursionError", "odd text"])
 def test_a_reply_whose_document_cannot_be_made_is_kept(how: str, site: Site, tmp_path: Path) -> None:
-    outcome = crawl(tmp_path, [FRESH], "depth=0", site=site, settings=broken("crawler.seedfile", "from_article", how))
+    outcome = crawl(tmp_path, [FRESH], "depth=0", site=site, settings=broken("crawler.dw.render", "document_of", how))
     assert outcome.status == 3
     assert not outcome.documents
     assert len([path for path in outcome.files if path.endswith(".reply")]) == 3, "the API's, the graph API's, the page"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import seedfile
-from crawler.dw import api
+from crawler.dw import api, render
 from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import NOTHING, Markup
@@ -76,7 +76,7 @@ def test_any_other_key_may_have_any_shape(key: str, shape: object) -> None:
     found = parse({**BASE, key: shape})
     assert found.title == "A title"
     assert Paragraph(Markup("words")) in found.blocks
-    assert seedfile.loads(seedfile.dumps(seedfile.from_article(found, 0, "und"))).id in (5, 7)
+    assert seedfile.loads(seedfile.dumps(render.document_of(found, 0, "und"))).id in (5, 7)
 
 
 @pytest.mark.parametrize("shape", WRONG_SHAPES, ids=repr)
@@ -102,7 +102,7 @@ def test_arbitrary_json_becomes_an_article_or_is_unreadable(reply: Json, kind: s
         found = api.parse(json.dumps({"name": "x", "text": "y", **reply}).encode(), 5, kind)
     except UnreadableReply:
         return
-    document = seedfile.from_article(found, 0, "und")
+    document = render.document_of(found, 0, "und")
     assert seedfile.loads(seedfile.dumps(document).encode()) == document
     assert document.id == found.number
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler import normalise, seedfile
-from crawler.dw import pages
+from crawler.dw import pages, render
 from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.dw.pages import addresses
 from crawler.exceptions import UnreadableReply
@@ -164,7 +164,7 @@ def test_app_state_gives_what_the_graph_reply_gives() -> None:
 
 
 def test_document_made_of_a_page_holds_its_references() -> None:
-    document = seedfile.from_article(read_content(), 0, "de")
+    document = render.document_of(read_content(), 0, "de")
     assert document.references == [59080161]
     assert [picture.number for picture in document.pictures] == [61000002, 61000001]
 
@@ -829,7 +829,7 @@ def test_state_of_any_shape_is_read_or_unreadable(changes: dict[str, Any]) -> No
             article = pages.parse(page(script(variable, state) + ld_script([changes, json_ld() | changes])), 1)
         except UnreadableReply:
             continue
-        assert seedfile.loads(seedfile.dumps(seedfile.from_article(article, 0, "de")).encode())
+        assert seedfile.loads(seedfile.dumps(render.document_of(article, 0, "de")).encode())
 
 
 @settings(max_examples=150, deadline=None)
@@ -847,7 +847,7 @@ def test_markup_of_any_shape_is_read_or_unreadable(parts: list[str], glue: str) 
             article = pages.parse(body, 1)
         except UnreadableReply:
             continue
-        assert seedfile.loads(seedfile.dumps(seedfile.from_article(article, 0, "de")).encode())
+        assert seedfile.loads(seedfile.dumps(render.document_of(article, 0, "de")).encode())
 
 
 # --- recorded pages ---------------------------------------------------------------------------------------------------

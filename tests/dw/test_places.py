@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from crawler import seedfile
-from crawler.dw import api, pages, places
+from crawler.dw import api, pages, places, render
 from crawler.dw.article import Article
 from crawler.dw.places import GRAPH, PAGE
 from crawler.exceptions import UnreadableReply
@@ -180,7 +179,7 @@ def test_whatever_a_reader_ends_with_is_an_unreadable_reply(error: type[Exceptio
         raise error("half a \ud83d\npair" * 20)
 
     for module, name in [(api, "parse"), (pages, "parse"), (pages, "parse_graph"),
-                         (seedfile, "from_article")]:  # fmt: skip
+                         (render, "document_of")]:  # fmt: skip
         monkeypatch.setattr(module, name, fails)
     for place in ("api:article", GRAPH, PAGE):
         with pytest.raises(UnreadableReply) as raised:

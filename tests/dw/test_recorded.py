@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from crawler import normalise, seedfile, urls
-from crawler.dw import api
+from crawler.dw import api, render
 from crawler.dw.article import Paragraph
 from crawler.seedfile import SeedDocument
 from tests.conftest import path_id, seed_paths
@@ -117,7 +117,7 @@ def made_again(document: SeedDocument) -> SeedDocument:
     assert article.skipped == ()
     assert article.refused == ()
     assert article.unknown_keys == ()
-    return seedfile.from_article(article, document.stamp_ms, "und")
+    return render.document_of(article, document.stamp_ms, "und")
 
 
 def expected(document: SeedDocument) -> SeedDocument:
@@ -183,7 +183,7 @@ def test_recorded_part_of_an_article_becomes_an_article(recorded: Path) -> None:
     assert len(texts) == 23
     assert article.skipped == ("Video",)
     assert (article.number, article.kind, article.language, article.author) == (64893000, "article", None, "")
-    document = seedfile.from_article(article, 1_700_000_000_000, "en")
+    document = render.document_of(article, 1_700_000_000_000, "en")
     assert document.html.startswith("<div><i><br></i></div><p>")
     assert document.html.count("<p>") == 23
     assert document.references
@@ -194,7 +194,7 @@ def test_recorded_video_becomes_a_video_document(recorded: Path) -> None:
     reply = json.loads(data)
     article = api.parse(data, 59567960, "video")
     best = max((s for s in reply["mainContent"]["sources"] if s["format"] == "mp4"), key=lambda s: s["bitrate"])
-    document = seedfile.from_article(article, 1_700_000_000_000, "und")
+    document = render.document_of(article, 1_700_000_000_000, "und")
     assert document.html == (
         f'<p>{reply["teaser"]}</small></p><video src="{best["url"]}" controls style="width:100%"></video>'
     )

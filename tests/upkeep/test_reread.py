@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from crawler import seedfile
-from crawler.dw import places
+from crawler.dw import places, render
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
 from crawler.storage.archive import Archive
@@ -149,7 +149,7 @@ def test_a_document_with_script_in_it_becomes_harmless(archived: Outcome, tmp_pa
     reply = json.dumps({"data": {"content": content}}).encode()
     row = row_of(tmp_path, dw.GERMAN)
     assert row.path
-    clean = seedfile.from_article(places.read(places.GRAPH, reply, dw.GERMAN, "article", "de"), LATER_MS - 2_000_000, "de")
+    clean = render.document_of(places.read(places.GRAPH, reply, dw.GERMAN, "article", "de"), LATER_MS - 2_000_000, "de")
     hostile = replace(clean, html=clean.html.replace("图集：Schiffe", f"图集：Schiffe{script}"))
     assert (script in hostile.html, script in clean.html) == (True, False)
     record = {"kind": "article", "id": dw.GERMAN, "url": hostile.url, "time": "2026-06-01T00:00:00Z", "source": "graph-api"}
