@@ -151,7 +151,15 @@ def stopped(root: Path, step: str, n: int, when: str, number: int | None, monkey
 
 
 @pytest.mark.parametrize("where", ["one disk", "two disks"])
-@pytest.mark.parametrize("number", [None, errno.EIO, errno.ENOSPC, errno.EROFS], ids=["killed", "EIO", "ENOSPC", "EROFS"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(None, id="killed"),
+        pytest.param(errno.ENOSPC, id="ENOSPC"),
+        pytest.param(errno.EIO, id="EIO", marks=pytest.mark.torture),
+        pytest.param(errno.EROFS, id="EROFS", marks=pytest.mark.torture),
+    ],
+)
 def test_stopped_repair_is_completed_by_the_next(
     root: Path, other_disk: Path, where: str, number: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
