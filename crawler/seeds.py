@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from crawler import seedfile, urls
 from crawler.exceptions import SeedFormatError
+from crawler.files import open_file
 from crawler.seedfile import SeedDocument
-from crawler.storage import disk
 from crawler.urls import Sites, Target
 
 MAX_FILE_BYTES = 32 * 1024 * 1024  # the largest recorded document has 40 KB
@@ -125,7 +125,7 @@ def read_path(path: Path, sites: Sites) -> Iterator[Seed]:
                 yield from read_path(path / entry.name, sites)
         return
     try:
-        with disk.open_file(path, follow=True) as file:
+        with open_file(path, follow=True) as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         yield Problem(str(path), f"cannot be read: {error.strerror}")

@@ -11,9 +11,10 @@ from crawler import seedfile, urls
 from crawler.console import ArchiveCommand, CommandError, print_json
 from crawler.crawl.report import COMPLETE
 from crawler.exceptions import SeedFormatError
+from crawler.files import read_file
 from crawler.library import changes
 from crawler.seedfile import SeedDocument
-from crawler.storage import disk, layout
+from crawler.storage import layout
 
 _CURRENT = "current"
 
@@ -103,6 +104,6 @@ class Command(ArchiveCommand):
 
     def read(self, path: str) -> SeedDocument:
         try:
-            return seedfile.loads(disk.read_file(self.root / path))
+            return seedfile.loads(read_file(self.root / path))
         except (OSError, SeedFormatError) as error:
             raise CommandError(f"{path} is lost or damaged ({error}); scrapy verify tells more") from error

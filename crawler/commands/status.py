@@ -10,8 +10,9 @@ from crawler import clock
 from crawler.console import ArchiveCommand, CommandError, console, print_json, print_table
 from crawler.crawl import report
 from crawler.crawl.pastreports import past_reports
+from crawler.files import read_file
 from crawler.library import status
-from crawler.storage import disk, layout, lock
+from crawler.storage import layout, lock
 from crawler.storage.index import refresh
 from crawler.storage.index.objects import STATES
 
@@ -52,7 +53,7 @@ class Command(ArchiveCommand):
 def holder(root: Path) -> str | None:
     """Who holds the archive, or held it and did not end by itself."""
     try:
-        found = disk.read_file(root / layout.LOCK)
+        found = read_file(root / layout.LOCK)
     except OSError:
         return None
     return lock.describe(found) if found else None

@@ -7,7 +7,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from crawler.storage import disk, layout
+from crawler.files import read_file
+from crawler.storage import layout
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
     found = []
     for path in sorted((root / layout.RUNS).glob("*.report.json"))[-last:]:
         try:
-            past = json.loads(disk.read_file(path))
+            past = json.loads(read_file(path))
         except (OSError, ValueError, RecursionError):
             past = None
         if isinstance(past, dict):

@@ -14,8 +14,9 @@ from itertools import groupby
 from pathlib import Path
 
 from crawler import normalise, urls
+from crawler.files import is_file
 from crawler.seedfile import SeedDocument
-from crawler.storage import disk, layout
+from crawler.storage import layout
 
 SAME, REMOVED, ADDED = " ", "-", "+"
 
@@ -240,5 +241,5 @@ def _visible(text: str) -> str:
 def revisions(root: Path, number: int) -> dict[int, str]:
     """Paths of the revisions of a document by stamp (milliseconds UTC), oldest first."""
     folder = root / "revisions" / str(number)
-    stamps = sorted(int(path.stem) for path in folder.glob("*.txt") if path.stem.isdigit() and disk.is_file(path))
+    stamps = sorted(int(path.stem) for path in folder.glob("*.txt") if path.stem.isdigit() and is_file(path))
     return {stamp: layout.revision_path(number, stamp) for stamp in stamps}

@@ -10,6 +10,7 @@ from typing import Any
 
 from crawler import seedfile
 from crawler.exceptions import SeedFormatError
+from crawler.files import read_file
 from crawler.seedfile import SeedDocument
 from crawler.storage import disk
 from crawler.storage.index.sqlite import Index
@@ -47,7 +48,7 @@ def find(root: Path, index: Index, selection: Selection, miss: Callable[[str], N
     it is left out."""
     for number, kind, language, path in _query(index, "number, kind, language, objects.path", selection):
         try:
-            data = disk.read_file(root / path)
+            data = read_file(root / path)
             document = seedfile.loads(data)
         except (OSError, SeedFormatError):
             miss(path)

@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 
 from crawler import seedfile
 from crawler.exceptions import DiskError, SeedFormatError
+from crawler.files import is_file, read_file, sha256_of
 from crawler.seedfile import SeedDocument
 from crawler.storage import disk, identify, layout, looking, recovery, tree
 from crawler.storage.arrivals import Arrivals
@@ -238,19 +239,19 @@ class Archive:
     def read(self, path: str) -> SeedDocument | None:
         """A stored document; None where the file is lost or damaged (`scrapy verify` tells which)."""
         try:
-            return seedfile.loads(disk.read_file(self.root / path))
+            return seedfile.loads(read_file(self.root / path))
         except (OSError, SeedFormatError):
             return None
 
     def reply_of(self, path: str) -> str | None:
         """Path of the reply beside a document, where there is one."""
         stem = path.removesuffix(".txt")
-        return next((stem + end for end in REPLY_ENDS if disk.is_file(self.root / (stem + end))), None)
+        return next((stem + end for end in REPLY_ENDS if is_file(self.root / (stem + end))), None)
 
     def is_sound(self, path: str) -> bool:
         """Whether a stored file holds the very bytes that the log says it holds."""
         try:
-            return self.index.file(path) == disk.sha256_of(self.root / path)
+            return self.index.file(path) == sha256_of(self.root / path)
         except OSError:
             return False
 
@@ -280,7 +281,7 @@ class Archive:
         assert row.path
         files: list[NewFile] = []
         try:
-            old = disk.read_file(self.root / row.path)
+            old = read_file(self.root / row.path)
         except OSError:
             return []
         path = self._free_revision(row.number, row.stamp_ms or 0, old)
@@ -291,14 +292,14 @@ class Archive:
                 end = next(end for end in REPLY_ENDS if reply.endswith(end))
                 reply_path = path.removesuffix(".txt") + end
                 if not os.path.lexists(self.root / reply_path):
-                    files.append(NewFile(reply_path, disk.read_file(self.root / reply), said))
+                    files.append(NewFile(reply_path, read_file(self.root / reply), said))
             files.append(NewFile(path, old, {**said, "stamp_ms": row.stamp_ms}))
         return files
 
     def _free_revision(self, number: int, stamp_ms: int, data: bytes) -> str | None:
         """A path among the revisions that holds nothing else; None where these bytes are there already."""
         while os.path.lexists(self.root / (path := layout.revision_path(number, stamp_ms))):
-            if disk.is_file(self.root / path) and disk.read_file(self.root / path) == data:
+            if is_file(self.root / path) and read_file(self.root / path) == data:
                 return None
             stamp_ms += 1
         return path

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import itertools
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+
+from crawler.files import AnyPath, pieces
 
 TEMPORARY_PREFIX = ".tmp-"
-
-AnyPath = str | os.PathLike[str]
 
 os_open = os.open
 os_write = os.write
@@ -27,13 +24,7 @@ os_rename = os.rename
 _CANNOT_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EISDIR})
 """What file systems answer that cannot flush a folder at all; EIO and ENOSPC say that they tried."""
 
-_PIECE = 1024 * 1024  # bytes read at a time
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK  # never through a link, never waiting for a FIFO's reader
-
-_KINDS = {
-    stat.S_IFDIR: "a folder", stat.S_IFLNK: "a link", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
-}  # fmt: skip
 
 _numbers = itertools.count()  # two temporary files for the same path never meet
 
@@ -147,7 +138,7 @@ def copy(path: Path, to: Path) -> None:
 
 def _to_copy(path: Path) -> Iterator[bytes]:
     try:
-        yield from _pieces(path)
+        yield from pieces(path)
     except OSError as error:
         raise Unreadable(error.errno, error.strerror or str(error), str(path)) from error
 
@@ -202,64 +193,6 @@ def remove(path: Path) -> None:
     if path.exists():
         path.unlink()
         sync_folders([path.parent])
-
-
-def oddity(path: AnyPath, *, follow: bool = False) -> str:
-    """What lies at a path, where it is no regular file: "a FIFO"; empty for a regular file and for nothing at all.
-
-    follow: look at what a link leads to, not at the link. Raises OSError.
-    """
-    try:
-        mode = os.stat(path, follow_symlinks=follow).st_mode
-    except FileNotFoundError:
-        return "a link that leads nowhere" if os.path.islink(path) else ""
-    if stat.S_ISLNK(mode) and not os.path.exists(path):
-        return "a link that leads nowhere"
-    return "" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "no file")
-
-
-def is_file(path: AnyPath) -> bool:
-    """Whether a regular file lies at a path; neither a link to one nor anything else."""
-    try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
-    except OSError:
-        return False
-
-
-def open_file(path: AnyPath, *, follow: bool = False) -> BinaryIO:
-    """Open a regular file for reading. Everything that reads an archive comes by here: to open a FIFO would wait for its
-    writer for ever, to read /dev/zero would never end.
-
-    follow: open what a link leads to; links in an archive are strangers. Raises OSError, also for anything but a file.
-    """
-    if found := oddity(path, follow=follow):  # before it is opened: a device may act on that alone
-        raise OSError(errno.EINVAL, f"{found}, not a file", os.fspath(path))
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it was exchanged meanwhile
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a file", os.fspath(path))
-    return os.fdopen(descriptor, "rb")
-
-
-def read_file(path: AnyPath) -> bytes:
-    """All bytes of a file of an archive. Raises OSError; see `open_file`."""
-    with open_file(path) as file:
-        return file.read()
-
-
-def sha256_of(path: AnyPath, *, follow: bool = False) -> tuple[str, int]:
-    """sha256 (hexadecimal) and size of a file of any size. Raises OSError; see `open_file`."""
-    digest, size = hashlib.sha256(), 0
-    for piece in _pieces(path, follow=follow):
-        digest.update(piece)
-        size += len(piece)
-    return digest.hexdigest(), size
-
-
-def _pieces(path: AnyPath, *, follow: bool = False) -> Iterator[bytes]:
-    with open_file(path, follow=follow) as file:
-        while piece := file.read(_PIECE):
-            yield piece
 
 
 def free_bytes(folder: Path) -> int:

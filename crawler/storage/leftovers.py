@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from crawler import seedfile
 from crawler.exceptions import SeedFormatError
+from crawler.files import open_file, read_file, sha256_of
 from crawler.seedfile import SeedDocument
-from crawler.storage import disk, identify, layout, mediafile, pictures, remaking
+from crawler.storage import identify, layout, mediafile, pictures, remaking
 from crawler.storage.logline import Record
 from crawler.urls import DW
 
@@ -93,7 +94,7 @@ def _remade(archive: Archive, reply: str, number: int, document: SeedDocument) -
     """The documents a reply may give, under the stamp of one."""
     kind = identify.kind(document, archive.index.get(number))
     try:
-        data = disk.read_file(archive.root / reply)
+        data = read_file(archive.root / reply)
     except OSError:
         return []
     return list(remaking.documents(reply, data, number, kind, document.stamp_ms, document.language, archive.sites))
@@ -112,7 +113,7 @@ def _document(archive: Archive, number: int, data: bytes) -> SeedDocument | None
 def _is_among_revisions(root: Path, number: int, sha256: str) -> bool:
     """Whether a version of a document was kept, as it is before another takes its path."""
     folder = (root / layout.revision_path(number, 0)).parent
-    return any(disk.sha256_of(path)[0] == sha256 for path in folder.glob("*.txt"))
+    return any(sha256_of(path)[0] == sha256 for path in folder.glob("*.txt"))
 
 
 def _is_kept_reply(path: str, number: int, data: bytes) -> bool:
@@ -135,12 +136,12 @@ def record_of(archive: Archive, path: str) -> Record | None:
     record: Record = {"kind": row.kind if row else "article", "id": number, "url": row.url if row else None,
                       "time": layout.iso_time(int((archive.root / path).stat().st_mtime) * 1000), "adopted": True}  # fmt: skip
     if layout.is_media(path):
-        with disk.open_file(archive.root / path) as file:
+        with open_file(archive.root / path) as file:
             if mediafile.problem(file.read(mediafile.FIRST_PIECE), mediafile.extension(path)):
                 return None
         document = archive.read(row.path) if row and row.path else None
         return {**record, "kind": "media", "url": document.media if document else None}
-    data = disk.read_file(archive.root / path)
+    data = read_file(archive.root / path)
     if name := layout.picture_of(path):
         return None if pictures.problem(data) else {**record, "kind": "picture", "url": DW.picture(name)}
     if path.endswith(".txt"):

@@ -14,14 +14,14 @@ import socket
 from pathlib import Path
 
 from crawler.exceptions import ArchiveInUse
-from crawler.storage import disk
+from crawler.files import oddity
 
 
 class Lock:
     """Held from construction until `release`. Raises ArchiveInUse at once where another process holds it."""
 
     def __init__(self, path: Path, who: str, since: str) -> None:
-        if found := disk.oddity(path):
+        if found := oddity(path):
             raise OSError(errno.EINVAL, f"{found}, not a file that can be locked", str(path))
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
         try:

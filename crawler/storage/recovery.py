@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from crawler import normalise
 from crawler.exceptions import DiskError
+from crawler.files import read_file, sha256_of
 from crawler.storage import disk, layout, leftovers, runlog, tree
 from crawler.storage.index import scope
 from crawler.storage.index.objects import PENDING, REMOVED
@@ -87,7 +88,7 @@ def seal_index(root: Path) -> None:
     """Note the sha256 of an index that was closed: SQLite's own check misses a third of small damages. Raises OSError."""
     if not _has_log(root):  # else somebody reads it right now, and not all is in the file itself
         disk.flush_file(root / layout.INDEX)
-        digest, _ = disk.sha256_of(root / layout.INDEX, follow=True)
+        digest, _ = sha256_of(root / layout.INDEX, follow=True)
         disk.replace_file(root / layout.INDEX_SEAL, f"{digest}  {layout.INDEX}\n".encode())
 
 
@@ -96,7 +97,7 @@ def is_as_closed(root: Path) -> bool | None:
     seal, index = root / layout.INDEX_SEAL, root / layout.INDEX
     if not seal.exists() or not index.exists() or _has_log(root):
         return None
-    return disk.sha256_of(index, follow=True)[0] == disk.read_file(seal)[:64].decode("ascii", "replace")
+    return sha256_of(index, follow=True)[0] == read_file(seal)[:64].decode("ascii", "replace")
 
 
 def _break_seal(root: Path) -> bool:
@@ -244,7 +245,7 @@ def _unlogged(archive: Archive, since_ms: int, *, look_at_all: bool) -> tuple[di
             if since_ms > 0 and (archive.root / path).stat().st_mtime * 1000 >= since_ms:
                 recent.add(path)
             if known is None or path in recent or look_at_all:
-                found = disk.sha256_of(archive.root / path)
+                found = sha256_of(archive.root / path)
                 if found != known:
                     unlogged[path] = found
     return unlogged, recent
@@ -255,7 +256,7 @@ def _set_aside(archive: Archive, damaged: dict[str, str], now_ms: int) -> None:
     are added: the next one would take their place."""
     for path in list(damaged):
         for reply in leftovers.replies_of(archive.root, path) if layout.is_document(path) else ():
-            damaged.setdefault(reply, disk.sha256_of(archive.root / reply)[0])
+            damaged.setdefault(reply, sha256_of(archive.root / reply)[0])
     states: list[Record] = [
         {"state": REMOVED, "path": path, "reason": "damaged: not what was stored", "time": layout.iso_time(now_ms),
          "found_sha256": digest}
@@ -284,7 +285,7 @@ def adopt(archive: Archive, path: str) -> bool:
     """Log a whole file that no log line names (any more). Returns False, and does nothing, for a stranger."""
     record = leftovers.record_of(archive, path)
     if record:
-        digest, size = disk.sha256_of(archive.root / path)
+        digest, size = sha256_of(archive.root / path)
         _adopt(archive, [{"path": path, "sha256": digest, "bytes": size, **record}])
     return record is not None
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from crawler import normalise
 from crawler.exceptions import DamagedLine
+from crawler.files import open_file
 from crawler.storage import disk, layout, logline, tree
 from crawler.storage.logline import Record
 
@@ -98,7 +99,7 @@ def lines(path: Path) -> Iterator[Line]:
 
 def _pieces(path: Path) -> Iterator[bytes]:
     """A file by line ends. Of a line that is far too long the start and the end, so that it is damaged and costs no memory."""
-    with disk.open_file(path) as file:
+    with open_file(path) as file:
         while data := file.readline(_LONGEST):
             end = data
             while len(end) == _LONGEST and not end.endswith(b"\n"):

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from crawler.exceptions import DiskError, NotAnArchive
-from crawler.storage import disk, layout
+from crawler.files import is_file, oddity
+from crawler.storage import layout
 
 Strange = Callable[[str, str], None]
 """Told the path and what lies there of everything strange: "a file", "a FIFO", "cannot be read: Permission denied"."""
@@ -34,7 +35,7 @@ def walk(root: Path, strange: Strange = _nobody) -> Iterator[str]:
         if os.path.isdir(path) and (not path.is_symlink() or _leads_out(path, root)):
             yield from _walk(root, name, strange)
         else:
-            strange(name, disk.oddity(path) or "a file")
+            strange(name, oddity(path) or "a file")
 
 
 def _walk(root: Path, folder: str, strange: Strange) -> Iterator[str]:
@@ -48,7 +49,7 @@ def _walk(root: Path, folder: str, strange: Strange) -> Iterator[str]:
         elif entry.is_dir(follow_symlinks=False) and layout.is_folder(path):
             yield from _walk(root, path, strange)
         elif not entry.name.startswith("."):
-            strange(path, disk.oddity(entry.path))
+            strange(path, oddity(entry.path))
 
 
 def _entries(root: Path, folder: str, strange: Strange) -> list[os.DirEntry[str]]:
@@ -81,7 +82,7 @@ def run_files(root: Path, strange: Strange = _nobody) -> Iterator[str]:
         if layout.is_run_file(entry.name) and entry.is_file(follow_symlinks=False):
             yield entry.name
         elif not entry.name.startswith("."):
-            strange(f"{layout.RUNS}/{entry.name}", disk.oddity(entry.path) or "a file")
+            strange(f"{layout.RUNS}/{entry.name}", oddity(entry.path) or "a file")
 
 
 def temporary_files(root: Path) -> Iterator[str]:
@@ -90,7 +91,7 @@ def temporary_files(root: Path) -> Iterator[str]:
     places += [(os.path.relpath(folder, root), names) for folder, _, names in os.walk(root / layout.DAMAGED)]
     for folder, names in places:
         for name in names:
-            if layout.is_temporary(name) and disk.is_file(root / folder / name):
+            if layout.is_temporary(name) and is_file(root / folder / name):
                 yield f"{folder}/{name}"
 
 
@@ -134,7 +135,7 @@ def _visible(root: Path) -> list[str]:
 def require_index(root: Path) -> None:
     """Raise DiskError where something else than files lies where the index belongs: SQLite would wait for a FIFO."""
     for name in (*layout.INDEX_FILES, layout.INDEX_SEAL):
-        if found := disk.oddity(root / name, follow=name == layout.INDEX):
+        if found := oddity(root / name, follow=name == layout.INDEX):
             raise DiskError(f"{root / name} is {found}, not a file of the index; move it out of the archive")
 
 

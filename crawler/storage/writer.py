@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawler.exceptions import DiskError
+from crawler.files import sha256_of
 from crawler.storage import disk, layout, replyfile
 from crawler.storage.logline import Record
 from crawler.storage.runlog import FILES_END, STATES_END, RunLog, encode
@@ -168,7 +169,7 @@ class Writer:
                     if isinstance(file, Whole):  # its pieces were flushed one by one
                         partial = self.root / layout.partial_path(file.path)
                         renames.append((str(partial), file.path))
-                        digest, size = disk.sha256_of(partial)
+                        digest, size = sha256_of(partial)
                     else:
                         temporary, digest, size = beside[id(file)]
                         renames.append((temporary, file.path))

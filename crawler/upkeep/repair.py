@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawler import seedfile, urls
+from crawler.files import is_file, read_file, sha256_of
 from crawler.storage import disk, layout, recovery, remaking, runlog, tree
 from crawler.storage.archive import REPLY_ENDS, Archive
 from crawler.storage.index.objects import REMOVED
@@ -119,7 +120,7 @@ def _plan_again(root: Path, index: Index | None, damage: Damage, time: str, plan
         planned.again[path] = (damage.kind or (row.kind if row else "article"), number)
         planned.hops = max(planned.hops, row.hop if row else 0)
         for reply in _replies_of(path):  # the next one would take its place
-            if reply not in planned.set_aside and disk.is_file(root / reply):
+            if reply not in planned.set_aside and is_file(root / reply):
                 _plan_aside(root, reply, planned)
                 planned.states[reply] = {**state, "path": reply, "reason": "damaged: its document",
                                          "found_sha256": _digest(root / reply)}
@@ -134,7 +135,7 @@ def _plan_again(root: Path, index: Index | None, damage: Damage, time: str, plan
 
 def _digest(path: Path) -> str | None:
     try:
-        return disk.sha256_of(path)[0]
+        return sha256_of(path)[0]
     except OSError:
         return None
 
@@ -151,7 +152,7 @@ def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
     kind, language = damage.kind or "article", urls.document_language(damage.url or "")
     for reply in _replies_of(damage.path):
         with contextlib.suppress(OSError):
-            data = disk.read_file(root / reply)
+            data = read_file(root / reply)
             for one in remaking.documents(reply, data, damage.number, kind, damage.stamp_ms, language, sites):
                 made = seedfile.dumps(one).encode()
                 if hashlib.sha256(made).hexdigest() == damage.expected_sha256:

@@ -11,8 +11,9 @@ from crawler import decoding, normalise, seedfile
 from crawler.dw import places
 from crawler.dw.article import Article
 from crawler.exceptions import UnreadableReply
+from crawler.files import read_file
 from crawler.seedfile import SeedDocument
-from crawler.storage import disk, layout, replyfile
+from crawler.storage import layout, replyfile
 from crawler.storage.archive import Archive
 from crawler.storage.index.objects import Row
 from crawler.storage.logline import Record
@@ -57,7 +58,7 @@ def archived(archive: Archive, now_ms: int) -> Iterator[Reread]:
 
 def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms: int) -> Reread:
     try:
-        body, charset = replyfile.unpack(disk.read_file(archive.root / reply))
+        body, charset = replyfile.unpack(read_file(archive.root / reply))
         article = _read_beside(body, charset, reply, row, archive.sites)
         after = places.document(article, before.stamp_ms, row.language)
     except (UnreadableReply, OSError) as error:
@@ -101,7 +102,7 @@ def unreadable(archive: Archive, now_ms: int) -> Iterator[Reread]:
     for path in sorted((archive.root / "unreadable").glob("*.json")):
         name = path.with_suffix(".reply").relative_to(archive.root).as_posix()
         try:
-            about = json.loads(disk.read_file(path))
+            about = json.loads(read_file(path))
             charset = decoding.charset_of(str(about["content_type"]) if "content_type" in about else "")
             kept.append(_Kept(_time_ms(about), name, int(about["id"]), str(about["url"]), str(about["kind"]), charset))
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -121,7 +122,7 @@ def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
     row, place = archive.index.resolve(number), place_of(url, "")
     if row and row.path and not _says_more(row, place, stamp_ms):
         return None
-    body = disk.read_file(archive.root / name)
+    body = read_file(archive.root / name)
     article = places.read(place, body, number, kind, row.language if row else None, archive.sites, charset)
     row = archive.index.resolve(article.number)
     if row and row.path and (article.number != number or article.source in places.WEAK):

@@ -17,7 +17,8 @@ from pathlib import Path, PurePosixPath
 
 from crawler import normalise
 from crawler.exceptions import DiskError
-from crawler.storage import disk, layout, runlog, tree
+from crawler.files import is_file, sha256_of
+from crawler.storage import layout, runlog, tree
 from crawler.storage.index.objects import REMOVED
 from crawler.storage.index.sqlite import uri_of
 from crawler.storage.logline import Record
@@ -213,7 +214,7 @@ def _hash_files(root: str, paths: Iterable[str]) -> list[_Found]:
     found: list[_Found] = []
     for path in paths:
         try:
-            found.append((path, *disk.sha256_of(f"{root}/{path}"), None))
+            found.append((path, *sha256_of(f"{root}/{path}"), None))
         except OSError as error:
             found.append((path, None, 0, error.strerror or str(error)))
     return found
@@ -331,7 +332,7 @@ def _compare_logs(db: sqlite3.Connection, root: Path) -> Iterator[Damage]:
     """The logs of which the index has read more than is there: what a crash cuts off, it has never read."""
     for name, read in db.execute("SELECT name, bytes FROM idx.logs ORDER BY name"):
         log = root / layout.RUNS / name
-        size = log.stat().st_size if disk.is_file(log) else 0
+        size = log.stat().st_size if is_file(log) else 0
         if size < read:
             yield Damage(f"{layout.RUNS}/{name}", LOG_DAMAGED, f"{size:,} of {read:,} bytes are left")
 

@@ -13,7 +13,7 @@ from types import FrameType
 
 import pytest
 
-from crawler import seeds
+from crawler import files, seeds
 from crawler.storage import disk, layout, runlog, tree
 from crawler.storage.archive import Archive
 from crawler.storage.recovery import damaged_files
@@ -209,14 +209,15 @@ def test_odd_entry_with_the_name_of_a_log_is_damage(root: Path, end: str, make: 
 
 def test_log_that_cannot_be_read_is_damage(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = runlog.run_logs(root)[0]
-    real = disk.open_file
+    real = files.open_file
 
-    def open_file(path: disk.AnyPath, **options: bool) -> object:
+    def open_file(path: files.AnyPath, **options: bool) -> object:
         if Path(path) == log:
             raise OSError(5, "Input/output error", str(path))
         return real(path, **options)
 
-    monkeypatch.setattr(disk, "open_file", open_file)
+    for module in (files, runlog):
+        monkeypatch.setattr(module, "open_file", open_file)
     assert (verify.LOG_DAMAGED, f"runs/{log.name}") in damages(root)
     assert scrapy("repair", "--json", root=root).json["left"] == [
         {"path": f"runs/{log.name}", "why": "cannot be read: Input/output error"}
@@ -276,12 +277,12 @@ def test_crawl_waits_for_no_fifo_among_its_seeds(tmp_path: Path) -> None:
 @kinds
 def test_only_regular_files_are_opened(tmp_path: Path, make: Callable[[Path], object]) -> None:
     make(tmp_path / "odd")
-    assert disk.oddity(tmp_path / "odd")
-    assert not disk.is_file(tmp_path / "odd")
+    assert files.oddity(tmp_path / "odd")
+    assert not files.is_file(tmp_path / "odd")
     with pytest.raises(OSError, match="not a file"):
-        disk.open_file(tmp_path / "odd")
+        files.open_file(tmp_path / "odd")
     with pytest.raises(OSError, match="not a file"):
-        disk.sha256_of(tmp_path / "odd")
+        files.sha256_of(tmp_path / "odd")
 
 
 @kinds
@@ -293,17 +294,6 @@ def test_nothing_is_written_through_what_is_odd(tmp_path: Path, make: Callable[[
         disk.write_piece(tmp_path / "a" / "odd", b"x", 0)
     assert is_there(tmp_path / "a" / "odd") == made
     assert not (tmp_path / "a" / "nowhere").exists()
-
-
-def test_regular_file_is_read(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"words")
-    (tmp_path / "link").symlink_to("a")
-    assert disk.oddity(tmp_path / "a") == disk.oddity(tmp_path / "nothing") == ""
-    assert disk.read_file(tmp_path / "a") == b"words"
-    with disk.open_file(tmp_path / "link", follow=True) as file:
-        assert file.read() == b"words"
-    with pytest.raises(FileNotFoundError):
-        disk.read_file(tmp_path / "nothing")
 
 
 def test_walk_follows_no_link_below_the_top(root: Path) -> None:

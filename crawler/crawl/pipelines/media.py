@@ -15,7 +15,8 @@ from crawler.crawl.failures import failure_reason
 from crawler.crawl.headers import header
 from crawler.crawl.pipelines.part import ArchivePart
 from crawler.exceptions import DiskError
-from crawler.storage import disk, layout, mediafile
+from crawler.files import read_file
+from crawler.storage import layout, mediafile
 from crawler.storage.index.objects import ARCHIVED, Row
 from crawler.storage.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
 from crawler.storage.writer import Piece, Whole
@@ -145,7 +146,7 @@ class MediaPipeline(ArchivePart):
         """What an earlier run left of a file."""
         partial = layout.partial_path(path)
         with contextlib.suppress(OSError):
-            note = disk.read_file(self.run.root / layout.note_path(partial))
+            note = read_file(self.run.root / layout.note_path(partial))
             return mediafile.read_note(note, url, (self.run.root / partial).stat().st_size)
         return Partial(url)
 
