@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.decoding import charset_of
+from crawler.dw.decoding import charset_of
 
 if TYPE_CHECKING:
     from scrapy.http import Response

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from crawler import decoding, normalise, sanitise, urls
+from crawler import normalise, sanitise, urls
+from crawler.dw import decoding
 from crawler.dw.article import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import NOTHING, Markup

@@ -11,7 +11,7 @@ import io
 import re
 import zlib
 
-from crawler.decoding import codec_of
+from crawler.dw.decoding import codec_of
 
 MAX_BYTES = 64 * 1024 * 1024  # of a body
 

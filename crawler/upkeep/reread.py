@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from crawler import decoding, normalise, seedfile
-from crawler.dw import places
+from crawler import normalise, seedfile
+from crawler.dw import decoding, places
 from crawler.dw.article import Article
 from crawler.exceptions import UnreadableReply
 from crawler.files import read_file

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.decoding import charset_of, codec_of, decode, json_at, json_reply, page, sound
+from crawler.dw.decoding import charset_of, codec_of, decode, json_at, json_reply, page, sound
 
 TEXT = "Grüße aus 北京 und Київ 😀"
 UNICODE = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]

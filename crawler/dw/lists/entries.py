@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from crawler import decoding
+from crawler.dw import decoding
 from crawler.dw.lists.listing import shorten
 from crawler.dw.lists.scanner import Scanner, Tag
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crawler.decoding import charset_of
+from crawler.dw.decoding import charset_of
 from crawler.dw.lists.entries import Around, iter_entries
 from crawler.dw.lists.listing import Listed, Listing, Lost, document, language_path, moment_ms, number_of, shorten
 from crawler.dw.lists.unpacking import MAX_BYTES, chunks

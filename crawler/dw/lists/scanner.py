@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from html.entities import html5
 from typing import NamedTuple
 
-from crawler.decoding import sound
+from crawler.dw.decoding import sound
 
 _DOCTYPE_LENGTH = 65_536
 

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from crawler import decoding
+from crawler.dw import decoding
 from crawler.dw.lists.listing import Listed, Listing, document
 from crawler.urls import DW, Sites
 

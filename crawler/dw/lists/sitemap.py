@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from crawler import normalise
-from crawler.decoding import charset_of
+from crawler.dw.decoding import charset_of
 from crawler.dw.lists.entries import Around, iter_entries
 from crawler.dw.lists.listing import Listed, Lost, Problem, followable, language_path, moment_ms, shorten
 from crawler.dw.lists.unpacking import MAX_BYTES, chunks

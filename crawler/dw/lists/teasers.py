@@ -9,7 +9,7 @@ import contextlib
 import re
 from typing import Any
 
-from crawler import decoding
+from crawler.dw import decoding
 from crawler.dw.lists.listing import Listed, Listing, Lost, document, followable, moment_ms, number_of, shorten
 from crawler.urls import DW, LANGUAGE_IDS, Sites
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from parsel import Selector
 
-from crawler import decoding
+from crawler.dw import decoding
 from crawler.dw.article import Article, Paragraph, Picture
 from crawler.dw.pages import jsonld, markup, state
 from crawler.dw.pages.tree import tree

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from parsel import Selector
 
-from crawler import decoding, normalise, sanitise, urls
+from crawler import normalise, sanitise, urls
+from crawler.dw import decoding
 from crawler.dw.article import Article, Picture
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape

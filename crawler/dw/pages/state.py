@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from crawler import decoding, normalise, sanitise, urls
+from crawler import normalise, sanitise, urls
+from crawler.dw import decoding
 from crawler.dw.article import Article, Block, Gallery, Picture, Slide, Video
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from crawler import decoding, normalise
+from crawler import normalise
+from crawler.dw import decoding
 from crawler.exceptions import DiskError
 from crawler.storage import layout
 from crawler.storage.index import objects
