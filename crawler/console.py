@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import sqlite3
 import sys
 from abc import abstractmethod
@@ -20,7 +19,7 @@ from scrapy.commands import ScrapyCommand
 
 from crawler import clock, streams
 from crawler.crawl import report
-from crawler.crawl.options import sites_of
+from crawler.crawl.options import min_free, sites_of
 from crawler.exceptions import ArchiverError, DiskError
 from crawler.storage import disk, layout, tree
 from crawler.storage.archive import Archive
@@ -127,14 +126,10 @@ class ArchiveCommand(ScrapyCommand):
 
     @contextlib.contextmanager
     def open_archive(self, *, rebuild: bool = False) -> Iterator[Archive]:
-        """The archive, locked and brought up to date. Raises ArchiveInUse and DiskError."""
+        """The archive, locked and brought up to date. Raises ArchiveInUse, ArgumentError and DiskError."""
         assert self.settings is not None
-        try:
-            min_free = self.settings.getint("ARCHIVE_MIN_FREE")
-        except ValueError as error:
-            raise CommandError(f"ARCHIVE_MIN_FREE is no number of bytes: {self.settings['ARCHIVE_MIN_FREE']!r}") from error
         archive = Archive.open(
-            self.root, clock.now_ms(), f"scrapy {self.name}", min_free=min_free, sites=sites_of(self.settings),
+            self.root, clock.now_ms(), f"scrapy {self.name}", min_free=min_free(self.settings), sites=sites_of(self.settings),
             say=say, rebuild=rebuild,
         )  # fmt: skip
         clean = False
@@ -160,16 +155,6 @@ class ArchiveCommand(ScrapyCommand):
 def say(sentence: str) -> None:
     """What a person should know, beside the result."""
     print(sentence, file=sys.stderr)
-
-
-def print_json(value: object) -> None:
-    """A value as one line of JSON; in ASCII where standard output cannot take it as it is."""
-    line = json.dumps(value, ensure_ascii=False)
-    try:
-        line.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        line = json.dumps(value)
-    print(line)
 
 
 def print_list(lines: Iterable[str], total: int) -> None:

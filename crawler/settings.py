@@ -94,8 +94,8 @@ EXTENSIONS_BASE = {
     "scrapy.extensions.throttle.AutoThrottle": 0,
 }
 EXTENSIONS = {
-    "crawler.crawl.extensions.progress.ProgressExtension": 0,  # says more than Scrapy's LogStats
-    "crawler.crawl.extensions.archive.ArchiveExtension": 1,
+    "crawler.crawl.extensions.archive.ArchiveExtension": 0,  # makes the run that the others are given
+    "crawler.crawl.extensions.progress.ProgressExtension": 1,  # says more than Scrapy's LogStats
     "crawler.crawl.extensions.politeness.PolitenessExtension": 900,  # after AutoThrottle
     "crawler.crawl.extensions.timeouts.TimeoutsExtension": 905,
 }

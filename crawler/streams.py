@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import errno
 import io
+import json
 import os
 import sys
 from types import TracebackType
@@ -51,6 +52,23 @@ def silence(stream: TextIO) -> None:
         opened = os.open(os.devnull, os.O_WRONLY)
         os.dup2(opened, stream.fileno())
         os.close(opened)
+
+
+def clear_line(stream: TextIO) -> None:
+    """Take a progress line off a terminal, so that what is written next starts at its left edge."""
+    if stream.isatty():
+        stream.write("\r\x1b[K")
+        stream.flush()
+
+
+def print_json(value: object) -> None:
+    """Print a value as one line of JSON; in ASCII if standard output cannot take it as it is."""
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(value)
+    print(line)
 
 
 def _hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

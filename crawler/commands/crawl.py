@@ -65,11 +65,13 @@ def exit_status(crawler: Crawler, crawl: object) -> int:
     if isinstance(crawl, asyncio.Task) and crawl.done() and not crawl.cancelled() and (error := crawl.exception()):
         return error.exit_status if isinstance(error, ArchiverError) else COULD_NOT_START
     try:
-        run = ArchiveExtension.of(crawler)
-    except (RuntimeError, AssertionError):
+        extension = crawler.get_extension(ArchiveExtension)
+    except RuntimeError:
+        extension = None
+    if extension is None:
         return COULD_NOT_START
-    run.finish("shutdown")
-    return run.exit_status
+    extension.finish("shutdown")
+    return extension.exit_status
 
 
 def report_failed_start(root: Path, given: dict[str, str], error: BaseException, status: int) -> None:

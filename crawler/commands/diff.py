@@ -8,13 +8,14 @@ from argparse import Namespace
 from dataclasses import asdict, dataclass
 
 from crawler import seedfile, urls
-from crawler.console import ArchiveCommand, CommandError, print_json
+from crawler.console import ArchiveCommand, CommandError
 from crawler.crawl.report import COMPLETE
 from crawler.exceptions import SeedFormatError
 from crawler.files import read_file
 from crawler.library import changes
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
+from crawler.streams import print_json
 
 _CURRENT = "current"
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from crawler import normalise
-from crawler.console import LISTED, ArchiveCommand, CommandError, counted, print_json, say
+from crawler.console import LISTED, ArchiveCommand, CommandError, counted, say
 from crawler.crawl.report import COMPLETE, INCOMPLETE
 from crawler.library import newseeds
 from crawler.library.newseeds import NewSeed, Selection
+from crawler.streams import print_json
 from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE
 
 _RUN = re.compile(r"\d{8}T\d{6}Z")

@@ -7,11 +7,12 @@ import sqlite3
 from argparse import Namespace
 from pathlib import Path
 
-from crawler.console import ArchiveCommand, print_json
+from crawler.console import ArchiveCommand
 from crawler.crawl.report import COMPLETE
 from crawler.library import status
 from crawler.storage import layout, tree
 from crawler.storage.index.sqlite import Index
+from crawler.streams import print_json
 
 
 class Command(ArchiveCommand):

@@ -8,9 +8,10 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from crawler import clock
-from crawler.console import ArchiveCommand, CommandError, counted, print_json, print_list, progress, shown
+from crawler.console import ArchiveCommand, CommandError, counted, print_list, progress, shown
 from crawler.crawl.report import COMPLETE, INCOMPLETE
 from crawler.storage import layout
+from crawler.streams import print_json
 from crawler.upkeep.repair import Repair, plan, repair
 from crawler.upkeep.verify import INDEX_DAMAGED, Verdict, verify
 

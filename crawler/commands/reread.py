@@ -7,7 +7,8 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 
 from crawler import clock
-from crawler.console import ArchiveCommand, print_json, print_list, progress
+from crawler.console import ArchiveCommand, print_list, progress
+from crawler.streams import print_json
 from crawler.upkeep import reread
 
 

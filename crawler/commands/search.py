@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 
-from crawler.console import LISTED, ArchiveCommand, CommandError, counted, print_json, progress, say
+from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say
 from crawler.crawl.report import COMPLETE
 from crawler.library.search.catalogue import DAY_MS
 from crawler.library.search.index import SearchIndex
@@ -20,6 +20,7 @@ from crawler.library.search.query import parse
 from crawler.library.search.search import Hit, Selection, search
 from crawler.library.search.snippet import Piece
 from crawler.storage import layout
+from crawler.streams import print_json
 from crawler.urls import DOCUMENT_KINDS, LANGUAGES, UNKNOWN_LANGUAGE
 
 FOUND, NOT_FOUND = COMPLETE, 1  # as grep has it

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler import clock
-from crawler.console import ArchiveCommand, CommandError, console, print_json, print_table
+from crawler.console import ArchiveCommand, CommandError, console, print_table
 from crawler.crawl import report
 from crawler.crawl.pastreports import past_reports
 from crawler.files import read_file
@@ -15,6 +15,7 @@ from crawler.library import status
 from crawler.storage import layout, lock
 from crawler.storage.index import refresh
 from crawler.storage.index.objects import STATES
+from crawler.streams import print_json
 
 _RUNS = 20  # with --runs
 _LAST_RUNS = 5

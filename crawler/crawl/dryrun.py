@@ -7,40 +7,43 @@ import sys
 from typing import TYPE_CHECKING
 
 from crawler import seeds, streams
-from crawler.console import print_json
 from crawler.crawl.seeding import standard_input
 from crawler.exceptions import DiskError
 from crawler.storage.index.objects import ARCHIVED, PENDING, Row
 
 if TYPE_CHECKING:
-    from crawler.spiders.dw import DwSpider
+    from collections.abc import Awaitable, Callable
+
+    from crawler.crawl.run import Run
+    from crawler.crawl.seeding import Seeding
 
 
-async def say(spider: DwSpider, *, as_json: bool) -> None:
-    """Print a line for each request: the address and the reason. as_json: of JSON, without a sum at the end.
+async def say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitable[None]]) -> None:
+    """Print a line for each request: the address and the reason. With dry_run=json the lines are JSON, without a sum at
+    the end. register_media: registers the media files of archived documents.
 
     Ends where nobody reads on (`| head`). Raises DiskError where standard output takes no more.
     """
     try:
-        await _say(spider, as_json)
+        await _say(run, seeding, register_media)
         sys.stdout.flush()
     except BrokenPipeError:
         streams.silence(sys.stdout)
     except OSError as error:
         streams.silence(sys.stdout)
         failure = DiskError(f"standard output takes no more: {error.strerror or error}")
-        spider.run.abort(failure)
+        run.abort(failure)
         raise failure from error
 
 
-async def _say(spider: DwSpider, as_json: bool) -> None:
-    index, sites = spider.run.archive.index, spider.run.sites
-    for seed in seeds.read(spider.seeds, await standard_input(spider.seeds), sites):
-        for request in spider.intake.listings(seed) or ():
+async def _say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitable[None]]) -> None:
+    index, sites, given, as_json = run.archive.index, run.sites, run.options.seeds, run.options.is_json
+    for seed in seeds.read(given, await standard_input(given), sites):
+        for request in seeding.listings(seed) or ():
             _print(request.url, "a list of what is new", as_json)
-        await spider.intake.take(seed)
-    if spider.media:
-        await spider.media_files().hear_of_archived()
+        await seeding.take(seed)
+    if run.options.media:
+        await register_media()
     count = 0
     for row in index.due():
         count += 1
@@ -52,7 +55,7 @@ async def _say(spider: DwSpider, as_json: bool) -> None:
 
 def _print(url: str, reason: str, as_json: bool) -> None:
     if as_json:
-        print_json({"url": url, "why": reason})
+        streams.print_json({"url": url, "why": reason})
     else:
         print(f"{url}  {reason}")
 

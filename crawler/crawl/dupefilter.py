@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.dupefilters import RFPDupeFilter
 
-from crawler.crawl.extensions.archive import ArchiveExtension
+from crawler.crawl.component import run_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
 
+    from crawler.crawl.run import Run
+
 
 class IndexDupeFilter(RFPDupeFilter):
     """Asks the index about requests for documents; others are judged by Scrapy's fingerprints. Switched on by
     DUPEFILTER_CLASS."""
 
-    crawler: Crawler
+    run: Run
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         found = super().from_crawler(crawler)
-        found.crawler = crawler
+        found.run = run_of(crawler)
         return found
 
     def request_seen(self, request: Request) -> bool:
@@ -32,4 +34,4 @@ class IndexDupeFilter(RFPDupeFilter):
         if number is None:
             # what a redirect leads to would be lost without a word; REDIRECT_MAX_TIMES ends a circle
             return "redirect_times" not in request.meta and super().request_seen(request)
-        return not ArchiveExtension.of(self.crawler).archive.index.claim(number)
+        return not self.run.archive.index.claim(number)

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from crawler.spiders.dw import DwSpider
+    from crawler.crawl.registry import Registry
+    from crawler.crawl.run import Run
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +41,13 @@ _SITEMAP_BYTES = 50_000_000  # unpacked; what sitemaps.org allows
 _SITEMAP_LEVELS = 4  # of indexes; sitemaps.org allows one
 
 
-class Discovery:
+class Lists:
     """Turns starting points into requests for listings, and their replies into objects the index knows."""
 
-    def __init__(self, spider: DwSpider) -> None:
-        self.spider = spider
-        self.run = spider.run
-        self.index = self.run.archive.index
+    def __init__(self, run: Run, registry: Registry) -> None:
+        self.run = run
+        self.registry = registry
+        self.index = run.archive.index
         self.read_lists = Listings(self.index)
         self.windows: dict[str, lists.Window] = {}
 
@@ -90,7 +91,7 @@ class Discovery:
     def _request(self, url: str, callback: Any, *, conditional: bool = True, again: bool = False, **kwargs: Any) -> Request:
         """The request for a listing. again: though it was asked for already."""
         headers = replies.conditions(*self.read_lists.validators(url)) if conditional else {}
-        if not self.spider.dry_run:
+        if not self.run.options.dry_run:
             self.run.count("dw/request/attempted")
         return Request(url, callback=self._judged, errback=self._failed, headers=headers, priority=10,
                        dont_filter=again, meta={IN_PART: True}, cb_kwargs={"read": callback, "kwargs": kwargs})  # fmt: skip
@@ -116,7 +117,7 @@ class Discovery:
             except Exception as error:  # of a reader: about this list alone, and what it named so far is kept
                 self._name(response.url, [f"an error of ours: {described(error)}"])
                 self._missed(response.url, "unreadable")
-            await self.spider.intake.log_heard()
+            await self.registry.log()
 
     def _failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -254,11 +255,11 @@ class Discovery:
         new = named = 0
         for item in items:
             named += 1
-            row = await self.spider.intake.hear_of(item.kind, item.number, item.language or language)
+            row = await self.registry.register(item.kind, item.number, item.language or language)
             new += row is None
             if row and row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row):
                 self.index.set_unchecked(row.number)  # the list may not be sent again: by whatever run looks first
-                if self.spider.looks_again:
+                if self.run.options.looks_again:
                     self.index.set_due(row.number)
         self.run.count("dw/listing/named", named)
         self.run.count("dw/listing/new", new)
@@ -269,7 +270,7 @@ class Discovery:
 
     async def _keep(self) -> None:
         """Let no kill take back that a page was read."""
-        await self.spider.intake.log_heard()
+        await self.registry.log()
         self.index.commit()
 
     def _name(self, url: str, problems: Iterable[str]) -> None:
@@ -278,7 +279,7 @@ class Discovery:
 
     async def _remember(self, response: Response, named: int) -> None:
         """Keep the validators of a listing, and how much it named: after everything in it is logged."""
-        await self.spider.intake.log_heard()
+        await self.registry.log()
         etag, last_modified = header(response, "ETag"), header(response, "Last-Modified")
         self.read_lists.set_validators(_asked(response), etag, last_modified, named, response.url)
 

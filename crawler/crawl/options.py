@@ -1,19 +1,143 @@
-"""What a run was asked for, by settings."""
+"""The spider arguments and settings of a run, read and checked once."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
-from crawler.urls import Sites
+from crawler.crawl import arguments
+from crawler.exceptions import ArgumentError
+from crawler.storage.index.refresh import Rules, rules_of
+from crawler.urls import DOCUMENT_KINDS, NUMBERS, Sites
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
+Number = TypeVar("Number", int, float)
+
+_DEFAULTS = {"seeds": "seeds/", "depth": "1", "max_articles": "0", "refresh": "", "dry_run": "", "edition": "", "media": ""}
+"""The spider arguments and their values if they are not given."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked for. README.md explains the arguments; `settings.py` explains the settings.
+
+    seeds: the argument `seeds`, or what `edition` stands for. depth: how many references to follow, negative for no limit.
+    max_articles: 0 for no limit. refresh: empty, `all`, `none`, or ids separated by commas. kinds: the kinds of documents to
+    archive. rules: when to look at an archived document again. root: the archive's folder. sites: where DW is.
+    concurrency: how many documents may be requested at once. min_free, largest_media, largest_reply: bytes; of the
+    last, 0 is no limit. backoff_s, longest_wait_s:
+    seconds.
+    """
+
+    seeds: str
+    depth: int
+    max_articles: int
+    refresh: str
+    dry_run: bool
+    is_json: bool
+    media: bool
+    kinds: tuple[str, ...]
+    rules: Rules
+    root: Path
+    sites: Sites
+    concurrency: int
+    min_free: int
+    alert_share: float
+    alert_minimum: int
+    largest_media: int
+    largest_reply: int
+    backoff_s: float
+    longest_wait_s: float
+
+    @property
+    def looks_again(self) -> bool:
+        """Whether archived documents are looked at again beside those that `refresh` names."""
+        return self.refresh in ("", "all")
+
+
+def read(given: Mapping[str, str], settings: BaseSettings) -> Options:
+    """Return the options of a run. Raises ArgumentError, whose message names the argument or setting and its value.
+
+    given: spider arguments by name, as text.
+    """
+    if unknown := given.keys() - _DEFAULTS.keys():
+        raise ArgumentError(f"unknown argument: {', '.join(sorted(unknown))}")
+    text = {**_DEFAULTS, **given}
+    depth, max_articles = arguments.number("depth", text["depth"]), arguments.number("max_articles", text["max_articles"])
+    dry_run, is_json = arguments.dry_run(text["dry_run"])
+    media = arguments.switch("media", text["media"])
+    sites = replace(sites_of(settings), takes_media=media)
+    return Options(
+        seeds=_seeds(text["seeds"], text["edition"]), depth=depth, max_articles=max_articles, refresh=_refresh(text["refresh"]),
+        dry_run=dry_run, is_json=is_json, media=media, kinds=_kinds(settings), rules=_rules(settings),
+        root=Path(settings["ARCHIVE_DIR"]), sites=sites, concurrency=_concurrency(settings, sites), min_free=min_free(settings),
+        alert_share=_number(settings, "ARCHIVE_ALERT_SHARE", settings.getfloat),
+        alert_minimum=_number(settings, "ARCHIVE_ALERT_MINIMUM", settings.getint),
+        largest_media=_number(settings, "MEDIA_MAXSIZE", settings.getint),
+        largest_reply=_number(settings, "DOWNLOAD_MAXSIZE", settings.getint),
+        backoff_s=_number(settings, "RETRY_BACKOFF", settings.getfloat),
+        longest_wait_s=_number(settings, "RETRY_AFTER_MAX", settings.getfloat),
+    )  # fmt: skip
+
 
 def sites_of(settings: BaseSettings) -> Sites:
-    """Where DW is, by the settings DW_API_URL, DW_STATIC_URL, DW_WWW_URL, DW_RSS_URL, MEDIA_HOSTS, DW_MEDIA_URL."""
+    """Return where DW is, by the settings DW_API_URL, DW_STATIC_URL, DW_WWW_URL, DW_RSS_URL, MEDIA_HOSTS, DW_MEDIA_URL."""
     names = ("DW_API_URL", "DW_STATIC_URL", "DW_WWW_URL", "DW_RSS_URL")
     hosts = frozenset(host.strip().lower() for host in settings.getlist("MEDIA_HOSTS"))
     sites = Sites(*(settings[name].rstrip("/") for name in names))
     return replace(sites, media_hosts=hosts, media=settings["DW_MEDIA_URL"].rstrip("/"))
+
+
+def min_free(settings: BaseSettings) -> int:
+    """Return ARCHIVE_MIN_FREE, in bytes. Raises ArgumentError."""
+    return _number(settings, "ARCHIVE_MIN_FREE", settings.getint)
+
+
+def _seeds(seeds: str, editions: str) -> str:
+    """Return the seeds of a run; editions take the place of other seeds."""
+    return ",".join(f"edition:{name.strip()}" for name in editions.split(",")) if editions else seeds
+
+
+def _refresh(text: str) -> str:
+    """Return the argument `refresh` if it is a word or a list of ids. Raises ArgumentError."""
+    refresh = text.strip()
+    if refresh not in ("", "all", "none"):
+        for number in (arguments.number("refresh", one) for one in refresh.split(",")):
+            if number not in NUMBERS:
+                raise ArgumentError(f"refresh is no number of a document: {number}")
+    return refresh
+
+
+def _kinds(settings: BaseSettings) -> tuple[str, ...]:
+    """Return ARCHIVE_KINDS. Raises ArgumentError."""
+    kinds = tuple(kind.strip() for kind in settings.getlist("ARCHIVE_KINDS"))
+    if unknown := set(kinds) - set(DOCUMENT_KINDS):
+        raise ArgumentError(f"ARCHIVE_KINDS names what is no kind of document: {', '.join(sorted(unknown))}")
+    return kinds
+
+
+def _rules(settings: BaseSettings) -> Rules:
+    """Return ARCHIVE_REFRESH. Raises ArgumentError."""
+    try:
+        return rules_of(settings.getdictorlist("ARCHIVE_REFRESH"))
+    except ValueError as error:
+        raise ArgumentError(str(error)) from error
+
+
+def _number(settings: BaseSettings, name: str, read_number: Callable[[str], Number]) -> Number:
+    """Return a setting as a number. Raises ArgumentError."""
+    try:
+        return read_number(name)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{name} is no number: {settings[name]!r}") from error
+
+
+def _concurrency(settings: BaseSettings, sites: Sites) -> int:
+    """Return how many requests api.dw.com may get at once."""
+    slot = settings.getdict("DOWNLOAD_SLOTS").get(urlsplit(sites.api).hostname or "", {})
+    return int(slot.get("concurrency", settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")))

@@ -23,14 +23,14 @@ from crawler.storage.writer import NewFile
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from crawler.crawl.extensions.archive import ArchiveExtension
+    from crawler.crawl.run import Run
     from crawler.storage.index.sqlite import Index
     from crawler.urls import Target
 
 logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
-Outcome = Callable[Concatenate["ArchiveExtension", Row, P], Coroutine[Any, Any, None]]
+Outcome = Callable[Concatenate["Run", Row, P], Coroutine[Any, Any, None]]
 
 
 def _in_turn(note: Outcome[P]) -> Outcome[P]:
@@ -38,7 +38,7 @@ def _in_turn(note: Outcome[P]) -> Outcome[P]:
     while DW was asked."""
 
     @functools.wraps(note)
-    async def noted(run: ArchiveExtension, row: Row, /, *rest: P.args, **more: P.kwargs) -> None:
+    async def noted(run: Run, row: Row, /, *rest: P.args, **more: P.kwargs) -> None:
         async with run.archive.document(row.number):
             await note(run, run.archive.index.get(row.number) or row, *rest, **more)
 
@@ -46,7 +46,7 @@ def _in_turn(note: Outcome[P]) -> Outcome[P]:
 
 
 @_in_turn
-async def unchanged(run: ArchiveExtension, row: Row) -> None:
+async def unchanged(run: Run, row: Row) -> None:
     """DW says that an archived document is as it was."""
     now_ms = run.now_ms()
     run.count("dw/document/unchanged")
@@ -72,7 +72,7 @@ def circle(index: Index, led_to: dict[int, int], number: int, target: int) -> li
 
 
 @_in_turn
-async def alias(run: ArchiveExtension, row: Row, target: Target) -> None:
+async def alias(run: Run, row: Row, target: Target) -> None:
     """A number leads to another's document, which is wanted in its place."""
     index = run.archive.index
     assert target.number is not None
@@ -90,7 +90,7 @@ async def alias(run: ArchiveExtension, row: Row, target: Target) -> None:
 
 
 @_in_turn
-async def unwanted(run: ArchiveExtension, row: Row, kind: str) -> None:
+async def unwanted(run: Run, row: Row, kind: str) -> None:
     """A document is of a kind that is not wanted (ARCHIVE_KINDS)."""
     run.count(f"dw/document/unwanted/{kind}")
     if row.path:  # it was of another kind, and stays
@@ -101,7 +101,7 @@ async def unwanted(run: ArchiveExtension, row: Row, kind: str) -> None:
 
 
 @_in_turn
-async def missing(run: ArchiveExtension, row: Row, reason: str, refused: bool = False) -> None:
+async def missing(run: Run, row: Row, reason: str, refused: bool = False) -> None:
     """A document could not be had. refused: it was we, or robots.txt, who did not allow it."""
     state = run.archive.miss(row, reason, run.now_ms(), refused=refused)
     run.note_missing(row.kind, row.number, reason, run.sites.detail(row.kind, row.number))
@@ -112,7 +112,7 @@ async def missing(run: ArchiveExtension, row: Row, reason: str, refused: bool = 
 
 
 @_in_turn
-async def unreadable(run: ArchiveExtension, row: Row, response: Response, reason: str) -> None:
+async def unreadable(run: Run, row: Row, response: Response, reason: str) -> None:
     """A reply nobody can read is kept as it came, with the reason beside it."""
     now_ms = run.now_ms()
     digest = hashlib.sha256(response.body).hexdigest()

@@ -1,12 +1,13 @@
-"""The archive is the queue: requests are made of what the index says is due, one at a time, when there is room for one."""
+"""Scrapy's scheduler, with the archive as the queue of documents."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from scrapy.core.scheduler import Scheduler
 
+from crawler.crawl.documents import Documents
 from crawler.exceptions import DiskError
 
 if TYPE_CHECKING:
@@ -14,23 +15,34 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 
-class ArchiveScheduler(Scheduler):
-    """Scrapy's scheduler for requests that others make, and the index for everything else. Switched on by SCHEDULER.
+@runtime_checkable
+class HasDocuments(Protocol):
+    """A spider whose documents come from the archive."""
 
-    Nothing is held in memory and nothing is lost by a kill: an object stays due in the index until its outcome is durable.
+    documents: Documents
+
+
+class ArchiveScheduler(Scheduler):
+    """Scrapy's scheduler for requests that others make, and the index for documents. Switched on by SCHEDULER.
+
+    Nothing is held in memory, and a kill loses nothing: a document stays due in the index until its outcome is durable.
     """
 
+    documents: Documents
+
     def open(self, spider: Spider) -> Deferred[None] | None:
-        with contextlib.suppress(DiskError):  # here and below: it has been said, and the run is being ended
-            spider.begin_run()  # type: ignore[attr-defined]
+        assert isinstance(spider, HasDocuments), f"spider {spider} has no documents to request"
+        self.documents = spider.documents
+        with contextlib.suppress(DiskError):  # here and below: the run knows, and is being ended
+            self.documents.open()
         return super().open(spider)
 
     def next_request(self) -> Request | None:
         with contextlib.suppress(DiskError):
-            return super().next_request() or self.spider.next_request()  # type: ignore[attr-defined]
+            return super().next_request() or self.documents.next_request()
         return None
 
     def has_pending_requests(self) -> bool:
         with contextlib.suppress(DiskError):
-            return super().has_pending_requests() or self.spider.has_due_documents()  # type: ignore[attr-defined]
+            return super().has_pending_requests() or self.documents.has_due()
         return False

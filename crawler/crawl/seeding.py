@@ -14,20 +14,16 @@ from typing import TYPE_CHECKING
 
 from crawler import clock, seeds
 from crawler.dw.lists import UnreadableSeed
-from crawler.storage.archive import state_line
-from crawler.storage.index.objects import PENDING
 from crawler.urls import DOCUMENT_KINDS
 
 if TYPE_CHECKING:
     from scrapy import Request
 
-    from crawler.spiders.dw import DwSpider
-    from crawler.storage.index.objects import Row
-    from crawler.storage.logline import Record
+    from crawler.crawl.lists import Lists
+    from crawler.crawl.registry import Registry
+    from crawler.crawl.run import Run
 
 logger = logging.getLogger(__name__)
-
-_HEARD = 500  # lines logged at a time
 
 
 async def standard_input(argument: str) -> io.BytesIO:
@@ -50,14 +46,14 @@ async def standard_input(argument: str) -> io.BytesIO:
     return io.BytesIO(data)
 
 
-class Intake:
+class Seeding:
     """Takes seeds. Counts dw/seed/address, dw/seed/document, dw/seed/mended, dw/seed/listing, dw/seed/unusable,
     dw/document/from_seed/<outcome>."""
 
-    def __init__(self, spider: DwSpider) -> None:
-        self.spider = spider
-        self.run = spider.run
-        self.heard: list[Record] = []  # what seeds and listings name, not yet logged
+    def __init__(self, run: Run, registry: Registry, lists: Lists) -> None:
+        self.run = run
+        self.registry = registry
+        self.lists = lists
 
     async def take(self, seed: seeds.Seed) -> int:
         """Take a seed into the archive. Returns 1 for one that can be used, else 0, which is counted and named."""
@@ -73,13 +69,13 @@ class Intake:
                 if target.number is None or target.kind not in DOCUMENT_KINDS:
                     return 0
                 run.count("dw/seed/address")
-                await self.hear_of(target.kind, target.number, target.language)
+                await self.registry.register(target.kind, target.number, target.language)
             case seeds.Document(_, document, is_mended):
                 assert document.id is not None
                 run.count("dw/seed/document")
                 if is_mended:
                     run.count("dw/seed/mended")
-                if not self.spider.dry_run:
+                if not run.options.dry_run:
                     async with run.archive.document(document.id):
                         outcome, files = run.archive.plan_seed(document, "seed", clock.now_ms())
                         if files:
@@ -88,25 +84,9 @@ class Intake:
                 run.archive.register([document.id], 0, document.kind, document.language)
                 run.archive.register_document(document, "seed", 0)
                 row = index.resolve(document.id)
-                if row and row.path and not row.checked_ms and (self.spider.looks_again or not run.archive.reply_of(row.path)):
+                if row and row.path and not row.checked_ms and (run.options.looks_again or not run.archive.reply_of(row.path)):
                     index.set_due(row.number)
         return 1
-
-    async def hear_of(self, kind: str, number: int, language: str | None) -> Row | None:
-        """Hear of a document that a seed or a listing names, and have it logged with others. Returns what was known of it."""
-        row = self.run.archive.index.resolve(number)
-        if (row is None or row.hop) and not self.spider.dry_run:  # unheard of, or farther away until now
-            self.heard.append(state_line(PENDING, kind, number, self.run.start_ms, hop=0, language=language))
-            if len(self.heard) >= _HEARD:
-                await self.log_heard()
-        self.run.archive.register([number], 0, kind, language)
-        return row
-
-    async def log_heard(self) -> None:
-        """Log what was heard of since the last time: an index made again has it too."""
-        heard, self.heard = self.heard, []
-        if heard:
-            await self.run.store([], heard)
 
     def listings(self, seed: seeds.Seed) -> list[Request] | None:
         """The requests of a seed that lists things: a feed, a sitemap, a section, a search window (none where all of it is
@@ -114,9 +94,9 @@ class Intake:
         try:
             match seed:
                 case seeds.Start(_, text):
-                    requests = list(self.spider.discovery.start(text))
+                    requests = list(self.lists.start(text))
                 case seeds.Address(_, target, url) if target.number is None or target.kind not in DOCUMENT_KINDS:
-                    request = self.spider.discovery.listing(target, url)
+                    request = self.lists.listing(target, url)
                     if request is None:
                         raise UnreadableSeed(f"not over https: {url[:200]}")
                     requests = [request]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from scrapy import Request
@@ -65,8 +66,8 @@ def test_retry_after(header: bytes | None, seconds: float, monkeypatch: pytest.M
 
 def allowed(url: str, *before: str) -> str:
     """Where a request goes that AllowedTargetsMiddleware lets pass. before: the addresses that redirected to it."""
-    middleware = AllowedTargetsMiddleware.__new__(AllowedTargetsMiddleware)
-    middleware.sites, middleware.stats = DW, SimpleNamespace(inc_value=lambda name: None)  # type: ignore[assignment]
+    run: Any = SimpleNamespace(sites=DW, count=lambda name: None)
+    middleware = AllowedTargetsMiddleware(run)
     request = Request(url, meta={"redirect_urls": list(before)})
     moved = middleware.process_request(request)
     return moved.url if moved else request.url

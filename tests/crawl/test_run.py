@@ -112,7 +112,7 @@ PAST = [
     f'{{"found": {10**400}}}', '{"documents": [], "missing": 7, "pictures": null, "exit_status": {}}', "\xff",
 ]  # fmt: skip
 BROKEN_STEPS = [
-    "crawler.crawl.report.alert", "crawler.crawl.lists.Discovery.completeness", "crawler.storage.index.sqlite.Index.counts",
+    "crawler.crawl.report.alert", "crawler.crawl.lists.Lists.completeness", "crawler.storage.index.sqlite.Index.counts",
 ]  # fmt: skip
 
 

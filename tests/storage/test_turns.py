@@ -16,11 +16,12 @@ import pytest
 
 from crawler import seedfile, seeds
 from crawler.crawl import outcomes
-from crawler.crawl.extensions.archive import ArchiveExtension
+from crawler.crawl.lists import Lists
 from crawler.crawl.pipelines.archive import ArchivePipeline
 from crawler.crawl.pipelines.compare import ComparePipeline
 from crawler.crawl.pipelines.omissions import OmissionsPipeline
-from crawler.crawl.seeding import Intake
+from crawler.crawl.registry import Registry
+from crawler.crawl.seeding import Seeding
 from crawler.dw import places
 from crawler.dw.article import Article, Fetched, Paragraph
 from crawler.sanitise import Markup
@@ -40,7 +41,7 @@ def open_one(archive: OpenArchive) -> Archive:
 
 
 @pytest.fixture
-def run(open_one: Archive, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def run(open_one: Archive) -> SimpleNamespace:
     """What the glue has of a run."""
     stats: Counter[str] = Counter()
 
@@ -48,10 +49,10 @@ def run(open_one: Archive, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         await open_one.store(files, states)
 
     run = SimpleNamespace(
-        archive=open_one, root=open_one.root, sites=DW, stats=stats, store=store, start_ms=NOW_MS, now_ms=lambda: NOW_MS,
+        archive=open_one, options=SimpleNamespace(dry_run=False, looks_again=True), root=open_one.root, sites=DW, stats=stats,
+        store=store, start_ms=NOW_MS, now_ms=lambda: NOW_MS,
         count=lambda name, by=1: stats.update({name: by}), note_keys=lambda names: None, note_missing=lambda *what: None,
     )  # fmt: skip
-    monkeypatch.setattr(ArchiveExtension, "of", lambda crawler: run)
     return run
 
 
@@ -64,19 +65,20 @@ def fetched(number: int = NUMBER, requested: int = NUMBER, words: str = "What DW
 
 async def take(run: SimpleNamespace, *given: seedfile.SeedDocument) -> None:
     """Take seed documents, as a run does."""
-    intake = Intake(SimpleNamespace(run=run, dry_run=False, looks_again=True))  # type: ignore[arg-type]
+    registry: Any = Registry(run)  # type: ignore[arg-type]
+    seeding = Seeding(run, registry, Lists(run, registry))  # type: ignore[arg-type]
     for one in given:
-        await intake.take(seeds.Document("a test", one))
+        await seeding.take(seeds.Document("a test", one))
 
 
-async def pipe(item: Fetched) -> None:
+async def pipe(run: Any, item: Fetched) -> None:
     """Take an article through the pipelines, as a run does."""
-    made = OmissionsPipeline(None).process_item(item)  # type: ignore[arg-type]
-    await ArchivePipeline(None).process_item(await ComparePipeline(None).process_item(made))  # type: ignore[arg-type]
+    made = OmissionsPipeline(run).process_item(item)
+    await ArchivePipeline(run).process_item(await ComparePipeline(run).process_item(made))
 
 
 async def pipe_words(run: SimpleNamespace, words: str) -> None:
-    await pipe(fetched(words=words))
+    await pipe(run, fetched(words=words))
 
 
 async def take_words(run: SimpleNamespace, words: str) -> None:
@@ -98,13 +100,13 @@ def bodies(root: Path) -> set[str]:
 ORDERS: list[list[Callable[[SimpleNamespace], Coroutine[Any, Any, None]]]] = [
     [
         lambda run: take(run, document(body="<p>A seed says.</p>", stamp_ms=NOW_MS - 5000)),
-        lambda run: pipe(fetched()),
+        lambda run: pipe(run, fetched()),
         lambda run: take(run, document(body="<p>A newer seed says.</p>", stamp_ms=NOW_MS + 5000)),
     ],
     [
-        lambda run: pipe(fetched()),
+        lambda run: pipe(run, fetched()),
         lambda run: take(run, document(body="<p>A seed says.</p>", stamp_ms=NOW_MS)),
-        lambda run: pipe(fetched(words="What DW says now.", stamp_ms=NOW_MS + 1000)),
+        lambda run: pipe(run, fetched(words="What DW says now.", stamp_ms=NOW_MS + 1000)),
     ],
     [partial(pipe_words, words=f"Version {place}.") for place in range(5)],
     [partial(take_words, words=f"<p>Seed {place}.</p>") for place in range(5)],
@@ -126,8 +128,8 @@ def test_no_version_is_lost_between_planners(run: SimpleNamespace, order: list[A
 def test_an_alias_and_its_target_are_one_document(run: SimpleNamespace, number: int) -> None:
     """The reply to a request for 5 is that of NUMBER, while a seed document of either comes."""
     ends = together(
-        pipe(fetched(requested=5)), take(run, document(number=number, body="<p>A seed says.</p>", stamp_ms=NOW_MS - 5000)),
-        pipe(fetched(words="What DW says now.")),
+        pipe(run, fetched(requested=5)), take(run, document(number=number, body="<p>A seed says.</p>", stamp_ms=NOW_MS - 5000)),
+        pipe(run, fetched(words="What DW says now.")),
     )  # fmt: skip
     assert ends == [None] * 3
     assert len(bodies(run.root)) == 3

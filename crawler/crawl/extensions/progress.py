@@ -10,36 +10,32 @@ from typing import TYPE_CHECKING
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
-from crawler import clock
-from crawler.crawl.extensions.archive import ArchiveExtension
+from crawler import streams
+from crawler.crawl.component import run_of
 
 if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
 
+    from crawler.crawl.run import Run
+
 logger = logging.getLogger(__name__)
-
-
-def clear_progress_line() -> None:
-    """Take the progress line off a terminal, so that what is written next starts at its left edge."""
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
 
 
 class _ClearFirst(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        clear_progress_line()
+        streams.clear_line(sys.stderr)
         return True
 
 
 class ProgressExtension:
-    """On a terminal a live line; otherwise a log line every LOGSTATS_INTERVAL seconds. Loaded before ArchiveExtension: its line
-    is gone when that prints what the run came to."""
+    """On a terminal a live line; otherwise a log line every LOGSTATS_INTERVAL seconds. Loaded after ArchiveExtension, which
+    makes the run."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
+    def __init__(self, run: Run, crawler: Crawler) -> None:
+        self.run = run
+        self.interval_s = crawler.settings.getfloat("LOGSTATS_INTERVAL")
         self.live = sys.stderr.isatty()
         self.loop = create_looping_call(self._show)
         crawler.signals.connect(self._opened, signals.spider_opened)
@@ -47,18 +43,18 @@ class ProgressExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
+        return cls(run_of(crawler), crawler)
 
     def _opened(self) -> None:
         if self.live:
             for handler in logging.root.handlers:
                 handler.addFilter(_ClearFirst())
-        self.loop.start(0.5 if self.live else self.crawler.settings.getfloat("LOGSTATS_INTERVAL"), now=False)
+        self.loop.start(0.5 if self.live else self.interval_s, now=False)
 
     def _closed(self) -> None:
         if self.loop.running:
             self.loop.stop()
-        clear_progress_line()
+        streams.clear_line(sys.stderr)
 
     def _show(self) -> None:
         line = self.line()
@@ -70,11 +66,10 @@ class ProgressExtension:
 
     def line(self) -> str:
         """Articles, pictures, waiting, rate."""
-        run = ArchiveExtension.of(self.crawler)
-        get = self.crawler.stats.get_value
-        seconds = max((clock.now_ms() - run.start_ms) / 1000, 1)
-        new, known = get("dw/document/new", 0), get("dw/document/unchanged", 0) + get("dw/document/revised", 0)
-        stored, missing = get("dw/picture/stored", 0), get("dw/picture/missing", 0)
+        run, get = self.run, self.run.counted
+        seconds = max((run.now_ms() - run.start_ms) / 1000, 1)
+        new, known = get("dw/document/new"), get("dw/document/unchanged") + get("dw/document/revised")
+        stored, missing = get("dw/picture/stored"), get("dw/picture/missing")
         rate = (new + known + stored) / seconds
         waiting = run.archive.index.count_due()
         return f"{new} new documents, {known} known, {stored} pictures ({missing} missing), {waiting} waiting, {rate:.1f}/s"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from scrapy import signals
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler.crawl.extensions.archive import ArchiveExtension
+from crawler.crawl.component import run_of
 from crawler.crawl.failures import HostPaused
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+    from crawler.crawl.run import Run
 
 logger = logging.getLogger(__name__)
 
@@ -35,28 +37,29 @@ class PatienceMiddleware:
     `wait_for_host` before each request goes out.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
+    def __init__(self, run: Run, crawler: Crawler) -> None:
+        self.run = run
         self.crawler = crawler
-        self.backoff = crawler.settings.getfloat("RETRY_BACKOFF")
-        self.longest = crawler.settings.getfloat("RETRY_AFTER_MAX")
+        self.backoff_s = run.options.backoff_s
+        self.longest_s = run.options.longest_wait_s
         self.not_before: dict[str, float] = {}  # host: time.monotonic()
         # a signal, since it comes before the next request of the host goes out
         crawler.signals.connect(self._response_downloaded, signals.response_downloaded)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
+        return cls(run_of(crawler), crawler)
 
     async def process_request(self, request: Request) -> None:
         if retries := request.meta.get("retry_times", 0):
             # spread, so that many who failed together do not come back together
-            await self._sleep(self.backoff * 2 ** (retries - 1) * random.uniform(0.75, 1.25))  # noqa: S311
+            await self._sleep(self.backoff_s * 2 ** (retries - 1) * random.uniform(0.75, 1.25))  # noqa: S311
 
     async def wait_for_host(self, request: Request) -> None:
         """Wait until the host of a request may be asked again. Raises HostPaused where that takes too long."""
         host = urlparse_cached(request).netloc
         while (wait := self.not_before.get(host, 0) - time.monotonic()) > 0:
-            if wait > self.longest:
+            if wait > self.longest_s:
                 raise HostPaused(f"{host} asked to be left alone for {wait:.0f} s")
             await self._sleep(wait)
 
@@ -66,8 +69,8 @@ class PatienceMiddleware:
             if seconds:
                 host = urlparse_cached(request).netloc
                 self.not_before[host] = max(self.not_before.get(host, 0), time.monotonic() + seconds)
-                self.crawler.stats.inc_value("dw/retry_after/seconds", math.ceil(seconds))
-                if seconds > self.longest:
+                self.run.count("dw/retry_after/seconds", math.ceil(seconds))
+                if seconds > self.longest_s:
                     logger.warning("%s asks to be left alone for %.0f s: no more requests to it in this run", host, seconds)
                     request.meta["dont_retry"] = True
             if response.status == 429:  # AutoThrottle does not see it
@@ -79,7 +82,7 @@ class PatienceMiddleware:
         """Sleep, but not beyond the end of the run."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            if ArchiveExtension.of(self.crawler).is_closing():
+            if self.run.is_closing():
                 raise HostPaused("stopped")
             await asyncio.sleep(min(left, 0.1))
 

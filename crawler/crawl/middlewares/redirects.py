@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 
-from crawler.crawl.extensions.archive import ArchiveExtension
+from crawler.crawl.component import RunComponent
 from crawler.urls import DOCUMENT_KINDS, parse_target
 
 if TYPE_CHECKING:
@@ -18,24 +18,16 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 
-class AliasMiddleware:
+class AliasMiddleware(RunComponent):
     """Does not follow a redirect from one document's number to another's: the other is requested in its own name, so once at
     most. The spider finds what it leads to in meta["alias_of"]. Where the other is a known alias of an archived document, it
     is followed: in its own name it would not be requested. Comes before Scrapy's RedirectMiddleware."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self.run = ArchiveExtension.of(crawler)
-        self.sites = self.run.sites
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
     def process_response(self, request: Request, response: Response) -> Response:
         location = response.headers.get("Location")
         if location and "number" in request.meta and response.status in (301, 302, 303, 307, 308):
-            number, here = request.meta["number"], parse_target(request.url, self.sites)
-            target = parse_target(urljoin(request.url, location.decode("latin-1")), self.sites)
+            number, here = request.meta["number"], parse_target(request.url, self.run.sites)
+            target = parse_target(urljoin(request.url, location.decode("latin-1")), self.run.sites)
             if target and target.kind in DOCUMENT_KINDS and target.number:
                 is_same = target.number == (here.number if here and here.number else number)
                 if not is_same and not self._is_alias(target.number, number):

@@ -5,42 +5,31 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from crawler.crawl.extensions.archive import ArchiveExtension
+from crawler.crawl.component import RunComponent
 from crawler.crawl.failures import RedirectCircle, RefusedTarget
 from crawler.crawl.middlewares.robots import ITS_ADDRESS
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from scrapy import Request
-    from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
 
 
-class AllowedTargetsMiddleware:
+class AllowedTargetsMiddleware(RunComponent):
     """Lets only requests to DW's hosts over https and to the configured addresses pass; redirects come by here too. One that
     leads to a host of DW's over http is asked over https instead.
 
     Counts dw/request/refused. Runs before robots.txt is asked for.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        self.stats = crawler.stats
-        self.sites = ArchiveExtension.of(crawler).sites
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
     def process_request(self, request: Request) -> Request | None:
         # the robots.txt of an allowed address lies outside a base with a path
-        if not self.sites.allows(request.url) and request.url != request.meta.get(ITS_ADDRESS):
-            if over_https := self.sites.over_https(request.url):
+        if not self.run.sites.allows(request.url) and request.url != request.meta.get(ITS_ADDRESS):
+            if over_https := self.run.sites.over_https(request.url):
                 if over_https in request.meta.get("redirect_urls", ()):
                     raise RedirectCircle
                 return request.replace(url=over_https)
-            self.stats.inc_value("dw/request/refused")
+            self.run.count("dw/request/refused")
             logger.warning("Refused to request %s: not a host of DW's, or not over https", request.url[:200])
             raise RefusedTarget(f"not DW's: {request.url[:200]}")
         return None

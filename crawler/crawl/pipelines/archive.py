@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler import normalise
+from crawler.crawl.component import RunComponent
 from crawler.crawl.pipelines.compare import reply_file, store_if_known
-from crawler.crawl.pipelines.part import ArchivePart
 from crawler.dw.places import WEAK
 from crawler.storage import layout
 from crawler.storage.logline import Record
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from crawler.dw.article import Fetched
 
 
-class ArchivePipeline(ArchivePart):
+class ArchivePipeline(RunComponent):
     """Stores the reply and the document, and hears of what the document refers to.
 
     Counts dw/document/new, dw/document/revised, dw/document/<kind>, dw/document/language/<language>.
     """
 
     async def process_item(self, item: Fetched) -> Fetched:
-        async with self.archive.document(item.requested, item.article.number):  # they may arrive together
-            if not await store_if_known(self, item):
+        async with self.run.archive.document(item.requested, item.article.number):  # they may arrive together
+            if not await store_if_known(self.run, item):
                 await self._store(item)
         return item
 
     async def _store(self, item: Fetched) -> None:
         article, document = item.article, item.document
-        known = self.archive.index.get(article.number)
+        known = self.run.archive.index.get(article.number)
         record: Record = {
             "kind": article.kind, "id": article.number, "url": document.url, "time": layout.iso_time(item.stamp_ms),
             "language": article.language, "hop": item.hop, "source": article.source, "etag": item.etag,
@@ -39,11 +39,11 @@ class ArchivePipeline(ArchivePart):
             record["published_ms"] = published_ms
         if item.requested != article.number:
             record["requested"] = item.requested
-            self.count("dw/document/alias")
-        await self.run.store(self.archive.document_files(document, record, reply_file(self, item)))
-        self.archive.register_references(document, item.hop + 1)
+            self.run.count("dw/document/alias")
+        await self.run.store(self.run.archive.document_files(document, record, reply_file(self.run, item)))
+        self.run.archive.register_references(document, item.hop + 1)
         if article.source in WEAK:
-            self.archive.index.set_unchecked(article.number)  # until a better source answers
-        self.count("dw/document/revised" if known and known.path else "dw/document/new")
-        self.count(f"dw/document/{article.kind}")
-        self.count(f"dw/document/language/{article.language}")
+            self.run.archive.index.set_unchecked(article.number)  # until a better source answers
+        self.run.count("dw/document/revised" if known and known.path else "dw/document/new")
+        self.run.count(f"dw/document/{article.kind}")
+        self.run.count(f"dw/document/language/{article.language}")

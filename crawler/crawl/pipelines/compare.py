@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import DropItem
 
 from crawler import normalise, seedfile
-from crawler.crawl.pipelines.part import ArchivePart
+from crawler.crawl.component import RunComponent
 from crawler.dw.places import WEAK
 from crawler.storage import layout
 from crawler.storage.archive import state_line
@@ -16,10 +16,11 @@ from crawler.storage.logline import Record
 from crawler.storage.writer import NewFile
 
 if TYPE_CHECKING:
+    from crawler.crawl.run import Run
     from crawler.dw.article import Fetched
 
 
-class ComparePipeline(ArchivePart):
+class ComparePipeline(RunComponent):
     """Stops what the archive holds already; a reply that was not yet on disk, or is the first of api.dw.com's, is kept
     beside its document.
 
@@ -27,17 +28,17 @@ class ComparePipeline(ArchivePart):
     """
 
     async def process_item(self, item: Fetched) -> Fetched:
-        async with self.archive.document(item.requested, item.article.number):
-            is_known = await store_if_known(self, item)
+        async with self.run.archive.document(item.requested, item.article.number):
+            is_known = await store_if_known(self.run, item)
         if is_known:
             raise DropItem("the archive holds it already", log_level="DEBUG")
         return item
 
 
-async def store_if_known(part: ArchivePart, item: Fetched) -> bool:
+async def store_if_known(run: Run, item: Fetched) -> bool:
     """Whether the archive holds this content already, or better than in a weak source; then only what is new about it is
     noted. Counts dw/document/weaker beside those of ComparePipeline."""
-    archive, number = part.archive, item.article.number
+    archive, number = run.archive, item.article.number
     row = archive.index.get(number)
     known = archive.read(row.path) if row and row.path else None
     if row is None or row.path is None or known is None:
@@ -45,18 +46,18 @@ async def store_if_known(part: ArchivePart, item: Fetched) -> bool:
     is_weak = item.article.source in WEAK
     if is_weak and row.source not in WEAK:
         archive.index.set_checked(number, 0, row.etag, row.last_modified)
-        part.count("dw/document/weaker")
+        run.count("dw/document/weaker")
         return True
     if not seedfile.says_the_same(known, item.document):
         return False
     states = []
     if item.requested != number and archive.index.get(item.requested) != row:
         states.append(state_line("alias", "article", item.requested, item.stamp_ms, target=number))
-        part.count("dw/document/alias")
+        run.count("dw/document/alias")
     files = []
     is_better = item.article.source == "api" and row.source != "api"
     if archive.reply_of(row.path) is None or is_better:
-        files.append(reply_file(part, item))
+        files.append(reply_file(run, item))
         files[0].path = layout.reply_path(row.path, item.reply_extension)
     published_ms = normalise.time_ms(item.article.display_date)
     published_ms = row.published_ms if published_ms is None else published_ms
@@ -64,16 +65,16 @@ async def store_if_known(part: ArchivePart, item: Fetched) -> bool:
         # DW has it again, or says what a document alone does not: that it is a liveblog, the date of a video
         states.append(state_line(ARCHIVED, item.article.kind, number, item.stamp_ms, published_ms=published_ms))
     if files or states:
-        await part.run.store(files, states)
+        await run.store(files, states)
     archive.index.set_checked(number, 0 if is_weak else item.stamp_ms, item.etag, item.last_modified)
-    part.count("dw/document/unchanged")
+    run.count("dw/document/unchanged")
     return True
 
 
-def reply_file(part: ArchivePart, item: Fetched) -> NewFile:
+def reply_file(run: Run, item: Fetched) -> NewFile:
     """The reply an article was made of, to lie beside its document; `path` holds its extension."""
     record: Record = {
-        "kind": item.article.kind, "id": item.article.number, "url": part.run.sites.canonical(item.url),
+        "kind": item.article.kind, "id": item.article.number, "url": run.sites.canonical(item.url),
         "time": layout.iso_time(item.stamp_ms), "source": item.article.source, "etag": item.etag,
         "last_modified": item.last_modified,
     }  # fmt: skip

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
+from crawler.crawl.component import RunComponent
 from crawler.crawl.failures import failure_reason
 from crawler.crawl.headers import header
-from crawler.crawl.pipelines.part import ArchivePart
 from crawler.exceptions import DiskError
 from crawler.files import read_file
 from crawler.storage import layout, mediafile
@@ -22,9 +22,9 @@ from crawler.storage.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
 from crawler.storage.writer import Piece, Whole
 
 if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+    from crawler.crawl.run import Run
     from crawler.dw.article import Fetched
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class _Stopped(Exception):
     """The run is ending: what is on disk is continued by the next. Raised and caught here."""
 
 
-class MediaPipeline(ArchivePart):
+class MediaPipeline(RunComponent):
     """Fetches the media file of each archived video and audio. Settings: MEDIA_HOSTS, MEDIA_MAXSIZE, DW_MEDIA_URL; does
     nothing without the spider argument `media`.
 
@@ -54,19 +54,17 @@ class MediaPipeline(ArchivePart):
     to it. Counts dw/media/stored, /already_there, /missing, /missing/<reason>, /refused, /refused/<reason>, /bytes.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self.is_wanted = bool(getattr(crawler.spider, "media", False))
-        self.largest = crawler.settings.getint("MEDIA_MAXSIZE")
-        whole = crawler.settings.getint("DOWNLOAD_MAXSIZE")  # where a server knows no ranges
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self.largest, whole = run.options.largest_media, run.options.largest_reply  # whole: if a server knows no ranges
         self.largest_reply = min(self.largest, whole) if whole else self.largest
         self.worker: asyncio.Task[None] | None = None
 
     async def process_item(self, item: Fetched) -> Fetched:
-        if self.is_wanted and item.article.kind in _KINDS and item.document.media:
-            row = self.archive.index.add_media(item.article.number, item.document.media)
+        if self.run.options.media and item.article.kind in _KINDS and item.document.media:
+            row = self.run.archive.index.add_media(item.article.number, item.document.media)
             if row.state == ARCHIVED:
-                self.count("dw/media/already_there")
+                self.run.count("dw/media/already_there")
             elif self.worker is None or self.worker.done():
                 await self.fetch_due()
         return item
@@ -79,11 +77,11 @@ class MediaPipeline(ArchivePart):
 
     async def hear_of_archived(self) -> None:
         """Hear of the media files of documents that were archived while nobody wanted them."""
-        index, number = self.archive.index, 0
+        index, number = self.run.archive.index, 0
         while rows := index.without_media(number, _BATCH):
             for row in rows:
                 number = row.number
-                document = self.archive.read(row.path) if row.path else None
+                document = self.run.archive.read(row.path) if row.path else None
                 if document and document.media:
                     index.add_media(number, document.media)
             await asyncio.sleep(0)
@@ -95,7 +93,7 @@ class MediaPipeline(ArchivePart):
         await asyncio.shield(self.worker)
 
     async def _fetch_all(self) -> None:
-        index = self.archive.index
+        index = self.run.archive.index
         while not self.run.is_closing() and (row := index.next_media()):
             if index.claim(row.number, row.format):
                 await self._fetch(row)
@@ -114,7 +112,7 @@ class MediaPipeline(ArchivePart):
             await self._miss(row, path, error)
         else:
             self._forget(path)
-            self.count("dw/media/stored")
+            self.run.count("dw/media/stored")
             logger.info("Media file of %s: %d bytes, stored as %s", row.number, size, path)
 
     async def _complete(self, row: Row, path: str) -> int:
@@ -159,7 +157,7 @@ class MediaPipeline(ArchivePart):
             headers["If-Range"] = partial.validator
         request = Request(url, callback=NO_CALLBACK, headers=headers, meta={"download_maxsize": self.largest_reply})
         try:
-            return await self.crawler.engine.download_async(request)
+            return await self.run.control.download(request)
         except Exception as error:
             reason, refused = failure_reason(error)
             if self.run.is_closing():
@@ -178,17 +176,17 @@ class MediaPipeline(ArchivePart):
             partial.etag, partial.last_modified = reply.etag, reply.last_modified
         partial.size, partial.total = at + len(response.body), total
         await self.run.store([Piece(layout.partial_path(path), response.body, at, partial.note())])
-        self.count("dw/media/bytes", len(response.body))
+        self.run.count("dw/media/bytes", len(response.body))
 
     async def _miss(self, row: Row, path: str, error: _NotHad) -> None:
         """Remember and count why a media file could not be had. What there is of it stays, unless it is refused."""
         now_ms = self.run.now_ms()
-        state = self.archive.miss(row, error.reason, now_ms, refused=error.refused)
+        state = self.run.archive.miss(row, error.reason, now_ms, refused=error.refused)
         outcome = "refused" if error.refused else "missing"
         if error.refused:
             self._forget(path)
-        self.count(f"dw/media/{outcome}")
-        self.count(f"dw/media/{outcome}/{error.reason}")
+        self.run.count(f"dw/media/{outcome}")
+        self.run.count(f"dw/media/{outcome}/{error.reason}")
         logger.info("Media file of %s %s: %s (%s)", row.number, outcome, error.reason, row.url)
         self.run.note_missing("media", row.number, error.reason, row.url)
         await self.run.store([], [state])

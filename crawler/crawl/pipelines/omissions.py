@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crawler import seedfile
-from crawler.crawl.pipelines.part import ArchivePart
+from crawler.crawl.component import RunComponent
 
 if TYPE_CHECKING:
     from crawler.dw.article import Fetched
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 _NAMED = 50  # of a kind, in the log, for an article
 
 
-class OmissionsPipeline(ArchivePart):
+class OmissionsPipeline(RunComponent):
     """Counts and names what a reply holds and its document does not.
 
     Counts dw/element/skipped/<type>, dw/reference/refused, dw/reference/left_out, dw/picture/refused, dw/reply/unknown_key.
@@ -31,20 +31,20 @@ class OmissionsPipeline(ArchivePart):
         what = f"{article.kind} {article.number}"
         skipped = Counter(article.skipped).most_common()
         for name, count in skipped[:_NAMED]:
-            self.count(f"dw/element/skipped/{name}", count)
+            self.run.count(f"dw/element/skipped/{name}", count)
             logger.info("%s: body element of unknown type %r skipped, %d of them; the reply has it", what, name, count)
         if others := sum(count for _, count in skipped[_NAMED:]):
-            self.count("dw/element/skipped/other types", others)
+            self.run.count("dw/element/skipped/other types", others)
         self._refuse("picture", article.refused, f"{what}: picture or media address refused, not DW's")
         self._refuse("reference", seedfile.refused_references(item.document.html, self.run.sites),
                      f"{what}: reference refused, not DW's")  # fmt: skip
         if left_out := seedfile.references_left_out(item.document.html, self.run.sites):
-            self.count("dw/reference/left_out", left_out)
+            self.run.count("dw/reference/left_out", left_out)
             logger.warning("%s: %d references beyond the first %d left out", what, left_out, seedfile.MOST_REFERENCES)
         return item
 
     def _refuse(self, what: str, addresses: Sequence[str], message: str) -> None:
         if addresses:
-            self.count(f"dw/{what}/refused", len(addresses))
+            self.run.count(f"dw/{what}/refused", len(addresses))
         for address in addresses[:_NAMED]:
             logger.warning("%s: %.200s", message, address)

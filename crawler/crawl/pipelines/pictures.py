@@ -9,8 +9,8 @@ from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.crawl import replies
+from crawler.crawl.component import RunComponent
 from crawler.crawl.failures import failure_reason
-from crawler.crawl.pipelines.part import ArchivePart
 from crawler.exceptions import DiskError
 from crawler.storage import layout, pictures
 from crawler.storage.archive import state_line
@@ -19,21 +19,23 @@ from crawler.storage.writer import NewFile
 from crawler.urls import DW, PictureName
 
 if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+    from crawler.crawl.run import Run
     from crawler.dw.article import Fetched
 
+_BATCH = 32  # pictures asked for at a time
 
-class PicturesPipeline(ArchivePart):
+
+class PicturesPipeline(RunComponent):
     """Fetches every picture of a document that the archive does not have, before the document is stored.
 
     Every reference ends in one of dw/picture/stored, dw/picture/already_there, dw/picture/missing (and
     dw/picture/missing/<reason>). Pictures are taken from DW_STATIC_URL, whatever host a document names.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
         self.running: dict[PictureName, asyncio.Future[str]] = {}
 
     async def process_item(self, item: Fetched) -> Fetched:
@@ -43,9 +45,14 @@ class PicturesPipeline(ArchivePart):
         await asyncio.gather(*map(self.fetch, names))
         return item
 
+    async def fetch_due(self) -> None:
+        """Fetch pictures of seed documents, and those missing or pending from earlier runs."""
+        while not self.run.is_closing() and (rows := self.run.archive.index.due_pictures(_BATCH)):
+            await asyncio.gather(*(self.fetch(row.picture) for row in rows))
+
     async def fetch(self, name: PictureName) -> None:
         """Have a picture in the archive or know why not; one outcome is counted."""
-        row, is_to_be_fetched = self.archive.index.claim_picture(name, DW.picture(name))
+        row, is_to_be_fetched = self.run.archive.index.claim_picture(name, DW.picture(name))
         reason = ""
         if is_to_be_fetched:
             self.running[name] = mine = asyncio.get_running_loop().create_future()
@@ -57,23 +64,23 @@ class PicturesPipeline(ArchivePart):
             finally:
                 del self.running[name]
                 mine.set_result(reason)
-            self.count("dw/picture/missing" if reason else "dw/picture/stored")
+            self.run.count("dw/picture/missing" if reason else "dw/picture/stored")
         elif running := self.running.get(name):
             reason = await asyncio.shield(running)
-            self.count("dw/picture/missing" if reason else "dw/picture/already_there")
+            self.run.count("dw/picture/missing" if reason else "dw/picture/already_there")
         elif row.state == ARCHIVED:
-            self.count("dw/picture/already_there")
+            self.run.count("dw/picture/already_there")
         else:
             reason = row.reason or "not tried again yet"
-            self.count("dw/picture/missing")
+            self.run.count("dw/picture/missing")
         if reason:
-            self.count(f"dw/picture/missing/{reason}")
+            self.run.count(f"dw/picture/missing/{reason}")
 
     async def _fetch(self, name: PictureName, row: Row) -> str:
         """Fetch and store one picture. Returns why it could not be had; empty when it is stored."""
         request = Request(self.run.sites.picture(name), callback=NO_CALLBACK, priority=1)
         try:
-            response = await self.crawler.engine.download_async(request)
+            response = await self.run.control.download(request)
         except Exception as error:
             reason, refused = failure_reason(error)
             if self.run.is_closing():
@@ -92,7 +99,7 @@ class PicturesPipeline(ArchivePart):
 
     async def _miss(self, row: Row, reason: str, refused: bool = False) -> str:
         now_ms = self.run.now_ms()
-        state = self.archive.miss(row, reason, now_ms, refused=refused)
+        state = self.run.archive.miss(row, reason, now_ms, refused=refused)
         self.run.note_missing("picture", row.number, reason, row.url)
         await self.run.store([], [state])
         return reason

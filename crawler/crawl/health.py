@@ -1,0 +1,88 @@
+"""How a run is doing: whether api.dw.com works, whether anything answers, how many new documents it may still take. Pure."""
+
+from __future__ import annotations
+
+from crawler.dw import places
+from crawler.storage.index.objects import Row
+from crawler.storage.index.refresh import is_passing, says_gone
+
+_API_FAILURES = 3  # in a row, before www.dw.com is asked first
+_API_ANYWAY = 10  # one request in so many goes to api.dw.com nevertheless
+_UNANSWERED = 5  # documents in a row, in a run that was never answered
+_UNANSWERED_NOW = 20  # the same, in a run that once was
+
+
+def may_use_pages(row: Row) -> bool:
+    """Whether www.dw.com may be asked for a document. It may not for what api.dw.com once gave: a page holds less."""
+    return row.path is None or row.source != "api"
+
+
+class ApiHealth:
+    """Whether api.dw.com works. works: it has given something in this run. failures: how many times in a row it has not."""
+
+    def __init__(self) -> None:
+        self.works = False
+        self.failures = 0
+
+    def note(self, place: str, row: Row, reason: str) -> bool:
+        """Note what a place answered. Returns whether api.dw.com has just become unusable.
+
+        reason: why the answer is of no use, empty for a usable one. That a known miss is still missing says nothing.
+        """
+        self.works = self.works or (place.startswith("api:") and not reason)
+        if place != places.first(row.kind) or (says_gone(reason) and row.misses):
+            return False
+        has_failed = is_passing(reason) or (says_gone(reason) and not self.works)
+        self.failures = self.failures + 1 if has_failed else 0
+        return self.failures == _API_FAILURES
+
+    def first_place(self, row: Row) -> str:
+        """Return where to ask for a document first: api.dw.com; while that fails, www.dw.com nine times out of ten."""
+        if self.failures >= _API_FAILURES and may_use_pages(row):
+            self.failures += 1
+            if self.failures % _API_ANYWAY:
+                return places.GRAPH
+        return places.first(row.kind)
+
+
+class Reachability:
+    """Whether documents are answered at all. A run that gets no answer would try each of a thousand with all retries."""
+
+    def __init__(self) -> None:
+        self.unanswered = 0
+
+    def note_answer(self) -> None:
+        """Note a usable answer."""
+        self.unanswered = 0
+
+    def note_miss(self, row: Row, reason: str, *, is_answered: bool) -> bool:
+        """Note a document that could not be had. Returns whether the run should give up.
+
+        is_answered: whether this run was ever answered. If so, a document that was missed before says nothing about now.
+        """
+        if not is_passing(reason):
+            self.unanswered = 0
+        elif not is_answered or not row.misses:
+            self.unanswered += 1
+        return self.unanswered >= (_UNANSWERED_NOW if is_answered else _UNANSWERED)
+
+
+class Allowance:
+    """How many new documents a run may still take. most: 0 for no limit. under_way: requested, and neither stored nor given
+    up."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.under_way = 0
+
+    def begin(self, *, is_new: bool) -> None:
+        """Note that a document is requested."""
+        self.under_way += is_new
+
+    def end(self, *, is_new: bool) -> None:
+        """Note that a requested document is stored or given up."""
+        self.under_way -= is_new
+
+    def is_used_up(self, stored: int) -> bool:
+        """Whether no further document may be requested. stored: how many new ones are."""
+        return bool(self.most) and stored + self.under_way >= self.most

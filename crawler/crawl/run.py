@@ -1,0 +1,130 @@
+"""A run: the archive, what is wanted, what is counted, and a way to end. Made once, by `extensions.archive`."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawler import clock
+from crawler.crawl import replies, report
+from crawler.exceptions import ArchiverError, DiskError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scrapy.http import Response
+    from scrapy.statscollectors import StatsCollector
+
+    from crawler.crawl.control import Control
+    from crawler.crawl.options import Options
+    from crawler.storage.archive import Archive
+    from crawler.storage.logline import Record
+    from crawler.storage.writer import AnyFile
+    from crawler.urls import Sites
+
+logger = logging.getLogger(__name__)
+
+_LISTED = 1000  # missing objects and problems in a report; the rest is counted
+_LONGEST = 500  # characters of an address or a reason there
+_KEYS = 100  # unknown keys in a report, and characters of each
+
+
+@dataclass
+class Notes:
+    """What the report of a run names. missing: objects that could not be had. problems: of lists, by address. unknown_keys:
+    of replies. sentences: for a person."""
+
+    missing: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[dict[str, str]] = field(default_factory=list)
+    unknown_keys: set[str] = field(default_factory=set)
+    sentences: list[str] = field(default_factory=list)
+
+
+class Run:
+    """One run, as its components see it. archive: open, of this run alone. start_ms: when the run began, milliseconds UTC.
+    failure: the error that ends the run, None as long as there is none."""
+
+    def __init__(self, archive: Archive, options: Options, stats: StatsCollector, control: Control, start_ms: int) -> None:
+        self.archive = archive
+        self.options = options
+        self.stats = stats
+        self.control = control
+        self.start_ms = start_ms
+        self.notes = Notes()
+        self.failure: ArchiverError | None = None
+        self._increase = stats.inc_value  # looking it up costs more than calling it
+
+    @property
+    def root(self) -> Path:
+        """The archive's folder."""
+        return self.options.root
+
+    @property
+    def sites(self) -> Sites:
+        """Where DW is."""
+        return self.options.sites
+
+    def now_ms(self) -> int:
+        """Return the time, in milliseconds UTC."""
+        return clock.now_ms()
+
+    # --- counters and notes ---
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to a counter."""
+        self._increase(name, by)
+
+    def counted(self, name: str) -> int:
+        """Return the value of a counter."""
+        return int(self.stats.get_value(name, 0))
+
+    def note_answer(self, response: Response) -> None:
+        """Count an answer that says something about what was asked for. Counts dw/request/answered."""
+        if not replies.fault(response) or response.status in (404, 410):
+            self.count("dw/request/answered")
+
+    def note_missing(self, kind: str, number: int, reason: str, url: str | None) -> None:
+        """Have the report name an object that could not be had."""
+        if len(self.notes.missing) < _LISTED:
+            one = {"kind": kind, "id": number, "reason": reason[:_LONGEST], "url": url and url[:_LONGEST]}
+            self.notes.missing.append(one)
+
+    def note_problem(self, url: str, problem: str) -> None:
+        """Log and count something in a list that cannot be used. Counts dw/listing/problem."""
+        self.count("dw/listing/problem")
+        url, problem = url[:_LONGEST], problem[:_LONGEST]
+        logger.warning("%s: %s", report.printable(url), report.printable(problem))
+        if len(self.notes.problems) < _LISTED:
+            self.notes.problems.append({"url": url, "problem": problem})
+
+    def note_keys(self, names: Sequence[str]) -> None:
+        """Log and count keys of a reply that no run has met before, once each. Counts dw/reply/unknown_key."""
+        for name in (name[:_KEYS] for name in names):
+            if name not in self.notes.unknown_keys and len(self.notes.unknown_keys) < _KEYS:
+                self.notes.unknown_keys.add(name)
+                self.count("dw/reply/unknown_key")
+                logger.warning("A key of a reply was never met before: %s", report.printable(name))
+
+    # --- storing and ending ---
+
+    async def store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> None:
+        """Store files and states in the archive. Counts dw/stored/bytes. Raises DiskError, which also ends the run."""
+        try:
+            records = await self.archive.store(files, states)
+        except DiskError as error:
+            self.abort(error)
+            raise
+        self.count("dw/stored/bytes", sum(record.get("bytes", 0) for record in records))
+
+    def abort(self, error: ArchiverError) -> None:
+        """End the run because of an error; the first one decides the exit status."""
+        if self.failure is None:
+            self.failure = error
+            logger.critical("%s", error)
+            self.control.close(type(error).__name__)
+
+    def is_closing(self) -> bool:
+        """Whether the run is ending: nothing more is begun, and waits are given up."""
+        return self.control.is_closing()

@@ -1,0 +1,122 @@
+"""How a run is doing: counters with a meaning, without Scrapy."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.crawl.health import Allowance, ApiHealth, Reachability, may_use_pages
+from crawler.dw import places
+from crawler.storage.index.objects import PENDING, Row
+
+NEW = Row(7, "", "article", PENDING)
+ARCHIVED_FROM_API = NEW._replace(path="en/7.txt", source="api")
+ARCHIVED_FROM_PAGE = NEW._replace(path="en/7.txt", source="page:react")
+MISSED_BEFORE = NEW._replace(misses=2)
+
+
+@pytest.mark.parametrize(("row", "may"), [(NEW, True), (ARCHIVED_FROM_PAGE, True), (ARCHIVED_FROM_API, False)])
+def test_a_page_does_not_replace_what_the_api_gave(row: Row, may: bool) -> None:
+    assert may_use_pages(row) is may
+
+
+# --- api.dw.com ---
+
+
+def failing() -> ApiHealth:
+    """api.dw.com after three failures in a row."""
+    api = ApiHealth()
+    assert [api.note("api:article", NEW, "status 503") for _ in range(3)] == [False, False, True]
+    return api
+
+
+def test_the_third_failure_in_a_row_is_told_once() -> None:
+    api = failing()
+    assert not api.note("api:article", NEW, "timeout")
+
+
+def test_a_usable_answer_ends_the_row_of_failures() -> None:
+    api = failing()
+    assert not api.note("api:article", NEW, "")
+    assert (api.works, api.failures) == (True, 0)
+
+
+def test_while_the_api_fails_one_request_in_ten_goes_there() -> None:
+    api = failing()
+    asked = [api.first_place(NEW) for _ in range(20)]
+    assert asked.count("api:article") == 2
+    assert asked.count(places.GRAPH) == 18
+
+
+def test_what_the_api_once_gave_is_asked_for_there_alone() -> None:
+    api = failing()
+    assert {api.first_place(ARCHIVED_FROM_API) for _ in range(20)} == {"api:article"}
+
+
+@pytest.mark.parametrize(
+    ("place", "row", "reason", "works", "failures"),
+    [
+        ("api:article", NEW, "status 404", False, 1),  # of an API that gave nothing yet: not believed
+        ("api:article", NEW, "status 404", True, 0),
+        ("api:article", MISSED_BEFORE, "status 404", False, 0),
+        ("api:video", NEW, "status 503", False, 0),  # not where an article is asked for first
+        ("graph", NEW, "status 503", False, 0),
+        ("api:article", NEW, "status 403", False, 0),
+        ("api:article", NEW, "status 503", True, 1),
+    ],
+)
+def test_what_counts_as_a_failure_of_the_api(place: str, row: Row, reason: str, works: bool, failures: int) -> None:
+    api = ApiHealth()
+    api.works = works
+    api.note(place, row, reason)
+    assert api.failures == failures
+
+
+# --- any answer ---
+
+
+@pytest.mark.parametrize(("is_answered", "most"), [(False, 5), (True, 20)])
+def test_a_run_gives_up_after_so_many_documents_without_an_answer(is_answered: bool, most: int) -> None:
+    reachability = Reachability()
+    told = [reachability.note_miss(NEW, "timeout", is_answered=is_answered) for _ in range(most)]
+    assert told == [False] * (most - 1) + [True]
+
+
+@pytest.mark.parametrize("reason", ["status 404", "status 403", "robots.txt"])
+def test_a_word_of_dws_is_an_answer(reason: str) -> None:
+    reachability = Reachability()
+    for _ in range(4):
+        reachability.note_miss(NEW, "timeout", is_answered=False)
+    assert not reachability.note_miss(NEW, reason, is_answered=False)
+    assert reachability.unanswered == 0
+
+
+def test_an_answer_ends_the_row() -> None:
+    reachability = Reachability()
+    reachability.note_miss(NEW, "timeout", is_answered=False)
+    reachability.note_answer()
+    assert reachability.unanswered == 0
+
+
+@pytest.mark.parametrize(("is_answered", "unanswered"), [(True, 0), (False, 1)])
+def test_what_was_missed_before_counts_only_while_nothing_answers(is_answered: bool, unanswered: int) -> None:
+    reachability = Reachability()
+    reachability.note_miss(MISSED_BEFORE, "timeout", is_answered=is_answered)
+    assert reachability.unanswered == unanswered
+
+
+# --- max_articles ---
+
+
+def test_an_allowance_counts_what_is_stored_and_what_is_under_way() -> None:
+    allowance = Allowance(2)
+    allowance.begin(is_new=True)
+    allowance.begin(is_new=False)
+    assert not allowance.is_used_up(stored=0)
+    assert allowance.is_used_up(stored=1)
+    allowance.end(is_new=True)
+    allowance.end(is_new=False)
+    assert not allowance.is_used_up(stored=1)
+
+
+def test_no_limit_is_never_used_up() -> None:
+    assert not Allowance(0).is_used_up(stored=10**6)

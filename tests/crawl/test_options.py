@@ -1,0 +1,123 @@
+"""Options: each argument and setting is read once, and refused with one message."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scrapy.settings import Settings
+
+from crawler import settings as ours
+from crawler.crawl import options
+from crawler.exceptions import ArgumentError
+from crawler.urls import DW
+
+
+def settings(**changed: Any) -> Settings:
+    """The settings of the project, with changes as `-s` makes them."""
+    made = Settings()
+    made.setmodule(ours, priority="project")
+    made.setdict(changed, priority="cmdline")
+    return made
+
+
+def test_without_arguments_a_run_reads_the_seeds_folder_and_follows_one_reference() -> None:
+    read = options.read({}, settings())
+    assert (read.seeds, read.depth, read.max_articles, read.refresh) == ("seeds/", 1, 0, "")
+    assert (read.dry_run, read.is_json, read.media) == (False, False, False)
+    assert read.looks_again
+    assert read.root == Path("archive")
+    assert read.rules == ((2, 0), (14, 1), (60, 7))
+    assert read.kinds == ("article", "gallery", "video", "liveblog")
+    assert dataclasses.replace(read.sites, media_hosts=DW.media_hosts) == DW
+
+
+def test_options_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        options.read({}, settings()).depth = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "value"),
+    [
+        ({"seeds": "a,b"}, "seeds", "a,b"),
+        ({"seeds": ""}, "seeds", ""),
+        ({"edition": "zh, en"}, "seeds", "edition:zh,edition:en"),
+        ({"edition": "zh", "seeds": "a"}, "seeds", "edition:zh"),
+        ({"depth": "-1"}, "depth", -1),
+        ({"max_articles": "7"}, "max_articles", 7),
+        ({"refresh": " all "}, "refresh", "all"),
+        ({"refresh": "5,67013665"}, "refresh", "5,67013665"),
+        ({"dry_run": "json"}, "is_json", True),
+        ({"media": "yes"}, "media", True),
+    ],
+)
+def test_argument_becomes_an_option(given: dict[str, str], name: str, value: object) -> None:
+    assert getattr(options.read(given, settings()), name) == value
+
+
+@pytest.mark.parametrize(("refresh", "looks_again"), [("", True), ("all", True), ("none", False), ("7", False)])
+def test_ids_and_none_look_at_nothing_else_again(refresh: str, looks_again: bool) -> None:
+    assert options.read({"refresh": refresh}, settings()).looks_again is looks_again
+
+
+def test_media_are_taken_only_if_wanted() -> None:
+    assert not options.read({}, settings()).sites.takes_media
+    assert options.read({"media": "1"}, settings()).sites.takes_media
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"dept": "1", "Seeds": "x"}, "unknown argument: Seeds, dept"),
+        ({"depth": ""}, "depth is not a whole number: ''"),
+        ({"max_articles": "1.5"}, "max_articles is not a whole number: '1.5'"),
+        ({"refresh": "all,7"}, "refresh is not a whole number: 'all'"),
+        ({"refresh": "0"}, "refresh is no number of a document: 0"),
+        ({"media": "mp4"}, "media is neither 1 nor 0: 'mp4'"),
+    ],
+)
+def test_argument_without_meaning_is_refused(given: dict[str, str], message: str) -> None:
+    with pytest.raises(ArgumentError) as refused:
+        options.read(given, settings())
+    assert str(refused.value) == message
+
+
+NUMBERS = [
+    "ARCHIVE_MIN_FREE", "ARCHIVE_ALERT_SHARE", "ARCHIVE_ALERT_MINIMUM", "MEDIA_MAXSIZE", "RETRY_BACKOFF", "RETRY_AFTER_MAX",
+    "DOWNLOAD_MAXSIZE",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["", "many", "5 MB"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_setting_that_is_no_number_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ArgumentError) as refused:
+        options.read({}, settings(**{name: value}))
+    assert str(refused.value) == f"{name} is no number: {value!r}"
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_setting_may_be_a_number_as_text(name: str) -> None:
+    assert 7 in dataclasses.astuple(options.read({}, settings(**{name: "7"})))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("ARCHIVE_KINDS", "article,articles, films", "ARCHIVE_KINDS names what is no kind of document: articles, films"),
+        ("ARCHIVE_REFRESH", "[[2]]", "ARCHIVE_REFRESH is no list of pairs like [[2, 0], [14, 1]]: [[2]]"),
+    ],
+)
+def test_setting_without_meaning_is_refused(name: str, value: str, message: str) -> None:
+    with pytest.raises(ArgumentError) as refused:
+        options.read({}, settings(**{name: value}))
+    assert str(refused.value) == message
+
+
+def test_documents_are_requested_as_many_at_once_as_their_host_allows() -> None:
+    assert options.read({}, settings()).concurrency == 1
+    other = {"DW_API_URL": "http://127.0.0.1:1/api", "CONCURRENT_REQUESTS_PER_DOMAIN": 6}
+    assert options.read({}, settings(**other)).concurrency == 6
