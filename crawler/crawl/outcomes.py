@@ -1,7 +1,6 @@
-"""What becomes of a document that was asked for and gave no article: as it was, an alias, unwanted, missing, unreadable. Each
-is counted, logged and remembered. Glue; an article goes through the pipelines.
+"""Stores what became of a document that was asked for and gave no article: each outcome is counted, logged and remembered.
 
-Counts dw/document/unchanged, /alias, /unwanted/<kind>, /missing/<reason>, /unreadable.
+An article goes through the pipelines. Counts dw/document/unchanged, /alias, /unwanted/<kind>, /missing/<reason>, /unreadable.
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from crawler.crawl import report
-from crawler.crawl.headers import header
+from crawler.crawl.failures import RedirectCircle, failure_reason
+from crawler.crawl.judge import Alias, Found, Missing, Unchanged, Unreadable, Unwanted, Verdict
 from crawler.storage import layout
 from crawler.storage.archive import state_line
 from crawler.storage.index.objects import ALIAS, ARCHIVED, MISSING, OUT_OF_SCOPE, PENDING, UNREADABLE, Row
@@ -21,8 +21,7 @@ from crawler.storage.index.refresh import after_miss
 from crawler.storage.writer import NewFile
 
 if TYPE_CHECKING:
-    from scrapy.http import Response
-
+    from crawler.crawl.replies import Reply
     from crawler.crawl.run import Run
     from crawler.storage.index.sqlite import Index
     from crawler.urls import Target
@@ -34,7 +33,7 @@ Outcome = Callable[Concatenate["Run", Row, P], Coroutine[Any, Any, None]]
 
 
 def _in_turn(note: Outcome[P]) -> Outcome[P]:
-    """Note an outcome while nobody else plans files of the document, with the row it has by then: a seed may have brought it
+    """Store an outcome while nobody else plans files of the document, with the row it has by then: a seed may have brought it
     while DW was asked."""
 
     @functools.wraps(note)
@@ -45,20 +44,64 @@ def _in_turn(note: Outcome[P]) -> Outcome[P]:
     return noted
 
 
+class Outcomes:
+    """Stores the outcomes of a run."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.led_to: dict[int, int] = {}  # redirects of this run from one number to another
+
+    async def store(self, verdict: Verdict, row: Row, reply: Reply) -> str:
+        """Store what a reply means for a document. Returns why the document should be asked for elsewhere, empty for no reason.
+
+        Nothing is stored for an article, or for a document that the place does not give. Raises DiskError.
+        """
+        match verdict:
+            case Found():
+                pass
+            case Unchanged():
+                await unchanged(self.run, row)
+            case Unwanted(kind):
+                await unwanted(self.run, row, kind)
+            case Alias(target):
+                return await self._follow(row, target)
+            case Missing(reason):
+                return reason
+            case Unreadable(problem):
+                await unreadable(self.run, row, reply, problem)
+                return verdict.reason
+        return ""
+
+    async def _follow(self, row: Row, target: Target) -> str:
+        """Store that a number leads to another. If it leads in a circle, all others in that are missing; returns the reason."""
+        assert target.number is not None
+        index = self.run.archive.index
+        others = circle(index, self.led_to, row.number, target.number)
+        if others is None:
+            self.led_to[row.number] = target.number
+            self.run.count("dw/request/answered")
+            await alias(self.run, row, target)
+            return ""
+        reason, _ = failure_reason(RedirectCircle())
+        for other in filter(None, map(index.get, others)):
+            await missing(self.run, other, reason)
+        return reason
+
+
 @_in_turn
 async def unchanged(run: Run, row: Row) -> None:
-    """DW says that an archived document is as it was."""
+    """Store that an archived document is as it was."""
     now_ms = run.now_ms()
     run.count("dw/document/unchanged")
-    if row.misses:  # DW has it again: an index made again shall know
+    if row.misses:  # DW has it again: a rebuilt index must know
         await run.store([], [state_line(ARCHIVED, row.kind, row.number, now_ms)])
     run.archive.index.set_checked(row.number, now_ms, row.etag, row.last_modified)
 
 
 def circle(index: Index, led_to: dict[int, int], number: int, target: int) -> list[int] | None:
-    """The other numbers of the circle that a redirect from one number to another closes; None where it closes none.
+    """Return the other numbers of the circle that a redirect from one number to another closes; None if it closes none.
 
-    led_to: where redirects of this run led. What earlier runs found an alias leads on, too.
+    led_to: where redirects of this run led. Aliases that earlier runs found lead on, too.
     """
     others: list[int] = []
     while target != number:
@@ -73,7 +116,7 @@ def circle(index: Index, led_to: dict[int, int], number: int, target: int) -> li
 
 @_in_turn
 async def alias(run: Run, row: Row, target: Target) -> None:
-    """A number leads to another's document, which is wanted in its place."""
+    """Store that a number leads to another document, which is wanted in its place."""
     index = run.archive.index
     assert target.number is not None
     now_ms = run.now_ms()
@@ -91,7 +134,7 @@ async def alias(run: Run, row: Row, target: Target) -> None:
 
 @_in_turn
 async def unwanted(run: Run, row: Row, kind: str) -> None:
-    """A document is of a kind that is not wanted (ARCHIVE_KINDS)."""
+    """Store that a document is of a kind that is not wanted (ARCHIVE_KINDS)."""
     run.count(f"dw/document/unwanted/{kind}")
     if row.path:  # it was of another kind, and stays
         run.archive.index.set_checked(row.number, run.now_ms(), row.etag, row.last_modified)
@@ -102,7 +145,7 @@ async def unwanted(run: Run, row: Row, kind: str) -> None:
 
 @_in_turn
 async def missing(run: Run, row: Row, reason: str, refused: bool = False) -> None:
-    """A document could not be had. refused: it was we, or robots.txt, who did not allow it."""
+    """Store that a document could not be had. refused: this crawler, or robots.txt, does not allow it."""
     state = run.archive.miss(row, reason, run.now_ms(), refused=refused)
     run.note_missing(row.kind, row.number, reason, run.sites.detail(row.kind, row.number))
     run.count(f"dw/document/missing/{reason}")
@@ -112,18 +155,18 @@ async def missing(run: Run, row: Row, reason: str, refused: bool = False) -> Non
 
 
 @_in_turn
-async def unreadable(run: Run, row: Row, response: Response, reason: str) -> None:
-    """A reply nobody can read is kept as it came, with the reason beside it."""
+async def unreadable(run: Run, row: Row, reply: Reply, reason: str) -> None:
+    """Keep a reply that nobody can read as it came, with the reason beside it."""
     now_ms = run.now_ms()
-    digest = hashlib.sha256(response.body).hexdigest()
+    digest = hashlib.sha256(reply.body).hexdigest()
     path = layout.unreadable_path(row.number, digest, ".reply")
-    record = {"kind": row.kind, "id": row.number, "url": run.sites.canonical(response.url), "time": layout.iso_time(now_ms)}
-    about = {**record, "reason": reason, "status": response.status, "content_type": header(response, "Content-Type")}
+    record = {"kind": row.kind, "id": row.number, "url": run.sites.canonical(reply.url), "time": layout.iso_time(now_ms)}
+    about = {**record, "reason": reason, "status": reply.status, "content_type": reply.content_type}
     files = []
     if not (run.root / path).exists():
         data = report.dumps(about)
-        # what is said of the reply first: where the reply is, that is too
-        files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, response.body, record)]
+        # its description first: where the reply is, that is too
+        files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, reply.body, record)]
     miss = after_miss("unreadable", now_ms, row.misses, row.missed_ms, row.reason)
     state = state_line(
         UNREADABLE if row.path is None else MISSING, row.kind, row.number, now_ms, reason=reason, misses=miss.misses,

@@ -1,27 +1,67 @@
-"""What the status of a reply means: content, unchanged or a fault; and the requests that may be answered with 304."""
+"""What the status of a reply means, and the requests that may be answered with 304."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from crawler.crawl.headers import charset, header
 
 if TYPE_CHECKING:
     from scrapy.http import Response
+
+    from crawler.urls import Target
 
 _CONTENT = (200, 203)  # 203: content that a proxy on the way has touched (RFC 9110, 15.3.4)
 _CONDITIONS = ("If-None-Match", "If-Modified-Since")
 
 
+@dataclass(frozen=True)
+class Reply:
+    """A reply to a request for a document, as plain values.
+
+    place: where it was asked for, see `dw.places`. fault: why it is of no use by its status, empty if it is of use.
+    is_unchanged: it says that what is known is as it was. target: the other document it redirects to, None for none.
+    body: the bytes as they came. etag, last_modified, content_type: its headers, empty if absent. charset: the one that
+    content_type names.
+    """
+
+    place: str
+    url: str
+    status: int = 200
+    body: bytes = field(default=b"", repr=False)
+    fault: str = ""
+    is_unchanged: bool = False
+    target: Target | None = None
+    etag: str = ""
+    last_modified: str = ""
+    content_type: str = ""
+    charset: str = ""
+
+
+def reply_of(response: Response) -> Reply:
+    """Return a response as a Reply. Its request's meta holds `place`, and `alias_of` if it redirects to another document."""
+    return Reply(
+        response.meta["place"], response.url, response.status, response.body, fault(response), is_unchanged(response),
+        response.meta.get("alias_of"), header(response, "ETag"), header(response, "Last-Modified"),
+        header(response, "Content-Type"), charset(response),
+    )  # fmt: skip
+
+
 def conditions(etag: str, last_modified: str) -> dict[str, str]:
-    """The headers of a request that may be answered with 304. etag, last_modified: validators of what is known, or empty."""
+    """Return the headers of a request that may be answered with 304.
+
+    etag, last_modified: validators of what is known, empty for none.
+    """
     return {name: value for name, value in zip(_CONDITIONS, (etag, last_modified), strict=True) if value}
 
 
 def is_unchanged(response: Response) -> bool:
-    """Whether a reply says that what is known is as it was: 304, and only to a request that carried a condition."""
+    """Whether a response says that what is known is as it was: 304, and only to a request that carried a condition."""
     request = response.request
     return response.status == 304 and request is not None and any(name in request.headers for name in _CONDITIONS)
 
 
 def fault(response: Response) -> str:
-    """Why a reply is of no use by its status, as a reason of `refresh`; empty for content and for what is unchanged."""
+    """Return why a response is of no use by its status, as a reason; empty for content and for what is unchanged."""
     return "" if response.status in _CONTENT or is_unchanged(response) else f"status {response.status}"

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from crawler.sanitise import NOTHING, Markup
-from crawler.seedfile import SeedDocument
 from crawler.urls import DwAddress, PictureName
 
 
@@ -96,25 +95,3 @@ class Article:
     refused: tuple[str, ...] = ()
     unknown_keys: tuple[str, ...] = ()
     source: str = "api"
-
-
-@dataclass
-class Fetched:
-    """A reply on its way through the pipelines: the article made of it and how it came.
-
-    document: what will be archived. requested: the number that was asked for (an alias when the article's own differs).
-    reply: the bytes as they came. url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the
-    seeds. etag, last_modified: validators of the reply, for the next conditional request. charset: that of its HTTP header.
-    """
-
-    article: Article
-    document: SeedDocument = field(repr=False)
-    requested: int
-    reply: bytes = field(repr=False)
-    url: str
-    stamp_ms: int
-    hop: int = 0
-    etag: str = ""
-    last_modified: str = ""
-    reply_extension: str = "json"
-    charset: str = ""

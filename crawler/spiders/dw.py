@@ -13,24 +13,24 @@ from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
 from crawler import seeds
-from crawler.crawl import dryrun, options, outcomes, replies
+from crawler.crawl import dryrun, options, replies
 from crawler.crawl.documents import Documents
-from crawler.crawl.failures import RedirectCircle, failure_reason
-from crawler.crawl.headers import charset, header
+from crawler.crawl.failures import failure_reason
 from crawler.crawl.health import Reachability, may_use_pages
+from crawler.crawl.judge import Found, judge
 from crawler.crawl.lists import Lists
 from crawler.crawl.options import Options
+from crawler.crawl.outcomes import Outcomes, missing
 from crawler.crawl.pipelines.media import MediaPipeline
 from crawler.crawl.pipelines.pictures import PicturesPipeline
 from crawler.crawl.registry import Registry
 from crawler.crawl.run import Run
 from crawler.crawl.seeding import Seeding, standard_input
 from crawler.dw import places
-from crawler.dw.article import Fetched
-from crawler.exceptions import DiskError, NothingToDo, UnreadableReply
+from crawler.exceptions import DiskError, NothingToDo
 from crawler.storage.index.objects import Row
 from crawler.storage.index.refresh import says_gone
-from crawler.urls import DW, Target
+from crawler.urls import DW
 
 if TYPE_CHECKING:
     from typing import Self
@@ -53,12 +53,12 @@ class DwSpider(scrapy.Spider):
     registry: Registry
     lists: Lists
     seeding: Seeding
+    outcomes: Outcomes
 
     def __init__(self, options: Options) -> None:
         super().__init__()
         self.options = options
         self.reachability = Reachability()
-        self.led_to: dict[int, int] = {}  # redirects of this run from one number to another
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -86,6 +86,7 @@ class DwSpider(scrapy.Spider):
         self.documents = Documents(run, self.registry, self.parse, self.failed)
         self.lists = Lists(run, self.registry)
         self.seeding = Seeding(run, self.registry, self.lists)
+        self.outcomes = Outcomes(run)
         self.crawler.signals.connect(self._close_at_limit, signals.spider_idle)
         for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
             self.crawler.signals.connect(self._note_end_of_item, signal)
@@ -159,70 +160,35 @@ class DwSpider(scrapy.Spider):
     # --- what came back ---
 
     async def parse(self, response: Response) -> AsyncIterator[Any]:
-        """Read a reply; the article goes on to the pipelines. What gave nothing usable is asked for elsewhere."""
-        number, place = response.meta["number"], response.meta["place"]
-        run = self.run
-        row = run.archive.index.get(number)
+        """Judge a reply; an article goes on to the pipelines. A document that a place does not give is asked for elsewhere."""
+        run, meta = self.run, response.meta
+        row, reply = run.archive.index.get(meta["number"]), replies.reply_of(response)
         assert row is not None
         run.note_answer(response)
-        reason = replies.fault(response)
-        if not reason:
+        if not reply.fault:
             self.reachability.note_answer()
-        self._note_api(place, row, reason)
-        if target := response.meta.get("alias_of"):
-            reason = await self._follow_alias(row, target)
-        elif replies.is_unchanged(response):
-            await outcomes.unchanged(run, row)
-        elif not reason:
-            try:
-                item = self._read(response, row)
-            except UnreadableReply as error:
-                reason = f"unreadable: {error}"
-                await outcomes.unreadable(run, row, response, str(error))
-            else:
-                if item.article.kind in self.options.kinds:
-                    yield item
-                    return  # in flight until the pipelines are through with it
-                await outcomes.unwanted(run, row, item.article.kind)
-        if reason and (request := await self.ask_elsewhere(row, place, reason, response.meta["why"])):
+        self._note_api(reply.place, row, reply.fault)
+        verdict = judge(reply, row, self.options.kinds, run.sites, run.now_ms(), self._language_of)
+        if isinstance(verdict, Found):
+            yield verdict.item  # under way until the pipelines are through with it
+            return
+        reason = await self.outcomes.store(verdict, row, reply)
+        if reason and (request := await self.ask_elsewhere(row, reply.place, reason, meta["why"])):
             yield request
         else:
-            self.documents.allowance.end(is_new=response.meta["new"])
+            self.documents.allowance.end(is_new=meta["new"])
 
-    async def _follow_alias(self, row: Row, target: Target) -> str:
-        """Note that a number leads to another. Returns why not: it leads in a circle, all of which is missing."""
-        assert target.number is not None
-        index = self.run.archive.index
-        others = outcomes.circle(index, self.led_to, row.number, target.number)
-        if others is None:
-            self.led_to[row.number] = target.number
-            self.run.count("dw/request/answered")
-            await outcomes.alias(self.run, row, target)
-            return ""
-        reason, _ = failure_reason(RedirectCircle())
-        for other in filter(None, map(index.get, others)):
-            await outcomes.missing(self.run, other, reason)
-        return reason
-
-    def _read(self, response: Response, row: Row) -> Fetched:
-        """The article and the document in a reply. Raises UnreadableReply; nothing else reads a document's reply in a run."""
-        place, now_ms = response.meta["place"], self.run.now_ms()
-        article = places.read(
-            place, response.body, row.number, row.kind, row.language, self.run.sites, charset(response)
-        )
-        known = self.run.archive.index.resolve(article.number)
-        document = places.document(article, now_ms, row.language or (known.language if known else None))
-        return Fetched(
-            article, document, row.number, response.body, response.url, now_ms, row.hop, header(response, "ETag"),
-            header(response, "Last-Modified"), places.reply_extension(place), charset(response),
-        )  # fmt: skip
+    def _language_of(self, number: int) -> str | None:
+        """Return the language that is known of a document."""
+        known = self.run.archive.index.resolve(number)
+        return known.language if known else None
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """A request brought no reply."""
+        """Ask elsewhere for a document whose request brought no reply. If the run is ending, it stays pending."""
         meta = failure.request.meta  # type: ignore[attr-defined]
         reason, refused = failure_reason(failure.value or RuntimeError())
         row = self.run.archive.index.get(meta["number"])
-        if row is not None and not self.run.is_closing():  # else given back: still pending
+        if row is not None and not self.run.is_closing():
             self._note_api(meta["place"], row, reason)
             if request := await self.ask_elsewhere(row, meta["place"], reason, meta["why"], refused):
                 yield request
@@ -243,7 +209,7 @@ class DwSpider(scrapy.Spider):
             return None  # kept and noted already
         if self.reachability.note_miss(row, why, is_answered=bool(self.run.counted("dw/request/answered"))):
             self.run.control.close("unreachable")
-        await outcomes.missing(self.run, row, why, refused)
+        await missing(self.run, row, why, refused)
         return None
 
     def _note_api(self, place: str, row: Row, reason: str) -> None:

@@ -19,7 +19,7 @@ from tests.helpers_commands import scrapy
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.dw.article import Fetched
+    from crawler.crawl.pipelines.item import Fetched
 
 PIPELINES = {
     "crawler.crawl.pipelines.omissions.OmissionsPipeline": 100,

@@ -19,11 +19,13 @@ from crawler.crawl import outcomes
 from crawler.crawl.lists import Lists
 from crawler.crawl.pipelines.archive import ArchivePipeline
 from crawler.crawl.pipelines.compare import ComparePipeline
+from crawler.crawl.pipelines.item import Fetched
 from crawler.crawl.pipelines.omissions import OmissionsPipeline
 from crawler.crawl.registry import Registry
+from crawler.crawl.replies import Reply
 from crawler.crawl.seeding import Seeding
 from crawler.dw import places
-from crawler.dw.article import Article, Fetched, Paragraph
+from crawler.dw.article import Article, Paragraph
 from crawler.sanitise import Markup
 from crawler.storage import disk, layout
 from crawler.storage.archive import Archive
@@ -148,7 +150,7 @@ def test_a_seed_that_came_while_dw_was_asked_stays_archived(run: SimpleNamespace
     assert index.get(NUMBER).state == ARCHIVED
     together(answer(outcomes.missing, "status 404"))
     assert (index.get(NUMBER).state, index.get(NUMBER).misses) == (ARCHIVED, 1)
-    reply = SimpleNamespace(body=b"?", url=DW.detail("article", NUMBER), status=200, headers={})
+    reply = Reply("api:article", DW.detail("article", NUMBER), body=b"?")
     together(answer(outcomes.unreadable, reply, "no JSON"))
     assert index.get(NUMBER).state == ARCHIVED
 

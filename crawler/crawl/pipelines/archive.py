@@ -12,7 +12,7 @@ from crawler.storage import layout
 from crawler.storage.logline import Record
 
 if TYPE_CHECKING:
-    from crawler.dw.article import Fetched
+    from crawler.crawl.pipelines.item import Fetched
 
 
 class ArchivePipeline(RunComponent):

@@ -16,8 +16,8 @@ from crawler.storage.logline import Record
 from crawler.storage.writer import NewFile
 
 if TYPE_CHECKING:
+    from crawler.crawl.pipelines.item import Fetched
     from crawler.crawl.run import Run
-    from crawler.dw.article import Fetched
 
 
 class ComparePipeline(RunComponent):

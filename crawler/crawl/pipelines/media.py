@@ -24,8 +24,8 @@ from crawler.storage.writer import Piece, Whole
 if TYPE_CHECKING:
     from scrapy.http import Response
 
+    from crawler.crawl.pipelines.item import Fetched
     from crawler.crawl.run import Run
-    from crawler.dw.article import Fetched
 
 logger = logging.getLogger(__name__)
 

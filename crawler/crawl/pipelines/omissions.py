@@ -11,7 +11,7 @@ from crawler import seedfile
 from crawler.crawl.component import RunComponent
 
 if TYPE_CHECKING:
-    from crawler.dw.article import Fetched
+    from crawler.crawl.pipelines.item import Fetched
 
 logger = logging.getLogger(__name__)
 

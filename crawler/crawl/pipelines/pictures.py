@@ -21,8 +21,8 @@ from crawler.urls import DW, PictureName
 if TYPE_CHECKING:
     from scrapy.http import Response
 
+    from crawler.crawl.pipelines.item import Fetched
     from crawler.crawl.run import Run
-    from crawler.dw.article import Fetched
 
 _BATCH = 32  # pictures asked for at a time
 

@@ -1,0 +1,30 @@
+"""The item that goes through the pipelines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crawler.dw.article import Article
+from crawler.seedfile import SeedDocument
+
+
+@dataclass
+class Fetched:
+    """A reply on its way through the pipelines: the article made of it and how it came.
+
+    document: what will be archived. requested: the number that was asked for (an alias when the article's own differs).
+    reply: the bytes as they came. url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the
+    seeds. etag, last_modified: validators of the reply, for the next conditional request. charset: that of its HTTP header.
+    """
+
+    article: Article
+    document: SeedDocument = field(repr=False)
+    requested: int
+    reply: bytes = field(repr=False)
+    url: str
+    stamp_ms: int
+    hop: int = 0
+    etag: str = ""
+    last_modified: str = ""
+    reply_extension: str = "json"
+    charset: str = ""
