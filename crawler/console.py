@@ -21,10 +21,11 @@ from crawler import clock, streams
 from crawler.crawl import report
 from crawler.crawl.options import min_free, sites_of
 from crawler.exceptions import ArchiverError, DiskError
-from crawler.storage import disk, layout, tree
+from crawler.storage import disk, layout, opening, tree
 from crawler.storage.archive import Archive
 from crawler.storage.index.sqlite import Index
 from crawler.storage.lock import Lock
+from crawler.storage.opening import open_archive
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,7 +129,7 @@ class ArchiveCommand(ScrapyCommand):
     def open_archive(self, *, rebuild: bool = False) -> Iterator[Archive]:
         """The archive, locked and brought up to date. Raises ArchiveInUse, ArgumentError and DiskError."""
         assert self.settings is not None
-        archive = Archive.open(
+        archive = open_archive(
             self.root, clock.now_ms(), f"scrapy {self.name}", min_free=min_free(self.settings), sites=sites_of(self.settings),
             say=say, rebuild=rebuild,
         )  # fmt: skip
@@ -145,7 +146,7 @@ class ArchiveCommand(ScrapyCommand):
     @contextlib.contextmanager
     def look_at_archive(self) -> Iterator[Archive]:
         """The archive as it is, for a dry run: nothing on its disk changes. Raises DiskError."""
-        archive = Archive.look(self.existing_root(), clock.now_ms(), say=say)
+        archive = opening.look(self.existing_root(), clock.now_ms(), say=say)
         try:
             yield archive
         finally:

@@ -36,7 +36,7 @@ class UnreadableReply(ArchiverError):
 
 
 class ArchiveInUse(ArchiverError):
-    """Another process holds the archive's lock. Raised by `archive.Archive.open`; ends the run."""
+    """Another process holds the archive's lock. Raised by `opening.open_archive`; ends the run."""
 
     exit_status = 5
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from crawler.storage.archive import Archive
+from crawler.storage.opening import open_archive
 
 settings.register_profile("project", max_examples=100, deadline=None, derandomize=True)
 settings.load_profile("project")
@@ -49,12 +50,12 @@ def archive(tmp_path: Path) -> Iterator[OpenArchive]:
     """Opens the archive below tmp_path, each time anew; what a test leaves open is closed after it."""
     opened: list[Archive] = []
 
-    def open_archive(now_ms: int = NOW_MS, **options: object) -> Archive:
-        make = partial(Archive.open, tmp_path / "archive", now_ms, "a test")
-        opened.append(make(**options))  # type: ignore[arg-type]
+    def make(now_ms: int = NOW_MS, **options: object) -> Archive:
+        opening = partial(open_archive, tmp_path / "archive", now_ms, "a test")
+        opened.append(opening(**options))  # type: ignore[arg-type]
         return opened[-1]
 
-    yield open_archive
+    yield make
     for one in opened:
         if one.writer._thread.is_alive():
             one.close()

@@ -15,7 +15,7 @@ from scrapy.cmdline import execute
 
 from crawler import clock, seedfile
 from crawler.seedfile import SeedDocument
-from crawler.storage.archive import Archive
+from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from tests.crawling import ROOT
 
@@ -71,7 +71,7 @@ def write(path: Path, document: SeedDocument) -> Path:
 
 def archive_of(root: Path, *documents: SeedDocument, now_ms: int = NOW_MS) -> Path:
     """An archive of documents, as a run stores them."""
-    archive = Archive.open(root, now_ms, "a test")
+    archive = open_archive(root, now_ms, "a test")
     stored: dict[int | None, Future[list[dict[str, Any]]]] = {}
     for one in documents:
         if one.id in stored:
@@ -87,7 +87,7 @@ def archive_of(root: Path, *documents: SeedDocument, now_ms: int = NOW_MS) -> Pa
 
 def store(root: Path, *files: NewFile, states: tuple[dict[str, Any], ...] = (), now_ms: int = NOW_MS) -> None:
     """Files and states into an archive, as a run of its own."""
-    archive = Archive.open(root, now_ms, "a test")
+    archive = open_archive(root, now_ms, "a test")
     archive.store_now(list(files), list(states))
     archive.close()
 

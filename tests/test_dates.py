@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crawler import normalise, seedfile
-from crawler.storage.archive import Archive
+from crawler.storage.opening import open_archive
 from crawler.urls import document_url
 from tests.conftest import NOW_MS as TEST_NOW_MS
 from tests.crawling import DAY_MS, NOW_MS, crawl, fresh_site
@@ -42,7 +42,7 @@ def test_a_reply_is_filed_under_the_month_of_its_date_and_left_alone(date: str, 
         again = crawl(tmp_path, [], "depth=0", "seeds=", site=site, now_ms=NOW_MS + days * DAY_MS)
         assert again.status == 0
         assert not again.articles_asked()
-    rebuilt = Archive.open(tmp_path, NOW_MS, "a test", rebuild=True)
+    rebuilt = open_archive(tmp_path, NOW_MS, "a test", rebuild=True)
     row = rebuilt.index.get(number)
     rebuilt.close()
     assert row is not None
@@ -51,7 +51,7 @@ def test_a_reply_is_filed_under_the_month_of_its_date_and_left_alone(date: str, 
 
 @pytest.mark.parametrize("date", DATES)
 def test_a_seed_document_is_filed_under_the_month_of_its_date(date: str, tmp_path: Path) -> None:
-    archive = Archive.open(tmp_path, TEST_NOW_MS, "a test")
+    archive = open_archive(tmp_path, TEST_NOW_MS, "a test")
     outcome, files = archive.plan_seed(document(date=date), "add", TEST_NOW_MS)
     archive.store_now(files)
     row = archive.index.get(70000001)
@@ -67,7 +67,7 @@ def test_a_seed_document_is_filed_under_the_month_of_its_date(date: str, tmp_pat
 def test_a_video_of_1970_keeps_the_date_it_has(stamp_ms: int, tmp_path: Path) -> None:
     body = '<p>words</small></p><video src="https://tvdownloaddw-a.akamaihd.net/a.mp4" controls style="width:100%"></video>'
     video = seedfile.SeedDocument(stamp_ms, "A video", document_url("en", "A video", 5), body)
-    archive = Archive.open(tmp_path, TEST_NOW_MS, "a test")
+    archive = open_archive(tmp_path, TEST_NOW_MS, "a test")
     archive.store_now(archive.plan_seed(video, "add", TEST_NOW_MS)[1])
     newer = seedfile.SeedDocument(TEST_NOW_MS, "A newer video", video.url, body)
     archive.store_now(archive.plan_seed(newer, "add", TEST_NOW_MS)[1])

@@ -150,7 +150,7 @@ RENAMERS = re.compile(r"os\.(rename|replace|renames|link|symlink)|.*\.(rename|ha
 MAY_WRITE = {
     "storage/disk.py": "the only place that writes into an archive",
     "streams.py": "gives output that nobody reads to /dev/null",
-    "storage/looking.py": "copies an index out of the archive, into a temporary folder",
+    "storage/opening.py": "copies an index out of the archive, into a temporary folder",
     "storage/lock.py": "the lock is no content; its holder's name is written in place",
 }
 
@@ -167,7 +167,7 @@ def writing_opens(name: str) -> list[str]:
         places = node.args[1:2] if function == "open" else node.args[:1]
         modes = [ast.unparse(one) for one in ([mode] if mode else places)]
         if function.endswith((".open", "open")) and function not in ("os.open",) and not function.startswith(("gzip", "disk")):
-            # an open of a class of ours (`Archive.open`) and a read is no write
+            # an open of a class of ours (`opening.open_archive`) and a read is no write
             if any(re.fullmatch(r"'[^']*[wax+][^']*'", mode) for mode in modes):
                 found.append(written)
         elif function == "os.open":

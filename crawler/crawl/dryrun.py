@@ -1,5 +1,5 @@
 """A dry run: what would be requested, and why; nothing is requested, and the index is a copy
-(`Archive.look`). Glue."""
+(`opening.look`). Glue."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""An open archive: the lock, the writer and the index together, and the few things done with all of them.
+"""An open archive: its writer, run log and index together, and the operations that need all of them.
 
-Files are the truth, the index is a cache, the run log is the proof. Opening an archive brings the index up to what the logs
-and the files say, and after a run that did not end by itself removes or adopts what it left.
+Files are the truth, the index is a cache, the run log is the proof. `opening` makes an Archive.
 """
 
 from __future__ import annotations
@@ -9,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sqlite3
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -20,12 +17,12 @@ from crawler import seedfile
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.files import is_file, read_file, sha256_of
 from crawler.seedfile import SeedDocument
-from crawler.storage import disk, identify, layout, looking, recovery, tree
+from crawler.storage import disk, identify, layout
 from crawler.storage.arrivals import Arrivals
 from crawler.storage.index import refresh
 from crawler.storage.index.objects import GONE, MISSING, REFUSED, Row
+from crawler.storage.index.seal import seal
 from crawler.storage.index.sqlite import Index
-from crawler.storage.lock import Lock
 from crawler.storage.logline import Record
 from crawler.storage.runlog import RunLog
 from crawler.storage.writer import AnyFile, NewFile, Whole, Writer
@@ -36,7 +33,10 @@ REPLY_ENDS = layout.REPLY_ENDS
 
 
 class Archive:
-    """Use `Archive.open` or `Archive.look`, and `close` in the end. Methods that store raise DiskError."""
+    """One archive, made by `opening.open_archive` or `opening.look`; the caller closes it.
+
+    Methods that store raise DiskError. release: called by `close` at the end, to release the lock.
+    """
 
     def __init__(self, root: Path, release: Callable[[], None], index: Index, log: RunLog, min_free: int, sites: Sites) -> None:
         self.root = root
@@ -52,79 +52,6 @@ class Archive:
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # live while wanted
         self._unchecked_bytes = _CHECK_EVERY + 1
 
-    @classmethod
-    def open(
-        cls,
-        root: Path,
-        now_ms: int,
-        who: str,
-        *,
-        min_free: int = 0,
-        sites: Sites = DW,
-        say: Callable[[str], None] = lambda message: None,
-        rebuild: bool = False,
-    ) -> Archive:
-        """Lock an archive and make its index tell the truth.
-
-        who: named to whom finds it locked. min_free: bytes that must stay free on its disk. say: told in a sentence what
-        had to be mended. rebuild: make the index again from files and logs in any case.
-        Raises ArchiveInUse, NotAnArchive and DiskError.
-        """
-        disk.warn_with(say)
-        try:
-            tree.require_archive(root)
-            disk.make_folder(root / layout.RUNS)
-            tree.require_index(root)
-            lock = Lock(root / layout.LOCK, who, layout.iso_time(now_ms))
-        except OSError as error:
-            raise DiskError(f"{root}: {error.strerror or error}") from error
-        undo = contextlib.ExitStack()
-        undo.callback(lock.release)
-        try:
-            check_free(root, min_free)
-            index, why, since = recovery.open_index(root, rebuild)
-            undo.callback(index.close)
-            archive = cls(root, lock.release, index, RunLog(root / layout.RUNS, now_ms), min_free, sites)
-        except BaseException as error:
-            undo.close()
-            if isinstance(error, (OSError, sqlite3.Error)):
-                raise DiskError(f"{root}: {error}") from error
-            raise
-        try:
-            recovery.recover(archive, why, since, now_ms, say)
-        except BaseException as error:
-            archive.close(clean=False)
-            if isinstance(error, OSError):
-                raise DiskError(f"{root}: {error}") from error
-            raise
-        return archive
-
-    @classmethod
-    def look(cls, root: Path, now_ms: int, *, sites: Sites = DW, say: Callable[[str], None] = lambda message: None) -> Archive:
-        """An archive that is only looked at: nothing on its disk changes, and to store something is a DiskError. Its index is a
-        copy, which may be changed; where there is no archive it is empty. No lock is taken: a crawl may be running.
-
-        say: told in a sentence why the index cannot be used. Raises NotAnArchive and DiskError.
-        """
-        with contextlib.ExitStack() as undo:
-            folder = tempfile.TemporaryDirectory()
-            undo.callback(folder.cleanup)
-            try:
-                tree.require_archive(root)
-                index, why = looking.copy_index(root, Path(folder.name))
-                undo.callback(index.close)
-                archive = cls(root, folder.cleanup, index, RunLog(root / layout.RUNS, now_ms), 0, sites)
-                undo.pop_all()
-                undo.callback(archive.close, clean=False)  # closes all of it
-                archive.writer.failure = DiskError(f"{root} is only looked at: nothing is stored")
-                recovery._catch_up(archive)
-            except (OSError, sqlite3.Error) as error:
-                raise DiskError(f"{root}: {error}") from error
-            undo.pop_all()
-        if why:
-            say(why)
-        return archive
-
     def close(self, *, clean: bool = True) -> None:
         """Finish writing and let go. clean: everything this process stored is in the index."""
         try:
@@ -136,11 +63,11 @@ class Archive:
                             self.end_store(stored)
                     for name, position in self.log.written.items():
                         self.index.set_log_position(name, position)
-                    self.index.set_meta("unclean since", "")
+                    self.index.set_unclean_since("")
             with contextlib.suppress(DiskError, OSError):  # without a seal it is checked the next time
                 self.index.close()
                 if clean and self.writer.failure is None and self.index.failure is None:
-                    recovery.seal_index(self.root)
+                    seal(self.root)
         finally:
             self._release()
 
@@ -173,7 +100,7 @@ class Archive:
         del self._submitted[stored]
         if stored.cancelled():
             return []
-        self._apply(records := stored.result())
+        self.apply(records := stored.result())
         return records
 
     def _check_free(self, files: Sequence[AnyFile]) -> None:
@@ -183,7 +110,8 @@ class Archive:
             check_free(self.root, self.min_free)
             self._unchecked_bytes = 0
 
-    def _apply(self, records: Iterable[Record]) -> None:
+    def apply(self, records: Iterable[Record]) -> None:
+        """Tell the index what log lines of this run say."""
         for record in records:
             self.index.apply(record, self.log.name)
 

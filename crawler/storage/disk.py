@@ -57,8 +57,7 @@ def _write_temporary(path: AnyPath, pieces: Iterable[bytes]) -> str:
         finally:
             os.close(descriptor)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+        discard(temporary)
         raise
     return temporary
 
@@ -155,7 +154,7 @@ def move(path: Path, to: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         copy(path, to)
-        path.unlink()
+        os.unlink(path)
     sync_folders([to.parent, path.parent])
 
 
@@ -164,8 +163,7 @@ def _replace_file(path: Path, pieces: Iterable[bytes]) -> None:
     try:
         rename(temporary, path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+        discard(temporary)
         raise
     sync_folders([path.parent])
 
@@ -189,10 +187,18 @@ def write_piece(path: Path, data: bytes, at: int) -> None:
 
 
 def remove(path: Path) -> None:
-    """Take a file away, so that it does not come back after a power cut. One that is not there is no error."""
-    if path.exists():
-        path.unlink()
-        sync_folders([path.parent])
+    """Remove a file durably, so that a power cut does not bring it back. A missing file is no error. Raises OSError."""
+    try:
+        os.unlink(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    sync_folders([path.parent])
+
+
+def discard(temporary: AnyPath) -> None:
+    """Remove a temporary file whose storing failed. If that fails too, the next recovery removes the file."""
+    with contextlib.suppress(OSError):
+        os.unlink(temporary)
 
 
 def free_bytes(folder: Path) -> int:

@@ -10,18 +10,15 @@ import hashlib
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from crawler import seedfile
 from crawler.exceptions import SeedFormatError
 from crawler.files import open_file, read_file, sha256_of
 from crawler.seedfile import SeedDocument
 from crawler.storage import identify, layout, mediafile, pictures, remaking
+from crawler.storage.archive import Archive
 from crawler.storage.logline import Record
 from crawler.urls import DW
-
-if TYPE_CHECKING:
-    from crawler.storage.archive import Archive
 
 LEFT = "left"
 DAMAGED = "damaged"

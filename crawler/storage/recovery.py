@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from crawler import normalise
 from crawler.exceptions import DiskError
-from crawler.files import read_file, sha256_of
+from crawler.files import sha256_of
 from crawler.storage import disk, layout, leftovers, runlog, tree
+from crawler.storage.archive import Archive
 from crawler.storage.index import scope
 from crawler.storage.index.objects import PENDING, REMOVED
 from crawler.storage.index.sqlite import Index
@@ -23,51 +22,13 @@ from crawler.storage.logline import Record
 from crawler.storage.runlog import FILES_END, STATES_END, run_logs
 from crawler.urls import DOCUMENT_KINDS
 
-if TYPE_CHECKING:
-    from crawler.storage.archive import Archive
-
-OTHER_BYTES = "other bytes than it was closed with"
 _MTIME_SLACK_MS = 60_000  # clocks are set, and a run's name may be later than its start
 
 
-def open_index(root: Path, rebuild: bool) -> tuple[Index, str, str | None]:
-    """The index; why it has to be made again, empty where it is sound; and of one made again the start of the run that did
-    not end by itself: empty for none, None where nobody knows. One to be made again is empty and lies beside the old one."""
-    path = root / layout.INDEX
-    since = None
-    why = "the index is made again, as asked for"
-    if not rebuild:
-        try:
-            is_sealed = _break_seal(root)
-            index = Index(path)
-            with contextlib.ExitStack() as undo:
-                undo.callback(index.close)
-                if not is_sealed:
-                    index.check()
-                is_empty = not any(tree.run_files(root)) and not any(tree.walk(root))
-                if index.meta("unclean since") is not None or is_empty:
-                    _remove_index(root / layout.INDEX_NEW)
-                    undo.pop_all()
-                    return index, "", None
-            why = f"{path} was missing or unfinished: making it again from files and run logs"
-        except (sqlite3.DatabaseError, DiskError, UnicodeDecodeError) as error:  # what SQLite says may quote the damage
-            if "full" in str(error) or "locked" in str(error):
-                raise  # nothing is wrong with the file
-            why = f"{path} was damaged ({error}): making it again from files and run logs"
-    elif path.exists():
-        with contextlib.suppress(sqlite3.DatabaseError, DiskError), contextlib.closing(Index(path, read_only=True)) as old:
-            since = old.meta("unclean since") or ""
-    new = root / layout.INDEX_NEW
-    if new.exists() and since is None:  # left by a run that was killed while it made it
-        with contextlib.suppress(sqlite3.DatabaseError, DiskError), contextlib.closing(Index(new)) as unfinished:
-            since = unfinished.meta("unclean since")
-    _remove_index(new)
-    return Index(new), why, since
-
-
-def _remove_index(path: Path) -> None:
+def remove_index(path: Path) -> None:
+    """Remove an index and the files SQLite keeps beside it, if they exist. Raises OSError."""
     for end in ("", "-wal", "-shm"):
-        path.with_name(path.name + end).unlink(missing_ok=True)
+        disk.remove(path.with_name(path.name + end))
 
 
 def _put_in_place(archive: Archive) -> None:
@@ -77,57 +38,24 @@ def _put_in_place(archive: Archive) -> None:
     archive.index.close()
     disk.flush_file(new)
     for end in ("-wal", "-shm"):  # SQLite would take these for the new one's
-        path.with_name(path.name + end).unlink(missing_ok=True)
+        disk.remove(path.with_name(path.name + end))
     disk.rename(new, path)
     disk.sync_folders([archive.root])
     disk.remove(archive.root / layout.INDEX_SEAL)  # not before: a damaged one without it might pass for sound
     archive.index = Index(path)
 
 
-def seal_index(root: Path) -> None:
-    """Note the sha256 of an index that was closed: SQLite's own check misses a third of small damages. Raises OSError."""
-    if not _has_log(root):  # else somebody reads it right now, and not all is in the file itself
-        disk.flush_file(root / layout.INDEX)
-        digest, _ = sha256_of(root / layout.INDEX, follow=True)
-        disk.replace_file(root / layout.INDEX_SEAL, f"{digest}  {layout.INDEX}\n".encode())
-
-
-def is_as_closed(root: Path) -> bool | None:
-    """Whether an index has the bytes it was closed with; None where nobody knows."""
-    seal, index = root / layout.INDEX_SEAL, root / layout.INDEX
-    if not seal.exists() or not index.exists() or _has_log(root):
-        return None
-    return sha256_of(index, follow=True)[0] == read_file(seal)[:64].decode("ascii", "replace")
-
-
-def _break_seal(root: Path) -> bool:
-    """Take the note away, for the index is about to be changed. Returns whether there was one, so that nothing more needs to
-    be checked. Raises sqlite3.DatabaseError where it is not true; then it stays, until there is another index."""
-    found = is_as_closed(root)
-    for unfinished in root.glob(f"{disk.TEMPORARY_PREFIX}*{layout.INDEX_SEAL}"):
-        unfinished.unlink()  # of a run that was killed while it sealed: the index itself says that it ended well
-    if found is False:
-        raise sqlite3.DatabaseError(OTHER_BYTES)
-    disk.remove(root / layout.INDEX_SEAL)
-    return bool(found)
-
-
-def _has_log(root: Path) -> bool:
-    log = root / f"{layout.INDEX}-wal"
-    return log.exists() and log.stat().st_size > 0
-
-
 def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Callable[[str], None]) -> None:
-    unclean_since = archive.index.meta("unclean since") or since
+    unclean_since = archive.index.unclean_since() or since
     if why:
         say(why)
         if unclean_since is None:
             unclean_since = max((log.name.split(".")[0] for log in run_logs(archive.root)), default="")
         # noted before anything is made again: this run may be killed too
-        archive.index.set_meta("unclean since", unclean_since or layout.run_name(now_ms))
+        archive.index.set_unclean_since(unclean_since or layout.run_name(now_ms))
         archive.index.commit(durable=True)
     list(tree.run_files(archive.root, lambda path, found: _name_odd_log(path, found, say)))
-    behind, damaged = _catch_up(archive)
+    behind, damaged = catch_up(archive)
     if damaged:
         say(f"damaged log lines left out ({runlog.shown(damaged)}): scrapy repair mends what can be mended")
     if why or unclean_since:
@@ -141,7 +69,7 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
             say(f"not what was stored: set aside under {layout.DAMAGED}/, to be fetched again: {runlog.shown(aside)}")
     if why:
         _put_in_place(archive)
-    archive.index.set_meta("unclean since", layout.run_name(now_ms))
+    archive.index.set_unclean_since(layout.run_name(now_ms))
     archive.index.commit(durable=True)
 
 
@@ -150,7 +78,7 @@ def _name_odd_log(path: str, found: str, say: Callable[[str], None]) -> None:
         say(f"{path} is passed over: {found}, not a run log")
 
 
-def _catch_up(archive: Archive) -> tuple[int, list[str]]:
+def catch_up(archive: Archive) -> tuple[int, list[str]]:
     """Take over log lines the index does not have yet. Returns how many, and which are damaged."""
     count, damaged = 0, []
     for log in run_logs(archive.root):
@@ -227,7 +155,7 @@ def _remove_temporary(root: Path) -> int:
     for path in itertools.chain(tree.temporary_files(root), tree.walk(root)):
         is_note_alone = layout.is_partial(path) and not (root / path.removesuffix(".json")).exists()
         if layout.is_temporary(path) or is_note_alone:
-            (root / path).unlink()
+            disk.remove(root / path)
             removed += 1
     return removed
 
@@ -266,7 +194,7 @@ def _set_aside(archive: Archive, damaged: dict[str, str], now_ms: int) -> None:
         archive.log.append(STATES_END, states)
     for path in damaged:
         disk.move(archive.root / path, archive.root / tree.free_place(archive.root, path))
-    archive._apply(states)
+    archive.apply(states)
     if states:
         archive.log.go_on_under_a_later_name()  # this run may store these paths again
 
@@ -294,7 +222,7 @@ def _adopt(archive: Archive, adopted: list[Record]) -> None:
     adopted.sort(key=lambda record: layout.is_document(record["path"]))
     if adopted:
         archive.log.append(FILES_END, adopted)
-        archive._apply(adopted)
+        archive.apply(adopted)
     for record in adopted:
         if layout.is_document(record["path"]) and (document := archive.read(record["path"])):
             archive.register_document(document, record["source"], record["hop"])

@@ -8,9 +8,7 @@ waited for, never this order.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import queue
 import threading
 from collections.abc import Sequence
@@ -106,10 +104,6 @@ class Writer:
         self._queue.put(job)
         return job.done
 
-    def write(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
-        """`submit`, waited for."""
-        return self.submit(files, states).result()
-
     def close(self) -> None:
         """Finish what was submitted and end the thread."""
         self._queue.put(None)
@@ -185,8 +179,7 @@ class Writer:
         except BaseException:
             self._flushers.shutdown(cancel_futures=True)  # waits: a share that was begun leaves nothing behind either
             for temporary, _, _ in beside.values():
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
+                disk.discard(temporary)
             raise
         if lines := [record for records in results for record in records]:
             self.log.append(FILES_END, lines)

@@ -163,7 +163,7 @@ def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
 def _carry_out(archive: Archive, planned: Repair, verdict: Verdict) -> None:
     """Do what was planned. What turns out to be impossible goes into `left`."""
     for path in planned.removed:
-        (archive.root / path).unlink(missing_ok=True)
+        disk.remove(archive.root / path)
     damages = {damage.path: damage for damage in verdict.damages}
     for path in list(planned.restored):  # while the reply is still there
         _restore(archive, damages[path], planned)

@@ -20,9 +20,9 @@ from crawler.exceptions import DiskError
 from crawler.files import is_file, sha256_of
 from crawler.storage import layout, runlog, tree
 from crawler.storage.index.objects import REMOVED
+from crawler.storage.index.seal import OTHER_BYTES, is_as_closed
 from crawler.storage.index.sqlite import uri_of
 from crawler.storage.logline import Record
-from crawler.storage.recovery import OTHER_BYTES, is_as_closed
 from crawler.storage.runlog import run_logs
 
 CHANGED, CUT, LOST, UNKNOWN, NO_ACCESS = "changed", "cut", "lost", "unknown", "cannot be read"
@@ -103,7 +103,7 @@ class Verdict:
 def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int | None], None] = lambda n, of: None) -> Verdict:
     """Compare an archive with its run logs and its index. The caller holds the archive's lock.
 
-    recovered: whether `Archive.open` has just put right what a killed run left. advance: told (files read, files expected).
+    recovered: whether `open_archive` has just put right what a killed run left. advance: told (files read, files expected).
     Raises OSError where a folder or a log cannot be read.
     """
     with contextlib.closing(sqlite3.connect("", isolation_level=None, uri=True)) as db:  # "": a temporary file

@@ -16,10 +16,10 @@ import pytest
 from crawler import seedfile, seeds
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
-from crawler.storage.archive import Archive
 from crawler.storage.index.agenda import mark as mark_due
 from crawler.storage.index.sqlite import Index
 from crawler.storage.lock import Lock
+from crawler.storage.opening import open_archive
 from crawler.storage.tree import walk
 from crawler.upkeep import verify
 from crawler.urls import DW
@@ -170,7 +170,7 @@ def test_add_twice_changes_nothing(root: Path, old: Path) -> None:
 
 def test_what_is_added_is_not_asked_for_but_what_it_names_is(root: Path, old: Path) -> None:
     scrapy("add", old, root=root)
-    archive = Archive.open(root, NOW_MS, "a test")
+    archive = open_archive(root, NOW_MS, "a test")
     mark_due(archive.index, NOW_MS, 0, ())
     due = [(row.number, row.format, row.hop) for row in archive.index.due()]
     archive.close()

@@ -15,7 +15,7 @@ from crawler.commands.search import split
 from crawler.library.search import index
 from crawler.library.search.index import NAME, SEAL
 from crawler.storage import layout
-from crawler.storage.archive import Archive
+from crawler.storage.opening import open_archive
 from tests.helpers_commands import NOW_MS, Ran, archive_of, document, scrapy, snapshot
 
 HOUR_MS = 3_600_000
@@ -137,7 +137,7 @@ def test_update_brings_the_index_up_to_date(tmp_path: Path) -> None:
 
 def test_search_works_while_a_crawl_holds_the_archive_and_changes_nothing_in_it(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document())
-    archive = Archive.open(root, NOW_MS + HOUR_MS, "a crawl")
+    archive = open_archive(root, NOW_MS + HOUR_MS, "a crawl")
     before = snapshot(root)
     assert scrapy("search", "words", root=root).status == 0
     after = snapshot(root)

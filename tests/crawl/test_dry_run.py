@@ -13,9 +13,9 @@ import pytest
 
 from crawler import clock
 from crawler.exceptions import DiskError
-from crawler.storage import layout, recovery
-from crawler.storage.archive import Archive
+from crawler.storage import layout, opening, recovery
 from crawler.storage.index.objects import PENDING
+from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from crawler.urls import DW
 from tests.conftest import NOW_MS, OpenArchive
@@ -121,13 +121,13 @@ def test_a_dry_run_tells_the_same_whatever_became_of_the_index(archived: Path, s
         index.write_bytes(data[:60] + b"\0\0\0\x63" + data[64:])
     elif damage == "older":
         data = index.read_bytes()
-        archive = Archive.open(archived, NOW_MS, "a test")
+        archive = open_archive(archived, NOW_MS, "a test")
         archive.store_now([], [{"state": "pending", "kind": "article", "id": 99, "hop": 0}])
         archive.close()
         index.write_bytes(data)
         told["99"] = "pending, 0 hops from the seeds"
     else:
-        archive = Archive.open(archived, NOW_MS, "a test")
+        archive = open_archive(archived, NOW_MS, "a test")
         archive.store_now([], [{"state": "pending", "kind": "article", "id": 99, "hop": 0}])
         archive.index.commit()
         kept = {path: path.read_bytes() for path in archived.iterdir() if path.name.startswith(layout.INDEX)}
@@ -142,7 +142,7 @@ def test_a_dry_run_tells_the_same_whatever_became_of_the_index(archived: Path, s
 
 
 def test_a_dry_run_works_beside_a_crawl(archived: Path, site: Site) -> None:
-    holder = Archive.open(archived, NOW_MS, "a test")
+    holder = open_archive(archived, NOW_MS, "a test")
     holder.store_now([], [{"state": "pending", "kind": "article", "id": 99, "hop": 0}])
     assert "99" in said(crawl(archived, [dw.SEED_ZH], "dry_run=1", site=site))
     holder.close()
@@ -151,7 +151,7 @@ def test_a_dry_run_works_beside_a_crawl(archived: Path, site: Site) -> None:
 def test_what_is_looked_at_takes_nothing(archive: OpenArchive, tmp_path: Path) -> None:
     archive().close()
     before = everything(tmp_path / "archive")
-    looked = Archive.look(tmp_path / "archive", NOW_MS)
+    looked = opening.look(tmp_path / "archive", NOW_MS)
     with pytest.raises(DiskError, match="only looked at"):
         looked.store_now([NewFile("en/1.txt", b"words", {"id": 1})])
     looked.close()
@@ -163,20 +163,20 @@ def test_what_cannot_be_looked_at_leaves_nothing_open(
 ) -> None:
     archive().close()
 
-    def fail(archive: Archive) -> None:
+    def fail(archive: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(recovery, "_catch_up", fail)
+    monkeypatch.setattr(recovery, "catch_up", fail)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(DiskError, match="Input/output error"):
-        Archive.look(tmp_path / "archive", NOW_MS)
+        opening.look(tmp_path / "archive", NOW_MS)
     assert [path.name for path in tmp_path.iterdir()] == ["archive"]
 
 
 def test_a_dry_reread_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS)
     root = archive_of(tmp_path / "archive", document())
-    archive = Archive.open(root, NOW_MS, "a test")
+    archive = open_archive(root, NOW_MS, "a test")
     path = archive.index.get(70000001).path  # type: ignore[union-attr]
     reply = {"type": "Article", "id": 70000001, "languageId": 2, "name": "Another title", "text": "Other words."}
     record = {"kind": "article", "id": 70000001, "url": DW.detail("article", 70000001), "time": "2026-05-01T10:00:00Z",

@@ -14,10 +14,11 @@ import pytest
 
 from crawler.library import status
 from crawler.storage import layout
-from crawler.storage.archive import Archive, state_line
+from crawler.storage.archive import state_line
 from crawler.storage.index import refresh
 from crawler.storage.index.agenda import mark as mark_due
 from crawler.storage.index.objects import GONE, MISSING, PENDING, UNREADABLE
+from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from tests.crawling import ROOT
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store
@@ -41,7 +42,7 @@ def root(tmp_path: Path) -> Path:
         state_line(UNREADABLE, "video", 70000013, NOW_MS, misses=2, next_ms=NOW_MS + 2 * DAY_MS),
         state_line(GONE, "article", 70000014, NOW_MS, misses=9, next_ms=NOW_MS - DAY_MS),
     ))  # fmt: skip
-    archive = Archive.open(root, NOW_MS, "a test")
+    archive = open_archive(root, NOW_MS, "a test")
     for number in (70000001, 70000002, 70000004):
         archive.index.set_checked(number, NOW_MS - 1000, "", "")
     archive.close()
@@ -86,7 +87,7 @@ def test_what_is_due(root: Path) -> None:
 
 def test_due_agrees_with_what_a_run_marks(root: Path) -> None:
     due = scrapy("status", "--json", root=root).json["due"]
-    archive = Archive.open(root, NOW_MS, "a test")
+    archive = open_archive(root, NOW_MS, "a test")
     mark_due(archive.index, NOW_MS, -1, refresh.DEFAULT_RULES)
     marked = archive.index.count_due()
     archive.close()
@@ -105,7 +106,7 @@ def test_status_for_a_person(root: Path) -> None:
 
 
 def test_status_works_while_a_crawl_runs(root: Path) -> None:
-    archive = Archive.open(root, NOW_MS, "scrapy crawl")
+    archive = open_archive(root, NOW_MS, "scrapy crawl")
     archive.store_now([], [state_line(PENDING, "article", 70000020, NOW_MS, hop=0)])
     archive.index.commit()
     ran = scrapy("status", "--json", root=root)

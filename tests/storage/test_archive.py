@@ -18,6 +18,7 @@ from crawler.storage import disk, layout
 from crawler.storage.archive import Archive, check_free
 from crawler.storage.index.objects import ARCHIVED, GONE, PENDING
 from crawler.storage.index.refresh import DAY_MS
+from crawler.storage.opening import open_archive
 from crawler.storage.runlog import read_log, run_logs
 from crawler.storage.tree import walk
 from crawler.storage.writer import NewFile
@@ -82,7 +83,7 @@ def test_second_one_ends_and_names_the_holder(archive: OpenArchive) -> None:
 def test_archive_that_cannot_be_made_is_a_disk_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DiskError, match="File exists"):
-        Archive.open(tmp_path / "file" / "archive", NOW_MS, "a test")
+        open_archive(tmp_path / "file" / "archive", NOW_MS, "a test")
 
 
 @pytest.mark.parametrize(("free", "min_free", "is_refused"), [(99, 100, True), (100, 100, False), (0, 0, False)])

@@ -15,6 +15,7 @@ from crawler.seedfile import SeedDocument
 from crawler.storage import layout, runlog
 from crawler.storage.archive import Archive
 from crawler.storage.index.objects import SCOPE
+from crawler.storage.opening import open_archive
 from crawler.upkeep import verify
 from crawler.upkeep.repair import repair
 from tests.crawling import NOW_MS, crawl
@@ -44,7 +45,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened(root: Path, **options: Any) -> Archive:
-    return Archive.open(root, LATER_MS, "a test", **options)
+    return open_archive(root, LATER_MS, "a test", **options)
 
 
 def repaired(root: Path) -> None:

@@ -135,11 +135,11 @@ def test_a_disk_that_refuses_leaves_what_the_note_vouches_for(
 ) -> None:
     (tmp_path / "runs").mkdir()
     writer = Writer(tmp_path, RunLog(tmp_path / "runs", 0))
-    writer.write([Piece(PARTIAL, b"first ", 0, b"6")])
+    writer.submit([Piece(PARTIAL, b"first ", 0, b"6")]).result()
     with monkeypatch.context() as patched:
         patched.setattr(disk, f"os_{call}", failing(errno.ENOSPC))
         with pytest.raises(DiskError):
-            writer.write([Piece(PARTIAL, b"second", 6, b"12")])
+            writer.submit([Piece(PARTIAL, b"second", 6, b"12")]).result()
     writer.close()
     assert (tmp_path / PARTIAL).read_bytes()[:6] == b"first "
     assert (tmp_path / NOTE).read_bytes() == b"6"
@@ -149,10 +149,10 @@ def test_whole_file_is_renamed_then_logged_with_what_is_on_disk(tmp_path: Path) 
     (tmp_path / "runs").mkdir()
     writer = Writer(tmp_path, RunLog(tmp_path / "runs", 0))
     for at, data in ((0, b"too long for it"), (3, b"al"), (0, b"vid"), (3, b"eo")):
-        writer.write([Piece(PARTIAL, data, at, b"%d" % at)])
+        writer.submit([Piece(PARTIAL, data, at, b"%d" % at)]).result()
     assert lines(tmp_path / "runs" / f"{writer.log.name}{FILES_END}") == []
     said = {"path": STORED, "sha256": hashlib.sha256(b"video").hexdigest(), "bytes": 5, "kind": "media", "id": 70100073}
-    assert writer.write([Whole(STORED, {"kind": "media", "id": 70100073})]) == [said]
+    assert writer.submit([Whole(STORED, {"kind": "media", "id": 70100073})]).result() == [said]
     writer.close()
     assert (tmp_path / STORED).read_bytes() == b"video"
     assert lines(tmp_path / "runs" / f"{writer.log.name}{FILES_END}") == [said]
@@ -161,10 +161,10 @@ def test_whole_file_is_renamed_then_logged_with_what_is_on_disk(tmp_path: Path) 
 def test_note_of_other_bytes_is_gone_before_new_ones_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "runs").mkdir()
     writer = Writer(tmp_path, RunLog(tmp_path / "runs", 0))
-    writer.write([Piece(PARTIAL, b"first", 0, b"5")])
+    writer.submit([Piece(PARTIAL, b"first", 0, b"5")]).result()
     with monkeypatch.context() as patched:
         patched.setattr(disk, "os_write", failing(errno.EIO))
         with pytest.raises(DiskError):
-            writer.write([Piece(PARTIAL, b"other", 0, b"5")])
+            writer.submit([Piece(PARTIAL, b"other", 0, b"5")]).result()
     writer.close()
     assert not (tmp_path / NOTE).exists()

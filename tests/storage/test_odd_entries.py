@@ -15,7 +15,7 @@ import pytest
 
 from crawler import files, seeds
 from crawler.storage import disk, layout, runlog, tree
-from crawler.storage.archive import Archive
+from crawler.storage.opening import open_archive
 from crawler.storage.recovery import damaged_files
 from crawler.storage.writer import NewFile
 from crawler.upkeep import verify
@@ -125,7 +125,7 @@ def test_odd_entries_are_named_and_passed_over(root: Path, make: Callable[[Path]
     ours = {path for path in STRANGE if layout.is_folder(path) and made[path] == stat.S_IFDIR}
     where = {f"{path}/precious" if path in ours else path for path in STRANGE}
     assert set(damages(root)) == {(verify.UNKNOWN, place) for place in where}
-    Archive.open(root, NOW_MS, "a test").close(clean=False)  # all is looked at after a run that was killed
+    open_archive(root, NOW_MS, "a test").close(clean=False)  # all is looked at after a run that was killed
     for command in ("verify", "repair", "reindex", "reread", "new-seeds", "status"):
         ran = scrapy(command, root=root)
         assert ran.status == 0, f"{command}: {ran.err}"
@@ -188,7 +188,7 @@ def test_folder_that_may_not_be_read_is_named(root: Path, folder: str, monkeypat
         patched.setattr(os, "scandir", scandir)
         assert damages(root) == [(verify.NO_ACCESS, folder)]
         assert "cannot be read: Permission denied" in scrapy("verify", root=root).out
-        Archive.open(root, NOW_MS, "a test").close(clean=False)
+        open_archive(root, NOW_MS, "a test").close(clean=False)
         for command, status in (("repair", 3), ("reindex", 0), ("reread", 0), ("status", 0)):
             assert scrapy(command, root=root).status == status, command
     assert verify.verify(root).is_sound

@@ -243,7 +243,7 @@ def interrupted(*arguments: object) -> None:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("step", ["_catch_up", "_clean_up", "_put_in_place"])
+@pytest.mark.parametrize("step", ["catch_up", "_clean_up", "_put_in_place"])
 def test_interrupted_reindex_leaves_the_good_index(
     archive: OpenArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

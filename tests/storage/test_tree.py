@@ -9,7 +9,7 @@ import pytest
 
 from crawler.exceptions import NotAnArchive
 from crawler.storage import layout, tree
-from crawler.storage.archive import Archive
+from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from crawler.upkeep import verify
 from tests.crawling import crawl
@@ -95,7 +95,7 @@ def test_unknown_file_is_named_and_left_alone(root: Path, path: str) -> None:
 
 
 def test_nothing_of_others_moves_when_the_last_run_was_killed(root: Path) -> None:
-    Archive.open(root, NOW_MS, "a test").close(clean=False)
+    open_archive(root, NOW_MS, "a test").close(clean=False)
     paths = [*OUTSIDE, *UNKNOWN]
     put(root, *paths)
     before = snapshot(root)
@@ -211,7 +211,7 @@ def test_archive_that_was_only_begun_goes_on(tmp_path: Path, paths: list[str]) -
 
 
 def test_archive_in_which_nothing_was_stored_yet_is_one(tmp_path: Path) -> None:
-    Archive.open(tmp_path / "archive", NOW_MS, "a test").close()
+    open_archive(tmp_path / "archive", NOW_MS, "a test").close()
     for command in ("verify", "repair", "reindex", "status"):
         assert scrapy(command, root=tmp_path / "archive").status == 0
 

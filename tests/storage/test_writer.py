@@ -57,7 +57,7 @@ def files(root: Path) -> list[str]:
 
 
 def test_file_and_line_say_the_same(root: Path, writer: Writer) -> None:
-    records = writer.write([new()], [{"state": "missing", "kind": "article", "id": 9}])
+    records = writer.submit([new()], [{"state": "missing", "kind": "article", "id": 9}]).result()
     digest = hashlib.sha256(b"words").hexdigest()
     said = {"path": "zh/2023/11/7-a.txt", "sha256": digest, "bytes": 5, "kind": "article", "id": 7}
     assert records == [said, {"state": "missing", "kind": "article", "id": 9}]
@@ -68,7 +68,7 @@ def test_file_and_line_say_the_same(root: Path, writer: Writer) -> None:
 
 
 def test_same_reply_always_gives_the_same_bytes(root: Path, writer: Writer) -> None:
-    writer.write([new("a/7.json.gz", b"reply" * 50, compress=True), new("b/7.json.gz", b"reply" * 50, compress=True)])
+    writer.submit([new("a/7.json.gz", b"reply" * 50, compress=True), new("b/7.json.gz", b"reply" * 50, compress=True)]).result()
     data = (root / "a/7.json.gz").read_bytes()
     assert data == (root / "b/7.json.gz").read_bytes()
     assert data[4:8] == b"\x00" * 4  # mtime, RFC 1952
@@ -77,16 +77,16 @@ def test_same_reply_always_gives_the_same_bytes(root: Path, writer: Writer) -> N
 
 
 def test_states_alone_make_no_log_of_files(root: Path, writer: Writer) -> None:
-    assert writer.write([], [{"state": "gone"}]) == [{"state": "gone"}]
-    assert writer.write([]) == []
+    assert writer.submit([], [{"state": "gone"}]).result() == [{"state": "gone"}]
+    assert writer.submit([]).result() == []
     assert os.listdir(root / "runs") == [f"{RUN}{STATES_END}"]
 
 
 def test_order_on_disk(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    writer.write([], [{"state": "gone", "kind": "article", "id": 9}])
+    writer.submit([], [{"state": "gone", "kind": "article", "id": 9}]).result()
     noted = calls_of(monkeypatch)
     names = ["images/0/1_303.jpg", "zh/7-a.json.gz", "revisions/7/5.txt", "zh/7-a.txt"]
-    writer.write([new(name) for name in names], [{"state": "y"}])
+    writer.submit([new(name) for name in names], [{"state": "y"}]).result()
 
     def places(call: str, *ends: str) -> list[int]:
         return [place for place, (made, name) in enumerate(noted) if made == call and name.endswith(ends)]
@@ -153,7 +153,7 @@ def test_nothing_is_stored_for_who_gave_up_waiting(root: Path, writer: Writer, m
     first.result()
     with pytest.raises(CancelledError):
         second.result()
-    writer.write([new("zh/3.txt")])
+    writer.submit([new("zh/3.txt")]).result()
     assert files(root) == ["zh/1.txt", "zh/3.txt"]
 
 
@@ -162,7 +162,7 @@ def test_nothing_is_stored_for_who_gave_up_waiting(root: Path, writer: Writer, m
 
 def test_short_writes_lose_nothing(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "os_write", short_write)
-    writer.write([new(data=b"words" * 99), new("zh/8.txt")], [{"state": "gone", "kind": "article", "id": 9}])
+    writer.submit([new(data=b"words" * 99), new("zh/8.txt")], [{"state": "gone", "kind": "article", "id": 9}]).result()
     assert (root / "zh/2023/11/7-a.txt").read_bytes() == b"words" * 99
     assert len(lines(root)) == 2
     assert lines(root, STATES_END) == [{"state": "gone", "kind": "article", "id": 9}]
@@ -175,7 +175,7 @@ def test_failing_call_leaves_whole_files_or_none(
     root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch, call: str, number: int, nth: int
 ) -> None:
     """The nth call of its kind and all after it fail. Whatever then stands under a final name is whole."""
-    writer.write([new("zh/1.txt")], [{"state": "gone", "kind": "article", "id": 9}])
+    writer.submit([new("zh/1.txt")], [{"state": "gone", "kind": "article", "id": 9}]).result()
     real, made = getattr(os, call), iter(range(10**6))
     monkeypatch.setattr(disk, f"os_{call}", lambda *args: (real if next(made) < nth else failing(number))(*args))
     wanted = {f"zh/{name}.txt": f"words {name}".encode() * 50 for name in (2, 3, 4)}
@@ -213,7 +213,7 @@ def test_mistake_of_ours_is_no_disk_error(root: Path, writer: Writer) -> None:
     job = writer.submit([], [{"state": object()}])
     assert isinstance(job.exception(), TypeError)
     assert writer.failure is None
-    assert writer.write([new("zh/1.txt")])
+    assert writer.submit([new("zh/1.txt")]).result()
     assert json.loads((root / "runs" / f"{RUN}.jsonl").read_bytes())["path"] == "zh/1.txt"
 
 
@@ -240,7 +240,7 @@ def test_whatever_fails_is_a_failure_that_leaves_no_temporary_file(
 ) -> None:
     """The nth call of its kind and all after it fail."""
     writer = Writer(root, RunLog(root / "runs", NOW_MS))
-    writer.write([new("zh/1.txt")], [{"state": "x"}])
+    writer.submit([new("zh/1.txt")], [{"state": "x"}]).result()
     real, made = pkgutil.resolve_name(STEPS[step][0]), iter(range(10**6))
 
     def fail(*args: Any, **named: Any) -> Any:
@@ -290,5 +290,5 @@ def test_mistake_of_ours_leaves_nothing_behind(root: Path, writer: Writer) -> No
 
 def test_log_takes_text_that_has_no_utf_8(root: Path, writer: Writer) -> None:
     states = [{"state": "missing", "url": "https://www.dw.com/\ud83d", "reason": "\udcff"}]
-    writer.write([], states)
+    writer.submit([], states).result()
     assert lines(root, STATES_END) == states

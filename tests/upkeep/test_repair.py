@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from crawler.storage import disk, layout
-from crawler.storage.archive import Archive
+from crawler.storage.opening import open_archive
 from crawler.storage.tree import walk
 from crawler.storage.writer import NewFile
 from crawler.upkeep import repair, verify
@@ -139,7 +139,7 @@ def stopped(root: Path, step: str, n: int, when: str, number: int | None, monkey
         raise _Killed
 
     with monkeypatch.context() as patched:
-        archive = Archive.open(root, NOW_MS, "a test")
+        archive = open_archive(root, NOW_MS, "a test")
         found = verify.verify(root, recovered=True)
         patched.setattr(disk, f"os_{step}", call)
         with contextlib.suppress(_Killed, OSError, Exception):
@@ -183,7 +183,7 @@ def test_stopped_repair_is_completed_by_the_next(
         aside = [path.read_bytes() for path in (here / "damaged").rglob("*") if path.is_file()]
         assert all(data in aside for data in altered.values()), case
         assert not list(here.rglob(".tmp-*")), case
-        archive = Archive.open(here, NOW_MS, "a test")
+        archive = open_archive(here, NOW_MS, "a test")
         assert not any((here / path).exists() or archive.index.file(path) for path in DAMAGED), case
         archive.close()
         states = scrapy("status", "--json", root=here).json["states"]

@@ -24,6 +24,7 @@ from crawler.seedfile import SeedDocument
 from crawler.storage import layout
 from crawler.storage.archive import Archive
 from crawler.storage.index.objects import Row
+from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from crawler.upkeep.reread import place_of
 from tests.crawling import ROOT, Outcome, crawl, files, fresh_site, lines
@@ -85,7 +86,7 @@ def found(root: Path, *arguments: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def opened(root: Path) -> Iterator[Archive]:
-    archive = Archive.open(root, LATER_MS - 1_000_000, "a test")
+    archive = open_archive(root, LATER_MS - 1_000_000, "a test")
     try:
         yield archive
     finally:

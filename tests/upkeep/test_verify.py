@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from crawler.storage import layout
-from crawler.storage.archive import Archive
 from crawler.storage.index.objects import ARCHIVED, PENDING
 from crawler.storage.lock import Lock
+from crawler.storage.opening import open_archive
 from crawler.storage.tree import walk
 from crawler.storage.writer import NewFile
 from crawler.upkeep import verify
@@ -156,7 +156,7 @@ def test_log_line_cut_by_a_crash_is_no_damage(small: Path) -> None:
 
 
 def test_row_without_file_and_file_without_row_are_named(small: Path) -> None:
-    archive = Archive.open(small, NOW_MS, "a test")
+    archive = open_archive(small, NOW_MS, "a test")
     archive.index.apply({"path": "en/2026/05/70000003.txt", "sha256": "0", "bytes": 1, "kind": "article", "id": 70000003}, "")
     list(archive.index.query("DELETE FROM files WHERE path = ?", [ONE]))
     archive.close()
@@ -181,7 +181,7 @@ def test_name_that_is_no_utf8_is_a_stranger(small: Path) -> None:
 
 
 def test_what_a_killed_run_leaves_is_no_damage(small: Path) -> None:
-    archive = Archive.open(small, NOW_MS, "a test")
+    archive = open_archive(small, NOW_MS, "a test")
     archive.close(clean=False)
     (small / "en/.tmp-1-x.txt").write_bytes(b"")
     (small / "images/710/71000002_303.jpg").write_bytes(b"\xff\xd8\xff\xff\xd9")
@@ -331,7 +331,7 @@ def test_lost_revision_is_lost_for_good(small: Path) -> None:
 
 
 def test_index_that_disagrees_is_made_again(small: Path) -> None:
-    archive = Archive.open(small, NOW_MS, "a test")
+    archive = open_archive(small, NOW_MS, "a test")
     list(archive.index.query("DELETE FROM files WHERE path = ?", [PICTURE]))
     archive.close()
     assert not verify.verify(small).is_sound

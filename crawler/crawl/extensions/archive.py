@@ -19,9 +19,9 @@ from crawler.crawl.options import Options
 from crawler.crawl.pastreports import past_reports
 from crawler.crawl.run import Run
 from crawler.exceptions import ArchiverError, DiskError
-from crawler.storage import disk, layout
-from crawler.storage.archive import Archive
+from crawler.storage import disk, layout, opening
 from crawler.storage.index.objects import OUT_OF_SCOPE, PENDING
+from crawler.storage.opening import open_archive
 
 if TYPE_CHECKING:
     from typing import Self
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+    from crawler.storage.archive import Archive
 
 logger = logging.getLogger(__name__)
 
@@ -172,7 +174,7 @@ class ArchiveExtension:
 def _opened(options: Options, now_ms: int) -> Archive:
     """Return the archive of a run; of a dry run a copy of its index. Raises ArchiveInUse, NotAnArchive and DiskError."""
     if options.dry_run:
-        return Archive.look(options.root, now_ms, sites=options.sites, say=logger.warning)
-    return Archive.open(
+        return opening.look(options.root, now_ms, sites=options.sites, say=logger.warning)
+    return open_archive(
         options.root, now_ms, "scrapy crawl", min_free=options.min_free, sites=options.sites, say=logger.warning
     )

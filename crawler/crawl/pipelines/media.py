@@ -16,7 +16,7 @@ from crawler.crawl.failures import failure_reason
 from crawler.crawl.headers import header
 from crawler.exceptions import DiskError
 from crawler.files import read_file
-from crawler.storage import layout, mediafile
+from crawler.storage import disk, layout, mediafile
 from crawler.storage.index.objects import ARCHIVED, Row
 from crawler.storage.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
 from crawler.storage.writer import Piece, Whole
@@ -195,8 +195,8 @@ class MediaPipeline(RunComponent):
         """Remove what tells of a partial file, then what is left of it."""
         partial = layout.partial_path(path)
         with contextlib.suppress(OSError):  # what stays is in nobody's way
-            (self.run.root / layout.note_path(partial)).unlink(missing_ok=True)
-            (self.run.root / partial).unlink(missing_ok=True)
+            disk.remove(self.run.root / layout.note_path(partial))
+            disk.remove(self.run.root / partial)
 
 
 def _reply(response: Response) -> Reply:

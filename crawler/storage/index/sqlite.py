@@ -404,3 +404,11 @@ class Index:
 
     def set_meta(self, key: str, value: str) -> None:
         self.change("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", [key, value])
+
+    def unclean_since(self) -> str | None:
+        """The start of the last run if it did not end cleanly, '' if it did; None while the index is being made."""
+        return self.meta("unclean since")
+
+    def set_unclean_since(self, run: str) -> None:
+        """Note the name of a run that begins, or '' when it ends cleanly."""
+        self.set_meta("unclean since", run)

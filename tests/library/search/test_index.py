@@ -18,7 +18,7 @@ from crawler.library.search.catalogue import BEYOND
 from crawler.library.search.index import NAME, SearchIndex
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
-from crawler.storage.archive import Archive
+from crawler.storage.opening import open_archive
 from tests import made
 from tests.helpers_commands import NOW_MS, archive_of, document, store
 from tests.helpers_search import hits, hits_from_nothing, paths, remove
@@ -70,7 +70,7 @@ def test_revision_of_a_video_has_its_day_and_language(tmp_path: Path) -> None:
     root = tmp_path / "archive"
     archive_of(root)
     for n in range(2):
-        archive = Archive.open(root, NOW_MS + n * HOUR_MS, "a test")
+        archive = open_archive(root, NOW_MS + n * HOUR_MS, "a test")
         url = "https://www.dw.com/es/x/a-70000001"
         video = SeedDocument(NOW_MS + n * HOUR_MS, "Un video", url, f"<p>faro {n}</small></p><video src=\"\"></video>")
         record = {"kind": "video", "id": 70000001, "url": url, "time": layout.iso_time(NOW_MS), "language": "es",

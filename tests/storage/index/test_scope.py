@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.archive import Archive
+from crawler.storage.opening import open_archive
 from tests.crawling import NOW_MS, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
@@ -27,7 +27,7 @@ def test_an_index_made_again_has_every_object_in_the_same_state(
     assert {row[3] for row in before} == {"archived", "missing", "out of scope", "alias"}
     for _ in range(2):
         (tmp_path / "index.sqlite").unlink()
-        Archive.open(tmp_path, NOW_MS, "a test").close()
+        open_archive(tmp_path, NOW_MS, "a test").close()
         assert objects(tmp_path) == before
 
 
