@@ -1,1 +1,5 @@
-"""Reading an archive, never writing it."""
+"""Reading an archive, never writing it. `Library` is the public interface for programs; see its example."""
+
+from crawler.library.library import Document, Library, Picture
+
+__all__ = ["Document", "Library", "Picture"]

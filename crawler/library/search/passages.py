@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
 
+from crawler import normalise
 from crawler.seedfile import SeedDocument
 
 _HEAD = re.compile(r"<div><i>(.*?)<br>[^<>]*</i></div>")
@@ -18,12 +18,21 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 def passages(document: SeedDocument) -> list[str]:
-    """The passages of a body in reading order, each one line: the author, if there is one, paragraphs, captions, slides."""
-    markup = document.html.partition(_FOOTER)[0].replace(_GALLERY, "<h3>")
-    if head := _HEAD.match(markup):
-        markup = f"<p>{head[1]}</p>{markup[head.end() :]}"
+    """Return the passages of a document in reading order, each one line: the author, if any, then `body_passages`."""
+    head = _HEAD.match(document.html)
+    return [*(_lines(head[1]) if head else []), *body_passages(document.html)]
+
+
+def body_passages(markup: str) -> list[str]:
+    """Return the passages of a body in reading order, each one line: paragraphs, captions, slides; not author and date."""
+    head = _HEAD.match(markup)
+    body = markup[head.end() if head else 0 :].partition(_FOOTER)[0]
+    return _lines(body.replace(_GALLERY, "<h3>"))
+
+
+def _lines(markup: str) -> list[str]:
     blocks = _TAG.sub("", _BLOCK.sub("\n", markup)).split("\n")
-    return [text for block in blocks if (text := line_of(html.unescape(block)))]
+    return [text for block in blocks if (text := line_of(normalise.unescape(block)))]
 
 
 def line_of(text: str) -> str:

@@ -1,0 +1,349 @@
+"""`Library`: the documents of an archive as Python values. Read-only, without a lock, while a crawl runs if need be."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from crawler import files, normalise, seedfile
+from crawler.exceptions import DiskError, NotAnArchive, SeedFormatError
+from crawler.library import newseeds
+from crawler.library.changes import revisions
+from crawler.library.search.passages import body_passages
+from crawler.storage import layout, opening, tree
+from crawler.storage.index import seal
+from crawler.storage.index.sqlite import Index
+from crawler.urls import DW, PictureName
+
+if TYPE_CHECKING:
+    from crawler.seedfile import SeedDocument
+    from crawler.storage.index.objects import Row
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MTIME_SLACK_MS = 60_000  # clocks are set, and the coarsest file systems round to seconds
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that a document shows.
+
+    id: DW's number. rendition: the size, as in the file's name (`303`). address: the file at DW. path: the file in the
+    archive, relative to its folder; None if the archive lacks it.
+    """
+
+    id: int
+    rendition: str
+    address: str
+    path: str | None
+    _recorded: str | None = field(repr=False)
+    _root: Path = field(repr=False, compare=False)
+
+    @cached_property
+    def sha256(self) -> str | None:
+        """The file's sha256 in hexadecimal, as recorded when it was stored; read from the file if there is no record. None
+        if the archive lacks the file, or cannot read it."""
+        if self.path is None or self._recorded:
+            return self._recorded
+        with contextlib.suppress(OSError):
+            return files.sha256_of(self._root / self.path)[0]
+        return None
+
+
+@dataclass(frozen=True)
+class Document:
+    """An archived document, or an older version of one.
+
+    id: DW's number. kind: article, gallery, video, audio or liveblog. language: path of the edition (`zh`, `pt-br`), `und`
+    if unknown. title: plain text. author: plain text, names separated by commas; empty if there is none. published: the time
+    DW shows, in UTC; None if unknown. stamp_ms: when this version was fetched, milliseconds since 1970-01-01 UTC. url: on
+    www.dw.com. html: the body as stored; sanitise it before showing it if the document came as a file (archive/README.md).
+    references: ids of the documents it refers to, in order, without repeats. path, reply_path: its file, and that of the
+    reply it was made of, relative to the archive's folder; reply_path is None if there is no reply. sha256: of the file, in
+    hexadecimal.
+    """
+
+    id: int
+    kind: str
+    language: str
+    title: str
+    author: str
+    published: datetime | None
+    stamp_ms: int
+    url: str
+    html: str = field(repr=False)
+    references: tuple[int, ...] = field(repr=False)
+    path: str
+    reply_path: str | None
+    sha256: str
+    _library: Library = field(repr=False, compare=False)
+
+    @cached_property
+    def text(self) -> str:
+        """The body as plain text in reading order, captions included, with an empty line between paragraphs."""
+        return "\n\n".join(body_passages(self.html))
+
+    @cached_property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The pictures it shows, in order, without repeats. Pictures that are not DW's are left out."""
+        document = seedfile.SeedDocument(self.stamp_ms, self.title, self.url, self.html)
+        return tuple(self._library._picture(name) for name in document.pictures)
+
+    @cached_property
+    def revisions(self) -> tuple[Document, ...]:
+        """The versions before this one, newest first. Damaged ones are skipped and noted in `Library.damaged`."""
+        return tuple(self._library._revisions(self))
+
+
+class Library:
+    """The documents of an archive. Nothing in the archive's folder changes, and no lock is taken.
+
+    path: the folder (ARCHIVE_DIR). It may be read-only, and a crawl may be writing to it. If the index is missing or damaged,
+    the run logs and the files are read instead: slower at the start, otherwise the same. Memory use does not grow with the
+    archive. The archive is opened at the first use, and closed by `close`, at the end of a `with` block, or with the object.
+
+    damaged: path and reason of every document skipped so far. A file is damaged if it cannot be read, is not a seed document,
+    or has other bytes than were stored; without a record of these, if it is another document than its name says.
+
+    Raises NotAnArchive if the folder holds no archive. Every method raises DiskError if the disk fails.
+
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name) / "en/2026/05/70000001-rain.txt"
+    >>> path.parent.mkdir(parents=True)
+    >>> text = "<!--1777629600000-->\\n[Rain](https://www.dw.com/en/Rain/a-70000001)\\n------\\n\\n<p>It rains.</p>\\n"
+    >>> _ = path.write_text(text)
+    >>> with Library(folder.name) as library:
+    ...     for document in library.documents():
+    ...         print(document.id, document.language, document.title, document.text)
+    70000001 en Rain It rains.
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = Path(path)
+        self.damaged: dict[str, str] = {}
+        try:
+            if not self.path.is_dir() or not tree.is_archive(self.path):
+                raise NotAnArchive(f"{self.path} holds no archive")
+        except OSError as error:
+            raise DiskError(f"{self.path}: {error.strerror or error}") from error
+        self._opened: Index | None = None
+        self._identity = _Identity()
+        self._is_private = False  # whether the open index is a copy, made of what else the archive holds
+        self._resources = contextlib.ExitStack()
+        self._finalizer = weakref.finalize(self, self._resources.close)
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release files and temporary copies. Later calls open the archive again."""
+        self._resources.close()
+        self._opened = None
+
+    def __len__(self) -> int:
+        """The number of documents, damaged ones included, revisions not."""
+        try:
+            return newseeds.count(self._index, newseeds.Selection())
+        except DiskError as error:
+            self._fall_back(error)
+            return newseeds.count(self._index, newseeds.Selection())
+
+    def documents(self) -> Iterator[Document]:
+        """Every document in order of id. Damaged ones are skipped and noted in `damaged`.
+
+        Documents that a crawl stores meanwhile may or may not appear.
+        """
+        last = 0
+        while True:
+            try:
+                index = self._index
+                for row in index.documents():
+                    if row.number > last:
+                        last = row.number
+                        if document := self._document(row):
+                            yield document
+                    if self._opened is not index or self._is_outdated():
+                        break  # go on with another one
+                else:
+                    return
+            except DiskError as error:
+                self._fall_back(error)
+
+    def document(self, id: int) -> Document | None:
+        """The document with this id, also if another document has taken it over (an alias).
+
+        Returns None if the archive does not hold it, or if it is damaged; then `damaged` has its path.
+        """
+        if not 0 < id < 2**63:  # what SQLite can hold
+            return None
+        try:
+            row = self._index.resolve(id)
+        except DiskError as error:
+            self._fall_back(error)
+            row = self._index.resolve(id)
+        return self._document(row) if row and row.path else None
+
+    # --- opening ---
+
+    @property
+    def _index(self) -> Index:
+        if self._is_outdated():
+            self.close()
+        if self._opened is None:
+            self._is_private = False
+            self._opened = self._own_index() or self._private_index()
+        return self._opened
+
+    def _is_outdated(self) -> bool:
+        """Whether somebody has replaced the index since it was opened, or has begun to write to it."""
+        if self._opened is None or self._is_private:
+            return False
+        now, then = _identity(self.path), self._identity
+        return now != then if then.is_still else now.inode != then.inode
+
+    def _own_index(self) -> Index | None:
+        """The archive's own index, read-only; None if it cannot be used."""
+        path = self.path / layout.INDEX
+        try:
+            tree.require_index(self.path)
+            is_sealed = seal.is_as_closed(self.path)
+            if is_sealed is False or not path.exists():
+                return None
+            self._identity = _identity(self.path)
+            index = Index(path, read_only=True, is_locked=self._identity.is_still)
+        except (OSError, DiskError, sqlite3.DatabaseError):
+            return None
+        with contextlib.ExitStack() as undo:
+            undo.callback(index.close)
+            with contextlib.suppress(DiskError, sqlite3.DatabaseError):
+                if not is_sealed:
+                    index.check()
+                if index.meta("unclean since") is not None:  # else it was never complete
+                    undo.pop_all()
+                    self._resources.callback(index.close)
+                    return index
+        return None
+
+    def _private_index(self) -> Index:
+        """A temporary index, made of what the run logs say and of the documents that no log names."""
+        archive = opening.look(self.path, 0)
+        self._resources.callback(archive.close, clean=False)
+        self._is_private = True
+        for path in tree.walk(self.path):
+            if layout.is_document(path) and archive.index.file(path) is None:
+                with contextlib.suppress(OSError, SeedFormatError):
+                    _apply_unlogged(archive.index, path, files.read_file(self.path / path))
+        return archive.index
+
+    def _fall_back(self, error: DiskError) -> None:
+        """Replace an index that failed while in use. Raises the error if it is the private one."""
+        if self._is_private:
+            raise error
+        self.close()
+        self._opened = self._private_index()
+
+    # --- reading ---
+
+    def _document(self, row: Row) -> Document | None:
+        published = row.published_ms if row.published_ms != row.stamp_ms else None  # without a time the stamp stands there
+        return self._read(row.number, row.path or "", row.kind, row.language, published)
+
+    def _read(self, id: int, path: str, kind: str, language: str | None, published_ms: int | None) -> Document | None:
+        """The document in a file; None, and a note in `damaged`, if it is damaged."""
+        try:
+            data = files.read_file(self.path / path)
+            document = seedfile.loads(data)
+        except (OSError, SeedFormatError) as error:
+            self.damaged[path] = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            return None
+        sha256, recorded = hashlib.sha256(data).hexdigest(), self._recorded(path)
+        if recorded is None and document.id != id:
+            self.damaged[path] = f"it is document {document.id}"
+            return None
+        if recorded not in (sha256, None) and not self._is_being_written(path):
+            self.damaged[path] = "other bytes than were stored"
+            return None
+        shown_ms = normalise.time_ms(document.display_date)
+        return Document(
+            id, kind, language or document.language, document.title, _author(document),
+            _moment(published_ms if shown_ms is None else shown_ms), document.stamp_ms, document.url, document.html,
+            tuple(document.references), path, self._reply_path(path), sha256, self,
+        )  # fmt: skip
+
+    def _recorded(self, path: str) -> str | None:
+        """The sha256 a file was stored with; None if nothing is recorded."""
+        with contextlib.suppress(DiskError):
+            return found[0] if (found := self._index.file(path)) else None
+        return None
+
+    def _is_being_written(self, path: str) -> bool:
+        """Whether a file was stored by a run that has not ended: the index may not know of it yet."""
+        with contextlib.suppress(OSError, DiskError):
+            since_ms = normalise.time_ms(self._index.meta("unclean since") or "")
+            mtime_ms = (self.path / path).stat().st_mtime * 1000
+            return since_ms is not None and mtime_ms >= since_ms - _MTIME_SLACK_MS
+        return False
+
+    def _reply_path(self, path: str) -> str | None:
+        replies = (path.removesuffix(".txt") + end for end in layout.REPLY_ENDS)
+        return next((reply for reply in replies if files.is_file(self.path / reply)), None)
+
+    def _picture(self, name: PictureName) -> Picture:
+        path: str | None = layout.picture_path(name)
+        if not files.is_file(self.path / layout.picture_path(name)):
+            path = None
+        return Picture(name.number, name.format, DW.picture(name), path, self._recorded(path) if path else None, self.path)
+
+    def _revisions(self, of: Document) -> Iterator[Document]:
+        for stamp_ms, path in reversed(revisions(self.path, of.id).items()):
+            if stamp_ms < of.stamp_ms and (found := self._read(of.id, path, of.kind, None, None)):
+                yield found if found.language != "und" else replace(found, language=of.language)
+
+
+class _Identity(NamedTuple):
+    """What tells an index file from another one, or from itself after a change. is_still: nobody has it open for writing."""
+
+    is_still: bool = True
+    inode: int = 0
+    size: int = 0
+    mtime_ns: int = 0
+
+
+def _identity(root: Path) -> _Identity:
+    with contextlib.suppress(OSError):
+        found = (root / layout.INDEX).stat()
+        is_still = not (root / (layout.INDEX + "-wal")).exists()  # SQLite's write-ahead log
+        return _Identity(is_still, found.st_ino, found.st_size, found.st_mtime_ns)
+    return _Identity()
+
+
+def _apply_unlogged(index: Index, path: str, data: bytes) -> None:
+    """Have a document that no log names in an index. Raises SeedFormatError."""
+    document = seedfile.loads(data)
+    index.apply({
+        "path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "kind": document.kind,
+        "id": layout.number_of(path), "url": document.url, "stamp_ms": document.stamp_ms, "language": document.language,
+    }, "")  # fmt: skip
+
+
+def _author(document: SeedDocument) -> str:
+    return normalise.author(normalise.text_of(document.author))
+
+
+def _moment(time_ms: int | None) -> datetime | None:
+    with contextlib.suppress(OverflowError):
+        return None if time_ms is None else _EPOCH + timedelta(milliseconds=time_ms)
+    return None
