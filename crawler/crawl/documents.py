@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 
+from crawler import reasons
 from crawler.crawl import replies
 from crawler.crawl.health import Allowance, ApiHealth
 from crawler.dw import places
+from crawler.reasons import Reason
 from crawler.storage.index import agenda, scope
 from crawler.storage.index.objects import ARCHIVED, PENDING, Row
 from crawler.urls import DOCUMENT_KINDS
@@ -65,7 +67,7 @@ class Documents:
         """Whether documents are due, and max_articles forbids to request them."""
         return self.run.archive.index.next_document() is not None and self._is_limit_reached()
 
-    def request(self, row: Row, place: str = "", why: str = "") -> Request:
+    def request(self, row: Row, place: str = "", why: Reason = reasons.NONE) -> Request:
         """Return the request for a document, conditional if the last reply gave a validator.
 
         place: where to ask, empty for the first place. why: the reason why the first place gave nothing.

@@ -12,6 +12,9 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 
+from crawler import reasons
+from crawler.reasons import Reason
+
 
 class RefusedTarget(IgnoreRequest):
     """A request to a host that is neither DW's nor configured. Raised by `middlewares`; counted by the spider and the picture
@@ -30,35 +33,36 @@ class RobotsUnavailable(IgnoreRequest):
     """A host's robots.txt cannot be had: nothing may be requested there (RFC 9309, 2.3.1.4). It may pass: what was wanted is
     tried again. Raised by `robots`."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"robots.txt: {reason}")
+    def __init__(self, cause: str) -> None:
+        self.reason = reasons.robots_unavailable(cause)
+        super().__init__(self.reason)
 
 
-def failure_reason(error: BaseException) -> tuple[str, bool]:
+def failure_reason(error: BaseException) -> tuple[Reason, bool]:
     """Why a request brought no reply, in our words; and whether it was we (or robots.txt) who refused."""
     if isinstance(error, HostPaused):
-        return "status 429 or 503, come back later", False
+        return reasons.COME_BACK_LATER, False
     if isinstance(error, RobotsUnavailable):
-        return str(error), False
+        return error.reason, False
     if isinstance(error, RefusedTarget):
-        return "not a host of DW's", True
+        return reasons.FOREIGN_HOST, True
     if isinstance(error, RedirectCircle):
-        return "redirects in a circle", False
+        return reasons.CIRCLE, False
     if isinstance(error, IgnoreRequest):
-        if str(error) == "max redirections reached":  # Scrapy's words
-            return str(error), False
+        if str(error) == reasons.MANY_REDIRECTS:
+            return reasons.MANY_REDIRECTS, False
         if "DOWNLOAD_MAXSIZE" in str(error):  # as Scrapy says of what was small before it was unpacked
-            return "too large", False
-        return "robots.txt" if "robots.txt" in str(error) else str(error)[:100], True
+            return reasons.TOO_LARGE, False
+        return reasons.ROBOTS if "robots.txt" in str(error) else Reason(str(error)[:100]), True
     kinds = (
-        (DownloadTimeoutError, "timeout"),
-        (ResponseDataLossError, "cut off"),
-        (CannotResolveHostError, "no connection: host name unknown"),
-        (DownloadConnectionRefusedError, "no connection: refused"),
-        (DownloadCancelledError, "too large"),
-        (DownloadFailedError, "no connection: broken off"),
+        (DownloadTimeoutError, reasons.TIMEOUT),
+        (ResponseDataLossError, reasons.CUT_OFF),
+        (CannotResolveHostError, reasons.no_connection("host name unknown")),
+        (DownloadConnectionRefusedError, reasons.no_connection("refused")),
+        (DownloadCancelledError, reasons.TOO_LARGE),
+        (DownloadFailedError, reasons.no_connection("broken off")),
     )
     for kind, reason in kinds:
         if isinstance(error, kind):
             return reason, False
-    return f"no connection: {type(error).__name__}", False
+    return reasons.no_connection(type(error).__name__), False

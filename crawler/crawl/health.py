@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crawler.dw import places
+from crawler.reasons import Reason
 from crawler.storage.index.objects import Row
-from crawler.storage.index.refresh import is_passing, says_gone
 
 _API_FAILURES = 3  # in a row, before www.dw.com is asked first
 _API_ANYWAY = 10  # one request in so many goes to api.dw.com nevertheless
@@ -24,15 +24,15 @@ class ApiHealth:
         self.works = False
         self.failures = 0
 
-    def note(self, place: str, row: Row, reason: str) -> bool:
+    def note(self, place: str, row: Row, reason: Reason) -> bool:
         """Note what a place answered. Returns whether api.dw.com has just become unusable.
 
         reason: why the answer is of no use, empty for a usable one. That a known miss is still missing says nothing.
         """
         self.works = self.works or (place.startswith("api:") and not reason)
-        if place != places.first(row.kind) or (says_gone(reason) and row.misses):
+        if place != places.first(row.kind) or (reason.says_gone and row.misses):
             return False
-        has_failed = is_passing(reason) or (says_gone(reason) and not self.works)
+        has_failed = reason.may_pass or (reason.says_gone and not self.works)
         self.failures = self.failures + 1 if has_failed else 0
         return self.failures == _API_FAILURES
 
@@ -55,12 +55,12 @@ class Reachability:
         """Note a usable answer."""
         self.unanswered = 0
 
-    def note_miss(self, row: Row, reason: str, *, is_answered: bool) -> bool:
+    def note_miss(self, row: Row, reason: Reason, *, is_answered: bool) -> bool:
         """Note a document that could not be had. Returns whether the run should give up.
 
         is_answered: whether this run was ever answered. If so, a document that was missed before says nothing about now.
         """
-        if not is_passing(reason):
+        if not reason.may_pass:
             self.unanswered = 0
         elif not is_answered or not row.misses:
             self.unanswered += 1

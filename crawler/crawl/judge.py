@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from crawler import reasons
 from crawler.crawl.pipelines.item import Fetched
 from crawler.crawl.replies import Reply
 from crawler.dw import places
 from crawler.exceptions import UnreadableReply
+from crawler.reasons import Reason
 from crawler.storage.index.objects import Row
 from crawler.urls import Sites, Target
 
@@ -43,7 +45,7 @@ class Unwanted:
 class Missing:
     """The place does not give the document. reason: by its status."""
 
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,9 @@ class Unreadable:
     problem: str
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Reason:
         """Why the document could not be had."""
-        return f"unreadable: {self.problem}"
+        return reasons.unreadable(self.problem)
 
 
 Verdict = Found | Unchanged | Alias | Unwanted | Missing | Unreadable

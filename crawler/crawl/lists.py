@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 
+from crawler import reasons
 from crawler.crawl import replies
 from crawler.crawl.failures import failure_reason
 from crawler.crawl.headers import charset, header
@@ -23,6 +24,7 @@ from crawler.dw import lists
 from crawler.dw.lists import Listed, Listing, Problem
 from crawler.dw.lists.listing import followable
 from crawler.exceptions import ArchiverError, described
+from crawler.reasons import Reason
 from crawler.storage.index.lists import Listings
 from crawler.storage.index.objects import Row
 from crawler.urls import LANGUAGE_IDS, Target
@@ -116,7 +118,7 @@ class Lists:
                 raise  # the disk's, which ends the run
             except Exception as error:  # of a reader: about this list alone, and what it named so far is kept
                 self._name(response.url, [f"an error of ours: {described(error)}"])
-                self._missed(response.url, "unreadable")
+                self._missed(response.url, reasons.UNREADABLE)
             await self.registry.log()
 
     def _failed(self, failure: Failure) -> None:
@@ -124,7 +126,7 @@ class Lists:
         url = request.meta.get("redirect_urls", [request.url])[0]
         self._missed(url, failure_reason(failure.value or RuntimeError())[0])
 
-    def _missed(self, url: str, reason: str) -> None:
+    def _missed(self, url: str, reason: Reason) -> None:
         if not self.run.is_closing():
             self.run.count(f"dw/listing/missing/{reason}")
             self.run.note_missing("listing", 0, reason, url)
@@ -164,9 +166,9 @@ class Lists:
                     yield self._request(found, self.sitemap, language=language, above=chain)
         self._name(response.url, problems)
         if problems and not named and not is_index:
-            self._missed(response.url, "unreadable")
+            self._missed(response.url, reasons.UNREADABLE)
         elif is_cut:
-            self._missed(response.url, "cut off")
+            self._missed(response.url, reasons.CUT_OFF)
         elif not is_index and not is_damaged:  # an unchanged index says nothing about what it lists: it is always read
             await self._remember(response, named)
 
@@ -187,7 +189,7 @@ class Lists:
         new = await self._hear(found.items, language)
         self._name(response.url, found.problems)
         if _gave_nothing(found) or found.is_cut:  # it is read again
-            self._missed(response.url, "cut off" if found.is_cut else "unreadable")
+            self._missed(response.url, reasons.CUT_OFF if found.is_cut else reasons.UNREADABLE)
             return
         numbers = {item.number for item in found.items}
         more = self._next_page(found, page, response)
@@ -213,7 +215,7 @@ class Lists:
         await self._hear(found.items, language)
         self._name(response.url, found.problems)
         if _gave_nothing(found) or found.is_cut:  # it is read again
-            self._missed(response.url, "cut off" if found.is_cut else "unreadable")
+            self._missed(response.url, reasons.CUT_OFF if found.is_cut else reasons.UNREADABLE)
             return
         page = self.read_lists.page(name)[0] + 1
         is_new = self.read_lists.add(name, (item.number for item in found.items))
@@ -244,9 +246,9 @@ class Lists:
         await self._hear(found.items, language)
         self._name(response.url, found.problems)
         if _gave_nothing(found):
-            self._missed(response.url, "unreadable")
+            self._missed(response.url, reasons.UNREADABLE)
         elif found.is_cut:
-            self._missed(response.url, "cut off")
+            self._missed(response.url, reasons.CUT_OFF)
         elif not found.is_damaged:  # else it is read again, though it be unchanged
             await self._remember(response, len(found.items))
 

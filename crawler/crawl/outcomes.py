@@ -11,9 +11,11 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
+from crawler import reasons
 from crawler.crawl import report
 from crawler.crawl.failures import RedirectCircle, failure_reason
 from crawler.crawl.judge import Alias, Found, Missing, Unchanged, Unreadable, Unwanted, Verdict
+from crawler.reasons import Reason
 from crawler.storage import layout
 from crawler.storage.archive import state_line
 from crawler.storage.index.objects import ALIAS, ARCHIVED, MISSING, OUT_OF_SCOPE, PENDING, UNREADABLE, Row
@@ -51,7 +53,7 @@ class Outcomes:
         self.run = run
         self.led_to: dict[int, int] = {}  # redirects of this run from one number to another
 
-    async def store(self, verdict: Verdict, row: Row, reply: Reply) -> str:
+    async def store(self, verdict: Verdict, row: Row, reply: Reply) -> Reason:
         """Store what a reply means for a document. Returns why the document should be asked for elsewhere, empty for no reason.
 
         Nothing is stored for an article, or for a document that the place does not give. Raises DiskError.
@@ -70,9 +72,9 @@ class Outcomes:
             case Unreadable(problem):
                 await unreadable(self.run, row, reply, problem)
                 return verdict.reason
-        return ""
+        return reasons.NONE
 
-    async def _follow(self, row: Row, target: Target) -> str:
+    async def _follow(self, row: Row, target: Target) -> Reason:
         """Store that a number leads to another. If it leads in a circle, all others in that are missing; returns the reason."""
         assert target.number is not None
         index = self.run.archive.index
@@ -81,7 +83,7 @@ class Outcomes:
             self.led_to[row.number] = target.number
             self.run.count("dw/request/answered")
             await alias(self.run, row, target)
-            return ""
+            return reasons.NONE
         reason, _ = failure_reason(RedirectCircle())
         for other in filter(None, map(index.get, others)):
             await missing(self.run, other, reason)
@@ -144,7 +146,7 @@ async def unwanted(run: Run, row: Row, kind: str) -> None:
 
 
 @_in_turn
-async def missing(run: Run, row: Row, reason: str, refused: bool = False) -> None:
+async def missing(run: Run, row: Row, reason: Reason, refused: bool = False) -> None:
     """Store that a document could not be had. refused: this crawler, or robots.txt, does not allow it."""
     state = run.archive.miss(row, reason, run.now_ms(), refused=refused)
     run.note_missing(row.kind, row.number, reason, run.sites.detail(row.kind, row.number))
@@ -155,24 +157,24 @@ async def missing(run: Run, row: Row, reason: str, refused: bool = False) -> Non
 
 
 @_in_turn
-async def unreadable(run: Run, row: Row, reply: Reply, reason: str) -> None:
-    """Keep a reply that nobody can read as it came, with the reason beside it."""
+async def unreadable(run: Run, row: Row, reply: Reply, problem: str) -> None:
+    """Keep a reply that nobody can read as it came, with the problem beside it."""
     now_ms = run.now_ms()
     digest = hashlib.sha256(reply.body).hexdigest()
     path = layout.unreadable_path(row.number, digest, ".reply")
     record = {"kind": row.kind, "id": row.number, "url": run.sites.canonical(reply.url), "time": layout.iso_time(now_ms)}
-    about = {**record, "reason": reason, "status": reply.status, "content_type": reply.content_type}
+    about = {**record, "reason": problem, "status": reply.status, "content_type": reply.content_type}
     files = []
     if not (run.root / path).exists():
         data = report.dumps(about)
         # its description first: where the reply is, that is too
         files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, reply.body, record)]
-    miss = after_miss("unreadable", now_ms, row.misses, row.missed_ms, row.reason)
+    miss = after_miss(reasons.UNREADABLE, now_ms, row.misses, row.missed_ms, row.reason)
     state = state_line(
-        UNREADABLE if row.path is None else MISSING, row.kind, row.number, now_ms, reason=reason, misses=miss.misses,
+        UNREADABLE if row.path is None else MISSING, row.kind, row.number, now_ms, reason=problem, misses=miss.misses,
         missed_ms=miss.first_ms, next_ms=miss.next_ms, hop=row.hop, language=row.language,
     )  # fmt: skip
     run.count("dw/document/unreadable")
-    run.note_missing(row.kind, row.number, f"unreadable: {reason}", str(record["url"]))
-    logger.warning("%s %s: unreadable, kept as %s: %s", row.kind, row.number, path, reason)
+    run.note_missing(row.kind, row.number, reasons.unreadable(problem), str(record["url"]))
+    logger.warning("%s %s: unreadable, kept as %s: %s", row.kind, row.number, path, problem)
     await run.store(files, [state])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from crawler import reasons
 from crawler.crawl.headers import charset, header
+from crawler.reasons import Reason
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -30,7 +32,7 @@ class Reply:
     url: str
     status: int = 200
     body: bytes = field(default=b"", repr=False)
-    fault: str = ""
+    fault: Reason = reasons.NONE
     is_unchanged: bool = False
     target: Target | None = None
     etag: str = ""
@@ -62,6 +64,6 @@ def is_unchanged(response: Response) -> bool:
     return response.status == 304 and request is not None and any(name in request.headers for name in _CONDITIONS)
 
 
-def fault(response: Response) -> str:
-    """Return why a response is of no use by its status, as a reason; empty for content and for what is unchanged."""
-    return "" if response.status in _CONTENT or is_unchanged(response) else f"status {response.status}"
+def fault(response: Response) -> Reason:
+    """Return why a response is of no use by its status; empty for content and for what is unchanged."""
+    return reasons.NONE if response.status in _CONTENT or is_unchanged(response) else reasons.status(response.status)

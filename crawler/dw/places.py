@@ -9,8 +9,8 @@ from crawler.dw import api, pages, render
 from crawler.dw.article import Article
 from crawler.dw.bounds import bounded
 from crawler.exceptions import UnreadableReply, described
+from crawler.reasons import Reason, status
 from crawler.seedfile import SeedDocument
-from crawler.storage.index.refresh import says_gone
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
 
 GRAPH = "graph"
@@ -44,22 +44,22 @@ def url(place: str, kind: str, number: int, language: str | None, sites: Sites) 
     return sites.detail(place.removeprefix("api:"), number)
 
 
-def following(place: str, reason: str, kind: str, kinds: Collection[str], *, pages_too: bool, api_works: bool) -> str | None:
+def following(place: str, reason: Reason, kind: str, kinds: Collection[str], *, pages_too: bool, api_works: bool) -> str | None:
     """Where to ask next when a place gave nothing usable; None when there is nowhere.
 
-    reason: why, as in `refresh`. kind: what the document is held to be. kinds: those that are wanted. pages_too: whether
+    reason: why. kind: what the document is held to be. kinds: those that are wanted. pages_too: whether
     www.dw.com may be asked: what api.dw.com once gave is not replaced by a page. api_works: whether api.dw.com gave
     anything in this run; one that knows nothing at all is not believed that an article is gone, and none that a liveblog
     is: nobody knows whether it gives any. Nor is the graph API: it knows a document under its true kind only, where a page
     leads on to it.
     """
-    if place.startswith("api:") and reason == "status 404" and kind == "article":
+    if place.startswith("api:") and reason == status(404) and kind == "article":
         asked = place.removeprefix("api:")
         order = ["article", *(other for other in _OTHER_KINDS if other in kinds)]
         if asked in order[:-1]:
             return f"api:{order[order.index(asked) + 1]}"
     is_believed = api_works and kind != "liveblog"
-    if not pages_too or (place.startswith("api:") and says_gone(reason) and is_believed):
+    if not pages_too or (place.startswith("api:") and reason.says_gone and is_believed):
         return None
     return {GRAPH: PAGE, PAGE: None}.get(place, GRAPH)
 

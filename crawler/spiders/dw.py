@@ -12,7 +12,7 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
-from crawler import seeds
+from crawler import reasons, seeds
 from crawler.crawl import dryrun, options, replies
 from crawler.crawl.documents import Documents
 from crawler.crawl.failures import failure_reason
@@ -28,8 +28,8 @@ from crawler.crawl.run import Run
 from crawler.crawl.seeding import Seeding, standard_input
 from crawler.dw import places
 from crawler.exceptions import DiskError, NothingToDo
+from crawler.reasons import Reason
 from crawler.storage.index.objects import Row
-from crawler.storage.index.refresh import says_gone
 from crawler.urls import DW
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class DwSpider(scrapy.Spider):
                 return
         self.documents.allowance.end(is_new=meta["new"])
 
-    async def ask_elsewhere(self, row: Row, place: str, reason: str, why: str, refused: bool = False) -> Request | None:
+    async def ask_elsewhere(self, row: Row, place: str, reason: Reason, why: Reason, refused: bool = False) -> Request | None:
         """Return a request to the next place for a document; None after the last one: then it is noted as missing.
 
         why: the reason the first place gave; it is the one that is remembered, unless that place was the graph API.
@@ -203,16 +203,16 @@ class DwSpider(scrapy.Spider):
         pages_too, works = may_use_pages(row), self.documents.api.works or row.misses > 0
         asked_again = places.following(place, reason, row.kind, self.options.kinds, pages_too=pages_too, api_works=works)
         if asked_again:
-            return self.documents.request(row, asked_again, why or ("" if place == places.GRAPH else reason))
-        why = reason if not why or says_gone(why) else why
-        if why.startswith("unreadable"):
+            return self.documents.request(row, asked_again, why or (reasons.NONE if place == places.GRAPH else reason))
+        why = reason if not why or why.says_gone else why
+        if why.is_unreadable:
             return None  # kept and noted already
         if self.reachability.note_miss(row, why, is_answered=bool(self.run.counted("dw/request/answered"))):
             self.run.control.close("unreachable")
         await missing(self.run, row, why, refused)
         return None
 
-    def _note_api(self, place: str, row: Row, reason: str) -> None:
+    def _note_api(self, place: str, row: Row, reason: Reason) -> None:
         if self.documents.api.note(place, row, reason):
             logger.warning("%s fails every time: asking %s instead", self.run.sites.api, self.run.sites.www)
 

@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 from crawler import seedfile
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.files import is_file, read_file, sha256_of
+from crawler.reasons import Reason
 from crawler.seedfile import SeedDocument
 from crawler.storage import disk, identify, layout
 from crawler.storage.arrivals import Arrivals
@@ -115,7 +116,7 @@ class Archive:
         for record in records:
             self.index.apply(record, self.log.name)
 
-    def miss(self, row: Row, reason: str, now_ms: int, *, refused: bool = False) -> Record:
+    def miss(self, row: Row, reason: Reason, now_ms: int, *, refused: bool = False) -> Record:
         """The state line of an object that could not be had once more; see `refresh.after_miss`. refused: by us, or by
         robots.txt."""
         miss = refresh.after_miss(reason, now_ms, row.misses, row.missed_ms, row.reason)

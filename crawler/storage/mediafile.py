@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import re
 from dataclasses import asdict, dataclass, fields
 from urllib.parse import urlsplit
+
+from crawler import reasons
+from crawler.reasons import Reason
 
 FIRST_PIECE = 64 * 1024
 """Bytes asked for at first: enough to tell the type and, from Content-Range, the size."""
@@ -70,29 +74,34 @@ class Reply:
     last_modified: str = ""
 
 
-TAKE, BEGIN, ANEW = "take", "begin", "anew"
+class Step(enum.Enum):
+    """What to do with a reply of use."""
+
+    TAKE = "its body is the next piece"
+    BEGIN = "its body is the whole file"
+    ANEW = "what is on disk belongs to another version: ask again from the start"
 
 
-def meaning(reply: Reply, partial: Partial) -> tuple[str, int]:
-    """What to do with a reply to a request for a range, and the size of the whole file (0 where there is none).
+TAKE, BEGIN, ANEW = Step
 
-    TAKE its body as the next piece; BEGIN with its body, which is the whole file; ANEW: what is on disk belongs to another
-    version, ask again from the start. Anything else is the reason why it is of no use.
-    """
+
+def meaning(reply: Reply, partial: Partial) -> tuple[Step | Reason, int]:
+    """Return what to do with a reply to a request for a range, or why it is of no use; and the size of the whole file in
+    bytes, 0 if unknown."""
     if reply.status in (200, 203):
         return BEGIN, reply.size
     if reply.status == 416 and partial.size:
         return ANEW, 0
     if reply.status != 206:
-        return f"status {reply.status}", 0
+        return reasons.status(reply.status), 0
     found = _CONTENT_RANGE.fullmatch(reply.content_range.strip())
     if found is None:
-        return "status 206 without a usable Content-Range", 0
+        return reasons.status(206, "without a usable Content-Range"), 0
     first, last, total = map(int, found.groups())
     if first != partial.size or last >= total:
-        return "status 206 with another range", 0
+        return reasons.status(206, "with another range"), 0
     if reply.size != last + 1 - first:
-        return "cut off: shorter than Content-Range", 0
+        return reasons.cut_off("shorter than Content-Range"), 0
     if partial.size and not _same_version(reply, total, partial):
         return ANEW, 0
     return TAKE, total
@@ -110,10 +119,11 @@ def extension(url: str) -> str:
     return "mp3" if urlsplit(url).path.lower().endswith(".mp3") else "mp4"
 
 
-def problem(start: bytes, kind: str) -> str:
-    """Why bytes are not the start of a media file of a kind (`extension`); empty when they are."""
+def problem(start: bytes, kind: str) -> Reason:
+    """Return why bytes are not the start of a media file of a kind (`extension`); empty if they are."""
     if not start:
-        return "empty"
+        return reasons.EMPTY
     is_mp4 = start[4:8] == b"ftyp"
     is_mp3 = start.startswith(b"ID3") or (start[0] == 0xFF and start[1:2] >= b"\xe0")  # a tag, or the first frame
-    return "" if (is_mp4 if kind == "mp4" else is_mp3) else f"not a media file: wrong first bytes for {kind}"
+    is_right = is_mp4 if kind == "mp4" else is_mp3
+    return reasons.NONE if is_right else reasons.not_a_media_file(f"wrong first bytes for {kind}")

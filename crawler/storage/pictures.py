@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from crawler import reasons
+from crawler.reasons import Reason
+
 _JPEG_END = b"\xff\xd9"
 _PNG_END = b"IEND\xaeB`\x82"
 _ISO_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})  # AVIF and HEIF
 _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)  # bytes of what follows the file header
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _JXL, _JXL_BOX, _JPEG_2000_BOX = b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n", b"\0\0\0\x0cjP  \r\n\x87\n"
-_UNKNOWN = "not a picture: wrong first bytes"
+_UNKNOWN = reasons.not_a_picture("wrong first bytes")
 
 
-def problem(data: bytes, *, is_complete: bool = False) -> str:
+def problem(data: bytes, *, is_complete: bool = False) -> Reason:
     """Return why data is not a whole picture (JPEG, PNG, GIF, WebP, AVIF, HEIF; BMP, TIFF, ICO, JPEG XL, JPEG 2000); empty if
     it is one.
 
@@ -21,11 +24,11 @@ def problem(data: bytes, *, is_complete: bool = False) -> str:
     SVG is refused, because it can hold script.
     """
     if not data:
-        return "empty"
+        return reasons.EMPTY
     name, is_whole = _judged(data)
     if not name:
         return _UNKNOWN
-    return "" if is_whole or is_complete else f"not a picture: {name} without an end"
+    return reasons.NONE if is_whole or is_complete else reasons.not_a_picture(f"{name} without an end")
 
 
 def _judged(data: bytes) -> tuple[str, bool]:

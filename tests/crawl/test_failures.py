@@ -14,7 +14,6 @@ from scrapy.exceptions import (
 )
 
 from crawler.crawl.failures import HostPaused, RedirectCircle, RefusedTarget, RobotsUnavailable, failure_reason
-from crawler.storage.index.refresh import is_passing
 
 
 @pytest.mark.parametrize(
@@ -38,5 +37,6 @@ from crawler.storage.index.refresh import is_passing
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_why_a_request_brought_nothing(error: Exception, reason: str, is_refused: bool) -> None:
-    assert failure_reason(error) == (reason, is_refused)
-    assert is_passing(reason) is not (is_refused or reason == "too large")
+    found, refused = failure_reason(error)
+    assert (found, refused) == (reason, is_refused)
+    assert found.may_pass is not (is_refused or reason == "too large")

@@ -6,6 +6,7 @@ import pytest
 
 from crawler.crawl.health import Allowance, ApiHealth, Reachability, may_use_pages
 from crawler.dw import places
+from crawler.reasons import NONE, ROBOTS, TIMEOUT, Reason, status
 from crawler.storage.index.objects import PENDING, Row
 
 NEW = Row(7, "", "article", PENDING)
@@ -25,18 +26,18 @@ def test_a_page_does_not_replace_what_the_api_gave(row: Row, may: bool) -> None:
 def failing() -> ApiHealth:
     """api.dw.com after three failures in a row."""
     api = ApiHealth()
-    assert [api.note("api:article", NEW, "status 503") for _ in range(3)] == [False, False, True]
+    assert [api.note("api:article", NEW, status(503)) for _ in range(3)] == [False, False, True]
     return api
 
 
 def test_the_third_failure_in_a_row_is_told_once() -> None:
     api = failing()
-    assert not api.note("api:article", NEW, "timeout")
+    assert not api.note("api:article", NEW, TIMEOUT)
 
 
 def test_a_usable_answer_ends_the_row_of_failures() -> None:
     api = failing()
-    assert not api.note("api:article", NEW, "")
+    assert not api.note("api:article", NEW, NONE)
     assert (api.works, api.failures) == (True, 0)
 
 
@@ -55,16 +56,16 @@ def test_what_the_api_once_gave_is_asked_for_there_alone() -> None:
 @pytest.mark.parametrize(
     ("place", "row", "reason", "works", "failures"),
     [
-        ("api:article", NEW, "status 404", False, 1),  # of an API that gave nothing yet: not believed
-        ("api:article", NEW, "status 404", True, 0),
-        ("api:article", MISSED_BEFORE, "status 404", False, 0),
-        ("api:video", NEW, "status 503", False, 0),  # not where an article is asked for first
-        ("graph", NEW, "status 503", False, 0),
-        ("api:article", NEW, "status 403", False, 0),
-        ("api:article", NEW, "status 503", True, 1),
+        ("api:article", NEW, status(404), False, 1),  # of an API that gave nothing yet: not believed
+        ("api:article", NEW, status(404), True, 0),
+        ("api:article", MISSED_BEFORE, status(404), False, 0),
+        ("api:video", NEW, status(503), False, 0),  # not where an article is asked for first
+        ("graph", NEW, status(503), False, 0),
+        ("api:article", NEW, status(403), False, 0),
+        ("api:article", NEW, status(503), True, 1),
     ],
 )
-def test_what_counts_as_a_failure_of_the_api(place: str, row: Row, reason: str, works: bool, failures: int) -> None:
+def test_what_counts_as_a_failure_of_the_api(place: str, row: Row, reason: Reason, works: bool, failures: int) -> None:
     api = ApiHealth()
     api.works = works
     api.note(place, row, reason)
@@ -77,22 +78,22 @@ def test_what_counts_as_a_failure_of_the_api(place: str, row: Row, reason: str, 
 @pytest.mark.parametrize(("is_answered", "most"), [(False, 5), (True, 20)])
 def test_a_run_gives_up_after_so_many_documents_without_an_answer(is_answered: bool, most: int) -> None:
     reachability = Reachability()
-    told = [reachability.note_miss(NEW, "timeout", is_answered=is_answered) for _ in range(most)]
+    told = [reachability.note_miss(NEW, TIMEOUT, is_answered=is_answered) for _ in range(most)]
     assert told == [False] * (most - 1) + [True]
 
 
-@pytest.mark.parametrize("reason", ["status 404", "status 403", "robots.txt"])
-def test_a_word_of_dws_is_an_answer(reason: str) -> None:
+@pytest.mark.parametrize("reason", [status(404), status(403), ROBOTS])
+def test_a_word_of_dws_is_an_answer(reason: Reason) -> None:
     reachability = Reachability()
     for _ in range(4):
-        reachability.note_miss(NEW, "timeout", is_answered=False)
+        reachability.note_miss(NEW, TIMEOUT, is_answered=False)
     assert not reachability.note_miss(NEW, reason, is_answered=False)
     assert reachability.unanswered == 0
 
 
 def test_an_answer_ends_the_row() -> None:
     reachability = Reachability()
-    reachability.note_miss(NEW, "timeout", is_answered=False)
+    reachability.note_miss(NEW, TIMEOUT, is_answered=False)
     reachability.note_answer()
     assert reachability.unanswered == 0
 
@@ -100,7 +101,7 @@ def test_an_answer_ends_the_row() -> None:
 @pytest.mark.parametrize(("is_answered", "unanswered"), [(True, 0), (False, 1)])
 def test_what_was_missed_before_counts_only_while_nothing_answers(is_answered: bool, unanswered: int) -> None:
     reachability = Reachability()
-    reachability.note_miss(MISSED_BEFORE, "timeout", is_answered=is_answered)
+    reachability.note_miss(MISSED_BEFORE, TIMEOUT, is_answered=is_answered)
     assert reachability.unanswered == unanswered
 
 

@@ -11,6 +11,7 @@ from scrapy.http import Response
 
 from crawler.crawl.judge import Alias, Found, Missing, Unchanged, Unreadable, Unwanted, Verdict, judge
 from crawler.crawl.replies import Reply, reply_of
+from crawler.reasons import NONE, status
 from crawler.storage.index.objects import ARCHIVED, PENDING, Row
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Target
 from tests.conftest import NOW_MS
@@ -40,9 +41,9 @@ def judged(reply: Reply, row: Row = ROW) -> Verdict:
     ("reply", "verdict"),
     [
         (Reply("api:article", URL, 304, is_unchanged=True), Unchanged()),
-        (Reply("api:article", URL, 404, fault="status 404"), Missing("status 404")),
-        (Reply("page", URL, 503, body(), "status 503"), Missing("status 503")),
-        (Reply("api:article", URL, 301, fault="status 301", target=OTHER), Alias(OTHER)),
+        (Reply("api:article", URL, 404, fault=status(404)), Missing(status(404))),
+        (Reply("page", URL, 503, body(), status(503)), Missing(status(503))),
+        (Reply("api:article", URL, 301, fault=status(301), target=OTHER), Alias(OTHER)),
         (Reply("api:article", URL, 200, body(), target=OTHER), Alias(OTHER)),
         (Reply("api:article", URL, 304, is_unchanged=True, target=OTHER), Alias(OTHER)),
     ],
@@ -104,7 +105,7 @@ def test_language_is_that_of_the_reply_else_the_known_one(
 def test_an_archived_document_is_judged_as_any_other() -> None:
     archived = ROW._replace(state=ARCHIVED, path="en/70000001.txt", source="api")
     assert isinstance(judged(SOUND, archived), Found)
-    assert judged(Reply("api:article", URL, 410, fault="status 410"), archived) == Missing("status 410")
+    assert judged(Reply("api:article", URL, 410, fault=status(410)), archived) == Missing(status(410))
 
 
 def test_reply_is_made_of_a_response_and_the_meta_of_its_request() -> None:
@@ -112,6 +113,6 @@ def test_reply_is_made_of_a_response_and_the_meta_of_its_request() -> None:
     headers = {"ETag": '"8"', "Last-Modified": "Tue", "Content-Type": "application/json; charset=latin-1"}
     made = reply_of(Response(URL, 304, headers, b"words", request=request))
     assert made == Reply(
-        "api:article", URL, 304, b"words", "", True, OTHER, '"8"', "Tue", "application/json; charset=latin-1", "latin-1"
+        "api:article", URL, 304, b"words", NONE, True, OTHER, '"8"', "Tue", "application/json; charset=latin-1", "latin-1"
     )
     assert "words" not in repr(made)

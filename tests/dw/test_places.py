@@ -10,6 +10,7 @@ from crawler.dw import api, pages, places, render
 from crawler.dw.article import Article
 from crawler.dw.places import GRAPH, PAGE
 from crawler.exceptions import UnreadableReply
+from crawler.reasons import parse
 from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, Sites, parse_target
 
 ALL = DOCUMENT_KINDS
@@ -120,7 +121,7 @@ def places_asked(
 ) -> list[str]:
     """The places that are asked, one after another, each in vain for the same reason."""
     asked = [place]
-    while found := places.following(asked[-1], reason, kind, kinds, pages_too=pages_too, api_works=api_works):
+    while found := places.following(asked[-1], parse(reason), kind, kinds, pages_too=pages_too, api_works=api_works):
         asked.append(found)
         assert len(asked) < 10
     return asked

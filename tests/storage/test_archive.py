@@ -13,6 +13,7 @@ import pytest
 
 from crawler import seedfile, urls
 from crawler.exceptions import ArchiveInUse, DiskError
+from crawler.reasons import status
 from crawler.seedfile import SeedDocument
 from crawler.storage import disk, layout
 from crawler.storage.archive import Archive, check_free
@@ -175,7 +176,7 @@ def test_row_of_misses_of_an_object(archive: OpenArchive) -> None:
     for place in range(3):
         row = found.index.get(8)
         assert row
-        found.store_now([], [found.miss(row, "status 404", NOW_MS + place * 7 * DAY_MS)])
+        found.store_now([], [found.miss(row, status(404), NOW_MS + place * 7 * DAY_MS)])
     row = found.index.get(8)
     assert row
     assert (row.state, row.misses, row.missed_ms) == (GONE, 3, NOW_MS)

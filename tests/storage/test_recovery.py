@@ -11,6 +11,7 @@ import pytest
 
 from crawler import seedfile
 from crawler.exceptions import DiskError
+from crawler.reasons import status
 from crawler.storage import disk, recovery
 from crawler.storage.archive import Archive, state_line
 from crawler.storage.index.agenda import mark as mark_due
@@ -50,7 +51,7 @@ def fill(found: Archive) -> None:
     _, files = found.plan_seed(document(30, stamp_ms=5000), "seed", NOW_MS)
     found.store_now(files)
     found.register_document(document(30), "seed", 0)
-    for number, reason in [(8, "status 404"), (21, "status 503")]:
+    for number, reason in [(8, status(404)), (21, status(503))]:
         row = found.index.get(number)
         assert row
         found.store_now([], [found.miss(row, reason, NOW_MS)])

@@ -26,6 +26,7 @@ from crawler.crawl.replies import Reply
 from crawler.crawl.seeding import Seeding
 from crawler.dw import places
 from crawler.dw.article import Article, Paragraph
+from crawler.reasons import status
 from crawler.sanitise import Markup
 from crawler.storage import disk, layout
 from crawler.storage.archive import Archive
@@ -148,7 +149,7 @@ def test_a_seed_that_came_while_dw_was_asked_stays_archived(run: SimpleNamespace
 
     together(take(run, document()), answer(outcomes.unwanted, "audio"))
     assert index.get(NUMBER).state == ARCHIVED
-    together(answer(outcomes.missing, "status 404"))
+    together(answer(outcomes.missing, status(404)))
     assert (index.get(NUMBER).state, index.get(NUMBER).misses) == (ARCHIVED, 1)
     reply = Reply("api:article", DW.detail("article", NUMBER), body=b"?")
     together(answer(outcomes.unreadable, reply, "no JSON"))

@@ -18,6 +18,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import build_from_crawler
 
+from crawler import reasons
 from crawler.crawl import replies
 from crawler.crawl.failures import RobotsUnavailable, failure_reason
 from crawler.crawl.headers import header
@@ -116,7 +117,7 @@ def _text(response: Response) -> str:
     try:
         return decoded(unpacked(response.body, header(response, "Content-Encoding")))
     except ValueError:
-        raise _NotHad("unreadable") from None
+        raise _NotHad(reasons.UNREADABLE) from None
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:

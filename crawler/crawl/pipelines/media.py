@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
+from crawler import reasons
 from crawler.crawl.component import RunComponent
 from crawler.crawl.failures import failure_reason
 from crawler.crawl.headers import header
 from crawler.exceptions import DiskError
 from crawler.files import read_file
+from crawler.reasons import Reason
 from crawler.storage import disk, layout, mediafile
 from crawler.storage.index.objects import ARCHIVED, Row
-from crawler.storage.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
+from crawler.storage.mediafile import ANEW, BEGIN, Partial, Reply
 from crawler.storage.writer import Piece, Whole
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ _KINDS = ("video", "audio")
 class _NotHad(Exception):
     """A media file could not be had. refused: by us. Raised and caught here."""
 
-    def __init__(self, reason: str, refused: bool = False) -> None:
+    def __init__(self, reason: Reason, refused: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.refused = refused
@@ -120,7 +122,7 @@ class MediaPipeline(RunComponent):
         assert row.url
         url = self.run.sites.media_file(row.url)
         if url is None:
-            raise _NotHad("not a host of DW's media", refused=True)
+            raise _NotHad(reasons.FOREIGN_MEDIA_HOST, refused=True)
         partial = self._partial(row.url, path)
         began_anew = False
         while not partial.is_whole:
@@ -128,13 +130,13 @@ class MediaPipeline(RunComponent):
             what, total = mediafile.meaning(_reply(response), partial) if response else (ANEW, 0)
             if response is None or what == ANEW:
                 if began_anew:
-                    raise _NotHad("not a media file: it changes while it is fetched")
+                    raise _NotHad(reasons.not_a_media_file("it changes while it is fetched"))
                 logger.info("%s has changed: beginning anew", row.url)
                 partial, began_anew = Partial(row.url), True
-            elif what not in (TAKE, BEGIN):
+            elif isinstance(what, Reason):
                 raise _NotHad(what)
             elif total > self.largest:
-                raise _NotHad("too large", refused=True)
+                raise _NotHad(reasons.TOO_LARGE, refused=True)
             else:
                 partial = Partial(row.url) if what == BEGIN else partial
                 await self._append(path, partial, response, total)
@@ -162,9 +164,9 @@ class MediaPipeline(RunComponent):
             reason, refused = failure_reason(error)
             if self.run.is_closing():
                 raise _Stopped from error
-            if reason == "too large" and partial.size:
+            if reason == reasons.TOO_LARGE and partial.size:
                 return None
-            raise _NotHad(reason, refused or reason == "too large") from error
+            raise _NotHad(reason, refused or reason == reasons.TOO_LARGE) from error
 
     async def _append(self, path: str, partial: Partial, response: Response, total: int) -> None:
         """Add a reply's body to a partial file, on disk and in what is known of it."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
+from crawler import reasons
 from crawler.crawl import replies
 from crawler.crawl.component import RunComponent
 from crawler.crawl.failures import failure_reason
 from crawler.exceptions import DiskError
+from crawler.reasons import Reason
 from crawler.storage import layout, pictures
 from crawler.storage.archive import state_line
 from crawler.storage.index.objects import ARCHIVED, PENDING, Row
@@ -76,7 +78,7 @@ class PicturesPipeline(RunComponent):
         if reason:
             self.run.count(f"dw/picture/missing/{reason}")
 
-    async def _fetch(self, name: PictureName, row: Row) -> str:
+    async def _fetch(self, name: PictureName, row: Row) -> Reason:
         """Fetch and store one picture. Returns why it could not be had; empty when it is stored."""
         request = Request(self.run.sites.picture(name), callback=NO_CALLBACK, priority=1)
         try:
@@ -86,7 +88,7 @@ class PicturesPipeline(RunComponent):
             if self.run.is_closing():
                 given_back = state_line(PENDING, "picture", row.number, self.run.now_ms(), format=row.format, url=row.url)
                 await self.run.store([], [given_back])  # a preview is named in no document: an index made again has it too
-                return "stopped"
+                return reasons.STOPPED
             return await self._miss(row, reason, refused)
         self.run.note_answer(response)
         reason = replies.fault(response) or picture_problem(response)
@@ -95,9 +97,9 @@ class PicturesPipeline(RunComponent):
         now_ms = self.run.now_ms()
         record = {"kind": "picture", "id": name.number, "url": DW.picture(name), "time": layout.iso_time(now_ms)}
         await self.run.store([NewFile(layout.picture_path(name), response.body, record)])
-        return ""
+        return reasons.NONE
 
-    async def _miss(self, row: Row, reason: str, refused: bool = False) -> str:
+    async def _miss(self, row: Row, reason: Reason, refused: bool = False) -> Reason:
         now_ms = self.run.now_ms()
         state = self.run.archive.miss(row, reason, now_ms, refused=refused)
         self.run.note_missing("picture", row.number, reason, row.url)
@@ -105,7 +107,7 @@ class PicturesPipeline(RunComponent):
         return reason
 
 
-def picture_problem(response: Response) -> str:
+def picture_problem(response: Response) -> Reason:
     """Return why a reply with status 200 is not a whole picture; empty if it is one.
 
     A body that is shorter than its Content-Length never gets here: Scrapy fails the request. It flags a body whose end

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from crawler.reasons import Reason, parse
+
 DAY_MS = 86_400_000
 
 Rules = tuple[tuple[float, float], ...]
@@ -25,11 +27,6 @@ LONGEST_MS = _GROWING_DAYS[-1] * DAY_MS
 # A thing that could not be had for a reason that may pass (server error, no connection): every run at first.
 _PASSING_RUNS = 10
 
-PASSING_REASONS = (
-    "status 2", "status 304", "status 408", "status 429", "status 5", "timeout", "no connection", "cut off", "not a picture",
-    "not a media file", "robots.txt: ", "max redirections reached", "redirects in a circle", "stopped",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Miss:
@@ -41,40 +38,24 @@ class Miss:
     gone: bool
 
 
-def is_passing(reason: str) -> bool:
-    """Whether a reason says nothing about the thing itself, so that it may be had at any time."""
-    return reason.startswith(PASSING_REASONS)
-
-
 def after_miss(
-    reason: str, now_ms: int, misses: int = 0, first_ms: int | None = None, last_reason: str | None = None
+    reason: Reason, now_ms: int, misses: int = 0, first_ms: int | None = None, last_reason: str | None = None
 ) -> Miss:
-    """What to remember when a thing could not be had once more.
+    """Return what to remember after a thing could not be had once more.
 
-    misses, first_ms, last_reason: what was remembered before; misses for a reason of another sort than `reason` (the same
-    where none is given) do not count. Only what DW says it does not have (404, 410) ever becomes gone: after 3 misses over
-    14 days.
+    misses, first_ms, last_reason: what the index remembers. Earlier misses count only if last_reason is of the same sort as
+    reason, or None. Only what DW says it does not have (404, 410) ever becomes gone: after 3 misses over 14 days.
     """
-    if last_reason is not None and _sort(last_reason) != _sort(reason):
+    if last_reason is not None and parse(last_reason).sort is not reason.sort:
         misses, first_ms = 0, None
     misses += 1
     first_ms = now_ms if first_ms is None else first_ms
-    if is_passing(reason):
+    if reason.may_pass:
         days = 0 if misses <= _PASSING_RUNS else 1
         return Miss(misses, first_ms, now_ms + days * DAY_MS, gone=False)
-    gone = misses >= GONE_AFTER_MISSES and now_ms - first_ms >= GONE_AFTER_MS and says_gone(reason)
+    gone = misses >= GONE_AFTER_MISSES and now_ms - first_ms >= GONE_AFTER_MS and reason.says_gone
     days = _GROWING_DAYS[min(misses, len(_GROWING_DAYS)) - 1]
     return Miss(misses, first_ms, now_ms + days * DAY_MS, gone)
-
-
-def says_gone(reason: str) -> bool:
-    """Whether a reason is DW's own word that it does not have the thing."""
-    return reason in ("status 404", "status 410")
-
-
-def _sort(reason: str) -> tuple[bool, bool]:
-    """What misses must share to count as one row: neither what passes nor what is refused says that a thing is gone."""
-    return is_passing(reason), says_gone(reason)
 
 
 def rules_of(pairs: Iterable[Any]) -> Rules:

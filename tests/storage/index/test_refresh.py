@@ -6,9 +6,11 @@ import re
 
 import pytest
 
+from crawler.reasons import parse, status
 from crawler.storage.index import refresh
 from crawler.storage.index.refresh import DAY_MS, Miss
 from tests.conftest import NOW_MS
+from tests.test_reasons import LASTING, PASSING
 
 HOUR_MS = DAY_MS // 24
 
@@ -54,36 +56,17 @@ def test_rules_of_a_setting_are_pairs_by_rising_age() -> None:
             refresh.rules_of(wrong)
 
 
-PASSING = [
-    "status 500", "status 503", "status 429", "status 408", "timeout", "no connection", "no connection: refused", "cut off",
-    "not a picture", "not a picture: wrong first bytes", "stopped",
-]  # fmt: skip
-LASTING = ["status 404", "status 410", "status 403", "status 451", "refused", "empty", "redirect loop", ""]
-
-
-@pytest.mark.parametrize("reason", PASSING)
-def test_reason_that_passes(reason: str) -> None:
-    assert refresh.is_passing(reason)
-    assert not refresh.says_gone(reason)
-
-
-@pytest.mark.parametrize("reason", LASTING)
-def test_reason_that_lasts(reason: str) -> None:
-    assert not refresh.is_passing(reason)
-    assert refresh.says_gone(reason) is (reason in ("status 404", "status 410"))
-
-
 def row_of_misses(reason: str, apart_ms: int, count: int) -> list[Miss]:
     """What is remembered after each of so many misses, so long apart."""
     found: list[Miss] = []
     for place in range(count):
         last = found[-1] if found else Miss(0, NOW_MS, NOW_MS, False)
-        found.append(refresh.after_miss(reason, NOW_MS + place * apart_ms, last.misses, last.first_ms))
+        found.append(refresh.after_miss(parse(reason), NOW_MS + place * apart_ms, last.misses, last.first_ms))
     return found
 
 
 def test_first_miss_begins_the_row() -> None:
-    assert refresh.after_miss("status 404", NOW_MS) == Miss(1, NOW_MS, NOW_MS, False)
+    assert refresh.after_miss(status(404), NOW_MS) == Miss(1, NOW_MS, NOW_MS, False)
 
 
 def test_intervals_grow_up_to_thirty_days() -> None:
@@ -118,7 +101,8 @@ def test_nothing_is_gone_unless_dw_says_so(reason: str) -> None:
 )  # fmt: skip
 def test_misses_add_up_only_within_one_sort_of_reasons(last: str, reason: str, counts_on: bool) -> None:
     before = (9, NOW_MS - DAY_MS) if counts_on else ()
-    assert refresh.after_miss(reason, NOW_MS, 9, NOW_MS - DAY_MS, last) == refresh.after_miss(reason, NOW_MS, *before)
+    why = parse(reason)
+    assert refresh.after_miss(why, NOW_MS, 9, NOW_MS - DAY_MS, last) == refresh.after_miss(why, NOW_MS, *before)
 
 
 def test_what_may_pass_is_tried_in_every_run_then_daily() -> None:
