@@ -52,6 +52,7 @@ _MOST_TAGS = 2_000  # of a piece of markup that has to be taken apart; nh3 takes
 _LINE_BREAKS = re.compile(r"[\r\n]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _TAG_LIKE = re.compile(r"<\s*[a-zA-Z/!?]")
+_TAG_BEGIN = re.compile(r"<(?=[a-zA-Z/!?])")
 # HTML's white space and no other: a no-break space before a quote makes the quote part of an unquoted value, and what
 # stands inside the "quotes" attributes of their own.
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][-\w:.]*)(?:[ \t\f]*=[ \t\f]*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'=<>`]+)))?""")
@@ -94,6 +95,15 @@ def words(text: str) -> Markup:
     """
     text = _one_line(text)
     return Markup(html.escape(text, quote=False) if _TAG_LIKE.search(text) else text)
+
+
+def without_tags(text: str) -> str:
+    """Plain text in which nothing begins a tag or a comment: a space follows each `<` that would. It stays plain text.
+
+    >>> without_tags("1 <2: <b>")
+    '1 <2: < b>'
+    """
+    return _TAG_BEGIN.sub("< ", text)
 
 
 def attribute(text: str) -> Attribute:

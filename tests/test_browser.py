@@ -1,7 +1,8 @@
 """Documents made of hostile replies, opened in a real browser: no script runs, nothing foreign is asked for.
 
-What is opened is the body of a document: HTML. The title is plain text, and whoever shows it escapes it. Left aside is what the
-format itself loads: pictures from static.dw.com by way of images.weserv.nl, DW's media files, YouTube's player.
+What is opened is the body of a document: HTML; and, as a careless reader would, the whole file with its title, which is plain
+text. Left aside is what the format itself loads: pictures from static.dw.com by way of images.weserv.nl, DW's media files,
+YouTube's player.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import re
 
 import pytest
 
+from crawler import normalise, seedfile
+from crawler.dw import render
+from crawler.dw.article import Article
 from tests import browser, hostile
 from tests.payloads import PAYLOADS
 
@@ -60,3 +64,13 @@ def test_no_document_runs_script_or_asks_a_foreign_host() -> None:
     assert {names[bodies[at]]: sorted(what) for at, what in seen.found.items()} == {}
     assert seen.asked == set()
     assert len(bodies) > 3000
+
+
+@needs_chromium
+def test_no_whole_file_runs_script_by_its_title() -> None:
+    articles = (Article(7, "article", title) for payload in PAYLOADS if (title := normalise.title(payload)))
+    files = [seedfile.dumps(render.document_of(article, 0, "en")) for article in articles]
+    seen = browser.open_all(files, OWN)
+    assert {files[at]: sorted(what) for at, what in seen.found.items()} == {}
+    assert seen.asked == set()
+    assert len(files) >= 200

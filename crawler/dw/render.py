@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from crawler import urls
 from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
-from crawler.sanitise import NOTHING, Markup, attribute, fill, joined, words
+from crawler.sanitise import NOTHING, Markup, attribute, fill, joined, without_tags, words
 from crawler.seedfile import SeedDocument
 from crawler.urls import DwAddress
 
@@ -16,10 +16,11 @@ def document_of(article: Article, stamp_ms: int, language: str) -> SeedDocument:
     """Return the seed document of an article.
 
     stamp_ms: when its reply came, milliseconds since 1970-01-01 UTC. language: the language path of the document's address if
-    the article names none.
+    the article names none. The title is plain text, but the file as a whole may be taken for HTML: no tag begins in it.
     """
-    url = urls.document_url(article.language or language, article.title, article.number)
-    return SeedDocument(stamp_ms, article.title, url, _body(article))
+    title = without_tags(article.title)
+    url = urls.document_url(article.language or language, title, article.number)
+    return SeedDocument(stamp_ms, title, url, _body(article))
 
 
 def _body(article: Article) -> Markup:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from crawler import seedfile
 from crawler.dw import render
 from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import Markup
@@ -48,6 +51,20 @@ def test_article_is_written_as_the_format_says(article: Article, body: str) -> N
     assert made.html == body
     assert made.url == "https://www.dw.com/zh/t/a-7"
     assert made.kind in (article.kind, "article")
+
+
+@pytest.mark.parametrize(
+    ("title", "written"),
+    [
+        ("<script>alert(1)</script>", "< script>alert(1)< /script>"), ("<!-- x", "< !-- x"), ("<?x", "< ?x"), ("<<b", "<< b"),
+        ("1 < 2 <3 <= x <", "1 < 2 <3 <= x <"), ("AT&T &lt;b&gt; <ü", "AT&T &lt;b&gt; <ü"), ("< b", "< b"),
+    ],
+)  # fmt: skip
+def test_no_tag_begins_in_a_title(title: str, written: str) -> None:
+    made = render.document_of(Article(7, "article", title), 0, "en")
+    assert made.title == written
+    assert seedfile.loads(seedfile.dumps(made)) == made
+    assert seedfile.says_the_same(replace(made, title=title), made) == (title == written)  # else `scrapy reread` passes it over
 
 
 def test_own_language_of_an_article_wins() -> None:
