@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.logformatter import LogFormatter
 
+from crawler.crawl.pipelines.item import Fetched
 from crawler.exceptions import ArchiverError
 
 if TYPE_CHECKING:
@@ -37,23 +38,24 @@ class QuietLogFormatter(LogFormatter):
     ) -> LogFormatterResult | None:
         if not self.is_debug:
             return None
-        article = getattr(item, "article", None)
-        return {"level": logging.DEBUG, "msg": "Stored %(number)s", "args": {"number": getattr(article, "number", "?")}}
+        return {"level": logging.DEBUG, "msg": "Stored %(number)s", "args": {"number": _number(item)}}
 
     def dropped(self, item: Any, exception: BaseException, response: Any, spider: Spider) -> LogFormatterResult:
-        article = getattr(item, "article", None)
-        number = getattr(article, "number", "?")
         return {"level": logging.DEBUG, "msg": "Nothing to store for %(number)s: %(exception)s",
-                "args": {"number": number, "exception": exception}}  # fmt: skip
+                "args": {"number": _number(item), "exception": exception}}  # fmt: skip
 
     def item_error(self, item: Any, exception: BaseException, response: Any, spider: Spider) -> LogFormatterResult:
-        number = getattr(getattr(item, "article", None), "number", "?")
-        return {"level": _level(exception), "msg": "Error storing %(number)s", "args": {"number": number}}
+        return {"level": _level(exception), "msg": "Error storing %(number)s", "args": {"number": _number(item)}}
 
     def spider_error(
         self, failure: Failure, request: Request, response: Response | Failure, spider: Spider
     ) -> LogFormatterResult:
         return {**super().spider_error(failure, request, response, spider), "level": _level(failure.value)}
+
+
+def _number(item: Any) -> int | str:
+    """Return the id of the document in an item of ours, `?` for another spider's item."""
+    return item.article.number if isinstance(item, Fetched) else "?"
 
 
 def _level(error: BaseException | None) -> int:

@@ -59,13 +59,14 @@ class SearchIndex:
         self.path = root / NAME
         self.is_read_only = not all(os.access(path, os.W_OK) for path in (root, self.path) if path.exists())
         self._say = say
+        self._db: sqlite3.Connection | None = None
         check_fts5()
         if self.is_read_only and not self.path.exists():
             raise DiskError(f"{self.path} cannot be made: the folder is read-only")
         with self._translated():
             try:
                 is_new = not self.path.exists()
-                self.db = self._connect()
+                self._db = self._connect()
                 why = "" if is_new else self._problem()
             except sqlite3.DatabaseError as error:
                 if _is_of_the_moment(error):
@@ -73,6 +74,12 @@ class SearchIndex:
                 why = f"damaged ({error})"
             if why:
                 self.make_again(why)
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection; there is one from the end of `__init__` on."""
+        assert self._db
+        return self._db
 
     def __enter__(self) -> SearchIndex:
         return self
@@ -86,11 +93,11 @@ class SearchIndex:
             raise DiskError(f"{self.path} is {why} and cannot be made again: the folder is read-only")
         self._say(f"{self.path} is {why}: making it again from files and run logs")
         with self._translated():
-            if hasattr(self, "db"):
-                self.db.close()
+            if self._db:
+                self._db.close()
             for name in (NAME, JOURNAL, SEAL):  # in this order: SQLite takes no journal without its database
                 disk.remove(self.root / name)
-            self.db = self._connect()
+            self._db = self._connect()
 
     def catch_up(self, advance: Advance = lambda done, total: None) -> int:
         """Take over what the run logs say that the index does not have yet. advance: told (texts done, texts in all) after each
