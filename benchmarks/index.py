@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks import HERE, WORK, measure, report
 from benchmarks.contestants import crawl, settings
 from crawler.storage import layout
+from crawler.storage.index.apply import apply
 from crawler.storage.index.refresh import DAY_MS
 from crawler.storage.index.sqlite import Index
 from crawler.urls import DW, PictureName
@@ -42,13 +43,13 @@ def make_index(path: Path, articles: int, now_ms: int) -> None:
         for offset in range(_PICTURES):
             name = PictureName(_FIRST_PICTURE + place * _PICTURES + offset, "303", "jpg")
             picture = {"path": layout.picture_path(name), "kind": "picture", "id": name.number, "url": DW.picture(name)}
-            index.apply({**common, **picture}, "made")
+            apply(index, {**common, **picture}, "made")
         reply = {**common, "path": layout.reply_path(document, "json"), "kind": "article", "url": DW.detail("article", number)}
-        index.apply(reply, "made")
+        apply(index, reply, "made")
         record = {"path": document, "kind": "article", "language": "en", "hop": 0, "source": "api",
                   "url": f"https://www.dw.com/en/a-{number}", "stamp_ms": published_ms,
                   "published_ms": published_ms}  # fmt: skip
-        index.apply({**common, **record}, "made")
+        apply(index, {**common, **record}, "made")
     index.commit()
     index.close()
 

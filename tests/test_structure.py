@@ -261,3 +261,25 @@ def test_examples_run(name: str) -> None:
     found = doctest.testmod(module)
     assert found.attempted
     assert not found.failed
+
+
+# ---- who knows SQL --------------------------------------------------------------------------------------------------
+
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA)\b")
+MAY_HOLD_SQL = re.compile(
+    r"storage/index/.*"
+    r"|upkeep/verify\.py"  # compares logs and disk in a database of its own, which it then throws away
+    r"|library/search/.*"  # the search index is another database
+)
+
+
+@pytest.mark.parametrize("name", [name for name in TREES if not MAY_HOLD_SQL.fullmatch(name)])
+def test_sql_stands_in_the_index_alone(name: str) -> None:
+    assert not [text for text in strings(name) if SQL.match(text)]
+
+
+@pytest.mark.parametrize("name", [name for name in TREES if name.startswith("storage/index/")])
+def test_reading_the_index_changes_nothing(name: str) -> None:
+    nodes = (node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call))
+    called = [ast.unparse(node) for node in nodes if ast.unparse(node.func).endswith("select")]
+    assert not [written for written in called if re.search(r"\b(INSERT|UPDATE|DELETE)\b", written)]

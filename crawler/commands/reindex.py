@@ -11,6 +11,7 @@ from crawler.console import ArchiveCommand
 from crawler.crawl.report import COMPLETE
 from crawler.library import status
 from crawler.storage import layout, tree
+from crawler.storage.index import figures
 from crawler.storage.index.sqlite import Index
 from crawler.streams import print_json
 
@@ -40,7 +41,7 @@ def counts(path: Path) -> dict[str, int] | None:
     if not path.exists():
         return None
     with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(Index(path, read_only=True)) as index:
-        found = {"files": int(next(index.query("SELECT count(*) FROM files"))[0])}
+        found = {"files": figures.count_files(index)}
         states: dict[str, dict[str, int]] = {}
         for (kind, state), count in index.counts().items():
             states.setdefault(kind, {})[state] = count

@@ -21,6 +21,7 @@ from crawler.library.changes import revisions
 from crawler.library.search.passages import body_passages
 from crawler.storage import layout, opening, tree
 from crawler.storage.index import seal
+from crawler.storage.index.apply import apply
 from crawler.storage.index.sqlite import Index
 from crawler.urls import DW, PictureName
 
@@ -333,7 +334,7 @@ def _identity(root: Path) -> _Identity:
 def _apply_unlogged(index: Index, path: str, data: bytes) -> None:
     """Have a document that no log names in an index. Raises SeedFormatError."""
     document = seedfile.loads(data)
-    index.apply({
+    apply(index, {
         "path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "kind": document.kind,
         "id": layout.number_of(path), "url": document.url, "stamp_ms": document.stamp_ms, "language": document.language,
     }, "")  # fmt: skip

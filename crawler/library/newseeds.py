@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from crawler import seedfile
 from crawler.exceptions import SeedFormatError
 from crawler.files import read_file
 from crawler.seedfile import SeedDocument
 from crawler.storage import disk
+from crawler.storage.index import figures
 from crawler.storage.index.sqlite import Index
 
 
@@ -40,13 +40,14 @@ class Selection:
 
 def count(index: Index, selection: Selection) -> int:
     """How many documents the index knows of."""
-    return int(next(_query(index, "count(*)", selection))[0])
+    return figures.count_since(index, selection.since_ms, selection.since_run, selection.language or "")
 
 
 def find(root: Path, index: Index, selection: Selection, miss: Callable[[str], None]) -> Generator[NewSeed]:
     """Documents in order of stamp. miss: told the path of each document that the index knows and that is lost or damaged;
     it is left out."""
-    for number, kind, language, path in _query(index, "number, kind, language, objects.path", selection):
+    documents = figures.documents_since(index, selection.since_ms, selection.since_run, selection.language or "")
+    for number, kind, language, path in documents:
         try:
             data = read_file(root / path)
             document = seedfile.loads(data)
@@ -54,14 +55,6 @@ def find(root: Path, index: Index, selection: Selection, miss: Callable[[str], N
             miss(path)
         else:
             yield NewSeed(number, kind, language or document.language, path, document, data)
-
-
-def _query(index: Index, what: str, selection: Selection) -> Iterator[tuple[Any, ...]]:
-    return index.query(
-        f"SELECT {what} FROM objects JOIN files USING (path) WHERE format = '' AND coalesce(stamp_ms, 0) >= ?"  # noqa: S608
-        " AND files.run >= ? AND ? IN ('', language) ORDER BY stamp_ms, number",
-        [selection.since_ms, selection.since_run, selection.language or ""],
-    )
 
 
 def write(seeds: Iterable[NewSeed], folder: Path, digits: int = 3) -> Iterator[tuple[NewSeed, str]]:

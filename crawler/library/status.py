@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from crawler.storage import layout
-from crawler.storage.index import refresh
-from crawler.storage.index.agenda import to_look_at_again
-from crawler.storage.index.objects import ARCHIVED, GONE, MISSING, PENDING, REFUSED, UNREADABLE
+from crawler.storage.index import agenda, refresh
+from crawler.storage.index import figures as indexed
 from crawler.storage.index.sqlite import Index
 from crawler.storage.runlog import run_logs
 
@@ -30,52 +29,26 @@ def figures(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
         states.setdefault(kind, {})[state] = count
     return {
         "states": states,
-        "languages": _documents_by(index, "coalesce(language, 'und')", "2 DESC, 1"),
-        "months": _documents_by(index, "coalesce(strftime('%Y-%m', published_ms / 1000, 'unixepoch'), 'unknown')", "1 DESC"),
+        "languages": indexed.languages(index),
+        "months": indexed.months(index),
         "due": due(index, now_ms, rules),
-        "disk": sizes(index),
+        "disk": {name: {"files": files, "bytes": size} for name, (files, size) in indexed.sizes(index).items()},
     }
-
-
-def _documents_by(index: Index, what: str, order: str) -> dict[str, int]:
-    where = "format = '' AND path IS NOT NULL"
-    return dict(index.query(f"SELECT {what}, count(*) FROM objects WHERE {where} GROUP BY 1 ORDER BY {order}"))  # noqa: S608
 
 
 def due(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
-    """What the next run has to do.
-
-    pending_documents, pending_pictures, pending_media (only a run with media=1 fetches these); try_again: what DW did not
-    have or what could not be read, whose time has come; try_later: whose time comes, the first at `next` (UTC, None for
-    nothing); look_again: archived documents by the rules; compare: those not yet compared with DW, as seed documents.
-    """
-    pending = dict(index.query("SELECT CASE kind WHEN 'picture' THEN kind WHEN 'media' THEN kind ELSE '' END, count(*)"
-                               " FROM objects WHERE state = ? GROUP BY 1", [PENDING]))  # fmt: skip
-    again, later, next_ms = next(index.query(
-        "SELECT count(*) FILTER (WHERE next <= ?), count(*) FILTER (WHERE next > ?), min(next) FILTER (WHERE next > ?)"
-        " FROM (SELECT coalesce(next_ms, 0) AS next FROM objects WHERE format <> 'media'"
-        " AND (state IN (?, ?, ?, ?) OR (state = ? AND misses > 0)))",
-        [now_ms, now_ms, now_ms, MISSING, GONE, UNREADABLE, REFUSED, ARCHIVED]))  # fmt: skip
-    is_apart = f"coalesce(checked_ms, 1) > 0 AND (misses = 0 OR next_ms > {now_ms:d})"  # counted elsewhere otherwise
+    """What the next run has to do, ready for JSON; see `agenda.Waiting`. next: UTC, None for nothing."""
+    waiting = agenda.waiting(index, now_ms, rules)
     return {
-        "pending_documents": pending.get("", 0),
-        "pending_pictures": pending.get("picture", 0),
-        "pending_media": pending.get("media", 0),
-        "try_again": again,
-        "try_later": later,
-        "next": layout.iso_time(next_ms) if next_ms else None,
-        "look_again": len(to_look_at_again(index, now_ms, rules, is_apart)),
-        "compare": next(index.query("SELECT count(*) FROM objects WHERE checked_ms = 0 AND state = ?", [ARCHIVED]))[0],
+        "pending_documents": waiting.documents,
+        "pending_pictures": waiting.pictures,
+        "pending_media": waiting.media,
+        "try_again": waiting.try_again,
+        "try_later": waiting.try_later,
+        "next": layout.iso_time(waiting.next_ms) if waiting.next_ms else None,
+        "look_again": waiting.look_again,
+        "compare": waiting.compare,
     }
-
-
-def sizes(index: Index) -> Figures:
-    """Files and bytes by what they are."""
-    what = ("CASE WHEN path LIKE 'images/%' THEN 'pictures' WHEN path LIKE 'revisions/%' THEN 'revisions'"
-            " WHEN path LIKE 'media/%' THEN 'media' WHEN path LIKE 'unreadable/%' THEN 'unreadable'"
-            " WHEN path LIKE '%.gz' THEN 'replies' ELSE 'documents' END")  # fmt: skip
-    rows = index.query(f"SELECT {what}, count(*), sum(bytes) FROM files GROUP BY 1 ORDER BY 3 DESC")  # noqa: S608
-    return {name: {"files": files, "bytes": size} for name, files, size in rows}
 
 
 def runs(root: Path, reports: Iterable[Mapping[str, Any]], last: int) -> list[Figures]:

@@ -21,6 +21,7 @@ from crawler.seedfile import SeedDocument
 from crawler.storage import disk, identify, layout
 from crawler.storage.arrivals import Arrivals
 from crawler.storage.index import refresh
+from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import GONE, MISSING, REFUSED, Row
 from crawler.storage.index.seal import seal
 from crawler.storage.index.sqlite import Index
@@ -114,7 +115,7 @@ class Archive:
     def apply(self, records: Iterable[Record]) -> None:
         """Tell the index what log lines of this run say."""
         for record in records:
-            self.index.apply(record, self.log.name)
+            apply(self.index, record, self.log.name)
 
     def miss(self, row: Row, reason: Reason, now_ms: int, *, refused: bool = False) -> Record:
         """The state line of an object that could not be had once more; see `refresh.after_miss`. refused: by us, or by
@@ -279,7 +280,7 @@ class Archive:
         """Hear of what a stored document refers to and shows. References of a seed document are seeds themselves."""
         self.register_references(document, 0 if source in ("seed", "add") else hop + 1)
         for name in document.pictures:
-            self.index.add_picture(name.number, name.format, DW.picture(name))
+            self.index.register_picture(name.number, name.format, DW.picture(name))
 
 
 def check_free(root: Path, min_free: int) -> None:

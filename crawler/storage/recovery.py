@@ -15,7 +15,8 @@ from crawler.exceptions import DiskError
 from crawler.files import sha256_of
 from crawler.storage import disk, layout, leftovers, runlog, tree
 from crawler.storage.archive import Archive
-from crawler.storage.index import scope
+from crawler.storage.index import agenda
+from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import PENDING, REMOVED
 from crawler.storage.index.sqlite import Index
 from crawler.storage.logline import Record
@@ -60,7 +61,7 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
         say(f"damaged log lines left out ({runlog.shown(damaged)}): scrapy repair mends what can be mended")
     if why or unclean_since:
         removed, adopted, aside = _clean_up(archive, unclean_since or "", now_ms, damaged)
-        scope.draw_last(archive.index)
+        agenda.draw_last_scope(archive.index)
         say(
             f"{'the index was made again' if why else 'the last run did not end by itself'}: "
             f"{behind} log lines taken over, {removed} temporary files removed, {adopted} files adopted"
@@ -106,7 +107,7 @@ def _take_over(archive: Archive, record: Record, run: str) -> None:
     if record.get("state") == PENDING and record["kind"] in DOCUMENT_KINDS:  # what it refers to comes nearer with it
         archive.register([record["id"]], record.get("hop", 0), record["kind"], record.get("language"))
         return
-    archive.index.apply(record, run)
+    apply(archive.index, record, run)
     if "sha256" in record:
         _hear(archive, record)
 

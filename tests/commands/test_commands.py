@@ -17,6 +17,7 @@ from crawler import seedfile, seeds
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
 from crawler.storage.index.agenda import mark as mark_due
+from crawler.storage.index.objects import Scope
 from crawler.storage.index.sqlite import Index
 from crawler.storage.lock import Lock
 from crawler.storage.opening import open_archive
@@ -171,7 +172,7 @@ def test_add_twice_changes_nothing(root: Path, old: Path) -> None:
 def test_what_is_added_is_not_asked_for_but_what_it_names_is(root: Path, old: Path) -> None:
     scrapy("add", old, root=root)
     archive = open_archive(root, NOW_MS, "a test")
-    mark_due(archive.index, NOW_MS, 0, ())
+    mark_due(archive.index, NOW_MS, Scope(0), ())
     due = [(row.number, row.format, row.hop) for row in archive.index.due()]
     archive.close()
     assert due == [(70000099, "", 0), (71000001, "303", 0)]
@@ -223,7 +224,7 @@ def test_added_archive_is_the_same_after_reindexing(root: Path, old: Path) -> No
 
 def rows(root: Path) -> list[tuple[Any, ...]]:
     index = Index(root / layout.INDEX, read_only=True)
-    found = [*index.query("SELECT * FROM objects ORDER BY number, format"), *index.query("SELECT * FROM files ORDER BY path")]
+    found = [*index.select("SELECT * FROM objects ORDER BY number, format"), *index.select("SELECT * FROM files ORDER BY path")]
     index.close()
     return found
 

@@ -17,7 +17,7 @@ from crawler.storage import layout
 from crawler.storage.archive import state_line
 from crawler.storage.index import refresh
 from crawler.storage.index.agenda import mark as mark_due
-from crawler.storage.index.objects import GONE, MISSING, PENDING, UNREADABLE
+from crawler.storage.index.objects import GONE, MISSING, PENDING, UNREADABLE, Scope
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from tests.crawling import ROOT
@@ -88,7 +88,7 @@ def test_what_is_due(root: Path) -> None:
 def test_due_agrees_with_what_a_run_marks(root: Path) -> None:
     due = scrapy("status", "--json", root=root).json["due"]
     archive = open_archive(root, NOW_MS, "a test")
-    mark_due(archive.index, NOW_MS, -1, refresh.DEFAULT_RULES)
+    mark_due(archive.index, NOW_MS, Scope(-1), refresh.DEFAULT_RULES)
     marked = archive.index.count_due()
     archive.close()
     assert marked == sum(due[name] for name in ("pending_documents", "pending_pictures", "try_again", "look_again", "compare"))

@@ -130,7 +130,7 @@ def test_document_its_reply_and_its_lines(archive: OpenArchive, tmp_path: Path) 
     assert gzip.decompress((tmp_path / "archive/zh/2023/10/7-a-title.json.gz").read_bytes()).startswith(b"reply")
     [log] = run_logs(tmp_path / "archive")
     assert list(read_log(log)) == records
-    states = {(number, form): state for number, form, state in found.index.query("SELECT number, format, state FROM objects")}
+    states = {(number, form): state for number, form, state in found.index.select("SELECT number, format, state FROM objects")}
     assert states == {(7, ""): ARCHIVED, (8, ""): PENDING, (63, "303"): PENDING}
 
 

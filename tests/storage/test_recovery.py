@@ -15,7 +15,7 @@ from crawler.reasons import status
 from crawler.storage import disk, recovery
 from crawler.storage.archive import Archive, state_line
 from crawler.storage.index.agenda import mark as mark_due
-from crawler.storage.index.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE
+from crawler.storage.index.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE, Scope
 from crawler.storage.index.refresh import DAY_MS
 from crawler.storage.runlog import read_log, run_logs
 from crawler.storage.writer import NewFile
@@ -34,8 +34,8 @@ def rows(found: Archive) -> list[tuple[Any, ...]]:
     columns = ("number, format, kind, state, reason, language, hop, path, home, url, published_ms, stamp_ms, missed_ms, misses,"
                " next_ms, source, target")  # fmt: skip
     return [
-        *found.index.query(f"SELECT {columns} FROM objects ORDER BY number, format"),
-        *found.index.query("SELECT path, sha256, bytes, run FROM files ORDER BY path"),
+        *found.index.select(f"SELECT {columns} FROM objects ORDER BY number, format"),
+        *found.index.select("SELECT path, sha256, bytes, run FROM files ORDER BY path"),
     ]
 
 
@@ -165,13 +165,13 @@ def test_whole_files_no_line_names_are_adopted(archive: OpenArchive, tmp_path: P
     (root / "images/0/63_303.jpg").write_bytes(JPEG)
     left(found)
     again = archive(NOW_MS + DAY_MS)
-    states = {(n, f): (s, p) for n, f, s, p in again.index.query("SELECT number, format, state, path FROM objects")}
+    states = {(n, f): (s, p) for n, f, s, p in again.index.select("SELECT number, format, state, path FROM objects")}
     assert states[20, ""] == (ARCHIVED, "zh/2023/10/20-x.txt")
     assert states[63, "303"] == (ARCHIVED, "images/0/63_303.jpg")
     assert states[21, ""] == (PENDING, None), "what it refers to is heard of"
     lines = [record for log in run_logs(root) for record in read_log(log)]
     assert [record["path"] for record in lines if record.get("adopted")] == ["images/0/63_303.jpg", "zh/2023/10/20-x.txt"]
-    mark_due(again.index, NOW_MS + 100 * DAY_MS, -1, ())
+    mark_due(again.index, NOW_MS + 100 * DAY_MS, Scope(-1), ())
     due = [(row.number, row.format) for row in again.index.due()]
     assert (20, "") in due, "an adopted document is compared with DW once"
     assert (63, "303") not in due, "a picture on disk is not asked for again"

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from crawler.storage import layout
+from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import ARCHIVED, PENDING
 from crawler.storage.lock import Lock
 from crawler.storage.opening import open_archive
@@ -157,8 +158,8 @@ def test_log_line_cut_by_a_crash_is_no_damage(small: Path) -> None:
 
 def test_row_without_file_and_file_without_row_are_named(small: Path) -> None:
     archive = open_archive(small, NOW_MS, "a test")
-    archive.index.apply({"path": "en/2026/05/70000003.txt", "sha256": "0", "bytes": 1, "kind": "article", "id": 70000003}, "")
-    list(archive.index.query("DELETE FROM files WHERE path = ?", [ONE]))
+    apply(archive.index, {"path": "en/2026/05/70000003.txt", "sha256": "0", "bytes": 1, "kind": "article", "id": 70000003}, "")
+    archive.index.change("DELETE FROM files WHERE path = ?", [ONE])
     archive.close()
     assert found(verify.verify(small)) == {
         (verify.ROW_WITHOUT_FILE, "en/2026/05/70000003.txt"), (verify.ROW_WITHOUT_FILE, ONE), (verify.FILE_WITHOUT_ROW, ONE),
@@ -332,7 +333,7 @@ def test_lost_revision_is_lost_for_good(small: Path) -> None:
 
 def test_index_that_disagrees_is_made_again(small: Path) -> None:
     archive = open_archive(small, NOW_MS, "a test")
-    list(archive.index.query("DELETE FROM files WHERE path = ?", [PICTURE]))
+    archive.index.change("DELETE FROM files WHERE path = ?", [PICTURE])
     archive.close()
     assert not verify.verify(small).is_sound
     assert "the index was made again" in scrapy("repair", root=small).out

@@ -64,7 +64,7 @@ class MediaPipeline(RunComponent):
 
     async def process_item(self, item: Fetched) -> Fetched:
         if self.run.options.media and item.article.kind in _KINDS and item.document.media:
-            row = self.run.archive.index.add_media(item.article.number, item.document.media)
+            row = self.run.archive.index.register_media(item.article.number, item.document.media)
             if row.state == ARCHIVED:
                 self.run.count("dw/media/already_there")
             elif self.worker is None or self.worker.done():
@@ -85,7 +85,7 @@ class MediaPipeline(RunComponent):
                 number = row.number
                 document = self.run.archive.read(row.path) if row.path else None
                 if document and document.media:
-                    index.add_media(number, document.media)
+                    index.register_media(number, document.media)
             await asyncio.sleep(0)
 
     async def fetch_due(self) -> None:

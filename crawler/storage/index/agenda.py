@@ -1,82 +1,172 @@
-"""What a run is to request: marked in the index before its first request, so that only what is due is looked for later."""
+"""What a run is to request, and what it does not want.
+
+It is marked in the index before the first request, so that a run only has to look for what is due. Documents too far from the
+seeds, or of a kind that is not wanted, are out of scope.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from dataclasses import dataclass
+from typing import Any
 
-from crawler.storage.index import refresh, scope
-from crawler.storage.index.objects import ARCHIVED, GONE, MISSING, OPEN, PENDING, REFUSED, UNREADABLE
+from crawler.storage import layout
+from crawler.storage.index import refresh
+from crawler.storage.index.objects import (
+    ARCHIVED,
+    GONE,
+    MISSING,
+    OPEN,
+    OUT_OF_SCOPE,
+    PENDING,
+    REFUSED,
+    SCOPE,
+    UNREADABLE,
+    Scope,
+)
 from crawler.storage.index.sqlite import Index
 from crawler.urls import DOCUMENT_KINDS
 
+# States of objects that could not be fetched or read, and that may be tried again; the conditions of archived documents that
+# DW did not have at the last look, and of those never compared with DW.
+_NOT_HAD = f"state IN ('{MISSING}', '{GONE}', '{UNREADABLE}', '{REFUSED}')"
+_MISSED = f"misses > 0 AND state = '{ARCHIVED}'"
+_UNCOMPARED = f"checked_ms = 0 AND state = '{ARCHIVED}'"
 _STEM = "substr(objects.path, 1, length(objects.path) - 4)"  # without .txt
 _HAS_REPLY = f"EXISTS (SELECT 1 FROM files WHERE files.path IN ({_STEM} || '.json.gz', {_STEM} || '.html.gz'))"
 
 
-def mark(
-    index: Index,
-    now_ms: int,
-    depth: int,
-    rules: refresh.Rules,
-    again: str = "",
-    kinds: Collection[str] = DOCUMENT_KINDS,
-    *,
-    media: bool = False,
-) -> None:
-    """Mark what is pending within the hop limit, what may be tried again, and what is archived and to be looked at again.
+@dataclass(frozen=True)
+class Waiting:
+    """How many objects wait for the next run, by what it will do with them.
 
-    depth: how many references to follow, negative for no limit. again: what archived documents to look at again: empty for
-    the rules, `all`, `none`, or ids separated by commas; but for the first two, only these and what has no reply are asked for.
-    kinds: those that are wanted. media: whether media files are.
+    documents, pictures, media: pending (only a run with media=1 fetches media files). try_again: not fetched or not readable
+    before, and their time has come; try_later: their time comes, the first at next_ms (milliseconds UTC, None for none).
+    look_again: archived documents that the rules name. compare: seed documents not yet compared with DW.
     """
-    index.depth, index.kinds = scope.limit(depth), frozenset(kinds)
-    index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")  # in two: neither partial index has both
-    index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format <> ''")
-    scope.draw(index, index.depth, index.kinds)
+
+    documents: int
+    pictures: int
+    media: int
+    try_again: int
+    try_later: int
+    next_ms: int | None
+    look_again: int
+    compare: int
+
+
+def mark(index: Index, now_ms: int, scope: Scope, rules: refresh.Rules, again: str = "", *, media: bool = False) -> None:
+    """Mark what a run is to request, and set its scope for whatever is registered later.
+
+    That is what is pending and in scope, what may be tried again, and what is archived and to be looked at again.
+    again: which archived documents to look at again: empty for those the rules name, `all`, `none`, or ids separated by
+    commas. With `none` and ids, of the others only those without a reply are asked for. media: whether media files are wanted.
+    """
+    index.scope = scope
+    index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")  # in two: neither partial index has both
+    index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format <> ''")
+    _draw(index, scope)
     _mark_open(index, now_ms)
     _mark_archived(index, now_ms, rules, again)
     if not media:
-        index.read("UPDATE objects SET due = 0 WHERE due = 1 AND format <> '' AND format = 'media'")
+        index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format <> '' AND format = 'media'")
     index.commit()
 
 
 def _mark_open(index: Index, now_ms: int) -> None:
-    """What is pending, and what could not be had or read and whose time has come."""
-    longest = now_ms + refresh.LONGEST_MS  # nothing waits so long: a clock was wrong
-    index.read("UPDATE objects SET next_ms = ? WHERE misses > 0 AND next_ms > ?", [now_ms, longest])
-    index.read(f"UPDATE objects SET due = 1 WHERE {OPEN} state = ?", [PENDING])
-    index.read(f"UPDATE objects SET due = 1 WHERE {OPEN} state IN (?, ?, ?, ?) AND coalesce(next_ms, 0) <= ?"
-               " AND (hop <= ? OR path IS NOT NULL)", [MISSING, GONE, UNREADABLE, REFUSED, now_ms, index.depth])  # fmt: skip
+    """Mark what is pending, and what could not be fetched or read and whose time has come."""
+    longest = now_ms + refresh.LONGEST_MS  # nothing waits longer: a clock was wrong
+    index.change("UPDATE objects SET next_ms = ? WHERE misses > 0 AND next_ms > ?", [now_ms, longest])
+    index.change(f"UPDATE objects SET due = 1 WHERE {OPEN} state = ?", [PENDING])
+    index.change(f"UPDATE objects SET due = 1 WHERE {OPEN} {_NOT_HAD} AND coalesce(next_ms, 0) <= ?"
+                 " AND (hop <= ? OR path IS NOT NULL)", [now_ms, index.scope.farthest])  # fmt: skip
 
 
 def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) -> None:
-    """What was never compared with DW, and what is to be looked at again."""
-    index.read("UPDATE objects SET due = 1 WHERE checked_ms = 0 AND state = ? AND coalesce(next_ms, 0) <= ?",
-               [ARCHIVED, now_ms])  # fmt: skip
+    """Mark documents that were never compared with DW, and those to be looked at again."""
+    index.change(f"UPDATE objects SET due = 1 WHERE {_UNCOMPARED} AND coalesce(next_ms, 0) <= ?", [now_ms])  # fmt: skip
     if again == "all":
-        index.read("UPDATE objects SET due = 1 WHERE format = '' AND state = ?", [ARCHIVED])
+        index.change("UPDATE objects SET due = 1 WHERE format = '' AND state = ?", [ARCHIVED])
     elif again:
-        # what a list says has changed, what a weak source gave and what was gone has been had before
-        index.read(f"UPDATE objects SET due = 0 WHERE due = 1 AND format = '' AND {_HAS_REPLY}")
+        # what a list says has changed, what a weak place gave and what was gone was fetched before
+        index.change(f"UPDATE objects SET due = 0 WHERE due = 1 AND format = '' AND {_HAS_REPLY}")
         for text in again.replace("none", "").split(","):
             if text.strip() and (row := index.resolve(int(text))):  # of an alias: what it leads to
                 index.set_due(row.number)
     else:
-        for number in to_look_at_again(index, now_ms, rules):
+        for number in _to_look_at_again(index, now_ms, rules):
             index.set_due(number)
-        # what DW did not have at the last look is asked for until it is back or gone
-        index.read("UPDATE objects SET due = 1 WHERE misses > 0 AND next_ms <= ? AND state = ?", [now_ms, ARCHIVED])
+        # a document DW did not have at the last look is asked for until it is back or gone
+        index.change(f"UPDATE objects SET due = 1 WHERE {_MISSED} AND next_ms <= ?", [now_ms])
 
 
-def to_look_at_again(index: Index, now_ms: int, rules: refresh.Rules, condition: str = "true") -> list[int]:
-    """Numbers of the archived documents that the rules name. condition: SQL that must hold as well.
+def waiting(index: Index, now_ms: int, rules: refresh.Rules) -> Waiting:
+    """Count what the next run will find to do, by the conditions that `mark` uses. Each document counts once."""
+    pending = dict(index.select("SELECT CASE kind WHEN 'picture' THEN kind WHEN 'media' THEN kind ELSE '' END, count(*)"
+                                " FROM objects WHERE state = ? GROUP BY 1", [PENDING]))  # fmt: skip
+    again, later, next_ms = index.select(
+        "SELECT count(*) FILTER (WHERE next <= ?), count(*) FILTER (WHERE next > ?), min(next) FILTER (WHERE next > ?)"
+        f" FROM (SELECT coalesce(next_ms, 0) AS next FROM objects WHERE format <> 'media' AND ({_NOT_HAD} OR ({_MISSED})))",
+        [now_ms, now_ms, now_ms]).fetchone()  # fmt: skip
+    is_apart = f"coalesce(checked_ms, 1) > 0 AND (misses = 0 OR next_ms > {now_ms:d})"  # counted elsewhere otherwise
+    return Waiting(
+        documents=pending.get("", 0),
+        pictures=pending.get("picture", 0),
+        media=pending.get("media", 0),
+        try_again=again,
+        try_later=later,
+        next_ms=next_ms,
+        look_again=len(_to_look_at_again(index, now_ms, rules, is_apart)),
+        compare=index.select(f"SELECT count(*) FROM objects WHERE {_UNCOMPARED}").fetchone()[0],
+    )
+
+
+def _to_look_at_again(index: Index, now_ms: int, rules: refresh.Rules, condition: str = "true") -> list[int]:
+    """Ids of the archived documents that the rules name. condition: SQL that must hold as well.
 
     A document is as old as it says, but no younger than its stamp: DW shows no article before it is published, so a later
     date is a mistake.
     """
     oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
-    young = index.read(
+    young = index.select(
         "SELECT number, min(published_ms, coalesce(stamp_ms, published_ms)) AS born, checked_ms FROM objects"
         f" WHERE format = '' AND state = 'archived' AND published_ms > ? AND born > ? AND {condition}", [oldest, oldest],
     )  # fmt: skip
     return [number for number, born, checked in young if refresh.is_due(born, checked or 0, now_ms, rules)]
+
+
+# --- scope ---
+
+
+def scope_line(index: Index, now_ms: int, scope: Scope) -> dict[str, Any] | None:
+    """The log line of a run whose scope is another than the last run's; None if it is the same.
+
+    With it, an index made again has the same objects out of scope.
+    """
+    found = {"depth": scope.depth, "kinds": sorted(scope.kinds)}
+    return None if _last_scope(index) == found else {"state": SCOPE, **found, "time": layout.iso_time(now_ms)}
+
+
+def draw_last_scope(index: Index) -> None:
+    """Put out of scope what the last run did not want: for an index made again, or after files were adopted."""
+    if found := _last_scope(index):
+        _draw(index, Scope(found["depth"], frozenset(found["kinds"])))
+
+
+def _last_scope(index: Index) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = json.loads(index.meta(SCOPE) or "null")
+    return found
+
+
+def _draw(index: Index, scope: Scope) -> None:
+    """Put pending documents that are not wanted out of scope, and make those pending again that are wanted now."""
+    unwanted = [kind for kind in DOCUMENT_KINDS if kind not in scope.kinds]
+    some = f"({', '.join('?' * len(unwanted))})"
+    index.change(f"UPDATE objects SET state = ?, reason = '' WHERE {OPEN} state = ? AND reason = 'kind' AND kind NOT IN {some}",
+               [PENDING, OUT_OF_SCOPE, *unwanted])  # fmt: skip
+    index.change(f"UPDATE objects SET state = ?, reason = 'kind' WHERE {OPEN} state = ? AND format = '' AND kind IN {some}",
+               [OUT_OF_SCOPE, PENDING, *unwanted])  # fmt: skip
+    index.change(f"UPDATE objects SET state = ?, reason = '' WHERE {OPEN} state = ? AND reason = 'hop limit' AND hop <= ?",
+               [PENDING, OUT_OF_SCOPE, scope.farthest])  # fmt: skip
+    index.change(f"UPDATE objects SET state = ?, reason = 'hop limit' WHERE {OPEN} state = ? AND format = '' AND hop > ?",
+               [OUT_OF_SCOPE, PENDING, scope.farthest])  # fmt: skip

@@ -4,11 +4,8 @@ the cache: losing it only makes them be read again."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from crawler.storage.index.sqlite import Index
-
+from crawler.storage.index.sqlite import Index
 
 # Of one list: what it names, as it is, and what that is an alias of.
 _NAMED = ("FROM listed LEFT JOIN objects o ON o.number = listed.number AND o.format = ''"
@@ -22,13 +19,13 @@ class Listings:
     """The tables `listings` and `listed` of an index."""
 
     def __init__(self, index: Index) -> None:
-        self._read, self._change = index.read, index.change
+        self._select, self._change = index.select, index.change
         self._meta, self._set_meta = index.meta, index.set_meta
 
     def validators(self, url: str) -> tuple[str, str]:
         """ETag and Last-Modified of a listing that was read to its end, by the address that is asked; empty where there are
         none."""
-        found = self._read("SELECT etag, last_modified FROM listings WHERE name = ?", [url]).fetchone()
+        found = self._select("SELECT etag, last_modified FROM listings WHERE name = ?", [url]).fetchone()
         return (found[0], found[1]) if found else ("", "")
 
     def answered_by(self, url: str) -> str:
@@ -45,12 +42,12 @@ class Listings:
 
     def total(self, name: str) -> int:
         """How much a listing named when it was last read."""
-        found = self._read("SELECT total FROM listings WHERE name = ?", [name]).fetchone()
+        found = self._select("SELECT total FROM listings WHERE name = ?", [name]).fetchone()
         return int(found[0] or 0) if found else 0
 
     def page(self, name: str) -> tuple[int, bool]:
         """The last page read of a list, 0 for none; and whether it was the last and can grow no more."""
-        found = self._read("SELECT page, done FROM listings WHERE name = ?", [name]).fetchone()
+        found = self._select("SELECT page, done FROM listings WHERE name = ?", [name]).fetchone()
         return (found[0], bool(found[1])) if found else (0, False)
 
     def set_page(self, name: str, page: int, total: int | None, *, is_done: bool, is_end: bool) -> None:
@@ -72,8 +69,8 @@ class Listings:
         """Of some lists together: (listed, of those archived, available by DW's count, lists not read to their end)."""
         listed = archived = available = unfinished = 0
         for name in names:
-            found = self._read(f"SELECT count(*), count(coalesce(o.path, t.path)) {_NAMED}", [name]).fetchone()
-            total = self._read("SELECT total, done FROM listings WHERE name = ?", [name]).fetchone() or (None, 0)
+            found = self._select(f"SELECT count(*), count(coalesce(o.path, t.path)) {_NAMED}", [name]).fetchone()
+            total = self._select("SELECT total, done FROM listings WHERE name = ?", [name]).fetchone() or (None, 0)
             listed, archived = listed + found[0], archived + found[1]
             available, unfinished = available + (total[0] or 0), unfinished + (not total[1])
         return listed, archived, available, unfinished
@@ -82,7 +79,7 @@ class Listings:
         """Of some lists together: how many of what they name are not archived, by state."""
         found: dict[str, int] = {}
         for name in names:
-            for state, count in self._read(
+            for state, count in self._select(
                 f"SELECT coalesce(t.state, o.state) AS now, count(*) {_NAMED}"
                 " AND coalesce(o.path, t.path) IS NULL AND o.number IS NOT NULL GROUP BY now", [name]
             ):  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from crawler.storage import layout
-from crawler.urls import PictureName
+from crawler.urls import DOCUMENT_KINDS, PictureName
 
 SCHEMA_VERSION = 2
 
@@ -85,6 +86,19 @@ def picture_form(rendition: str, address: str) -> str:
     ending = address.rpartition(".")[2]
     is_plain = ending == "jpg" and rendition != MEDIA
     return rendition if is_plain or "." in rendition or not ending.isalpha() else f"{rendition}.{ending}"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a run wants: documents of some kinds, up to `depth` references away from the seeds (negative: no limit)."""
+
+    depth: int = -1
+    kinds: frozenset[str] = frozenset(DOCUMENT_KINDS)
+
+    @property
+    def farthest(self) -> int:
+        """The largest hop that is wanted."""
+        return NO_LIMIT if self.depth < 0 else self.depth
 
 
 class Row(NamedTuple):

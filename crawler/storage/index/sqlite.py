@@ -7,8 +7,6 @@ One connection writes. Changes gather in a transaction that is committed every s
 from __future__ import annotations
 
 import contextlib
-import functools
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -16,36 +14,22 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from crawler import normalise
 from crawler.dw import decoding
 from crawler.exceptions import DiskError
-from crawler.storage import layout
 from crawler.storage.index import objects
 from crawler.storage.index.objects import (
     ALIAS,
     ARCHIVED,
-    NO_LIMIT,
     OUT_OF_SCOPE,
     PENDING,
-    REMOVED,
     SCHEMA,
     SCHEMA_VERSION,
-    SCOPE,
     Row,
+    Scope,
 )
-from crawler.urls import DOCUMENT_KINDS, PictureName
+from crawler.urls import PictureName
 
 _COMMIT_EVERY = 500  # changes; a commit costs some 20 to 50 microseconds with WAL and NORMAL
-
-@functools.cache
-def _archiving(names: tuple[str, ...], kept: frozenset[str]) -> str:
-    """The SQL that archives an object. kept: columns that stay as they are where it is known."""
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kept | {"number", "format", "hop"})
-    if "hop" in names:
-        updates += ", hop = min(hop, excluded.hop)"
-    return (f"INSERT INTO objects ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-            f" ON CONFLICT DO UPDATE SET {updates}")  # fmt: skip
-
 
 _COLUMNS = ", ".join(Row._fields)
 
@@ -73,8 +57,7 @@ class Index:
         self._changes = 0
         self.failure: DiskError | None = None
         self.on_failure: Callable[[DiskError], None] = lambda error: None
-        self.depth = NO_LIMIT
-        self.kinds: frozenset[str] = frozenset(DOCUMENT_KINDS)
+        self.scope = Scope()  # everything, until `agenda.mark` says what the run wants
         try:
             if not read_only:
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -97,15 +80,28 @@ class Index:
         if found != "ok":
             raise sqlite3.DatabaseError(found)
 
-    # --- writing ---
+    # --- statements, for the modules of this folder ---
 
-    def read(self, sql: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
-        """Run a statement. What SQLite cannot do is a DiskError from here on."""
+    def select(self, sql: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
+        """Run a SELECT. Raises DiskError."""
+        return self._execute(sql, values)
+
+    def change(self, sql: str, values: Iterable[Any] = ()) -> int:
+        """Change rows, in a transaction that is committed every so often. Returns how many. Raises DiskError."""
+        if self.failure:
+            raise self.failure  # SQLite may have rolled back earlier changes
+        changed = self._execute(sql, values).rowcount
+        self._changes += 1
+        if self._changes >= _COMMIT_EVERY:
+            self.commit()
+        return changed
+
+    def _execute(self, sql: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
         values = tuple(values)
         try:
             return self._db.execute(sql, values)
         except UnicodeEncodeError:  # half a surrogate pair, which SQLite cannot hold
-            return self.read(sql, (decoding.sound(value) if isinstance(value, str) else value for value in values))
+            return self._execute(sql, (decoding.sound(value) if isinstance(value, str) else value for value in values))
         except sqlite3.DatabaseError as error:
             if type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
                 raise  # a mistake of ours
@@ -114,134 +110,26 @@ class Index:
             raise self.failure from error
 
     def commit(self, *, durable: bool = False) -> None:
-        """durable: into the file itself, so that neither a power cut nor a lost write-ahead log takes it back."""
+        """Commit the changes so far. durable: write them into the file itself, so that neither a power cut nor a lost
+        write-ahead log can undo them. Raises DiskError."""
         if self.failure:
             raise self.failure
-        self.read("COMMIT")
+        self._execute("COMMIT")
         if durable:
-            self.read("PRAGMA wal_checkpoint(PASSIVE)")
-        self.read("BEGIN")
+            self._execute("PRAGMA wal_checkpoint(PASSIVE)")
+        self._execute("BEGIN")
         self._changes = 0
 
     def close(self) -> None:
-        """Commit and let go. Doing it twice changes nothing."""
+        """Commit and close the connection. Closing twice changes nothing."""
         try:
             with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
                 if self._db.in_transaction:
-                    self.read("ROLLBACK" if self.failure else "COMMIT")
+                    self._execute("ROLLBACK" if self.failure else "COMMIT")
         finally:
             self._db.close()
 
-    def change(self, sql: str, values: Iterable[Any] = ()) -> int:
-        """Change rows, in a transaction that is committed every so often. Returns how many."""
-        if self.failure:
-            raise self.failure  # SQLite may have taken back what came before
-        changed = self.read(sql, values).rowcount
-        self._changes += 1
-        if self._changes >= _COMMIT_EVERY:
-            self.commit()
-        return changed
-
-    def apply(self, record: dict[str, Any], run: str) -> None:
-        """Take over what a log line says: a file that is on disk, or a state. Doing it twice changes nothing."""
-        if "path" in record and "sha256" in record:
-            self._apply_file(record, run)
-        elif record.get("state") == REMOVED:
-            self._apply_removed(record)
-        elif record.get("state") == SCOPE:
-            self.set_meta(SCOPE, json.dumps({"depth": record["depth"], "kinds": record["kinds"]}))
-        elif "state" in record:
-            self._apply_state(record)
-
-    def _apply_removed(self, record: dict[str, Any]) -> None:
-        path = record["path"]
-        self.change("DELETE FROM files WHERE path = ?", [path])
-        number = layout.number_of(path)
-        self.change("UPDATE objects SET state = ?, home = path, path = NULL, reason = ?, due = 1"
-                     " WHERE number = ? AND path = ?", [PENDING, record.get("reason", ""), number, path])  # fmt: skip
-        if layout.is_reply(path) and number:
-            self.set_unchecked(number)
-
-    def _apply_file(self, record: dict[str, Any], run: str) -> None:
-        path = record["path"]
-        self.change(
-            "INSERT INTO files VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256,"
-            " bytes = excluded.bytes, run = excluded.run",
-            [path, record["sha256"], record["bytes"], run],
-        )
-        time_ms = normalise.time_ms(record.get("time", "")) or 0
-        if picture := layout.picture_of(path):
-            form = objects.picture_form(picture.format, path)
-            self._archive(picture.number, form, record, {"kind": "picture", "checked_ms": time_ms or None})
-        elif path.startswith("media/"):
-            self._archive(record["id"], "media", record, {"kind": "media", "checked_ms": time_ms or None})
-        elif layout.is_document(path):
-            stamp_ms = record.get("stamp_ms")
-            values = {
-                "kind": record["kind"],
-                "language": record.get("language"),
-                "stamp_ms": stamp_ms,
-                "published_ms": record.get("published_ms", stamp_ms),
-                "hop": record.get("hop", 0),
-                "source": record.get("source", ""),
-                "etag": record.get("etag", ""),
-                "last_modified": record.get("last_modified", ""),
-                # a seed document is compared with DW once; one taken in by `scrapy add` is not asked for
-                # and one read again was not looked at again
-                "checked_ms": None
-                if record.get("reread")
-                else {"seed": 0, "adopted": 0, "add": None}.get(record.get("source", ""), time_ms),
-            }
-            self._archive(record["id"], "", record, values)
-            requested = record.get("requested", record["id"])
-            if requested != record["id"]:
-                self.set_alias(requested, record["id"])
-        elif layout.is_reply(path):
-            # an adopted reply may be newer than its document: to be compared again
-            is_checked = not record.get("adopted")
-            self.change("UPDATE objects SET checked_ms = max(coalesce(checked_ms, 0), ?) * ?, etag = ?, last_modified = ?,"
-                         " source = ?, misses = 0, missed_ms = NULL WHERE number = ? AND format = '' AND path IS NOT NULL",
-                         [time_ms, is_checked, record.get("etag", ""), record.get("last_modified", ""),
-                          record.get("source", "api"), record["id"]])  # fmt: skip
-
-    def _archive(self, number: int, form: str, record: dict[str, Any], values: dict[str, Any]) -> None:
-        values = {**values, "number": number, "format": form, "state": ARCHIVED, "reason": "", "path": record["path"],
-                  "url": record.get("url"), "misses": 0, "missed_ms": None, "next_ms": None, "target": None,
-                  "due": 0}  # fmt: skip
-        kept = frozenset(name for name in ("language", "checked_ms") if values.get(name) is None)
-        self.change(_archiving(tuple(values), kept), values.values())
-
-    def _apply_state(self, record: dict[str, Any]) -> None:
-        number, form = record["id"], record.get("format", "")
-        if record["kind"] == "picture":
-            form = objects.picture_form(form, record.get("url") or "")
-        if record["state"] == ALIAS:
-            self.set_alias(number, record["target"])
-            return
-        if record["state"] == PENDING:
-            if record["kind"] == "picture":
-                self.add_picture(number, form, record["url"])
-            elif record["kind"] == "media":
-                self.add_media(number, record["url"])
-            else:
-                self.register([number], record.get("hop", 0), record["kind"], record.get("language"))
-            return
-        self.change(
-            "INSERT INTO objects"
-            " (number, format, kind, state, reason, url, published_ms, missed_ms, misses, next_ms, hop, language)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            # what is on disk stays archived while DW merely misses it, or we may not ask
-            " state = CASE WHEN path IS NOT NULL AND excluded.state IN ('missing', 'refused') THEN state"
-            " ELSE excluded.state END,"
-            # it may turn out to be a video; a document of an older archive, or adopted, to be a liveblog
-            " kind = CASE WHEN path IS NULL OR excluded.state = 'archived' THEN excluded.kind ELSE kind END,"
-            " published_ms = coalesce(excluded.published_ms, published_ms),"
-            " reason = excluded.reason, missed_ms = excluded.missed_ms, misses = excluded.misses,"
-            " next_ms = excluded.next_ms, due = 0",
-            [number, form, record["kind"], record["state"], record.get("reason", ""), record.get("url"),
-             record.get("published_ms"), record.get("missed_ms"), record.get("misses", 0), record.get("next_ms"),
-             record.get("hop", 0), record.get("language")],
-        )  # fmt: skip
+    # --- writing ---
 
     def set_alias(self, number: int, target: int) -> None:
         self.change("INSERT INTO objects (number, format, kind, state, target) VALUES (?, '', 'article', ?, ?)"
@@ -253,7 +141,7 @@ class Index:
         the hop limit, or of a kind that is not wanted. Returns the archived ones that turned out nearer than known: their
         references are nearer too."""
         nearer = []
-        reason = "hop limit" if hop > self.depth else "" if kind in self.kinds else "kind"
+        reason = "hop limit" if hop > self.scope.farthest else "" if kind in self.scope.kinds else "kind"
         state, due = (OUT_OF_SCOPE, 0) if reason else (PENDING, 1)
         for number in numbers:
             if self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, reason, language, hop, due)"
@@ -263,7 +151,7 @@ class Index:
             row = self.resolve(number)
             if row is None or hop >= row.hop:
                 continue
-            came_into_scope = row.state == OUT_OF_SCOPE and due and row.kind in self.kinds
+            came_into_scope = row.state == OUT_OF_SCOPE and due and row.kind in self.scope.kinds
             self.change("UPDATE objects SET hop = ?, state = ?, reason = ?, due = ? WHERE number = ? AND format = ''",
                          [hop, PENDING if came_into_scope else row.state, "" if came_into_scope else row.reason,
                           1 if came_into_scope else row.due, row.number])  # fmt: skip
@@ -282,12 +170,12 @@ class Index:
         assert row is not None
         return row, bool(row.due) and self.claim(name.number, form)
 
-    def add_picture(self, number: int, rendition: str, url: str) -> None:
+    def register_picture(self, number: int, rendition: str, url: str) -> None:
         """Hear of a picture."""
         self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
                      [number, objects.picture_form(rendition, url), PENDING, url])  # fmt: skip
 
-    def add_media(self, number: int, url: str) -> Row:
+    def register_media(self, number: int, url: str) -> Row:
         """Hear of the media file of a document; the row it has then. One that is not archived is taken from the address that
         was heard of last."""
         self.change("INSERT INTO objects (number, format, kind, state, url, due) VALUES (?, 'media', 'media', ?, ?, 1)"
@@ -318,7 +206,7 @@ class Index:
     def _rows(self, where: str, values: Iterable[Any] = ()) -> Iterator[Row]:
         if self.failure:
             raise self.failure  # what is read now may have been taken back
-        for found in self.read(f"SELECT {_COLUMNS} FROM objects WHERE {where}", tuple(values)):
+        for found in self.select(f"SELECT {_COLUMNS} FROM objects WHERE {where}", tuple(values)):
             yield Row._make(found)
 
     def get(self, number: int, form: str = "") -> Row | None:
@@ -357,23 +245,19 @@ class Index:
         yield from self._rows("due = 1 AND format <> '' ORDER BY number")
 
     def count_due(self) -> int:
-        counted = (self.read(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
+        counted = (self.select(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
                    for which in ("format = ''", "format <> ''"))  # fmt: skip
         return sum(counted)  # in two: neither index alone has all that is due
 
     def count(self, state: str, kinds: Iterable[str]) -> int:
         """Number of objects of some kinds in a state."""
         sql = "SELECT count(*) FROM objects WHERE kind = ? AND state = ?"
-        return sum(self.read(sql, [kind, state]).fetchone()[0] for kind in kinds)
+        return sum(self.select(sql, [kind, state]).fetchone()[0] for kind in kinds)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Number of objects by (kind, state)."""
         return {(kind, state): n for kind, state, n in
-                self.read("SELECT kind, state, count(*) FROM objects GROUP BY kind, state")}  # fmt: skip
-
-    def query(self, sql: str, values: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """Read with SQL of one's own: for the commands that report."""
-        yield from self.read(sql, tuple(values))
+                self.select("SELECT kind, state, count(*) FROM objects GROUP BY kind, state")}  # fmt: skip
 
     def documents(self) -> Iterator[Row]:
         """Archived documents in order of number, a few in memory at a time; they may be changed meanwhile."""
@@ -385,21 +269,21 @@ class Index:
 
     def file(self, path: str) -> tuple[str, int] | None:
         """sha256 (hexadecimal) and size of a stored file."""
-        found = self.read("SELECT sha256, bytes FROM files WHERE path = ?", [path]).fetchone()
+        found = self.select("SELECT sha256, bytes FROM files WHERE path = ?", [path]).fetchone()
         return (found[0], found[1]) if found else None
 
     # --- bookkeeping ---
 
     def log_position(self, name: str) -> int:
         """How many bytes of a log are in the index."""
-        found = self.read("SELECT bytes FROM logs WHERE name = ?", [name]).fetchone()
+        found = self.select("SELECT bytes FROM logs WHERE name = ?", [name]).fetchone()
         return int(found[0]) if found else 0
 
     def set_log_position(self, name: str, position: int) -> None:
         self.change("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes", [name, position])
 
     def meta(self, key: str) -> str | None:
-        found = self.read("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
+        found = self.select("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
         return str(found[0]) if found else None
 
     def set_meta(self, key: str, value: str) -> None:

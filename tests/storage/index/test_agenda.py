@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crawler.storage.index import agenda
-from crawler.storage.index.objects import GONE, MISSING, OUT_OF_SCOPE, REFUSED, UNREADABLE
+from crawler.storage.index.apply import apply
+from crawler.storage.index.objects import GONE, MISSING, OUT_OF_SCOPE, REFUSED, UNREADABLE, Scope
 from crawler.storage.index.refresh import DAY_MS
 from crawler.storage.index.sqlite import Index
 from tests.conftest import NOW_MS
@@ -25,11 +26,11 @@ def test_hop_limit_of_a_run(index: Index, depth: int, numbers: list[int]) -> Non
 
 
 def test_kind_that_is_not_wanted_is_out_of_scope_until_it_is(index: Index) -> None:
-    agenda.mark(index, NOW_MS, -1, (), kinds=["article"])
+    agenda.mark(index, NOW_MS, Scope(-1, frozenset({"article"})), ())
     index.register([7], 0, "video")
     assert (row(index).state, row(index).reason) == (OUT_OF_SCOPE, "kind")
     assert begin(index) == [7]
-    agenda.mark(index, NOW_MS, -1, (), kinds=["article"])
+    agenda.mark(index, NOW_MS, Scope(-1, frozenset({"article"})), ())
     assert due_numbers(index) == []
 
 
@@ -42,17 +43,17 @@ def test_run_that_ended_early_leaves_nothing_claimed(index: Index) -> None:
 
 @pytest.mark.parametrize("name", [MISSING, GONE, UNREADABLE, REFUSED])
 def test_what_could_not_be_had_waits_for_its_time(index: Index, name: str) -> None:
-    index.apply(state(name, next_ms=NOW_MS + DAY_MS), RUN)
+    apply(index, state(name, next_ms=NOW_MS + DAY_MS), RUN)
     assert begin(index, NOW_MS) == []
     assert begin(index, NOW_MS + DAY_MS) == [7]
     assert begin(index, NOW_MS + DAY_MS, what="none") == [7]
 
 
 def test_seed_document_that_dw_does_not_have_is_asked_for_at_growing_intervals(index: Index) -> None:
-    index.apply(document(source="seed"), RUN)
+    apply(index, document(source="seed"), RUN)
     assert begin(index, what="none") == [7]
     miss = {"state": "missing", "kind": "article", "id": 7, "reason": "status 404", "misses": 2, "next_ms": NOW_MS + DAY_MS}
-    index.apply(miss, RUN)
+    apply(index, miss, RUN)
     assert begin(index, NOW_MS + DAY_MS - 1, what="none") == []
     assert begin(index, NOW_MS + DAY_MS, what="none") == [7]
 
@@ -66,7 +67,7 @@ def test_seed_document_that_dw_does_not_have_is_asked_for_at_growing_intervals(i
 )  # fmt: skip
 def test_what_is_looked_at_again(index: Index, what: str, since_days: int, numbers: list[int]) -> None:
     for number, age in AGES.items():
-        index.apply(document(number, published_ms=NOW_MS - age * DAY_MS), RUN)
+        apply(index, document(number, published_ms=NOW_MS - age * DAY_MS), RUN)
         index.set_checked(number, NOW_MS - since_days * DAY_MS, "", "")
     assert begin(index, what=what) == numbers
 
@@ -75,13 +76,13 @@ def test_what_is_looked_at_again(index: Index, what: str, since_days: int, numbe
 def test_refresh_none_and_ids_ask_for_nothing_else_that_was_had(index: Index, end: str) -> None:
     """3: a list said it has changed. 4: of a weak source. 5: it was gone. 6: its reply was lost. 7: a seed document."""
     for number in (3, 4, 5, 6):
-        index.apply(document(number, source="page:json-ld" if number == 4 else "api", published_ms=0), RUN)
-        index.apply(reply(number, path=f"zh/2023/11/{number}-a.{end}.gz"), RUN)
-    index.apply(document(7, source="seed"), RUN)
+        apply(index, document(number, source="page:json-ld" if number == 4 else "api", published_ms=0), RUN)
+        apply(index, reply(number, path=f"zh/2023/11/{number}-a.{end}.gz"), RUN)
+    apply(index, document(7, source="seed"), RUN)
     index.set_unchecked(3)
     index.set_unchecked(4)
-    index.apply(state(GONE, 5, reason="status 404", next_ms=NOW_MS, misses=3), RUN)
-    index.apply({"state": "removed", "path": f"zh/2023/11/6-a.{end}.gz"}, RUN)
+    apply(index, state(GONE, 5, reason="status 404", next_ms=NOW_MS, misses=3), RUN)
+    apply(index, {"state": "removed", "path": f"zh/2023/11/6-a.{end}.gz"}, RUN)
     index.register([8], 0)
     assert begin(index) == [8, 7, 6, 5, 4, 3]
     assert begin(index, what="none") == [8, 7, 6]
@@ -91,13 +92,13 @@ def test_refresh_none_and_ids_ask_for_nothing_else_that_was_had(index: Index, en
 @pytest.mark.parametrize("published_ms", [0, -1, -62_135_596_800_000, 253_402_300_799_999, NOW_MS + 3 * DAY_MS])
 @pytest.mark.parametrize("stamp_ms", [0, NOW_MS - 61 * DAY_MS])
 def test_odd_date_is_not_asked_for_in_every_run(index: Index, published_ms: int, stamp_ms: int) -> None:
-    index.apply(document(published_ms=published_ms, stamp_ms=stamp_ms, time="2023-11-14T22:13:20Z"), RUN)
+    apply(index, document(published_ms=published_ms, stamp_ms=stamp_ms, time="2023-11-14T22:13:20Z"), RUN)
     for later in (1, DAY_MS, 100 * DAY_MS, 3000 * DAY_MS):
         assert begin(index, NOW_MS + later) == []
 
 
 def test_document_dated_ahead_is_as_old_as_its_stamp(index: Index) -> None:
-    index.apply(document(published_ms=253_402_300_799_999, stamp_ms=NOW_MS), RUN)
+    apply(index, document(published_ms=253_402_300_799_999, stamp_ms=NOW_MS), RUN)
     looks, checked_ms = 0, NOW_MS
     for days in range(200):
         now_ms = NOW_MS + days * DAY_MS
@@ -108,8 +109,8 @@ def test_document_dated_ahead_is_as_old_as_its_stamp(index: Index) -> None:
 
 
 def test_archived_document_that_dw_missed_is_asked_for_at_any_age(index: Index) -> None:
-    index.apply(document(published_ms=NOW_MS - 100 * DAY_MS), RUN)
-    index.apply(missing(), RUN)
+    apply(index, document(published_ms=NOW_MS - 100 * DAY_MS), RUN)
+    apply(index, missing(), RUN)
     assert begin(index, NOW_MS) == []
     assert begin(index, NOW_MS + DAY_MS) == [7]
     index.set_checked(7, NOW_MS, "e", "l")

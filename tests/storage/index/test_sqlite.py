@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from crawler.exceptions import DiskError
 from crawler.storage.index import agenda, refresh
 from crawler.storage.index import sqlite as index_module
-from crawler.storage.index.objects import ALIAS, ARCHIVED, GONE, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row
+from crawler.storage.index.apply import apply
+from crawler.storage.index.objects import ALIAS, ARCHIVED, GONE, MISSING, OUT_OF_SCOPE, PENDING, REFUSED, UNREADABLE, Row, Scope
 from crawler.storage.index.refresh import DAY_MS
 from crawler.storage.index.sqlite import Index
 from crawler.urls import PictureName
@@ -66,7 +67,7 @@ def row(index: Index, number: int = 7, form: str = "") -> Row:
 
 
 def states(index: Index) -> dict[int, str]:
-    return {number: name for number, name in index.query("SELECT number, state FROM objects")}  # noqa: C416
+    return {number: name for number, name in index.select("SELECT number, state FROM objects")}  # noqa: C416
 
 
 def due_numbers(index: Index) -> list[int]:
@@ -74,12 +75,12 @@ def due_numbers(index: Index) -> list[int]:
 
 
 def begin(index: Index, now_ms: int = NOW_MS, depth: int = -1, what: str = "") -> list[int]:
-    agenda.mark(index, now_ms, depth, refresh.DEFAULT_RULES, what)
+    agenda.mark(index, now_ms, Scope(depth), refresh.DEFAULT_RULES, what)
     return due_numbers(index)
 
 
 def dump(index: Index) -> list[tuple[Any, ...]]:
-    return [*index.query("SELECT * FROM objects ORDER BY number, format"), *index.query("SELECT * FROM files ORDER BY path")]
+    return [*index.select("SELECT * FROM objects ORDER BY number, format"), *index.select("SELECT * FROM files ORDER BY path")]
 
 
 # ---- log lines ------------------------------------------------------------------------------------------------------
@@ -87,7 +88,7 @@ def dump(index: Index) -> list[tuple[Any, ...]]:
 
 def test_document_on_disk_is_archived(index: Index) -> None:
     index.register([7], 3)
-    index.apply(document(hop=2, etag="e", last_modified="l"), RUN)
+    apply(index, document(hop=2, etag="e", last_modified="l"), RUN)
     found = row(index)
     assert (found.state, found.path, found.language, found.hop, found.due) == (ARCHIVED, "zh/2023/11/7-a.txt", "zh", 2, 0)
     assert (found.stamp_ms, found.published_ms, found.checked_ms) == (NOW_MS, NOW_MS, NOW_MS)
@@ -98,28 +99,28 @@ def test_document_on_disk_is_archived(index: Index) -> None:
 
 @pytest.mark.parametrize(("source", "checked_ms"), [("api", NOW_MS), ("page", NOW_MS), ("seed", 0), ("add", None)])
 def test_seed_document_is_to_be_compared_once_an_added_one_never(index: Index, source: str, checked_ms: int | None) -> None:
-    index.apply(document(source=source), RUN)
+    apply(index, document(source=source), RUN)
     assert row(index).checked_ms == checked_ms
     assert begin(index, NOW_MS + 100 * DAY_MS) == ([7] if source == "seed" else [])
 
 
 def test_reply_beside_a_document_is_a_look(index: Index) -> None:
-    index.apply(document(source="seed"), RUN)
-    index.apply(missing(), RUN)
-    index.apply(reply(etag="e"), RUN)
+    apply(index, document(source="seed"), RUN)
+    apply(index, missing(), RUN)
+    apply(index, reply(etag="e"), RUN)
     found = row(index)
     assert (found.checked_ms, found.etag, found.source, found.misses) == (NOW_MS, "e", "api", 0)
 
 
 def test_reply_without_a_document_is_no_object(index: Index) -> None:
-    index.apply(reply(), RUN)
+    apply(index, reply(), RUN)
     assert index.get(7) is None
     assert index.file("zh/2023/11/7-a.json.gz")
 
 
 def test_picture_on_disk_is_archived(index: Index) -> None:
-    index.add_picture(63, "303", PICTURE_URL)
-    index.apply(picture(), RUN)
+    index.register_picture(63, "303", PICTURE_URL)
+    apply(index, picture(), RUN)
     found = row(index, 63, "303")
     assert (found.kind, found.state, found.picture, found.due) == ("picture", ARCHIVED, NAME, 0)
     assert begin(index, what="all") == []
@@ -127,7 +128,7 @@ def test_picture_on_disk_is_archived(index: Index) -> None:
 
 def test_document_reached_by_another_number_makes_an_alias(index: Index) -> None:
     index.register([8], 1)
-    index.apply(document(requested=8), RUN)
+    apply(index, document(requested=8), RUN)
     assert (row(index, 8).state, row(index, 8).target, row(index, 8).due) == (ALIAS, 7, 0)
     assert index.resolve(8) == row(index, 7)
 
@@ -135,44 +136,44 @@ def test_document_reached_by_another_number_makes_an_alias(index: Index) -> None
 @pytest.mark.parametrize("name", [MISSING, GONE, UNREADABLE, REFUSED])
 def test_state_of_what_could_not_be_had(index: Index, name: str) -> None:
     index.register([7], 1, language="zh")
-    index.apply(state(name, reason="why", misses=2, missed_ms=5, next_ms=9, hop=1), RUN)
+    apply(index, state(name, reason="why", misses=2, missed_ms=5, next_ms=9, hop=1), RUN)
     found = row(index)
     assert (found.state, found.reason, found.misses, found.missed_ms, found.next_ms, found.due) == (name, "why", 2, 5, 9, 0)
 
 
 def test_archived_document_stays_archived_while_dw_misses_it_until_it_is_gone(index: Index) -> None:
-    index.apply(document(), RUN)
-    index.apply(missing(), RUN)
+    apply(index, document(), RUN)
+    apply(index, missing(), RUN)
     assert (row(index).state, row(index).misses) == (ARCHIVED, 1)
-    index.apply(state(GONE, reason="status 404", misses=3), RUN)
+    apply(index, state(GONE, reason="status 404", misses=3), RUN)
     assert (row(index).state, row(index).path) == (GONE, "zh/2023/11/7-a.txt")
     index.set_checked(7, NOW_MS, "", "")
     assert (row(index).state, row(index).misses, row(index).reason) == (ARCHIVED, 0, "")
 
 
 def test_line_that_says_archived_ends_a_row_of_misses(index: Index) -> None:
-    index.apply(document(), RUN)
-    index.apply(state(GONE, reason="status 404", misses=3), RUN)
-    index.apply(state(ARCHIVED), RUN)
+    apply(index, document(), RUN)
+    apply(index, state(GONE, reason="status 404", misses=3), RUN)
+    apply(index, state(ARCHIVED), RUN)
     assert (row(index).state, row(index).misses, row(index).reason, row(index).next_ms) == (ARCHIVED, 0, "", None)
 
 
 def test_document_set_aside_is_pending_and_remembers_its_home(index: Index) -> None:
-    index.apply(document(), RUN)
-    index.apply({**state("removed", reason="damaged"), "path": "zh/2023/11/7-a.txt"}, RUN)
+    apply(index, document(), RUN)
+    apply(index, {**state("removed", reason="damaged"), "path": "zh/2023/11/7-a.txt"}, RUN)
     found = row(index)
     assert (found.state, found.path, found.home, found.reason, found.due) == (PENDING, None, "zh/2023/11/7-a.txt", "damaged", 1)
     assert index.file("zh/2023/11/7-a.txt") is None
 
 
 def test_alias_never_hides_a_document(index: Index) -> None:
-    index.apply(document(), RUN)
+    apply(index, document(), RUN)
     index.set_alias(7, 9)
     assert row(index).state == ARCHIVED
 
 
 def test_line_of_a_later_version_is_passed_over(index: Index) -> None:
-    index.apply({"novelty": 1}, RUN)
+    apply(index, {"novelty": 1}, RUN)
     assert dump(index) == []
 
 
@@ -192,9 +193,9 @@ LINES = st.lists(
 def test_each_line_taken_over_twice_changes_nothing(records: list[Record]) -> None:
     once, twice = Index(Path(":memory:")), Index(Path(":memory:"))
     for record in records:
-        once.apply(record, RUN)
-        twice.apply(record, RUN)
-        twice.apply(record, RUN)
+        apply(once, record, RUN)
+        apply(twice, record, RUN)
+        apply(twice, record, RUN)
     assert dump(twice) == dump(once)
     for one in (once, twice):
         one.close()
@@ -204,10 +205,10 @@ def test_each_line_taken_over_twice_changes_nothing(records: list[Record]) -> No
 def test_a_log_of_files_read_twice_changes_nothing(records: list[Record]) -> None:
     index = Index(Path(":memory:"))
     for record in records:
-        index.apply(record, RUN)
+        apply(index, record, RUN)
     before = dump(index)
     for record in records:
-        index.apply(record, RUN)
+        apply(index, record, RUN)
     assert dump(index) == before
     index.close()
 
@@ -232,7 +233,7 @@ def test_beyond_the_hop_limit_is_out_of_scope_until_it_is_nearer(index: Index) -
 
 
 def test_what_is_of_an_unwanted_kind_stays_out_of_scope_when_it_is_nearer(index: Index) -> None:
-    agenda.mark(index, NOW_MS, 1, (), kinds=["article"])
+    agenda.mark(index, NOW_MS, Scope(1, frozenset({"article"})), ())
     index.register([7], 2, "video")
     index.register([8], 2, "article")
     index.register([7, 8], 1)  # a reference does not say what it leads to
@@ -242,7 +243,7 @@ def test_what_is_of_an_unwanted_kind_stays_out_of_scope_when_it_is_nearer(index:
 
 
 def test_archived_document_that_turns_out_nearer_is_named(index: Index) -> None:
-    index.apply(document(hop=3), RUN)
+    apply(index, document(hop=3), RUN)
     index.set_alias(8, 7)
     assert index.register([7], 3) == []
     [found] = index.register([8], 1)
@@ -258,30 +259,30 @@ def test_picture_is_heard_of_once(index: Index) -> None:
     assert not index.claim_picture(NAME, "other")[1]
     index.set_due(63, "303")
     assert index.claim_picture(NAME, "other")[1]
-    index.apply(picture(), RUN)
+    apply(index, picture(), RUN)
     again, is_mine = index.claim_picture(NAME, "other")
     assert (again.state, again.url, is_mine) == (ARCHIVED, PICTURE_URL, False)
 
 
 def test_documents_are_read_a_few_at_a_time_while_they_change(index: Index) -> None:
     for number in range(1, 1200):
-        index.apply(document(number), RUN)
-    index.apply(picture(), RUN)
+        apply(index, document(number), RUN)
+    apply(index, picture(), RUN)
     found = []
     for row in index.documents():
         found.append(row.number)
         if row.number == 1:  # what comes much later is not read yet
-            index.apply({"state": "removed", "path": "zh/2023/11/1199-a.txt"}, RUN)
+            apply(index, {"state": "removed", "path": "zh/2023/11/1199-a.txt"}, RUN)
         index.set_checked(row.number, NOW_MS, "", "")
     assert found == list(range(1, 1199))
 
 
 def test_what_is_due_is_counted_without_reading_all_objects(index: Index) -> None:
     index.register([7, 8], 0)
-    index.add_picture(63, "303", PICTURE_URL)
+    index.register_picture(63, "303", PICTURE_URL)
     assert index.count_due() == 3
     for which in ("format = ''", "format <> ''"):
-        [plan] = index.query(f"EXPLAIN QUERY PLAN SELECT count(*) FROM objects WHERE due = 1 AND {which}")
+        [plan] = index.select(f"EXPLAIN QUERY PLAN SELECT count(*) FROM objects WHERE due = 1 AND {which}")
         assert "INDEX due_" in plan[3]
     assert (index.count(PENDING, ["article"]), index.count(PENDING, ["picture", "media"])) == (2, 1)
 
@@ -305,7 +306,7 @@ def test_every_object_is_taken_once(index: Index) -> None:
     index.set_due(7)
     assert index.claim(7)
     assert not index.claim(63, "303")
-    index.add_picture(63, "303", PICTURE_URL)
+    index.register_picture(63, "303", PICTURE_URL)
     assert index.claim(63, "303")
     assert not index.claim(63, "303")
 
@@ -313,7 +314,7 @@ def test_every_object_is_taken_once(index: Index) -> None:
 def test_documents_come_nearest_first_then_newest(index: Index) -> None:
     index.register([5, 6], 1)
     index.register([3, 4], 0)
-    index.add_picture(63, "303", PICTURE_URL)
+    index.register_picture(63, "303", PICTURE_URL)
     order = []
     while found := index.next_document():
         order.append(found.number)
@@ -329,7 +330,7 @@ def test_documents_come_nearest_first_then_newest(index: Index) -> None:
 def test_changes_are_committed_in_batches(index: Index) -> None:
     def committed() -> int:
         other = Index(index.path, read_only=True)
-        count = int(next(other.query("SELECT count(*) FROM objects"))[0])
+        count = int(other.select("SELECT count(*) FROM objects").fetchone()[0])
         other.close()
         return count
 

@@ -1,0 +1,56 @@
+"""Counts over the whole index, for commands that report. Nothing here changes the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crawler.storage.index.sqlite import Index
+
+_ARCHIVED_DOCUMENTS = "FROM objects WHERE format = '' AND path IS NOT NULL GROUP BY 1 ORDER BY"
+
+
+def languages(index: Index) -> dict[str, int]:
+    """Number of archived documents by language path, the largest first; `und` if the language is unknown."""
+    return dict(index.select(f"SELECT coalesce(language, 'und'), count(*) {_ARCHIVED_DOCUMENTS} 2 DESC, 1"))
+
+
+def months(index: Index) -> dict[str, int]:
+    """Number of archived documents by month of publication, as `2026-11` or `unknown`, the latest first."""
+    month = "coalesce(strftime('%Y-%m', published_ms / 1000, 'unixepoch'), 'unknown')"
+    return dict(index.select(f"SELECT {month}, count(*) {_ARCHIVED_DOCUMENTS} 1 DESC"))
+
+
+def sizes(index: Index) -> dict[str, tuple[int, int]]:
+    """(files, bytes) by what the files are: documents, replies, revisions, pictures, media, unreadable."""
+    what = ("CASE WHEN path LIKE 'images/%' THEN 'pictures' WHEN path LIKE 'revisions/%' THEN 'revisions'"
+            " WHEN path LIKE 'media/%' THEN 'media' WHEN path LIKE 'unreadable/%' THEN 'unreadable'"
+            " WHEN path LIKE '%.gz' THEN 'replies' ELSE 'documents' END")  # fmt: skip
+    rows = index.select(f"SELECT {what}, count(*), sum(bytes) FROM files GROUP BY 1 ORDER BY 3 DESC")
+    return {name: (files, size) for name, files, size in rows}
+
+
+def count_files(index: Index) -> int:
+    """Number of stored files."""
+    return int(index.select("SELECT count(*) FROM files").fetchone()[0])
+
+
+# --- documents by stamp ---
+
+_BY_STAMP = ("FROM objects JOIN files USING (path) WHERE format = '' AND coalesce(stamp_ms, 0) >= ? AND files.run >= ?"
+             " AND ? IN ('', language)")  # fmt: skip
+
+
+def count_since(index: Index, stamp_ms: int = 0, run: str = "", language: str = "") -> int:
+    """Number of the documents that `documents_since` gives."""
+    return int(index.select(f"SELECT count(*) {_BY_STAMP}", [stamp_ms, run, language]).fetchone()[0])
+
+
+def documents_since(
+    index: Index, stamp_ms: int = 0, run: str = "", language: str = ""
+) -> Iterator[tuple[int, str, str | None, str]]:
+    """(id, kind, language, path) of archived documents, in order of stamp.
+
+    stamp_ms: from this stamp on. run: stored by this run (its name) or a later one. language: a language path, '' for all.
+    """
+    columns = "number, kind, language, objects.path"
+    yield from index.select(f"SELECT {columns} {_BY_STAMP} ORDER BY stamp_ms, number", [stamp_ms, run, language])
