@@ -23,7 +23,7 @@ from crawler.urls import DW, PictureName, Sites
 
 MOST_PICTURES = 1_000  # of a document; the most of a hundred recorded ones are 18
 MOST_REFERENCES = 2_000  # of a document; the most of a hundred recorded ones are 9
-_MOST_CUTS = 100  # places where a title may end that are looked at; each costs time in proportion to the link
+_SEARCHED = 4_000_000  # characters looked at for where a title ends, all places together; a real link has a thousand
 
 _STAMP = re.compile(r"<!--(0|[1-9][0-9]{0,16})-->")
 _LAST_MS = 253_402_300_799_000  # the end of the year 9999
@@ -157,7 +157,7 @@ def _split_link(line: str) -> tuple[str, str]:
     cuts = [found.start() for found in re.finditer(r"\]\((?=https?://)", inner)]
     if not cuts:
         raise SeedFormatError(2, f"no http address: {_shown(line)}")
-    for cut in cuts[:_MOST_CUTS]:
+    for cut in cuts[: _SEARCHED // len(inner)]:
         named = _NAMED.fullmatch(unquote(inner[cut + 2 :]))
         if named and named[1].strip() == inner[:cut].strip():
             return inner[:cut], inner[cut + 2 :]

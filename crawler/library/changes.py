@@ -25,13 +25,15 @@ Piece = tuple[str, str]
 
 _MOST_PAIRS = 4_000_000  # words of the one times words of the other; beyond, a passage counts as replaced
 
-_HEAD = re.compile(r"<div><i>.*?<br>[^<>]*</i></div>")
+# No pattern reads beyond the next tag of its kind, nor a part again (`*+`, `(?>`): time is in proportion to a body's length.
+_HEAD = re.compile(r"\A<div><i>.*?<br>[^<>]*</i></div>")
 _PICTURE = re.compile(
-    r"""<img\b[^>]*?\ssrc=["']([^"']*)["'][^>]*>"""
-    r"(?:<div><small[^>]*>(.*?)</small></div>|(?:<br>)?(<b>.*?</b>：.*?)</div>)?"
+    r"""<img\b(?>[^<>]*?\ssrc=["']([^"'<>]*)["'])[^<>]*+>"""
+    r"(?:<div><small[^<>]*+>((?:(?!<img|</?small).)*+)</small></div>"
+    r"|(?:<br>)?(<b>(?:(?!<img|</?div|</b>：).)*+</b>：(?:(?!<img|</?div).)*+)</div>)?"
 )
-_BLOCK = re.compile(r"</?(?:p|div|h[1-6]|br|hr|li|ul|ol|blockquote|table|tr|iframe|video|audio)\b[^>]*>", re.IGNORECASE)
-_ADDRESS = re.compile(r"""<(?:a|iframe|video|audio)\b[^>]*?\s(?:href|src)=["']([^"']*)["']""", re.IGNORECASE)
+_BLOCK = re.compile(r"</?(?:p|div|h[1-6]|br|hr|li|ul|ol|blockquote|table|tr|iframe|video|audio)\b[^<>]*>", re.IGNORECASE)
+_ADDRESS = re.compile(r"""<(?:a|iframe|video|audio)\b[^<>]*?\s(?:href|src)=["']([^"'<>]*)["']""", re.IGNORECASE)
 
 # Scripts written without spaces: a word would be a whole sentence.
 _NO_SPACES = re.compile(

@@ -233,6 +233,17 @@ def test_diff_of_what_is_not_there(root: Path, arguments: list[object], said: st
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "unit", ["<a ", "<p ", "<img ", '<img src="x" ', '<img src=""><div><small>', '<img src=""><b>', "</b>：", "<div><i><br>"]
+)
+def test_comparing_hostile_documents_takes_time_in_proportion_to_their_length(unit: str) -> None:
+    body = '<img src="x"><b>' + unit * (100_000 // len(unit))
+    one, other = document(body=body), document(body=body + "x")
+    start = time.perf_counter()
+    changes.compare(one, other)
+    assert time.perf_counter() - start < 10  # a fifth of a second; it was minutes
+
+
 def test_damaged_revision_is_named(root: Path) -> None:
     (root / f"revisions/70000001/{TWO}.txt").write_text("cut")
     ran = scrapy("diff", 70000001, root=root)
