@@ -1,11 +1,14 @@
-"""Every setting that differs from Scrapy's default, with that default and the reason; then this project's own."""
+"""Every setting that differs from Scrapy's default, with that default and the reason; then this project's own.
+
+What only a crawl for an archive uses (its scheduler, pipelines, middlewares and extensions) is in `crawl.components`.
+"""
 
 from crawler import urls
 
 BOT_NAME = "dw-archiver"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
-COMMANDS_MODULE = "crawler.commands"  # crawl with exit statuses; status, verify, repair, reindex, add, new-seeds, diff
+COMMANDS_MODULE = "crawler.commands"  # crawl with exit statuses; parse, shell, fetch without an archive; and our own
 
 # --- this project's own ---
 
@@ -52,58 +55,11 @@ DOWNLOAD_WARNSIZE = 0  # 32 MiB
 # --- safety ---
 
 DOWNLOAD_VERIFY_CERTIFICATES = True  # False: any certificate would do
+REMOTE_CONTROL_ENABLED = False  # True: runs any Python that a program on this machine sends
+TELNETCONSOLE_ENABLED = False  # True: the same, with a password
 TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # CachingThreadedResolver knows no IPv6
-
-# --- the way through ---
-
-DOWNLOADER = "crawler.crawl.downloader.ExactDownloader"  # Scrapy's begins more at once than a slot allows
-SCHEDULER = "crawler.crawl.scheduler.ArchiveScheduler"  # the archive is the queue
-DUPEFILTER_CLASS = "crawler.crawl.dupefilter.IndexDupeFilter"  # asks the index; RFPDupeFilter keeps every fingerprint in memory
-# Of what Scrapy brings only what is used is loaded: each part costs time for every request and every start, and what a later
-# Scrapy adds is not switched on by itself. Left out, beside what is replaced here: cookies, HTTP authentication, refreshes that
-# a page asks for, HTTP cache, Referer, feed exports, telnet, remote control, handlers of file:, ftp:, s3: and data:.
-DOWNLOAD_HANDLERS_BASE = dict.fromkeys(("http", "https"), "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler")
-DOWNLOADER_MIDDLEWARES_BASE = {
-    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
-    "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
-    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
-    "scrapy.downloadermiddlewares.retry.RetryMiddleware": 550,
-    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
-}
-DOWNLOADER_MIDDLEWARES = {
-    "crawler.crawl.middlewares.targets.AllowedTargetsMiddleware": 10,  # stricter than Scrapy's OffsiteMiddleware
-    "crawler.crawl.middlewares.robots.RobotsMiddleware": 100,
-    "crawler.crawl.middlewares.patience.PatienceMiddleware": 560,
-    "crawler.crawl.middlewares.compression.CompressionMiddleware": 590,
-    "crawler.crawl.middlewares.redirects.RedirectsMiddleware": 600,
-    "crawler.crawl.middlewares.redirects.AliasMiddleware": 610,
-}
-SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}  # hops are counted in the index; the spider judges every status itself
-ITEM_PIPELINES = {
-    "crawler.crawl.pipelines.omissions.OmissionsPipeline": 100,
-    "crawler.crawl.pipelines.compare.ComparePipeline": 200,
-    "crawler.crawl.pipelines.pictures.PicturesPipeline": 300,
-    "crawler.crawl.pipelines.archive.ArchivePipeline": 400,
-    "crawler.crawl.pipelines.media.MediaPipeline": 500,
-}
-EXTENSIONS_BASE = {
-    "scrapy.extensions.corestats.CoreStats": 0,
-    "scrapy.extensions.logcount.LogCount": 0,
-    "scrapy.extensions.memusage.MemoryUsage": 0,
-    "scrapy.extensions.closespider.CloseSpider": 0,
-    "scrapy.extensions.throttle.AutoThrottle": 0,
-}
-EXTENSIONS = {
-    "crawler.crawl.extensions.archive.ArchiveExtension": 0,  # makes the run that the others are given
-    "crawler.crawl.extensions.progress.ProgressExtension": 1,  # says more than Scrapy's LogStats
-    "crawler.crawl.extensions.politeness.PolitenessExtension": 900,  # after AutoThrottle
-    "crawler.crawl.extensions.timeouts.TimeoutsExtension": 905,
-}
-CONCURRENT_ITEMS = 1  # 100 makes a hundred tasks for every response, and each of ours has one item
 
 # --- what is shown ---
 
 LOG_LEVEL = "INFO"  # DEBUG
-LOG_FORMATTER = "crawler.crawl.logformatter.QuietLogFormatter"  # never an item's content
-STATS_DUMP = False  # True; the run report has them
 LOG_VERSIONS: list[str] = []

@@ -16,6 +16,7 @@ from scrapy.exceptions import UsageError
 
 from crawler import clock
 from crawler.crawl import arguments, report
+from crawler.crawl.components import ENABLED
 from crawler.crawl.extensions.archive import ArchiveExtension
 from crawler.crawl.report import COULD_NOT_START
 from crawler.exceptions import ArchiverError, ArgumentError, NotAnArchive
@@ -24,6 +25,7 @@ from crawler.storage.runlog import free_run_name
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
 
 
 class Command(CrawlCommand):
@@ -33,22 +35,38 @@ class Command(CrawlCommand):
         if len(args) != 1:
             raise UsageError("name one spider: scrapy crawl dw")
         assert self.crawler_process is not None
-        assert self.settings is not None
-        if self.settings["LOG_LEVEL"] == "INFO":  # the lists of components are for DEBUG
-            for name in ("scrapy.middleware", "scrapy.crawler", "scrapy.addons", "scrapy.utils.log"):
-                logging.getLogger(name).setLevel(logging.WARNING)
-        for handler in logging.root.handlers:
-            # LOG_FILE, which takes no half surrogate pair otherwise
-            if isinstance(handler, logging.FileHandler) and handler.stream:
-                handler.stream.reconfigure(errors="backslashreplace")
+        if args[0] not in self.crawler_process.spider_loader.list():
+            print(f"scrapy crawl: there is no spider {args[0]!r}; scrapy list names them", file=sys.stderr)
+            self.exitcode = COULD_NOT_START
+            return
         crawler = self._create_crawler(args[0])
-        crawl = self.crawler_process.crawl(crawler, **opts.spargs)
+        if crawler.settings.getbool(ENABLED):
+            self._crawl_for_archive(crawler, opts.spargs)
+        else:  # a spider of another kind
+            self.crawler_process.crawl(crawler, **opts.spargs)
+            self.crawler_process.start()
+            self.exitcode = int(self.crawler_process.bootstrap_failed)
+
+    def _crawl_for_archive(self, crawler: Crawler, given: dict[str, str]) -> None:
+        assert self.crawler_process is not None
+        _quiet_logs(crawler.settings)
+        crawl = self.crawler_process.crawl(crawler, **given)
         if isinstance(crawl, asyncio.Task):
             crawl.add_done_callback(_explain)
         self.crawler_process.start()
         self.exitcode = exit_status(crawler, crawl)
         if isinstance(crawl, asyncio.Task) and crawl.done() and not crawl.cancelled() and (error := crawl.exception()):
-            report_failed_start(Path(self.settings["ARCHIVE_DIR"]), opts.spargs, error, self.exitcode)
+            report_failed_start(Path(crawler.settings["ARCHIVE_DIR"]), given, error, self.exitcode)
+
+
+def _quiet_logs(settings: BaseSettings) -> None:
+    """Leave the lists of components to DEBUG, and have LOG_FILE take half a surrogate pair."""
+    if settings["LOG_LEVEL"] == "INFO":
+        for name in ("scrapy.middleware", "scrapy.crawler", "scrapy.addons", "scrapy.utils.log"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+    for handler in logging.root.handlers:
+        if isinstance(handler, logging.FileHandler) and handler.stream:
+            handler.stream.reconfigure(errors="backslashreplace")
 
 
 def _explain(crawl: asyncio.Task[None]) -> None:

@@ -41,10 +41,10 @@ class Reply:
     charset: str = ""
 
 
-def reply_of(response: Response) -> Reply:
-    """Return a response as a Reply. Its request's meta holds `place`, and `alias_of` if it redirects to another document."""
+def reply_of(response: Response, place: str) -> Reply:
+    """Return a response as a Reply. place: where it was asked for. `alias_of` in the meta is the document it redirects to."""
     return Reply(
-        response.meta["place"], response.url, response.status, response.body, fault(response), is_unchanged(response),
+        place, response.url, response.status, response.body, fault(response), is_unchanged(response),
         response.meta.get("alias_of"), header(response, "ETag"), header(response, "Last-Modified"),
         header(response, "Content-Type"), charset(response),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Collection, Iterator
 
 from crawler.dw import api, pages, render
@@ -11,7 +12,7 @@ from crawler.dw.bounds import bounded
 from crawler.exceptions import UnreadableReply, described
 from crawler.reasons import Reason, status
 from crawler.seedfile import SeedDocument
-from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
+from crawler.urls import DOCUMENT_KINDS, DW, UNKNOWN_LANGUAGE, Sites, Target, parse_target
 
 GRAPH = "graph"
 PAGE = "page"
@@ -21,6 +22,7 @@ WEAK = pages.WEAK_SOURCES
 # What an ArticleRef may turn out to be, where detail/article says 404. [plausible, not recorded]
 _OTHER_KINDS = ("video", "gallery", "audio")
 _GRAPH_KINDS = {"article": "article", "video": "video", "audio": "audio", "gallery": "image-gallery", "liveblog": "liveblog"}
+_GRAPH_PATH = re.compile(r"/graph-api/([a-z-]+)/content/([a-z-]+)/([0-9]{1,15})")
 
 
 def first(kind: str) -> str:
@@ -42,6 +44,21 @@ def url(place: str, kind: str, number: int, language: str | None, sites: Sites) 
         letter = {"article": "a", "video": "video", "audio": "audio", "gallery": "g", "liveblog": "live"}[kind]
         return f"{sites.www}/{language}/{letter}-{number}" if language else f"{sites.www}/{letter}-{number}"
     return sites.detail(place.removeprefix("api:"), number)
+
+
+def asked_at(address: str, sites: Sites) -> tuple[str, Target] | None:
+    """Return the place and the document of an address, as `url` makes them, and of any page; None if it is no document's.
+
+    >>> asked_at("https://www.dw.com/zh/any/a-67013665", DW)
+    ('page', Target(kind='article', number=67013665, language='zh'))
+    """
+    if found := _GRAPH_PATH.fullmatch(address.removeprefix(sites.www)):
+        kinds = {of_graph: kind for kind, of_graph in _GRAPH_KINDS.items()}
+        return GRAPH, Target(kinds.get(found[2], "article"), int(found[3]), found[1])
+    target = parse_target(address, sites)
+    if target is None or target.number is None or target.kind not in DOCUMENT_KINDS:
+        return None
+    return (f"api:{target.kind}" if sites.canonical(address).startswith(DW.api + "/") else PAGE), target
 
 
 def following(place: str, reason: Reason, kind: str, kinds: Collection[str], *, pages_too: bool, api_works: bool) -> str | None:

@@ -12,12 +12,13 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
-from crawler import reasons, seeds
-from crawler.crawl import dryrun, options, replies
+from crawler import clock, reasons, seeds
+from crawler.crawl import components, dryrun, options, replies
 from crawler.crawl.documents import Documents
+from crawler.crawl.extensions.feed import flat
 from crawler.crawl.failures import failure_reason
 from crawler.crawl.health import Reachability, may_use_pages
-from crawler.crawl.judge import Found, judge
+from crawler.crawl.judge import Found, judge, read
 from crawler.crawl.lists import Lists
 from crawler.crawl.options import Options
 from crawler.crawl.outcomes import Outcomes, missing
@@ -29,7 +30,7 @@ from crawler.crawl.seeding import Seeding, standard_input
 from crawler.dw import places
 from crawler.exceptions import DiskError, NothingToDo
 from crawler.reasons import Reason
-from crawler.storage.index.objects import Row
+from crawler.storage.index.objects import PENDING, Row
 from crawler.urls import DW
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class DwSpider(scrapy.Spider):
     """Crawls Deutsche Welle from seeds. README.md explains the arguments, "Arguments"."""
 
     name = "dw"
+    custom_settings = components.SETTINGS
 
     run: Run
     documents: Documents
@@ -62,8 +64,13 @@ class DwSpider(scrapy.Spider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Give configured hosts the slots of DW's own, and the User-Agent its contact."""
-        super().update_settings(settings)
+        """Make the crawl one for an archive; give configured hosts the slots of DW's own, and the User-Agent its contact."""
+        if settings.getbool(components.ENABLED, True):
+            super().update_settings(settings)
+            for name, instead in components.MEANINGLESS.items():
+                if settings[name] and settings[name] not in ("0", "False", "false"):
+                    logger.warning("%s has no effect here: %s", name, instead)
+                    _replace(settings, name, None)
         slots = dict(settings.getdict("DOWNLOAD_SLOTS"))
         if slots:
             sites = options.sites_of(settings)
@@ -83,7 +90,7 @@ class DwSpider(scrapy.Spider):
         """Take the run. Called by ArchiveExtension, before the engine is made."""
         self.run = run
         self.registry = Registry(run)
-        self.documents = Documents(run, self.registry, self.parse, self.failed)
+        self.documents = Documents(run, self.registry, self.answered, self.failed)
         self.lists = Lists(run, self.registry)
         self.seeding = Seeding(run, self.registry, self.lists)
         self.outcomes = Outcomes(run)
@@ -159,10 +166,10 @@ class DwSpider(scrapy.Spider):
 
     # --- what came back ---
 
-    async def parse(self, response: Response) -> AsyncIterator[Any]:
+    async def answered(self, response: Response) -> AsyncIterator[Any]:
         """Judge a reply; an article goes on to the pipelines. A document that a place does not give is asked for elsewhere."""
         run, meta = self.run, response.meta
-        row, reply = run.archive.index.get(meta["number"]), replies.reply_of(response)
+        row, reply = run.archive.index.get(meta["number"]), replies.reply_of(response, meta["place"])
         assert row is not None
         run.note_answer(response)
         if not reply.fault:
@@ -182,6 +189,20 @@ class DwSpider(scrapy.Spider):
         """Return the language that is known of a document."""
         known = self.run.archive.index.resolve(number)
         return known.language if known else None
+
+    def parse(self, response: Response) -> Iterator[dict[str, Any]]:
+        """Show the article at any address of a document: for `scrapy parse`. Nothing is stored. Raises UnreadableReply."""
+        sites, asked = self.options.sites, places.asked_at(response.url, self.options.sites)
+        if reason := replies.fault(response):
+            logger.error("%s: %s", response.url, reason)
+        elif asked is None:
+            logger.error("%s is not the address of a document", response.url)
+        else:
+            place, target = asked
+            assert target.number is not None
+            row = Row(target.number, "", target.kind, PENDING, language=target.language)
+            reply = replies.reply_of(response, place)
+            yield flat(read(reply, row, sites, clock.now_ms(), lambda number: None))
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
         """Ask elsewhere for a document whose request brought no reply. If the run is ending, it stays pending."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from crawler.settings import EXTENSIONS
+from crawler.crawl.components import EXTENSIONS
 from crawler.storage import layout
 from tests.crawling import DAY_MS, NOW_MS, Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw

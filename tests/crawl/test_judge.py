@@ -109,9 +109,9 @@ def test_an_archived_document_is_judged_as_any_other() -> None:
 
 
 def test_reply_is_made_of_a_response_and_the_meta_of_its_request() -> None:
-    request = Request(URL, meta={"place": "api:article", "alias_of": OTHER}, headers={"If-None-Match": '"7"'})
+    request = Request(URL, meta={"alias_of": OTHER}, headers={"If-None-Match": '"7"'})
     headers = {"ETag": '"8"', "Last-Modified": "Tue", "Content-Type": "application/json; charset=latin-1"}
-    made = reply_of(Response(URL, 304, headers, b"words", request=request))
+    made = reply_of(Response(URL, 304, headers, b"words", request=request), "api:article")
     assert made == Reply(
         "api:article", URL, 304, b"words", NONE, True, OTHER, '"8"', "Tue", "application/json; charset=latin-1", "latin-1"
     )

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 from scrapy import signals
 
-from crawler.settings import EXTENSIONS
+from crawler.crawl.components import EXTENSIONS
 from tests.crawling import crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site

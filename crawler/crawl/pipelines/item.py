@@ -10,11 +10,12 @@ from crawler.seedfile import SeedDocument
 
 @dataclass
 class Fetched:
-    """A reply on its way through the pipelines: the article made of it and how it came.
+    """A reply on its way through the pipelines: the article made of it, and how it came.
 
-    document: what will be archived. requested: the number that was asked for (an alias when the article's own differs).
-    reply: the bytes as they came. url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the
-    seeds. etag, last_modified: validators of the reply, for the next conditional request. charset: that of its HTTP header.
+    document: what will be archived. requested: the number that was asked for (an alias if the article's own differs). reply:
+    the bytes as they came. url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the seeds.
+    etag, last_modified: validators of the reply, for the next conditional request. reply_extension: `json` or `html`. charset:
+    the one its HTTP header names. path: of the document, once it is stored.
     """
 
     article: Article
@@ -28,3 +29,4 @@ class Fetched:
     last_modified: str = ""
     reply_extension: str = "json"
     charset: str = ""
+    path: str = ""

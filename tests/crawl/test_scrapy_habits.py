@@ -1,0 +1,200 @@
+"""Commands of Scrapy's work as in any project, with the archive's components or without."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crawler.crawl.components import MEANINGLESS
+from tests.crawling import QUICK, ROOT, crawl, fresh_site
+from tests.dwsite import articles as dw
+from tests.dwsite.client import Site
+
+SECOND = '''
+import scrapy
+
+
+class SecondSpider(scrapy.Spider):
+    name = "second"
+
+    def __init__(self, address, **arguments):
+        super().__init__(**arguments)
+        self.start_urls = [address]
+
+    def parse(self, response):
+        yield {"status": response.status, "bytes": len(response.body)}
+'''
+
+
+@pytest.fixture
+def site() -> Site:
+    return fresh_site()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A copy of the project, to generate spiders in."""
+    shutil.copytree(ROOT / "crawler", tmp_path / "project" / "crawler", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "scrapy.cfg", tmp_path / "project")
+    yield tmp_path / "project"
+    assert not (tmp_path / "project" / "archive").exists()
+
+
+def scrapy(*words: object, site: Site | None = None, cwd: Path = ROOT, **settings: object) -> subprocess.CompletedProcess[str]:
+    """`scrapy {words}` in a process of its own."""
+    given = {**QUICK, **(site.settings if site else {}), **settings}
+    options = [part for name, value in given.items() for part in ("-s", f"{name}={value}")]
+    command = [sys.executable, "-m", "scrapy", *map(str, words[:1]), *options, *map(str, words[1:])]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+
+
+def api(number: int, site: Site) -> str:
+    return f"{site.settings['DW_API_URL']}/api/detail/article/{number}"
+
+
+# --- other spiders and no spider ---
+
+
+def test_list_names_the_spider() -> None:
+    assert scrapy("list").stdout == "dw\n"
+
+
+def test_check_finds_nothing_wrong(tmp_path: Path) -> None:
+    checked = scrapy("check", ARCHIVE_DIR=tmp_path / "archive")
+    assert checked.returncode == 0, checked.stderr
+    assert "OK" in checked.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("spider", [(), ("--spider", "dw")])
+def test_fetch_prints_a_reply_and_leaves_no_archive(spider: tuple[str, ...], site: Site, tmp_path: Path) -> None:
+    fetched = scrapy("fetch", *spider, api(dw.CHAIN[4], site), site=site, ARCHIVE_DIR=tmp_path / "archive")
+    assert fetched.returncode == 0, fetched.stderr
+    assert json.loads(fetched.stdout)["id"] == dw.CHAIN[4]
+    assert "Traceback" not in fetched.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("spider", [(), ("--spider", "dw")])
+def test_shell_evaluates_code_and_leaves_no_archive(spider: tuple[str, ...], site: Site, tmp_path: Path) -> None:
+    code = "response.json()['id']"
+    shell = scrapy("shell", *spider, "-c", code, api(dw.CHAIN[4], site), site=site, ARCHIVE_DIR=tmp_path / "archive")
+    assert shell.returncode == 0, shell.stderr
+    assert shell.stdout.strip() == str(dw.CHAIN[4])
+    assert "Traceback" not in shell.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_generated_spider_runs(project: Path) -> None:
+    made = scrapy("genspider", "example", "127.0.0.1", cwd=project)
+    assert made.returncode == 0, made.stderr
+    assert "Created spider 'example'" in made.stdout
+    assert scrapy("list", cwd=project).stdout == "dw\nexample\n"
+    ran = scrapy("crawl", "example", cwd=project, RETRY_TIMES=0, ROBOTSTXT_OBEY=0)
+    assert ran.returncode == 0, ran.stderr
+    assert "'finish_reason': 'finished'" in ran.stderr
+
+
+def test_second_spider_crawls_and_exports_as_in_any_project(project: Path, site: Site) -> None:
+    (project / "crawler" / "spiders" / "second.py").write_text(SECOND)
+    address = f"address={api(dw.CHAIN[4], site)}"
+    ran = scrapy("crawl", "second", "-a", address, "-O", "items.jsonl", cwd=project, site=site)
+    assert ran.returncode == 0, ran.stderr
+    assert [json.loads(line)["status"] for line in (project / "items.jsonl").read_text().splitlines()] == [200]
+    assert "Dumping Scrapy stats" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_second_spider_that_cannot_start_leaves_no_report(project: Path, site: Site) -> None:
+    (project / "crawler" / "spiders" / "second.py").write_text(SECOND)
+    (project / "elsewhere" / "runs").mkdir(parents=True)
+    ran = scrapy("crawl", "second", cwd=project, site=site, ARCHIVE_DIR="elsewhere")
+    assert ran.returncode == 1
+    assert "missing 1 required positional argument" in ran.stderr
+    assert not list((project / "elsewhere" / "runs").iterdir())
+
+
+@pytest.mark.parametrize("name", ["dww", "", "DW"])
+def test_unknown_spider_is_told_in_one_line(name: str, tmp_path: Path) -> None:
+    ran = scrapy("crawl", name, ARCHIVE_DIR=tmp_path / "archive", LOG_LEVEL="WARNING")
+    assert ran.returncode == 1
+    assert ran.stderr == f"scrapy crawl: there is no spider {name!r}; scrapy list names them\n"
+    assert not list(tmp_path.iterdir())
+
+
+# --- parse ---
+
+
+def parsed(address: str, site: Site, root: Path) -> subprocess.CompletedProcess[str]:
+    shown = scrapy("parse", "--spider", "dw", "--nocolour", address, site=site, ARCHIVE_DIR=root)
+    assert shown.returncode == 0, shown.stderr
+    assert not root.exists()
+    return shown
+
+
+@pytest.mark.parametrize("number", [dw.CHAIN[4], dw.GERMAN])
+def test_parse_shows_the_item_of_an_api_address_and_of_a_page(number: int, site: Site, tmp_path: Path) -> None:
+    for address in (api(number, site), f"{site.settings['DW_WWW_URL']}/en/any/a-{number}"):
+        shown = parsed(address, site, tmp_path / "archive")
+        assert f"'id': {number}" in shown.stdout, shown.stderr
+        assert "'html': " in shown.stdout
+        assert "Traceback" not in shown.stderr
+
+
+def test_parse_says_what_is_no_document(site: Site, tmp_path: Path) -> None:
+    for address in (f"{site.settings['DW_API_URL']}/api/navigation/en", api(999999999, site)):
+        shown = parsed(address, site, tmp_path / "archive")
+        assert "'id'" not in shown.stdout
+
+
+# --- feeds ---
+
+KEYS = ["id", "kind", "language", "title", "author", "published", "stamp_ms", "url", "html", "path"]
+
+
+def test_output_holds_a_flat_item_for_each_document_that_was_stored(site: Site, tmp_path: Path) -> None:
+    out, root = tmp_path / "items.jsonl", tmp_path / "archive"
+    seeds = f"seeds={','.join(f'https://www.dw.com/en/any/a-{number}' for number in dw.CHAIN[3:])}"
+    for again in range(2):
+        ran = scrapy("crawl", "dw", "-a", seeds, "-a", "refresh=all", "-O", out, site=site, ARCHIVE_DIR=root)
+        assert ran.returncode == 0, ran.stderr
+        items = [json.loads(line) for line in out.read_text().splitlines()]
+        assert {item["id"] for item in items} == (set() if again else set(dw.CHAIN[3:]))
+        for item in items:
+            assert list(item) == KEYS
+            text = (root / item["path"]).read_text(encoding="utf-8")
+            assert text.endswith(item["html"] + "\n")
+            assert f"<!--{item['stamp_ms']}-->\n[{item['title']}]({item['url']})\n" in text
+
+
+def test_output_is_left_alone_by_a_dry_run(site: Site, tmp_path: Path) -> None:
+    out = tmp_path / "items.jsonl"
+    out.write_text("before\n")
+    seeds = f"seeds=https://www.dw.com/en/any/a-{dw.CHAIN[4]}"
+    ran = scrapy("crawl", "dw", "-a", seeds, "-a", "dry_run=1", "-O", out, site=site, ARCHIVE_DIR=tmp_path / "archive")
+    assert ran.returncode == 0, ran.stderr
+    assert out.read_text() == "before\n"
+
+
+# --- settings without a meaning here ---
+
+
+@pytest.mark.parametrize(("name", "value"), [("JOBDIR", "job"), ("HTTPCACHE_ENABLED", "1"), ("DEPTH_LIMIT", "3")])
+def test_setting_without_effect_is_told_in_one_line(name: str, value: str, site: Site, tmp_path: Path) -> None:
+    given = {name: tmp_path / value if name == "JOBDIR" else value}
+    outcome = crawl(tmp_path / "archive", [dw.CHAIN[4]], "depth=0", site=site, settings=given)
+    assert outcome.status == 0, outcome.stderr
+    assert outcome.stderr.count(f"{name} has no effect here: {MEANINGLESS[name]}\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["archive"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("HTTPCACHE_ENABLED", "0"), ("HTTPCACHE_ENABLED", "False"), ("DEPTH_LIMIT", "0")])
+def test_setting_that_is_off_is_not_told(name: str, value: str, site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path / "archive", [dw.CHAIN[4]], "depth=0", site=site, settings={name: value})
+    assert "has no effect here" not in outcome.stderr
