@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks import HERE, WORK, measure, report
 from benchmarks.contestants import crawl, settings
+from crawler import times
 from crawler.storage import layout
 from crawler.storage.index.apply import apply
 from crawler.storage.index.refresh import DAY_MS
@@ -35,7 +36,7 @@ def make_index(path: Path, articles: int, now_ms: int) -> None:
     path.parent.mkdir(parents=True)
     index = Index(path)
     step_ms = (_OLDEST_DAYS - _YOUNGEST_DAYS) * DAY_MS // articles
-    time_text = layout.iso_time(now_ms)
+    time_text = times.iso(now_ms)
     for place in range(articles):
         number, published_ms = _FIRST + place, now_ms - _OLDEST_DAYS * DAY_MS + place * step_ms
         document = layout.document_path("en", published_ms, number, f"An article with the number {number}")

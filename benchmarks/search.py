@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import report
-from crawler import seedfile
+from crawler import seedfile, times
 from crawler.library.search.index import NAME, SearchIndex
 from crawler.library.search.passages import passages
 from crawler.library.search.query import parse
@@ -83,7 +83,7 @@ def make(root: Path, count: int, first: int = 0) -> None:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(data)
             record = {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "kind": "article",
-                      "id": number, "url": document.url, "time": layout.iso_time(document.stamp_ms), "hop": 0, "source": "api",
+                      "id": number, "url": document.url, "time": times.iso(document.stamp_ms), "hop": 0, "source": "api",
                       "stamp_ms": document.stamp_ms, "published_ms": moment, "language": language}  # fmt: skip
             picture = {"sha256": "0" * 64, "bytes": 60_000, "kind": "picture", "id": number, "url": "", "time": ""}
             lines += [json.dumps({"path": f"images/1/{number}_30{n}.jpg", **picture}) for n in range(3)]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from crawler import clock, streams
+from crawler import clock, streams, times
 from crawler.crawl import report
 from crawler.crawl.options import min_free, sites_of
 from crawler.exceptions import ArchiverError, DiskError
@@ -115,7 +115,7 @@ class ArchiveCommand(ScrapyCommand):
         """The archive's lock, nothing else opened; none on a read-only disk, where nobody could hold it to write."""
         lock = None
         try:
-            lock = Lock(self.existing_root() / layout.LOCK, f"scrapy {self.name}", layout.iso_time(clock.now_ms()))
+            lock = Lock(self.existing_root() / layout.LOCK, f"scrapy {self.name}", times.iso(clock.now_ms()))
         except OSError as error:
             if error.errno != errno.EROFS:
                 raise

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from crawler import times
 from crawler.library.search.index import NAME, SearchIndex
 from crawler.library.search.query import parse
 from crawler.library.search.search import Hit, Selection, search
@@ -41,4 +42,4 @@ def remove(root: Path, path: str, number: int, now_ms: int) -> None:
     """What `scrapy repair` does with a document nobody can restore."""
     (root / path).unlink()
     store(root, states=({"state": "removed", "path": path, "kind": "article", "id": number, "reason": "damaged",
-                         "time": layout.iso_time(now_ms)},), now_ms=now_ms)  # fmt: skip
+                         "time": times.iso(now_ms)},), now_ms=now_ms)  # fmt: skip

@@ -88,6 +88,6 @@ def document(number: int, language: str, chance: random.Random, published_ms: in
 
 
 def _iso(moment_ms: int) -> str:
-    from crawler.storage.layout import iso_time
+    from crawler.times import iso
 
-    return iso_time(moment_ms).removesuffix("Z")
+    return iso(moment_ms).removesuffix("Z")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler import normalise, seedfile
+from crawler import seedfile, times
 from crawler.storage.opening import open_archive
 from crawler.urls import document_url
 from tests.conftest import NOW_MS as TEST_NOW_MS
@@ -37,7 +37,7 @@ def test_a_reply_is_filed_under_the_month_of_its_date_and_left_alone(date: str, 
     outcome = crawl(tmp_path, [number], "depth=0", site=site)
     assert outcome.status == 0, outcome.stderr
     assert re.fullmatch(rf"en/{DATES[date]}/{number}-[a-z0-9-]+\.txt", outcome.documents[number])
-    assert outcome.document(number).display_date == normalise.time(date)
+    assert outcome.document(number).display_date == times.canonical(date)
     for days in (61, 62, 5000):
         again = crawl(tmp_path, [], "depth=0", "seeds=", site=site, now_ms=NOW_MS + days * DAY_MS)
         assert again.status == 0
@@ -46,7 +46,7 @@ def test_a_reply_is_filed_under_the_month_of_its_date_and_left_alone(date: str, 
     row = rebuilt.index.get(number)
     rebuilt.close()
     assert row is not None
-    assert row.published_ms == normalise.time_ms(date)
+    assert row.published_ms == times.parse_ms(date)
 
 
 @pytest.mark.parametrize("date", DATES)
@@ -60,7 +60,7 @@ def test_a_seed_document_is_filed_under_the_month_of_its_date(date: str, tmp_pat
     assert row is not None
     assert row.path is not None
     assert row.path.startswith(f"en/{DATES[date]}/70000001-")
-    assert row.published_ms == normalise.time_ms(date)
+    assert row.published_ms == times.parse_ms(date)
 
 
 @pytest.mark.parametrize("stamp_ms", [0, 1000])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
-from crawler import clock
+from crawler import clock, times
 from crawler.crawl import arguments, report
 from crawler.crawl.components import ENABLED
 from crawler.crawl.extensions.archive import ArchiveExtension
@@ -100,7 +100,7 @@ def report_failed_start(root: Path, given: dict[str, str], error: BaseException,
     now_ms = clock.now_ms()
     name = free_run_name(runs, now_ms)
     seeds = given.get("seeds", given.get("edition", ""))
-    made = report.make({}, start=layout.iso_time(now_ms), end=layout.iso_time(clock.now_ms()), run=name, seconds=0, seeds=seeds,
+    made = report.make({}, start=times.iso(now_ms), end=times.iso(clock.now_ms()), run=name, seconds=0, seeds=seeds,
                        reason="could not start", exit_status=status, sentences=[str(error)], missing=[])  # fmt: skip
     with contextlib.suppress(OSError, MemoryError):  # a disk that refuses has been named already, as the reason
         disk.replace_file(runs / f"{name}.report.json", report.dumps(made))

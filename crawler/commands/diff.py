@@ -7,14 +7,13 @@ import sys
 from argparse import Namespace
 from dataclasses import asdict, dataclass
 
-from crawler import seedfile, urls
+from crawler import seedfile, times, urls
 from crawler.console import ArchiveCommand, CommandError
 from crawler.crawl.report import COMPLETE
 from crawler.exceptions import SeedFormatError
 from crawler.files import read_file
 from crawler.library import changes
 from crawler.seedfile import SeedDocument
-from crawler.storage import layout
 from crawler.streams import print_json
 
 _CURRENT = "current"
@@ -29,7 +28,7 @@ class Version:
     document: SeedDocument
 
     def described(self) -> str:
-        return f"{self.document.stamp_ms} ({layout.iso_time(self.document.stamp_ms)}) {self.path}"
+        return f"{self.document.stamp_ms} ({times.iso(self.document.stamp_ms)}) {self.path}"
 
 
 class Command(ArchiveCommand):

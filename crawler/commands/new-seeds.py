@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from crawler import normalise
+from crawler import times
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, say
 from crawler.crawl.report import COMPLETE, INCOMPLETE
 from crawler.library import newseeds
@@ -70,7 +70,7 @@ def _since(text: str) -> dict[str, Any]:
         return {}
     if _RUN.fullmatch(text):
         return {"since_run": text}
-    since_ms = normalise.time_ms(text)
+    since_ms = times.parse_ms(text)
     if since_ms is None:
         raise CommandError(f"--since: neither a run (20261122T200000Z) nor a date (2026-11-22): {text}")
     return {"since_ms": since_ms}

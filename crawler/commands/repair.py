@@ -7,10 +7,9 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
-from crawler import clock
+from crawler import clock, times
 from crawler.console import ArchiveCommand, CommandError, counted, print_list, progress, shown
 from crawler.crawl.report import COMPLETE, INCOMPLETE
-from crawler.storage import layout
 from crawler.streams import print_json
 from crawler.upkeep.repair import Repair, plan, repair
 from crawler.upkeep.verify import INDEX_DAMAGED, Verdict, verify
@@ -39,7 +38,7 @@ class Command(ArchiveCommand):
                 archive.index.commit()
                 with progress("files") as advance:
                     verdict = verify(root, recovered=True, advance=advance)
-                done = repair(archive, verdict, layout.iso_time(clock.now_ms()))
+                done = repair(archive, verdict, times.iso(clock.now_ms()))
             if done.index_is_wrong:
                 with self.open_archive(rebuild=True):
                     pass
@@ -54,7 +53,7 @@ class Command(ArchiveCommand):
 
     def plan(self, verdict: Verdict) -> Repair:
         """What a repair would do now."""
-        time = layout.iso_time(clock.now_ms())
+        time = times.iso(clock.now_ms())
         if any(damage.what == INDEX_DAMAGED for damage in verdict.damages):
             return plan(self.root, None, verdict, time)
         with self.open_index(is_locked=True) as index:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 
+from crawler import times
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say
 from crawler.crawl.report import COMPLETE
 from crawler.library.search.catalogue import DAY_MS
@@ -19,7 +20,6 @@ from crawler.library.search.index import SearchIndex
 from crawler.library.search.query import parse
 from crawler.library.search.search import Hit, Selection, search
 from crawler.library.search.snippet import Piece
-from crawler.storage import layout
 from crawler.streams import print_json
 from crawler.urls import DOCUMENT_KINDS, LANGUAGES, UNKNOWN_LANGUAGE
 
@@ -179,7 +179,7 @@ def print_update(index: SearchIndex, added: int, opts: Namespace) -> int:
 
 def as_json(hit: Hit) -> dict[str, Any]:
     return {"id": hit.number, "kind": hit.kind, "language": hit.language, "title": hit.title,
-            "published": layout.iso_time(hit.published_ms), "stamp": hit.stamp_ms, "path": hit.path,
+            "published": times.iso(hit.published_ms), "stamp": hit.stamp_ms, "path": hit.path,
             "snippet": marked(hit.snippet, _MARKS), "revision": hit.is_revision}  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def print_hit(hit: Hit) -> None:
     has_colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     what = f"{hit.language} {hit.kind}{', an earlier version' if hit.is_revision else ''}"
     title = marked([(True, hit.title)], _COLOURS) if has_colours else hit.title
-    print(f"{layout.iso_time(hit.published_ms)[:10]}  {what}  {title}")
+    print(f"{times.iso(hit.published_ms)[:10]}  {what}  {title}")
     print(f"    {hit.path}")
     if hit.snippet:
         print(f"    {marked(hit.snippet, _COLOURS if has_colours else _MARKS)}")

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from crawler import reasons
+from crawler import reasons, times
 from crawler.crawl import report
 from crawler.crawl.failures import RedirectCircle, failure_reason
 from crawler.crawl.judge import Alias, Found, Missing, Unchanged, Unreadable, Unwanted, Verdict
@@ -162,7 +162,7 @@ async def unreadable(run: Run, row: Row, reply: Reply, problem: str) -> None:
     now_ms = run.now_ms()
     digest = hashlib.sha256(reply.body).hexdigest()
     path = layout.unreadable_path(row.number, digest, ".reply")
-    record = {"kind": row.kind, "id": row.number, "url": run.sites.canonical(reply.url), "time": layout.iso_time(now_ms)}
+    record = {"kind": row.kind, "id": row.number, "url": run.sites.canonical(reply.url), "time": times.iso(now_ms)}
     about = {**record, "reason": problem, "status": reply.status, "content_type": reply.content_type}
     files = []
     if not (run.root / path).exists():

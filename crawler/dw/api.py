@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from crawler import normalise, sanitise, urls
+from crawler import normalise, sanitise, times, urls
 from crawler.dw import decoding
 from crawler.dw.article import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.exceptions import UnreadableReply
@@ -69,7 +69,7 @@ def parse(body: bytes, number: int, kind: str = "article", charset: str = "", si
         title=normalise.title(_text(reply.get("name")) or _text(reply.get("title"))),
         language=urls.LANGUAGE_IDS.get(language) if type(language := reply.get("languageId")) is int else None,
         author=_author(reply),
-        display_date=normalise.time(_text(reply.get("displayDate"))),
+        display_date=times.canonical(_text(reply.get("displayDate"))),
         teaser=sanitise.safe_markup(_text(reply.get("teaser")) or _text(reply.get("teaserText"))),
         blocks=blocks,
         unknown_keys=tuple(sorted({key[:80] for key in _keys(reply)} - _KNOWN_KEYS)),

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from crawler import files, normalise, seedfile
+from crawler import files, normalise, seedfile, times
 from crawler.exceptions import DiskError, NotAnArchive, SeedFormatError
 from crawler.library import newseeds
 from crawler.library.changes import revisions
@@ -277,7 +277,7 @@ class Library:
         if recorded not in (sha256, None) and not self._is_being_written(path):
             self.damaged[path] = "other bytes than were stored"
             return None
-        shown_ms = normalise.time_ms(document.display_date)
+        shown_ms = times.parse_ms(document.display_date)
         return Document(
             id, kind, language or document.language, document.title, _author(document),
             _moment(published_ms if shown_ms is None else shown_ms), document.stamp_ms, document.url, document.html,
@@ -293,7 +293,7 @@ class Library:
     def _is_being_written(self, path: str) -> bool:
         """Whether a file was stored by a run that has not ended: the index may not know of it yet."""
         with contextlib.suppress(OSError, DiskError):
-            since_ms = normalise.time_ms(self._index.meta("unclean since") or "")
+            since_ms = times.parse_ms(self._index.meta("unclean since") or "")
             mtime_ms = (self.path / path).stat().st_mtime * 1000
             return since_ms is not None and mtime_ms >= since_ms - _MTIME_SLACK_MS
         return False

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from crawler.storage import layout
+from crawler import times
 from crawler.storage.index import agenda, refresh
 from crawler.storage.index import figures as indexed
 from crawler.storage.index.sqlite import Index
@@ -45,7 +45,7 @@ def due(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
         "pending_media": waiting.media,
         "try_again": waiting.try_again,
         "try_later": waiting.try_later,
-        "next": layout.iso_time(waiting.next_ms) if waiting.next_ms else None,
+        "next": times.iso(waiting.next_ms) if waiting.next_ms else None,
         "look_again": waiting.look_again,
         "compare": waiting.compare,
     }

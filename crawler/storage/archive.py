@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from crawler import seedfile
+from crawler import seedfile, times
 from crawler.exceptions import DiskError, SeedFormatError
 from crawler.files import is_file, read_file, sha256_of
 from crawler.reasons import Reason
@@ -125,7 +125,7 @@ class Archive:
         return {
             "state": state, "kind": row.kind, "id": row.number, "format": row.format,
             "reason": reason, "misses": miss.misses, "missed_ms": miss.first_ms, "next_ms": miss.next_ms, "url": row.url,
-            "hop": row.hop, "language": row.language, "time": layout.iso_time(now_ms),
+            "hop": row.hop, "language": row.language, "time": times.iso(now_ms),
         }  # fmt: skip
 
     # --- documents ---
@@ -245,7 +245,7 @@ class Archive:
         assert number is not None
         row = self.index.resolve(number)
         record = {
-            "kind": identify.kind(document, row), "id": number, "url": document.url, "time": layout.iso_time(now_ms),
+            "kind": identify.kind(document, row), "id": number, "url": document.url, "time": times.iso(now_ms),
             "language": document.language, "source": source, "hop": 0,
         }  # fmt: skip
         if row is None or not row.path:
@@ -295,4 +295,4 @@ def check_free(root: Path, min_free: int) -> None:
 
 def state_line(state: str, row_kind: str, number: int, now_ms: int, **more: object) -> Record:
     """A line of the log of states."""
-    return {"state": state, "kind": row_kind, "id": number, "time": layout.iso_time(now_ms), **more}
+    return {"state": state, "kind": row_kind, "id": number, "time": times.iso(now_ms), **more}

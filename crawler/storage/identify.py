@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler import normalise
+from crawler import times
 from crawler.seedfile import SeedDocument
 from crawler.storage.index.objects import Row
 
@@ -14,7 +14,7 @@ def kind(document: SeedDocument, known: Row | None) -> str:
 
 def published_ms(document: SeedDocument, known: Row | None) -> int:
     """When it was published, else the first stamp known. Videos and galleries show no date, though DW's reply has one."""
-    shown = normalise.time_ms(document.display_date)
+    shown = times.parse_ms(document.display_date)
     if shown is not None:
         return shown
     return document.stamp_ms if known is None or known.published_ms is None else known.published_ms

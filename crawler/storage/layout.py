@@ -5,12 +5,11 @@ All paths are relative to the archive's folder, with `/`. The contract on disk i
 
 from __future__ import annotations
 
-import functools
 import re
-from datetime import UTC, datetime, timedelta
 
 from slugify import slugify
 
+from crawler import times
 from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE, PictureName
 
 INDEX = "index.sqlite"
@@ -19,8 +18,6 @@ INDEX_NEW = "index.sqlite.new"  # one that is being made: it takes the other's p
 LOCK = ".lock"
 RUNS = "runs"
 DAMAGED = "damaged"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 SLUG_LENGTH = 80  # characters; slugs are ASCII, so file names stay far below the 255 bytes of common file systems
 
 REPLY_ENDS = (".json.gz", ".html.gz")
@@ -58,7 +55,7 @@ def slug(title: str) -> str:
 
 def document_path(language: str, moment_ms: int, number: int, title: str) -> str:
     """Path of a document. moment_ms: displayDate, else the stamp, milliseconds UTC: it names the folder."""
-    moment = _moment(moment_ms)
+    moment = times.moment(moment_ms)
     folder = language if language in LANGUAGES else UNKNOWN_LANGUAGE
     name = "-".join(filter(None, (str(number), slug(title))))
     return f"{folder}/{moment.year:04}/{moment.month:02}/{name}.txt"
@@ -156,14 +153,4 @@ def picture_of(path: str) -> PictureName | None:
 
 def run_name(start_ms: int) -> str:
     """Name of a run: its start, UTC, e.g. 20261122T200000Z."""
-    return f"{_moment(start_ms):%Y%m%dT%H%M%SZ}"
-
-
-@functools.lru_cache(64)  # of one second there are many log lines
-def iso_time(moment_ms: int) -> str:
-    return _moment(moment_ms).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _moment(moment_ms: int) -> datetime:
-    """The date of milliseconds UTC, negative before 1970; the nearest one where it lies outside the years 1 to 9999."""
-    return _EPOCH + timedelta(milliseconds=min(max(moment_ms, _FIRST_MS), _LAST_MS))
+    return f"{times.moment(start_ms):%Y%m%dT%H%M%SZ}"

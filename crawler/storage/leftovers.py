@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from crawler import seedfile
+from crawler import seedfile, times
 from crawler.exceptions import SeedFormatError
 from crawler.files import open_file, read_file, sha256_of
 from crawler.seedfile import SeedDocument
@@ -131,7 +131,7 @@ def record_of(archive: Archive, path: str) -> Record | None:
         return None
     row = archive.index.get(number)
     record: Record = {"kind": row.kind if row else "article", "id": number, "url": row.url if row else None,
-                      "time": layout.iso_time(int((archive.root / path).stat().st_mtime) * 1000), "adopted": True}  # fmt: skip
+                      "time": times.iso(int((archive.root / path).stat().st_mtime) * 1000), "adopted": True}  # fmt: skip
     if layout.is_media(path):
         with open_file(archive.root / path) as file:
             if mediafile.problem(file.read(mediafile.FIRST_PIECE), mediafile.extension(path)):
@@ -150,6 +150,6 @@ def record_of(archive: Archive, path: str) -> Record | None:
         return {**record, "kind": identify.kind(document, row), "published_ms": identify.published_ms(document, row),
                 "url": document.url, "stamp_ms": document.stamp_ms, "language": path.split("/")[0],
                 "hop": row.hop if row else 0, "source": row.source if row and row.source else "adopted",
-                "time": layout.iso_time(document.stamp_ms)}  # fmt: skip
+                "time": times.iso(document.stamp_ms)}  # fmt: skip
     is_whole = remaking.is_whole(data) if path.endswith(".gz") else _is_kept_reply(path, number, data)
     return record if is_whole else None

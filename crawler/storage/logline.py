@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crawler import normalise
+from crawler import times
 from crawler.exceptions import DamagedLine
 from crawler.storage import layout
 from crawler.storage.index.objects import ALIAS, PENDING, REMOVED, SCOPE, STATES
@@ -54,7 +54,7 @@ _RULES: dict[str, Callable[[object], bool]] = {
     "kind": lambda value: value in _KINDS if isinstance(value, str) else False,
     "id": _is_number_in(NUMBERS),
     "url": _or_none(_is_text),
-    "time": lambda value: value == "" or (isinstance(value, str) and normalise.time_ms(value) is not None),
+    "time": lambda value: value == "" or (isinstance(value, str) and times.parse_ms(value) is not None),
     "stamp_ms": _or_none(_is_number_in(_TIMES_MS)),
     "published_ms": _or_none(_is_number_in(_TIMES_MS)),
     "language": _or_none(_is_text),

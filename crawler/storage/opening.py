@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from crawler import times
 from crawler.exceptions import DiskError
 from crawler.storage import disk, layout, recovery, tree
 from crawler.storage.archive import Archive, check_free
@@ -67,7 +68,7 @@ def _lock(root: Path, now_ms: int, who: str) -> Lock:
         tree.require_archive(root)
         disk.make_folder(root / layout.RUNS)
         tree.require_index(root)
-        return Lock(root / layout.LOCK, who, layout.iso_time(now_ms))
+        return Lock(root / layout.LOCK, who, times.iso(now_ms))
     except OSError as error:
         raise DiskError(f"{root}: {error.strerror or error}") from error
 

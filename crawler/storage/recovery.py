@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
-from crawler import normalise
+from crawler import times
 from crawler.exceptions import DiskError
 from crawler.files import sha256_of
 from crawler.storage import disk, layout, leftovers, runlog, tree
@@ -132,7 +132,7 @@ def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str
     lines: damaged ones. Where there are any, older files are looked at, too: theirs may be the line that names what they hold.
     """
     removed = _remove_temporary(archive.root)
-    since_ms = (normalise.time_ms(unclean_since) or 0) - _MTIME_SLACK_MS
+    since_ms = (times.parse_ms(unclean_since) or 0) - _MTIME_SLACK_MS
     unlogged, recent = _unlogged(archive, since_ms, look_at_all=bool(lines))
     unfinished = damaged_files(archive.root)
     adopted, damaged = [], {}
@@ -187,7 +187,7 @@ def _set_aside(archive: Archive, damaged: dict[str, str], now_ms: int) -> None:
         for reply in leftovers.replies_of(archive.root, path) if layout.is_document(path) else ():
             damaged.setdefault(reply, sha256_of(archive.root / reply)[0])
     states: list[Record] = [
-        {"state": REMOVED, "path": path, "reason": "damaged: not what was stored", "time": layout.iso_time(now_ms),
+        {"state": REMOVED, "path": path, "reason": "damaged: not what was stored", "time": times.iso(now_ms),
          "found_sha256": digest}
         for path, digest in damaged.items()
     ]  # fmt: skip

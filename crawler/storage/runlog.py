@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler import normalise
+from crawler import times
 from crawler.exceptions import DamagedLine
 from crawler.files import open_file
 from crawler.storage import disk, layout, logline, tree
@@ -156,7 +156,7 @@ def free_run_name(folder: Path, start_ms: int) -> str:
     """The name of a run that starts now; a second after the last one's where that is not later, as when the clock was set
     back: the logs are read in the order of their names, and the last line about a path is the one that holds."""
     names = (path.name.partition(".")[0] for path in folder.glob("*Z.*"))
-    last_ms = normalise.time_ms(max(filter(normalise.time_ms, names), default=""))
+    last_ms = times.parse_ms(max(filter(times.parse_ms, names), default=""))
     return layout.run_name(start_ms if last_ms is None else max(start_ms, last_ms + 1000))
 
 
@@ -188,7 +188,7 @@ class RunLog:
     def go_on_under_a_later_name(self) -> None:
         """Have what follows read after all that was written: of one name the files are read before the states."""
         self.close()
-        self.name = free_run_name(self.folder, normalise.time_ms(self.name) or 0)
+        self.name = free_run_name(self.folder, times.parse_ms(self.name) or 0)
 
     def close(self) -> None:
         for descriptor in self._descriptors.values():

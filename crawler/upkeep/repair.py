@@ -55,7 +55,7 @@ class Repair:
 
 
 def repair(archive: Archive, verdict: Verdict, time: str) -> Repair:
-    """Put right what was found in an archive that is open. time: for the log, as `layout.iso_time` gives it.
+    """Put right what was found in an archive that is open. time: for the log, as `times.iso` gives it.
 
     Raises DiskError and OSError; what is not done by then is found, planned and done by the next repair.
     """
@@ -67,7 +67,7 @@ def repair(archive: Archive, verdict: Verdict, time: str) -> Repair:
 def plan(root: Path, index: Index | None, verdict: Verdict, time: str, sites: Sites = DW) -> Repair:
     """What is to be done about what was found. Changes nothing.
 
-    index: None where it cannot be read. time: for the log, as `layout.iso_time` gives it.
+    index: None where it cannot be read. time: for the log, as `times.iso` gives it.
     sites: where DW is, for what a reply is read with.
     """
     planned = Repair()

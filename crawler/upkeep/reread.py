@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from crawler import normalise, seedfile
+from crawler import seedfile, times
 from crawler.dw import decoding, places
 from crawler.dw.article import Article
 from crawler.exceptions import UnreadableReply
@@ -134,7 +134,7 @@ def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
     record = _record(article, after, now_ms, row.hop if row else 0)
     if article.number != number:
         record["requested"] = number
-    about = {**record, "url": url, "time": layout.iso_time(stamp_ms)}
+    about = {**record, "url": url, "time": times.iso(stamp_ms)}
     beside = NewFile(places.reply_extension(place), body, about, compress=True, charset=charset)
     files = archive.document_files(after, record, beside)
     return Reread(number, name, "changed" if before else "new", before, after, files)
@@ -155,13 +155,13 @@ def store(archive: Archive, found: Reread) -> None:
 
 
 def _record(article: Article, document: SeedDocument, now_ms: int, hop: int) -> Record:
-    return {"kind": article.kind, "id": article.number, "url": document.url, "time": layout.iso_time(now_ms),
+    return {"kind": article.kind, "id": article.number, "url": document.url, "time": times.iso(now_ms),
             "language": article.language, "source": article.source, "hop": hop, "reread": True}  # fmt: skip
 
 
 def _time_ms(about: dict[str, object]) -> int:
     """When a kept reply came. Raises ValueError."""
-    found = normalise.time_ms(str(about["time"]))
+    found = times.parse_ms(str(about["time"]))
     if found is None:
         raise ValueError(f"no time: {about['time']!r}")
     return found

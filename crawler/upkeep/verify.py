@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from crawler import normalise
+from crawler import times
 from crawler.exceptions import DiskError
 from crawler.files import is_file, sha256_of
 from crawler.storage import layout, runlog, tree
@@ -128,7 +128,7 @@ def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int |
         elif verdict.logged or verdict.files:
             verdict.damages.append(Damage(layout.INDEX, INDEX_DAMAGED, index_problem))
     if verdict.unclean_since:
-        since_ms = (normalise.time_ms(verdict.unclean_since) or 0) - _MTIME_SLACK_MS
+        since_ms = (times.parse_ms(verdict.unclean_since) or 0) - _MTIME_SLACK_MS
         verdict.damages = [_excused(damage, root, since_ms) for damage in verdict.damages]
     return verdict
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from crawler import times
 from crawler.seedfile import SeedDocument
-from crawler.storage import layout, runlog
+from crawler.storage import runlog
 from crawler.storage.archive import Archive
 from crawler.storage.index.objects import SCOPE
 from crawler.storage.opening import open_archive
@@ -52,7 +53,7 @@ def repaired(root: Path) -> None:
     """As `scrapy repair` does it."""
     archive = opened(root)
     archive.index.commit()
-    done = repair(archive, verify.verify(root, recovered=True), layout.iso_time(LATER_MS))
+    done = repair(archive, verify.verify(root, recovered=True), times.iso(LATER_MS))
     archive.close()
     if done.index_is_wrong:
         opened(root, rebuild=True).close()

@@ -140,13 +140,3 @@ def test_pictures_lie_a_hundred_thousand_numbers_to_a_folder() -> None:
 
 def test_run_is_named_for_its_start() -> None:
     assert layout.run_name(NOW_MS) == "20231114T221320Z"
-    assert layout.iso_time(NOW_MS) == "2023-11-14T22:13:20Z"
-
-
-@pytest.mark.parametrize(
-    ("moment_ms", "time"),
-    [(0, "1970-01-01T00:00:00Z"), (-1, "1969-12-31T23:59:59Z"), (-62_135_596_800_000, "0001-01-01T00:00:00Z"),
-     (253_402_300_799_999, "9999-12-31T23:59:59Z"), (10**20, "9999-12-31T23:59:59Z")],
-)  # fmt: skip
-def test_iso_time_of_any_moment(moment_ms: int, time: str) -> None:
-    assert layout.iso_time(moment_ms) == time

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from crawler import times
 from crawler.storage import disk, layout
 from crawler.storage.opening import open_archive
 from crawler.storage.tree import walk
@@ -143,7 +144,7 @@ def stopped(root: Path, step: str, n: int, when: str, number: int | None, monkey
         found = verify.verify(root, recovered=True)
         patched.setattr(disk, f"os_{step}", call)
         with contextlib.suppress(_Killed, OSError, Exception):
-            repair.repair(archive, found, layout.iso_time(NOW_MS))
+            repair.repair(archive, found, times.iso(NOW_MS))
             archive.index.commit()
     with contextlib.suppress(_Killed):
         archive.close(clean=False)

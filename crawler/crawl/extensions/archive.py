@@ -12,7 +12,7 @@ from scrapy import signals
 from scrapy.exceptions import CloseSpider
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler import clock, streams
+from crawler import clock, streams, times
 from crawler.crawl import report
 from crawler.crawl.control import Control
 from crawler.crawl.options import Options
@@ -149,7 +149,7 @@ class ArchiveExtension:
             notes.sentences.append(str(run.failure))
         end_ms = run.now_ms()
         return report.make(
-            stats, start=layout.iso_time(run.start_ms), end=layout.iso_time(end_ms), run=run.archive.log.name,
+            stats, start=times.iso(run.start_ms), end=times.iso(end_ms), run=run.archive.log.name,
             seconds=(end_ms - run.start_ms) / 1000, seeds=run.options.seeds, reason=reason,
             exit_status=self.exit_status, sentences=notes.sentences, missing=notes.missing,
             listing_problems=notes.problems, unknown_keys=sorted(notes.unknown_keys),

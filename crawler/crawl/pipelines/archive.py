@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler import normalise
+from crawler import times
 from crawler.crawl.component import RunComponent
 from crawler.crawl.pipelines.compare import reply_file, store_if_known
 from crawler.dw.places import WEAK
-from crawler.storage import layout
 from crawler.storage.logline import Record
 
 if TYPE_CHECKING:
@@ -31,11 +30,11 @@ class ArchivePipeline(RunComponent):
         article, document = item.article, item.document
         known = self.run.archive.index.get(article.number)
         record: Record = {
-            "kind": article.kind, "id": article.number, "url": document.url, "time": layout.iso_time(item.stamp_ms),
+            "kind": article.kind, "id": article.number, "url": document.url, "time": times.iso(item.stamp_ms),
             "language": article.language, "hop": item.hop, "source": article.source, "etag": item.etag,
             "last_modified": item.last_modified,
         }  # fmt: skip
-        if (published_ms := normalise.time_ms(article.display_date)) is not None:
+        if (published_ms := times.parse_ms(article.display_date)) is not None:
             record["published_ms"] = published_ms
         if item.requested != article.number:
             record["requested"] = item.requested

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DropItem
 
-from crawler import normalise, seedfile
+from crawler import seedfile, times
 from crawler.crawl.component import RunComponent
 from crawler.dw.places import WEAK
 from crawler.storage import layout
@@ -59,7 +59,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
     if archive.reply_of(row.path) is None or is_better:
         files.append(reply_file(run, item))
         files[0].path = layout.reply_path(row.path, item.reply_extension)
-    published_ms = normalise.time_ms(item.article.display_date)
+    published_ms = times.parse_ms(item.article.display_date)
     published_ms = row.published_ms if published_ms is None else published_ms
     if row.misses or (row.kind, row.published_ms) != (item.article.kind, published_ms):
         # DW has it again, or says what a document alone does not: that it is a liveblog, the date of a video
@@ -75,7 +75,7 @@ def reply_file(run: Run, item: Fetched) -> NewFile:
     """The reply an article was made of, to lie beside its document; `path` holds its extension."""
     record: Record = {
         "kind": item.article.kind, "id": item.article.number, "url": run.sites.canonical(item.url),
-        "time": layout.iso_time(item.stamp_ms), "source": item.article.source, "etag": item.etag,
+        "time": times.iso(item.stamp_ms), "source": item.article.source, "etag": item.etag,
         "last_modified": item.last_modified,
     }  # fmt: skip
     return NewFile(item.reply_extension, item.reply, record, compress=True, charset=item.charset)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
-from crawler import reasons
+from crawler import reasons, times
 from crawler.crawl.component import RunComponent
 from crawler.crawl.failures import failure_reason
 from crawler.crawl.headers import header
@@ -106,7 +106,7 @@ class MediaPipeline(RunComponent):
         path = layout.media_path(row.number, mediafile.extension(row.url))
         try:
             size = await self._complete(row, path)
-            record = {"kind": "media", "id": row.number, "url": row.url, "time": layout.iso_time(self.run.now_ms())}
+            record = {"kind": "media", "id": row.number, "url": row.url, "time": times.iso(self.run.now_ms())}
             await self.run.store([Whole(path, record)])
         except _Stopped:
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
-from crawler import reasons
+from crawler import reasons, times
 from crawler.crawl import replies
 from crawler.crawl.component import RunComponent
 from crawler.crawl.failures import failure_reason
@@ -95,7 +95,7 @@ class PicturesPipeline(RunComponent):
         if reason:
             return await self._miss(row, reason)
         now_ms = self.run.now_ms()
-        record = {"kind": "picture", "id": name.number, "url": DW.picture(name), "time": layout.iso_time(now_ms)}
+        record = {"kind": "picture", "id": name.number, "url": DW.picture(name), "time": times.iso(now_ms)}
         await self.run.store([NewFile(layout.picture_path(name), response.body, record)])
         return reasons.NONE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from crawler import normalise
+from crawler import normalise, times
 from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, NUMBERS, Sites, Target, parse_target
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -116,7 +116,7 @@ def language_path(declared: str, target: Target | None) -> str | None:
 
 def moment_ms(text: str) -> int | None:
     """Milliseconds since 1970-01-01 UTC of a time in ISO 8601 or, as in RSS 2.0, RFC 822; None when it is neither."""
-    return normalise.time_ms(text)
+    return times.parse_ms(text)
 
 
 def followable(url: str, sites: Sites) -> str | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from crawler import normalise
+from crawler import times
 from crawler.dw.decoding import charset_of
 from crawler.dw.lists.entries import Around, iter_entries
 from crawler.dw.lists.listing import Listed, Lost, Problem, followable, language_path, moment_ms, shorten
@@ -66,7 +66,7 @@ def iter_sitemap(
 
 def _latest_ms(lastmod: str) -> int | None:
     """The last millisecond a `lastmod` can mean: a change in the afternoon leaves a bare day as it was."""
-    moment = normalise.time_ms(lastmod)
+    moment = times.parse_ms(lastmod)
     if moment is None:
         return None
     if _DAY.fullmatch(lastmod):

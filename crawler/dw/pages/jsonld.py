@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from parsel import Selector
 
-from crawler import normalise, sanitise, urls
+from crawler import normalise, sanitise, times, urls
 from crawler.dw import decoding
 from crawler.dw.article import Article, Picture
 from crawler.dw.pages import addresses
@@ -60,7 +60,7 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
         title=title,
         language=(target.language if target else None) or _language(found),
         author=author(*_names(found.get("author"))),
-        display_date=normalise.time(text(found.get("datePublished"))) or normalise.time(text(found.get("dateModified"))),
+        display_date=times.canonical(text(found.get("datePublished"))) or times.canonical(text(found.get("dateModified"))),
         teaser=sanitise.safe_markup(escape(text(found.get("description")))),
         main_picture=_picture(found.get("image"), body.refused),
         blocks=tuple(body.blocks),

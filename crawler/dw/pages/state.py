@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from crawler import normalise, sanitise, urls
+from crawler import normalise, sanitise, times, urls
 from crawler.dw import decoding
 from crawler.dw.article import Article, Block, Gallery, Picture, Slide, Video
 from crawler.dw.pages import addresses
@@ -173,7 +173,7 @@ class _Entity:
             title=normalise.title(self.text("title", "name")),
             language=(target.language if target else None) or (language if language in urls.LANGUAGES else None),
             author=self._author(),
-            display_date=normalise.time(self.text("contentDate")) or normalise.time(self.text("firstPublicationDate")),
+            display_date=times.canonical(self.text("contentDate")) or times.canonical(self.text("firstPublicationDate")),
             teaser=sanitise.safe_markup(self.text("teaser", "shortTeaser")),
             unknown_keys=tuple(sorted({key.split("(")[0][:80] for key in self.entity} - _KNOWN_KEYS)),
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from crawler import normalise, seedfile
+from crawler import seedfile, times
 from crawler.exceptions import SeedFormatError
 from crawler.library.search.logs import Change, Copy, Correction, Entry, Removal
 from crawler.library.search.passages import line_of, passages
@@ -188,7 +188,7 @@ def _read(root: Path, entry: Entry) -> tuple[Entry, SeedDocument] | None:
     stamp_ms = document.stamp_ms if entry.stamp_ms is None else entry.stamp_ms
     published_ms = entry.published_ms
     if published_ms is None:
-        published_ms = normalise.time_ms(document.display_date)
+        published_ms = times.parse_ms(document.display_date)
     return entry._replace(published_ms=stamp_ms if published_ms is None else published_ms, stamp_ms=stamp_ms), document
 
 

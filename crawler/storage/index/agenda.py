@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.storage import layout
+from crawler import times
 from crawler.storage.index import refresh
 from crawler.storage.index.objects import (
     ARCHIVED,
@@ -144,7 +144,7 @@ def scope_line(index: Index, now_ms: int, scope: Scope) -> dict[str, Any] | None
     With it, an index made again has the same objects out of scope.
     """
     found = {"depth": scope.depth, "kinds": sorted(scope.kinds)}
-    return None if _last_scope(index) == found else {"state": SCOPE, **found, "time": layout.iso_time(now_ms)}
+    return None if _last_scope(index) == found else {"state": SCOPE, **found, "time": times.iso(now_ms)}
 
 
 def draw_last_scope(index: Index) -> None:

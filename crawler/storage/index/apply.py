@@ -6,7 +6,7 @@ import functools
 import json
 from typing import Any
 
-from crawler import normalise
+from crawler import times
 from crawler.storage import layout
 from crawler.storage.index import objects
 from crawler.storage.index.objects import ALIAS, ARCHIVED, PENDING, REMOVED, SCOPE
@@ -42,7 +42,7 @@ def _apply_file(index: Index, record: dict[str, Any], run: str) -> None:
         " bytes = excluded.bytes, run = excluded.run",
         [path, record["sha256"], record["bytes"], run],
     )
-    time_ms = normalise.time_ms(record.get("time", "")) or 0
+    time_ms = times.parse_ms(record.get("time", "")) or 0
     if picture := layout.picture_of(path):
         form = objects.picture_form(picture.format, path)
         _archive(index, picture.number, form, record, {"kind": "picture", "checked_ms": time_ms or None})

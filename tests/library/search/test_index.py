@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
+from crawler import times
 from crawler.library.search import catalogue, index
 from crawler.library.search import search as search_module
 from crawler.library.search.catalogue import BEYOND
@@ -73,7 +74,7 @@ def test_revision_of_a_video_has_its_day_and_language(tmp_path: Path) -> None:
         archive = open_archive(root, NOW_MS + n * HOUR_MS, "a test")
         url = "https://www.dw.com/es/x/a-70000001"
         video = SeedDocument(NOW_MS + n * HOUR_MS, "Un video", url, f"<p>faro {n}</small></p><video src=\"\"></video>")
-        record = {"kind": "video", "id": 70000001, "url": url, "time": layout.iso_time(NOW_MS), "language": "es",
+        record = {"kind": "video", "id": 70000001, "url": url, "time": times.iso(NOW_MS), "language": "es",
                   "published_ms": published_ms}  # fmt: skip
         archive.store_now(archive.document_files(video, record))
         archive.close()
