@@ -19,7 +19,6 @@ from crawler.files import is_file, read_file, sha256_of
 from crawler.reasons import Reason
 from crawler.seedfile import SeedDocument
 from crawler.storage import disk, identify, layout
-from crawler.storage.arrivals import Arrivals
 from crawler.storage.index import refresh
 from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import GONE, MISSING, REFUSED, Row
@@ -27,7 +26,7 @@ from crawler.storage.index.seal import seal
 from crawler.storage.index.sqlite import Index
 from crawler.storage.logline import Record
 from crawler.storage.runlog import RunLog
-from crawler.storage.writer import AnyFile, NewFile, Whole, Writer
+from crawler.storage.writer import AnyFile, Arrivals, NewFile, Whole, Writer
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
 
 _CHECK_EVERY = 4 * 1024 * 1024  # bytes

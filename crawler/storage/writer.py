@@ -1,20 +1,22 @@
-"""Files into the archive in groups: one thread writes, flushes, renames and logs whatever has come together.
+"""Store files in groups: one thread writes, flushes, renames and logs all files that have come together.
 
-A group's order is fixed: every file beside, flushed; renames in the order given, but revisions first; folders flushed; log
-lines, flushed.
-Only then are those who wait told, and only then does the index hear of it. Grouping changes how often the disk is
-waited for, never this order.
+The order within a group is fixed: write every file beside its path and flush it; rename in the order given, revisions first;
+flush the folders; append the log lines and flush them. Only then do the callers get their result and tell the index.
+Grouping changes how often the program waits for the disk, never this order.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import queue
 import threading
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from crawler.exceptions import DiskError
 from crawler.files import sha256_of
@@ -229,3 +231,45 @@ def _failure(error: BaseException) -> DiskError:
     failure = DiskError(sentence)
     failure.__cause__ = error
     return failure
+
+
+class Arrivals:
+    """Waits in an event loop for futures that another thread completes.
+
+    Works like `asyncio.wrap_future`, but all futures that complete while the event loop is busy wake it once, not once each: a
+    wake-up is a system call, at which the two threads compete for the interpreter. Used from one event loop at a time.
+    """
+
+    def __init__(self) -> None:
+        self._arrived: deque[asyncio.Future[None]] = deque()
+        self._waking: asyncio.AbstractEventLoop | None = None
+
+    async def wait_for(self, future: Future[Any]) -> None:
+        """Wait until a future is done; the caller takes its result or error.
+
+        A cancelled wait also cancels the future if it has not started.
+        """
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        future.add_done_callback(lambda _: self._arrive(loop, waiter))
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+
+    def _arrive(self, loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
+        self._arrived.append(waiter)  # first: a wake-up that has not begun yet will see it
+        if self._waking is not loop:  # a loop that has ended may never run the wake-up it was given
+            self._waking = loop
+            try:
+                loop.call_soon_threadsafe(self._wake)
+            except RuntimeError:  # the loop is closed
+                self._waking = None
+
+    def _wake(self) -> None:
+        self._waking = None
+        while self._arrived:
+            waiter = self._arrived.popleft()
+            if not waiter.done() and not waiter.get_loop().is_closed():
+                waiter.set_result(None)

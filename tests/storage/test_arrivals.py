@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import pytest
 
-from crawler.storage.arrivals import Arrivals
+from crawler.storage.writer import Arrivals
 
 T = TypeVar("T")
 
@@ -108,3 +108,43 @@ def test_loop_that_has_ended_is_not_woken() -> None:
 
     run(leave())
     future.set_result(1)
+
+
+def closing(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a loop close in the moment in which another thread wakes it."""
+
+    def refuse(*arguments: object) -> None:
+        raise RuntimeError("Event loop is closed")
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", refuse)
+
+
+def dropping(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a loop end before it runs the wake-up it was given."""
+    monkeypatch.setattr(loop, "call_soon_threadsafe", lambda *arguments: None)
+
+
+@pytest.mark.parametrize("end", [closing, dropping])
+def test_loop_that_ends_while_it_is_woken_keeps_no_later_waiter_from_being_woken(
+    monkeypatch: pytest.MonkeyPatch, end: Callable[[asyncio.AbstractEventLoop, pytest.MonkeyPatch], None]
+) -> None:
+    arrivals = Arrivals()
+
+    async def leave() -> None:
+        future: Future[int] = Future()
+        task = asyncio.create_task(arrivals.wait_for(future))
+        await asyncio.sleep(0)
+        with monkeypatch.context() as patched:
+            end(asyncio.get_running_loop(), patched)
+            future.set_result(1)
+        task.cancel()
+
+    async def wait() -> None:
+        future: Future[int] = Future()
+        waiting = asyncio.create_task(arrivals.wait_for(future))
+        await asyncio.sleep(0)
+        complete([future]).join()
+        await waiting
+
+    run(leave())
+    run(wait())
