@@ -13,7 +13,7 @@ from pathlib import Path
 
 from crawler import seedfile, times
 from crawler.exceptions import SeedFormatError
-from crawler.files import open_file, read_file, sha256_of
+from crawler.files import is_file, open_file, read_file, sha256_of
 from crawler.seedfile import SeedDocument
 from crawler.storage import identify, layout, mediafile, pictures, remaking
 from crawler.storage.archive import Archive
@@ -26,12 +26,14 @@ DAMAGED = "damaged"
 
 def judge(archive: Archive, path: str, unlogged: Collection[str]) -> Record | str:
     """What becomes of a file: the record by which it is adopted, DAMAGED (to be set aside), or LEFT (as it is: new, but not
-    whole or not yet of any use; the next run that fetches it replaces it).
+    whole, not yet of any use, or a reply that nothing proves until its document comes; the run that fetches it replaces it).
 
     path: one of `unlogged`, the paths of all files that are new or not as the logs say. Raises OSError.
     """
     known = archive.index.file(path)
     refused = DAMAGED if known else LEFT
+    if known is None and _is_copy(archive, path):
+        return LEFT
     record = record_of(archive, path)
     if record is None:
         return refused
@@ -41,6 +43,21 @@ def judge(archive: Archive, path: str, unlogged: Collection[str]) -> Record | st
         return _judge_reply(archive, path, refused, unlogged) or record
     # no other file is ever replaced, but for what is said of a reply that nobody could read
     return record if known is None or path.endswith(".json") else DAMAGED
+
+
+def _is_copy(archive: Archive, path: str) -> bool:
+    """Whether a document or reply lies beside one that is archived under another path: a path never changes."""
+    if not (layout.is_document(path) or layout.is_reply(path)):
+        return False
+    row = archive.index.get(layout.number_of(path) or 0)
+    if row is None or row.path is None:
+        return False
+    return row.path != _document_beside(path) and is_file(archive.root / row.path)
+
+
+def _document_beside(path: str) -> str:
+    """Path of the document that a reply lies beside; of a document its own."""
+    return next((path.removesuffix(end) + ".txt" for end in layout.REPLY_ENDS if path.endswith(end)), path)
 
 
 def _is_proved(archive: Archive, path: str, known: str | None, unlogged: Collection[str]) -> bool:
@@ -59,7 +76,7 @@ def _is_proved(archive: Archive, path: str, known: str | None, unlogged: Collect
 
 def _judge_reply(archive: Archive, path: str, refused: str, unlogged: Collection[str]) -> str:
     """LEFT or DAMAGED; empty where a whole reply may be adopted. refused: which of both where it says nothing."""
-    beside = next(path.removesuffix(end) for end in layout.REPLY_ENDS if path.endswith(end)) + ".txt"
+    beside = _document_beside(path)
     document, number = archive.read(beside), layout.number_of(path)
     if document is None or number is None:
         return refused
@@ -68,11 +85,13 @@ def _judge_reply(archive: Archive, path: str, refused: str, unlogged: Collection
             return ""
         others = [reply for reply in replies_of(archive.root, beside) if reply != path]
         return refused if any(_gives(archive, reply, number, document) for reply in others) else DAMAGED
-    # the document is the one that the logs name: the reply may say the same in other words, or be on its way to replace it
-    made = _remade(archive, path, number, document)
+    # the document is the one that the logs name, and so must the reply be; only a lost one may have been fetched again
+    if archive.index.file(path) is None:
+        made = _remade(archive, path, number, document)
+        return "" if any(seedfile.says_the_same(one, document) for one in made) else LEFT
     logged = archive.index.file(beside)
     is_on_its_way = logged is not None and _is_among_revisions(archive.root, number, logged[0])
-    return "" if any(is_on_its_way or seedfile.says_the_same(one, document) for one in made) else refused
+    return LEFT if is_on_its_way and _remade(archive, path, number, document) else DAMAGED
 
 
 def replies_of(root: Path, path: str) -> list[str]:

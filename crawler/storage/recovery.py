@@ -145,6 +145,8 @@ def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str
             adopted.append({"path": path, "sha256": digest, "bytes": size, **verdict})
         elif verdict == leftovers.DAMAGED and path in recent:  # of anything older `scrapy verify` tells
             damaged[path] = digest
+        elif verdict == leftovers.LEFT and archive.index.file(path):  # a reply: this run is to replace it
+            archive.index.set_unchecked(layout.number_of(path) or 0)
     _adopt(archive, adopted)
     _set_aside(archive, damaged, now_ms)
     return removed, len(adopted), sorted(damaged)

@@ -186,6 +186,15 @@ def test_exactly_what_changed_becomes_a_revision(site: Site, tmp_path: Path) -> 
     assert unchanged not in changed
 
 
+def test_reply_that_is_not_the_stored_one_is_replaced_where_dw_says_the_same(site: Site, tmp_path: Path) -> None:
+    first = crawl(tmp_path, [FRESH], "depth=0", site=site)
+    reply = reply_of(first.documents[FRESH])
+    (tmp_path / reply).write_bytes(b"altered")
+    second = crawl(tmp_path, [FRESH], "depth=0", "refresh=all", site=site)
+    assert second.files[reply] == first.files[reply]
+    assert verify(tmp_path).damages == []
+
+
 def test_every_version_is_kept(site: Site, tmp_path: Path) -> None:
     titles = ["First thought", "Second thought", "First thought", "Last thought"]
     for place, title in enumerate(titles):

@@ -56,7 +56,8 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
         run.count("dw/document/alias")
     files = []
     is_better = item.article.source == "api" and row.source != "api"
-    if archive.reply_of(row.path) is None or is_better:
+    reply = archive.reply_of(row.path)
+    if reply is None or not archive.is_sound(reply) or is_better:
         files.append(reply_file(run, item))
         files[0].path = layout.reply_path(row.path, item.reply_extension)
     published_ms = times.parse_ms(item.article.display_date)
