@@ -280,12 +280,3 @@ def from_base62(text: str) -> int:
     for digit in text:
         number = number * 62 + _DIGITS.index(digit)
     return number
-
-
-def to_base62(number: int) -> str:
-    """The inverse of `from_base62`."""
-    text = ""
-    while number:
-        number, digit = divmod(number, 62)
-        text = _DIGITS[digit] + text
-    return text or "0"

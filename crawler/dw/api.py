@@ -10,16 +10,14 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from crawler import normalise, sanitise, times, urls
 from crawler.dw import decoding
-from crawler.dw.article import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.dw.article import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube, check_usable
+from crawler.dw.values import Json, first_object, objects, text
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import NOTHING, Markup
 from crawler.urls import DW, DwAddress, PictureName, Sites
-
-Json = dict[str, Any]
 
 _KINDS = {"article": "article", "video": "video", "audio": "audio", "gallery": "gallery", "imagegallery": "gallery",
           "liveblog": "liveblog"}  # fmt: skip
@@ -66,17 +64,17 @@ def parse(body: bytes, number: int, kind: str = "article", charset: str = "", si
     article = Article(
         number=own if isinstance(own, int) and not isinstance(own, bool) and own in urls.NUMBERS else number,
         kind=found_kind,
-        title=normalise.title(_text(reply.get("name")) or _text(reply.get("title"))),
+        title=normalise.title(text(reply.get("name")) or text(reply.get("title"))),
         language=urls.LANGUAGE_IDS.get(language) if type(language := reply.get("languageId")) is int else None,
         author=_author(reply),
-        display_date=times.canonical(_text(reply.get("displayDate"))),
-        teaser=sanitise.safe_markup(_text(reply.get("teaser")) or _text(reply.get("teaserText"))),
+        display_date=times.canonical(text(reply.get("displayDate"))),
+        teaser=sanitise.safe_markup(text(reply.get("teaser")) or text(reply.get("teaserText"))),
         blocks=blocks,
         unknown_keys=tuple(sorted({key[:80] for key in _keys(reply)} - _KNOWN_KEYS)),
     )
     _add_main_content(article, reply, met)
     article.skipped, article.refused = tuple(met.skipped), tuple(met.refused)
-    _check_usable(article)
+    check_usable(article)
     return article
 
 
@@ -102,43 +100,19 @@ def _object(body: bytes, charset: str) -> Json:
     return reply
 
 
-def _check_usable(article: Article) -> None:
-    if not article.title:
-        raise UnreadableReply(f"{article.kind} {article.number}: no usable title")
-    usable = {
-        "article": article.blocks,
-        "liveblog": article.blocks or article.teaser,
-        "gallery": article.slides or article.blocks,
-        "video": article.video or article.teaser,
-        "audio": article.video or article.teaser,
-    }
-    if not usable[article.kind]:
-        raise UnreadableReply(f"{article.kind} {article.number}: no usable body")
-
-
 def _add_main_content(article: Article, reply: Json, met: _Met) -> None:
-    main = _first(reply.get("mainContent"))
+    main = first_object(reply.get("mainContent"))
     if article.kind in ("video", "audio"):
         media = main if main.get("sources") else reply
         article.video = _media(media, met)
-        preview = _first(main.get("previewImage")) or _first(reply.get("previewImage")) or _first(reply.get("image"))
-        article.preview = _picture(preview, met)
+        previews = (main.get("previewImage"), reply.get("previewImage"), reply.get("image"))
+        article.preview = _picture(next(filter(None, map(first_object, previews)), {}), met)
     elif article.kind == "gallery":
         article.slides = _slides(reply if _slide_items(reply) else main, met)
-    elif preview := _first(main.get("previewImage")):
+    elif preview := first_object(main.get("previewImage")):
         article.main_picture = _picture(preview, met)
-    elif "sizes" in main or _text(main.get("type")).lower() == "image":
+    elif "sizes" in main or text(main.get("type")).lower() == "image":
         article.main_picture = _picture(main, met)
-
-
-def _dicts(value: object) -> list[Json]:
-    """The objects of a list, whatever else is in it; an object that stands alone is a list of one."""
-    values = value if isinstance(value, list) else [value]
-    return [each for each in values if isinstance(each, dict)]
-
-
-def _first(value: object) -> Json:
-    return next(iter(_dicts(value)), {})
 
 
 def _size(value: object) -> float | None:
@@ -146,10 +120,6 @@ def _size(value: object) -> float | None:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
         return int(value)
     return value if isinstance(value, (int, float)) else None
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _author(reply: Json) -> Markup:
@@ -166,15 +136,15 @@ def _names(persons: Iterable[object]) -> Iterator[str]:
         if isinstance(person, str):
             yield person
         elif isinstance(person, dict):
-            parts = [_text(person.get("firstName")), _text(person.get("lastName"))]
-            yield " ".join(parts).strip() or _text(person.get("name")) or _text(person.get("fullName"))
+            parts = [text(person.get("firstName")), text(person.get("lastName"))]
+            yield " ".join(parts).strip() or text(person.get("name")) or text(person.get("fullName"))
 
 
 def _elements(reply: Json) -> list[Json]:
     """The body's elements, and those of a liveblog's posts."""
     body = reply.get("body")
-    elements = [_element(element) for element in (body if isinstance(body, list) else _dicts(body))]
-    for post in _dicts(reply.get("posts")):
+    elements = [_element(element) for element in (body if isinstance(body, list) else objects(body))]
+    for post in objects(reply.get("posts")):
         elements.extend(_post_elements(post))
     return elements
 
@@ -184,18 +154,18 @@ def _element(element: object) -> Json:
     if not isinstance(element, dict):
         return {"type": "Paragraph", "text": element} if isinstance(element, str) else {}
     content = element.get("content")
-    return {"type": "Paragraph", "text": content} if isinstance(content, str) else _first(content) or element
+    return {"type": "Paragraph", "text": content} if isinstance(content, str) else first_object(content) or element
 
 
 def _text_elements(reply: Json) -> list[Json]:
     """The paragraphs of the text, which says the same as the body."""
     body = reply.get("body")
-    return [{"type": "Paragraph", "text": part} for part in paragraphs(_text(reply.get("text")) or _text(body))]
+    return [{"type": "Paragraph", "text": part} for part in paragraphs(text(reply.get("text")) or text(body))]
 
 
 def _post_elements(post: Json) -> Iterator[Json]:
     """A liveblog's post [assumed]: a headline and a body like an article's, or a text."""
-    if headline := _text(post.get("name")) or _text(post.get("title")):
+    if headline := text(post.get("name")) or text(post.get("title")):
         yield {"type": "Paragraph", "text": f"<strong>{headline}</strong>"}
     yield from _elements({"body": post.get("body")}) or _text_elements(post)
 
@@ -225,7 +195,7 @@ def _blocks(elements: list[Json], met: _Met) -> tuple[Block, ...]:
 
 def _kind(element: Json) -> str:
     """The type of a body's element; what names none is told by what is in it."""
-    if kind := _text(element.get("type")):
+    if kind := text(element.get("type")):
         return kind
     signs = {"text": "Paragraph", "sizes": "Image", "sources": "Video", "items": "Gallery", "images": "Gallery"}
     return next((kind for key, kind in signs.items() if element.get(key)), "(no type)")
@@ -255,12 +225,12 @@ def _block(kind: str, element: Json, met: _Met) -> Block | None:
 
 
 def _markup(value: object) -> Markup:
-    return sanitise.safe_markup(_text(value))
+    return sanitise.safe_markup(text(value))
 
 
 def _youtube(element: Json) -> YouTube | None:
     for key in ("key", "videoId", "youtubeId", "externalId", "url", "src", "id"):
-        value = _text(element.get(key))
+        value = text(element.get(key))
         if value.startswith("http") and not _YOUTUBE_HOST.match(value):
             continue
         if found := _YOUTUBE_KEY.search(value):
@@ -270,10 +240,10 @@ def _youtube(element: Json) -> YouTube | None:
 
 def _media(media: Json, met: _Met) -> Video | None:
     """The best progressive file of a video or audio: mp4 before mp3, the highest bitrate first."""
-    candidates = _dicts(media.get("sources"))
-    playable = [s for s in candidates if _text(s.get("format")).lower() in ("mp4", "mp3") and _text(s.get("url"))]
+    candidates = objects(media.get("sources"))
+    playable = [s for s in candidates if text(s.get("format")).lower() in ("mp4", "mp3") and text(s.get("url"))]
     for source in sorted(playable, key=_bitrate, reverse=True):
-        url = _text(source.get("url")).strip()
+        url = text(source.get("url")).strip()
         if address := met.sites.media_address(url):
             return Video(address)
         met.refused.append(url[:200])
@@ -281,23 +251,23 @@ def _media(media: Json, met: _Met) -> Video | None:
 
 
 def _bitrate(source: Json) -> tuple[bool, float]:
-    return _text(source.get("format")).lower() == "mp4", _size(source.get("bitrate")) or 0
+    return text(source.get("format")).lower() == "mp4", _size(source.get("bitrate")) or 0
 
 
 def _slide_items(element: Json) -> list[Json]:
     for key in ("items", "images", "slides"):
-        if items := _dicts(element.get(key)):
-            return [_first(item.get("content")) or item for item in items]
+        if items := objects(element.get(key)):
+            return [first_object(item.get("content")) or item for item in items]
     return []
 
 
 def _slides(element: Json, met: _Met) -> tuple[Slide, ...]:
     slides = []
     for item in _slide_items(element):
-        if address := _address(_first(item.get("image")) or item, met):
+        if address := _address(first_object(item.get("image")) or item, met):
             name, shown = address
-            text = _text(item.get("description")) or _text(item.get("text"))
-            slides.append(Slide(name, shown, _markup(item.get("name") or item.get("title")), sanitise.safe_markup(text)))
+            words = text(item.get("description")) or text(item.get("text"))
+            slides.append(Slide(name, shown, _markup(item.get("name") or item.get("title")), sanitise.safe_markup(words)))
     return tuple(slides)
 
 
@@ -315,12 +285,12 @@ def _address(image: Json, met: _Met) -> tuple[PictureName, DwAddress] | None:
     """
     if image.get("id") in (-1, "-1"):
         return None
-    candidates = _dicts(image.get("sizes"))
-    if not candidates and _text(image.get("url")):
+    candidates = objects(image.get("sizes"))
+    if not candidates and text(image.get("url")):
         candidates = [image]
     found: list[tuple[float, PictureName, DwAddress]] = []
     for size in candidates:
-        url = _text(size.get("url")).strip()
+        url = text(size.get("url")).strip()
         shown = urls.shown_picture(url)
         if shown is None:
             if url:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from crawler.exceptions import UnreadableReply
 from crawler.sanitise import NOTHING, Markup
 from crawler.urls import DwAddress, PictureName
 
@@ -95,3 +96,18 @@ class Article:
     refused: tuple[str, ...] = ()
     unknown_keys: tuple[str, ...] = ()
     source: str = "api"
+
+
+def check_usable(article: Article) -> None:
+    """Raise UnreadableReply if an article has no title or nothing to show for its kind."""
+    if not article.title:
+        raise UnreadableReply(f"{article.kind} {article.number}: no usable title")
+    usable = {
+        "article": article.blocks or article.galleries,
+        "liveblog": article.blocks or article.galleries or article.teaser,
+        "gallery": article.slides or article.blocks,
+        "video": article.video or article.teaser,
+        "audio": article.video or article.teaser,
+    }
+    if not usable[article.kind]:
+        raise UnreadableReply(f"{article.kind} {article.number}: no usable body")

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 from crawler.dw.decoding import charset_of
 from crawler.dw.lists.entries import Around, iter_entries
-from crawler.dw.lists.listing import Listed, Listing, Lost, document, language_path, moment_ms, number_of, shorten
+from crawler.dw.lists.listing import Listed, Listing, Lost, document, language_path, shorten
 from crawler.dw.lists.unpacking import MAX_BYTES, chunks
+from crawler.dw.values import number
 from crawler.urls import DW, Sites, Target
 
 _ROOTS = ("RDF", "rss")
-_FIELDS = frozenset({"contentID", "guid", "link", "language", "date", "pubDate"})
+_FIELDS = frozenset({"contentID", "guid", "link", "language"})
 
 
 def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listing:
@@ -31,18 +32,17 @@ def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listin
     for entry in iter_entries(pieces, _ROOTS, ("item",), _FIELDS, around, charset_of(content_type)):
         link = entry.fields.get("link", "")
         target = document(link, sites)
-        if (number := _number(entry.fields, target, sites)) is None:
+        if (own := _number(entry.fields, target, sites)) is None:
             lost.add(link or entry.fields.get("guid", ""))
             continue
         declared = entry.fields.get("language") or around.fields.get("language", "")
         items.setdefault(
-            number,
+            own,
             Listed(
-                number,
-                kind=target.kind if target and target.number == number else "article",
+                own,
+                kind=target.kind if target and target.number == own else "article",
                 language=language_path(declared, target),
                 url=link if target else None,
-                published_ms=moment_ms(entry.fields.get("date") or entry.fields.get("pubDate", "")),
             ),
         )
     problems = around.problems + lost.sentences()
@@ -55,8 +55,8 @@ def _number(fields: Mapping[str, str], target: Target | None, sites: Sites) -> i
     guid = fields.get("guid", "")
     by_guid = document(guid, sites)
     return (
-        number_of(fields.get("contentID"))
-        or number_of(guid)
+        number(fields.get("contentID"))
+        or number(guid)
         or (by_guid.number if by_guid else None)
         or (target.number if target else None)
     )

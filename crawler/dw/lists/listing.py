@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from crawler import normalise, times
-from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, NUMBERS, Sites, Target, parse_target
+from crawler import normalise
+from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, Sites, Target, parse_target
 
-_NUMBER = re.compile(r"[0-9]{1,15}")
 _PAGE_HOST = re.compile(r"^https?://(?:(?:www|m|amp)\.)?dw\.(?:com|de)(?=/)", re.IGNORECASE)
 
 
@@ -19,7 +18,6 @@ class Listed:
     number: DW's id. kind: one of `urls.DOCUMENT_KINDS`; `article` where the listing does not tell. language: a language
     path. modified_ms: milliseconds since 1970-01-01 UTC, the latest moment its `lastmod` can mean (a bare day: the
     day's last millisecond); only sitemaps tell. url: its page as the listing writes it, None where that is not DW's.
-    published_ms: when it was published, by the listing's word, often in whole minutes; it says nothing about changes.
     """
 
     number: int
@@ -27,7 +25,6 @@ class Listed:
     language: str | None = None
     modified_ms: int | None = None
     url: str | None = None
-    published_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -35,8 +32,8 @@ class Listing:
     """What a reply lists, each number once, in its order.
 
     more: addresses of further listings, such as the next page, on the configured hosts. problems: sentences, what could
-    not be read. total: how many items the whole list has, where the reply says so. page, pages: which page this is,
-    from 1, and how many there are, where the reply says so: `more` never leads back by its own page number nor beyond
+    not be read. total: how many items the whole list has, where the reply says so. pages: how many there are, where the
+    reply says so: `more` never leads back by its own page number nor beyond
     the last page, but a list that grows or repeats itself for ever must be stopped by who follows it. is_damaged: the reply
     may have held more than could be read. is_cut: its end never came, or could not be read. unknown_keys: of a JSON reply,
     those never met before.
@@ -46,7 +43,6 @@ class Listing:
     more: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     total: int | None = None
-    page: int | None = None
     pages: int | None = None
     is_damaged: bool = False
     is_cut: bool = False
@@ -86,15 +82,6 @@ def shorten(text: str) -> str:
     return text if len(text) <= 120 else text[:119] + "…"
 
 
-def number_of(value: object) -> int | None:
-    """DW's id in a JSON value or text: a whole number above 0 of at most 15 digits; None for anything else."""
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value in NUMBERS:
-        return value
-    return None
-
-
 def document(url: str, sites: Sites) -> Target | None:
     """What a page's address leads to when that becomes a document, else None."""
     target = parse_target(url, sites)
@@ -112,11 +99,6 @@ def language_path(declared: str, target: Target | None) -> str | None:
     if declared not in LANGUAGES or (addressed and addressed.startswith(declared + "-")):
         return addressed
     return declared
-
-
-def moment_ms(text: str) -> int | None:
-    """Milliseconds since 1970-01-01 UTC of a time in ISO 8601 or, as in RSS 2.0, RFC 822; None when it is neither."""
-    return times.parse_ms(text)
 
 
 def followable(url: str, sites: Sites) -> str | None:

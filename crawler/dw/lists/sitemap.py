@@ -12,12 +12,12 @@ from typing import BinaryIO
 from crawler import times
 from crawler.dw.decoding import charset_of
 from crawler.dw.lists.entries import Around, iter_entries
-from crawler.dw.lists.listing import Listed, Lost, Problem, followable, language_path, moment_ms, shorten
+from crawler.dw.lists.listing import Listed, Lost, Problem, followable, language_path, shorten
 from crawler.dw.lists.unpacking import MAX_BYTES, chunks
 from crawler.urls import DOCUMENT_KINDS, DW, Sites, parse_target
 
 _ROOTS = ("urlset", "sitemapindex")
-_FIELDS = frozenset({"loc", "lastmod", "language", "publication_date"})
+_FIELDS = frozenset({"loc", "lastmod", "language"})
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?:Z|[+-]\d\d:?\d\d)?")
 
@@ -56,7 +56,6 @@ def iter_sitemap(
                 language=language_path(entry.fields.get("language", ""), target),
                 modified_ms=_latest_ms(entry.fields.get("lastmod", "")),
                 url=address,
-                published_ms=moment_ms(entry.fields.get("publication_date", "")),
             )
     if around.root and around.root.lower() not in _ROOTS:
         yield Problem(f"no sitemap: its root element is {shorten(around.root)}")

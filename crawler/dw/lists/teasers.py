@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Any
 
 from crawler.dw import decoding
-from crawler.dw.lists.listing import Listed, Listing, Lost, document, followable, moment_ms, number_of, shorten
+from crawler.dw.lists.listing import Listed, Listing, Lost, document, followable, shorten
+from crawler.dw.values import Json, json_object, number
 from crawler.urls import DW, LANGUAGE_IDS, Sites
 
 _KINDS = {"ArticleRef": "article", "VideoRef": "video", "AudioRef": "audio", "GalleryRef": "gallery",
@@ -50,36 +50,35 @@ def _parse_page(body: bytes, sites: Sites, charset: str) -> Listing:
             return Listing(problems=broken)
     if not isinstance(reply, dict):
         return Listing(problems=[f"JSON, but no object: {type(reply).__name__}"])
-    info = reply.get("paginationInfo")
-    info = info if isinstance(info, dict) else {}
+    info = json_object(reply.get("paginationInfo"))
     teasers = reply.get("items")
-    total = 0 if info.get("availableItems") == 0 else number_of(info.get("availableItems"))
+    total = 0 if info.get("availableItems") == 0 else number(info.get("availableItems"))
     is_empty = teasers is None and total == 0
     problems = [] if isinstance(teasers, list) or is_empty else ["no list of items"]
-    language = LANGUAGE_IDS.get(number_of(reply.get("languageId")) or 0)
+    language = LANGUAGE_IDS.get(number(reply.get("languageId")) or 0)
     items: dict[int, Listed] = {}
     lost = Lost("items that name nothing readable")
     keys = {*reply, *info}
     for teaser in teasers if isinstance(teasers, list) else ():
-        reference = _reference(teaser)
+        reference = json_object(json_object(teaser).get("reference"))
         keys.update(teaser if isinstance(teaser, dict) else (), reference)
-        if listed := _listed(teaser, reference, language, sites):
+        if listed := _listed(reference, language, sites):
             items.setdefault(listed.number, listed)
         elif teaser != {} and reference.get("type") != "SearchRef":
             lost.add(f"{reference.get('type')} {reference.get('id')}")
-    page, pages = number_of(info.get("currentPage")), number_of(info.get("availablePages"))
+    page, pages = number(info.get("currentPage")), number(info.get("availablePages"))
     more = _next_page(info.get("nextPageUrl"), page, pages, sites, problems)
     unknown = tuple(sorted({key[:80] for key in keys} - _KNOWN_KEYS))
     return Listing(
-        list(items.values()), more, broken + problems + lost.sentences(), total, page, pages, is_damaged=is_cut, is_cut=is_cut,
+        list(items.values()), more, broken + problems + lost.sentences(), total, pages, is_damaged=is_cut, is_cut=is_cut,
         unknown_keys=unknown,
     )  # fmt: skip
 
 
-def _salvaged(text: str) -> tuple[dict[str, Any], bool]:
+def _salvaged(text: str) -> tuple[Json, bool]:
     """What can be read of a page that is no JSON as a whole, and whether its end was lost: not where words stand before or
     behind the whole object. Empty where it is no such page."""
-    found: dict[str, Any] = {}
+    found: Json = {}
     with contextlib.suppress(ValueError):
         whole, _ = decoding.json_at(text, text.find("{"))
         if isinstance(whole, dict) and "items" in whole:
@@ -99,19 +98,14 @@ def _salvaged(text: str) -> tuple[dict[str, Any], bool]:
     return found, True
 
 
-def _reference(teaser: object) -> dict[str, Any]:
-    reference = teaser.get("reference") if isinstance(teaser, dict) else None
-    return reference if isinstance(reference, dict) else {}
-
-
-def _listed(teaser: Any, reference: dict[str, Any], language: str | None, sites: Sites) -> Listed | None:
+def _listed(reference: Json, language: str | None, sites: Sites) -> Listed | None:
     url = reference.get("url")
     target = document(url, sites) if isinstance(url, str) else None
-    number = number_of(reference.get("id")) or (target.number if target else None)
+    own = number(reference.get("id")) or (target.number if target else None)
     kind = _KINDS.get(str(reference.get("type"))) or (target.kind if target else None)
-    if number is None or kind is None:
+    if own is None or kind is None:
         return None
-    return Listed(number, kind, language, published_ms=moment_ms(str(teaser.get("displayDate", ""))))
+    return Listed(own, kind, language)
 
 
 def _next_page(url: object, page: int | None, pages: int | None, sites: Sites, problems: list[str]) -> list[str]:

@@ -12,10 +12,10 @@ from dataclasses import replace
 from parsel import Selector
 
 from crawler.dw import decoding
-from crawler.dw.article import Article, Paragraph, Picture
+from crawler.dw.article import Article, Paragraph, Picture, check_usable
 from crawler.dw.pages import jsonld, markup, state
 from crawler.dw.pages.tree import tree
-from crawler.dw.pages.values import json_object
+from crawler.dw.values import json_object
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import Markup
 from crawler.urls import DW, Sites
@@ -58,7 +58,7 @@ def _first_readable(html: str, page: Selector, number: int, language: str | None
     for source, read in readers.items():
         try:
             article = read()
-            _check_usable(article)
+            check_usable(article)
         except UnreadableReply as error:
             problems.append(str(error))
             continue
@@ -94,24 +94,10 @@ def parse_graph(
         article = state.from_reply(json_object(reply), number, kind, language, sites)
     except (ValueError, RecursionError) as error:
         raise UnreadableReply(f"graph API, {kind} {number}: {type(error).__name__} {str(error)[:80]}") from error
-    _check_usable(article)
+    check_usable(article)
     article.source = "graph-api"
     article.language = article.language or language
     return article
-
-
-def _check_usable(article: Article) -> None:
-    if not article.title:
-        raise UnreadableReply(f"{article.kind} {article.number}: no usable title")
-    usable = {
-        "article": article.blocks or article.galleries,
-        "liveblog": article.blocks or article.galleries or article.teaser,
-        "gallery": article.slides,
-        "video": article.video or article.teaser,
-        "audio": article.video or article.teaser,
-    }
-    if not usable[article.kind]:
-        raise UnreadableReply(f"{article.kind} {article.number}: no usable body")
 
 
 def _filled(article: Article, described: Article) -> Article:

@@ -14,7 +14,7 @@ from crawler import normalise, sanitise
 from crawler.dw.article import Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.dw.pages import addresses
 from crawler.dw.pages.tree import classes, tree
-from crawler.dw.pages.values import number
+from crawler.dw.values import number
 from crawler.sanitise import NOTHING, Markup
 from crawler.urls import DW, DwAddress, PictureName, Sites
 

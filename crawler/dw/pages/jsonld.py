@@ -13,7 +13,7 @@ from crawler.dw import decoding
 from crawler.dw.article import Article, Picture
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape
-from crawler.dw.pages.values import Json, author, json_object, objects, text
+from crawler.dw.values import Json, author, json_object, objects, text
 from crawler.exceptions import UnreadableReply
 from crawler.urls import DW, Sites
 

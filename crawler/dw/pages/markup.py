@@ -19,7 +19,7 @@ from crawler.dw.article import Article, Paragraph, Picture
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape
 from crawler.dw.pages.tree import classes, split
-from crawler.dw.pages.values import author
+from crawler.dw.values import author
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import NOTHING, Markup
 from crawler.urls import DW, Sites, Target

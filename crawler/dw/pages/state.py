@@ -15,7 +15,7 @@ from crawler.dw import decoding
 from crawler.dw.article import Article, Block, Gallery, Picture, Slide, Video
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape
-from crawler.dw.pages.values import Json, author, json_object, number, objects, text
+from crawler.dw.values import Json, author, json_object, number, objects, text
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import Markup
 from crawler.urls import DW, DwAddress, PictureName, Sites
