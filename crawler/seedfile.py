@@ -1,4 +1,4 @@
-"""The seed document: the archive's file format, read and written. Needs nothing of Scrapy.
+r"""The seed document: the archive's file format, read, written and compared. Public API; it needs nothing of Scrapy.
 
     <!--{stamp_ms}-->
     [{title}]({url})
@@ -6,7 +6,19 @@
 
     {html, one line}
 
-Source: section 1 of what is known of DW's data, checked on every recorded document.
+UTF-8, `\n` line ends, one at the end of the file. Source: section 1 of what is known of DW's data, checked on every recorded
+document.
+
+>>> text = "<!--1700000000000-->\n[A title](https://www.dw.com/en/A%20title/a-7)\n------\n\n<p>Some words.</p>\n"
+>>> document = loads(text)
+>>> document.id, document.language, document.kind, document.title
+(7, 'en', 'article', 'A title')
+>>> dumps(document) == text
+True
+>>> loads("no document")
+Traceback (most recent call last):
+    ...
+crawler.exceptions.SeedFormatError: line 1: not a stamp like <!--1696558622000-->: 'no document'
 """
 
 from __future__ import annotations
@@ -21,9 +33,24 @@ from crawler import normalise, urls
 from crawler.exceptions import SeedFormatError
 from crawler.urls import DW, PictureName, Sites
 
+__all__ = [
+    "MOST_PICTURES",
+    "MOST_REFERENCES",
+    "SeedDocument",
+    "SeedFormatError",
+    "content_key",
+    "dumps",
+    "loads",
+    "picture_addresses",
+    "references",
+    "references_left_out",
+    "refused_references",
+    "says_the_same",
+]
+
 MOST_PICTURES = 1_000  # of a document; the most of a hundred recorded ones are 18
 MOST_REFERENCES = 2_000  # of a document; the most of a hundred recorded ones are 9
-_SEARCHED = 4_000_000  # characters looked at for where a title ends, all places together; a real link has a thousand
+_SEARCHED = 4_000_000  # characters searched for the end of a title, over all candidates; a real link has about a thousand
 
 _STAMP = re.compile(r"<!--(0|[1-9][0-9]{0,16})-->")
 _LAST_MS = 253_402_300_799_000  # the end of the year 9999
@@ -32,7 +59,7 @@ _ADDRESS_BEGIN = re.compile(r"\]\(https?://")
 _NAMED = re.compile(r"https?://[^/]+/[^/]+/(.*)/a-\d+", re.DOTALL)  # a title may hold line breaks
 _FOOTER = re.compile(r"<br><hr><div>获取更多RSS：.*$")
 _EMPTY_PICTURE = re.compile(r'<img src="" width="100%">(?:<div><small style="color: #999;"></small></div>)?')
-# `[^<>]`, not `[^>]`: what is unclosed must not be read to the end again and again
+# `[^<>]`, not `[^>]`: an unclosed tag must not be read to the end again and again
 _LINK = re.compile(r"<(a|span)\b([^<>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\s([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _IMAGE = re.compile(r"""<img\b[^<>]*?\ssrc=["']([^"'<>]*)["']""", re.IGNORECASE)
@@ -45,8 +72,8 @@ _SLIDES_BODY = re.compile(r'<div><img src="[^"]*" width="100%"><br><b>')
 class SeedDocument:
     """The four parts of a seed document.
 
-    stamp_ms: when the article was taken, milliseconds since 1970-01-01 UTC. title: the headline; one
-    line, but for some that the older tool wrote. url: its address on www.dw.com. html: the body, one line.
+    stamp_ms: when the article was taken, milliseconds since 1970-01-01 UTC. title: the headline in plain text; one line,
+    except in some documents of an older tool. url: its address on www.dw.com. html: the body, one line of HTML.
     """
 
     stamp_ms: int
@@ -56,57 +83,57 @@ class SeedDocument:
 
     @property
     def id(self) -> int | None:
-        """DW's number, also where an unencoded `?` in the address hides it; None when the address has none."""
+        """DW's id in the address, also behind an unencoded `?`; None if the address has none."""
         return urls.document_number(self.url)
 
     @property
     def language(self) -> str:
-        """The language path of the address, `und` when it names none."""
+        """The language path of the address, such as `pt-br`; `und` if it names none."""
         return urls.document_language(self.url)
 
     @property
     def references(self) -> list[int]:
-        """Ids of every ArticleRef and `data-type="ARTICLE"` span, in order, without repeats; MOST_REFERENCES at most."""
+        """The ids of the articles the body refers to; see the function `references`."""
         return references(self.html)
 
     @property
     def pictures(self) -> list[PictureName]:
-        """The pictures the document shows, in order, without repeats; only those that are DW's, MOST_PICTURES at most."""
+        """The pictures of DW's that the document shows, in order, without repeats; MOST_PICTURES at most."""
         found = (urls.parse_picture(address) for address in picture_addresses(self.html))
         return list(islice(dict.fromkeys(name for name in found if name), MOST_PICTURES))
 
     @property
     def media(self) -> str:
-        """Address of the file a video or audio plays; empty for other kinds, and where none is named."""
+        """The address of the file that a video or audio plays; empty for other kinds, and if the body names none."""
         found = _MEDIA.search(self.html) if _VIDEO_BODY.match(self.html) else None
         return normalise.unescape(found[1]) if found else ""
 
     @property
     def kind(self) -> str:
-        """article, video, audio or gallery, told by the body."""
+        """`article`, `video`, `audio` or `gallery`, judged by the form of the body."""
         if _VIDEO_BODY.match(self.html):
             return "audio" if "</small></p><audio " in self.html else "video"
         return "gallery" if _SLIDES_BODY.match(self.html) else "article"
 
     @property
     def author(self) -> str:
-        """The author as written, not cleaned; empty when there is none."""
+        """The author as written, not cleaned; empty if there is none."""
         found = _HEAD.match(self.html)
         return found[1] if found else ""
 
     @property
     def display_date(self) -> str:
-        """The time DW shows, as written; empty when there is none (videos, galleries)."""
+        """The time DW shows (displayDate), as written; empty if there is none, as in videos and galleries."""
         found = _HEAD.match(self.html)
         return found[2] if found else ""
 
 
 def loads(data: bytes | str) -> SeedDocument:
-    """Split a seed document into its parts.
+    """Split a seed document into its four parts.
 
-    data: a whole file, as UTF-8 or decoded. A title may hold line breaks; the link then goes on to the line before the rule.
+    data: a whole file, as UTF-8 or decoded. A title may hold line breaks; the link then ends on the line before the rule.
     Nothing is normalised: `dumps(loads(text)) == text`.
-    Raises SeedFormatError, which names the line at fault.
+    Raises SeedFormatError, which names the line at fault, for anything that is not a seed document.
     """
     text = _decode(data) if isinstance(data, bytes) else data
     lines = text.split("\n")
@@ -115,7 +142,7 @@ def loads(data: bytes | str) -> SeedDocument:
         raise SeedFormatError(1, f"not a stamp like <!--1696558622000-->: {_shown(lines[0])}")
     if len(lines) < 2:
         raise SeedFormatError(2, "no [title](address); the file ends here")
-    end = _end_of_link(lines)  # a title with line breaks moves all that follows
+    end = _end_of_link(lines)  # a title with line breaks moves everything that follows
     title, url = _split_link("\n".join(lines[1:end]))
     for place, expected in ((end, "------"), (end + 1, "")):
         if len(lines) <= place:
@@ -133,7 +160,7 @@ def loads(data: bytes | str) -> SeedDocument:
 
 
 def _end_of_link(lines: list[str]) -> int:
-    """Where the link ends: at the line before the rule that follows an address, else after one line."""
+    """Return the line after the link: that of the rule if an address ends the line before it, else the third."""
     for place in range(2, len(lines) - 1):
         if lines[place : place + 2] == ["------", ""]:
             last = lines[place - 1]
@@ -150,7 +177,7 @@ def _decode(data: bytes) -> str:
 
 
 def _split_link(line: str) -> tuple[str, str]:
-    """Title and address of `[title](address)`. Both may hold `](`: the cut where the title is the address's own wins."""
+    """Return title and address of `[title](address)`. Both may hold `](`: the cut where the address repeats the title wins."""
     if not (line.startswith("[") and line.endswith(")")):
         raise SeedFormatError(2, f"not [title](address): {_shown(line)}")
     inner = line[1:-1]
@@ -169,24 +196,29 @@ def _shown(line: str) -> str:
 
 
 def dumps(document: SeedDocument) -> str:
-    """The text of a seed document; the inverse of `loads`."""
+    """Return the text of a seed document; the inverse of `loads`. Encode it as UTF-8 to write a file."""
     return f"<!--{document.stamp_ms}-->\n[{document.title}]({document.url})\n------\n\n{document.html}\n"
 
 
 def references(markup: str, sites: Sites = DW) -> list[int]:
-    """Ids of the articles a body refers to, in order, without repeats: ArticleRefs, other links to a detail address of
-    api.dw.com, and `data-type="ARTICLE"` spans. An ArticleRef may lead to a video's or a gallery's id. What comes after the
-    first MOST_REFERENCES is left out."""
+    """Return the ids of the articles a body refers to, in order, without repeats; MOST_REFERENCES at most.
+
+    References are ArticleRefs, other links to a detail address of api.dw.com, and `data-type="ARTICLE"` spans. An ArticleRef
+    may lead to the id of a video or a gallery. markup: the HTML of the body. sites: whose addresses count.
+
+    >>> references('<a href="https://api.dw.com/api/detail/article/42" rel="ArticleRef">A title</a>')
+    [42]
+    """
     return _links(markup, sites)[0][:MOST_REFERENCES]
 
 
 def references_left_out(markup: str, sites: Sites = DW) -> int:
-    """How many articles a body refers to beyond MOST_REFERENCES."""
+    """Return how many articles a body refers to beyond the first MOST_REFERENCES."""
     return max(0, len(_links(markup, sites)[0]) - MOST_REFERENCES)
 
 
 def refused_references(markup: str, sites: Sites = DW) -> list[str]:
-    """Addresses of ArticleRefs that lead to nothing of DW's, in order, without repeats."""
+    """Return the addresses of ArticleRefs that do not lead to a document of DW's, in order, without repeats."""
     return _links(markup, sites)[1]
 
 
@@ -215,7 +247,7 @@ def _links(markup: str, sites: Sites) -> tuple[list[int], list[str]]:
 
 
 def picture_addresses(markup: str) -> list[str]:
-    """Every address an `<img>` of a body names, in order; empty ones left out."""
+    """Return the address of every `<img>` of a body, in order; empty ones are left out."""
     return [normalise.unescape(address) for address in _IMAGE.findall(markup) if address]
 
 
@@ -223,10 +255,10 @@ def picture_addresses(markup: str) -> list[str]:
 
 
 def content_key(document: SeedDocument) -> tuple[str, str]:
-    """What two documents must share to say the same: title, and body with author and displayDate.
+    """Return the title and body of a document in the form that `says_the_same` compares; the body holds author and displayDate.
 
-    Not judged: the stamp, the address, the older tool's footer and empty pictures, the host a picture is named at, how
-    carelessly an author was joined, Unicode form, and white space.
+    Left out of account: the stamp, the address, the footer and empty pictures of an older tool, the host of a picture, `null`
+    and white space in an author, the Unicode form, and white space.
     """
     body = _FOOTER.sub("", document.html)
     body = _EMPTY_PICTURE.sub("", body)
@@ -244,7 +276,7 @@ def _without_host(found: re.Match[str]) -> str:
 
 
 def says_the_same(first: SeedDocument, second: SeedDocument) -> bool:
-    """Whether two documents have the same content. Source: `content_key`."""
-    is_equal = (first.title, first.html) == (second.title, second.html)  # the usual case, and a hundred times faster to tell
+    """Whether two documents have the same content, as `content_key` defines it."""
+    is_equal = (first.title, first.html) == (second.title, second.html)  # the usual case, and a hundred times faster
     return is_equal or content_key(first) == content_key(second)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections import Counter
@@ -35,6 +36,24 @@ LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n")
 
 def document(body: str = "<p>words</p>", title: str = "A title") -> SeedDocument:
     return SeedDocument(1_700_000_000_000, title, urls.document_url("en", title, 7), body)
+
+
+# ---- the public names -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", seedfile.__all__)
+def test_public_name_is_there_and_says_what_it_does(name: str) -> None:
+    found = getattr(seedfile, name)
+    assert isinstance(found, int) or inspect.getdoc(found)
+
+
+def test_every_name_without_an_underscore_that_is_made_here_is_public() -> None:
+    made = {name for name, found in vars(seedfile).items() if getattr(found, "__module__", "") == seedfile.__name__}
+    assert {name for name in made if not name.startswith("_")} <= set(seedfile.__all__)
+
+
+def test_package_is_typed() -> None:
+    assert Path(seedfile.__file__).with_name("py.typed").is_file()
 
 
 # ---- loads and dumps ------------------------------------------------------------------------------------------------
