@@ -1,4 +1,4 @@
-"""`scrapy crawl`, with exit statuses: Scrapy's own says 0 whatever became of the crawl."""
+"""`scrapy crawl`, with exit statuses: Scrapy's own ends with 0 whatever happens."""
 
 from __future__ import annotations
 

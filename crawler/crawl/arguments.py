@@ -1,4 +1,4 @@
-"""Spider arguments as text, read. Each means one thing or is refused."""
+"""Reads the text of spider arguments. Each has one meaning, or is refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NO = frozenset({"", "0", "false", "no", "off"})
 
 
 def number(name: str, text: str) -> int:
-    """A whole number. Raises ArgumentError."""
+    """Return a whole number. Raises ArgumentError."""
     try:
         return int(text)
     except ValueError:
@@ -17,18 +17,18 @@ def number(name: str, text: str) -> int:
 
 
 def switch(name: str, text: str, others: str = "") -> bool:
-    """Whether something is on: 1, true, yes, on; or 0, false, no, off and nothing at all; in any case of letters.
+    """Whether a switch is on: 1, true, yes, on; it is off for 0, false, no, off and the empty text. Case does not matter.
 
-    others: what else the argument may be, for the message. Raises ArgumentError for everything else.
+    others: which other values the argument has, for the message. Raises ArgumentError for any other text.
     """
     word = text.strip().lower()
     if word in _YES or word in _NO:
         return word in _YES
-    raise ArgumentError(f"{name} is neither 1 nor 0{others}: {text!r}")
+    raise ArgumentError(f"{name} must be 1 or 0{others}, not {text!r}")
 
 
 def dry_run(text: str) -> tuple[bool, bool]:
-    """Whether a run is a dry run, and whether it speaks JSON. Raises ArgumentError."""
+    """Return whether a run is a dry run, and whether it prints JSON. Raises ArgumentError."""
     if text.strip().lower() == "json":
         return True, True
-    return switch("dry_run", text, " nor json"), False
+    return switch("dry_run", text, " or json"), False

@@ -1,7 +1,8 @@
-"""Scrapy's downloader, kept to what a slot promises. Switched on by DOWNLOADER.
+"""Scrapy's downloader, held to the limits of its slots. Switched on by DOWNLOADER.
 
-In 2.19 a slot learns of a download a moment after it has begun one, and by then has begun as many as were waiting: an article
-with twenty pictures made twenty requests at once where four were allowed. And what waits in a slot is past every middleware.
+Scrapy 2.19 counts a download only after it has started it, and by then has started all that were waiting: an article with
+twenty pictures made twenty requests at once although four were allowed. Requests that wait in a slot have also passed every
+middleware, so Retry-After has to be checked here.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ExactDownloader(Downloader):
-    """Never more requests to a host at once than its slot allows, and none while the host wants to be left alone."""
+    """Sends a host no more requests at once than its slot allows, and none while its Retry-After lasts."""
 
     def _wait_for_download(self, slot: Slot, request: Request, queue_dfd: Deferred[Response]) -> Coroutine[Any, Any, None]:
         slot.transferring.add(request)

@@ -1,5 +1,4 @@
-"""A dry run: what would be requested, and why; nothing is requested, and the index is a copy
-(`opening.look`). Glue."""
+"""A dry run: prints what would be requested, and why. Nothing is requested, and the index is a copy (`opening.look`)."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ async def say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitable
     """Print a line for each request: the address and the reason. With dry_run=json the lines are JSON, without a sum at
     the end. register_media: registers the media files of archived documents.
 
-    Ends where nobody reads on (`| head`). Raises DiskError where standard output takes no more.
+    Ends if nobody reads on (`| head`). Raises DiskError if standard output cannot be written.
     """
     try:
         await _say(run, seeding, register_media)
@@ -31,7 +30,7 @@ async def say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitable
         streams.silence(sys.stdout)
     except OSError as error:
         streams.silence(sys.stdout)
-        failure = DiskError(f"standard output takes no more: {error.strerror or error}")
+        failure = DiskError(f"standard output cannot be written: {error.strerror or error}")
         run.abort(failure)
         raise failure from error
 
@@ -40,7 +39,7 @@ async def _say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitabl
     index, sites, given, as_json = run.archive.index, run.sites, run.options.seeds, run.options.is_json
     for seed in seeds.read(given, await standard_input(given), sites):
         for request in seeding.listings(seed) or ():
-            _print(request.url, "a list of what is new", as_json)
+            _print(request.url, "a list of articles", as_json)
         await seeding.take(seed)
     if run.options.media:
         await register_media()
@@ -61,7 +60,7 @@ def _print(url: str, reason: str, as_json: bool) -> None:
 
 
 def why(row: Row) -> str:
-    """Why an object is to be requested, for a person."""
+    """Return why an object is to be requested, for a person."""
     if row.state == ARCHIVED:
         return "archived, to be compared with DW" if not row.checked_ms else "archived, to be looked at again"
     if row.state == PENDING:

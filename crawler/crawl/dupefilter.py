@@ -1,4 +1,4 @@
-"""Duplicates are what the index says: an object is requested once a run, and only while it is due."""
+"""The duplicate filter: the index says what is a duplicate. A document is requested once a run, and only while it is due."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class IndexDupeFilter(RFPDupeFilter):
-    """Asks the index about requests for documents; others are judged by Scrapy's fingerprints. Switched on by
+    """Asks the index about requests for documents, and Scrapy's fingerprints about others. Switched on by
     DUPEFILTER_CLASS."""
 
     run: Run
@@ -32,6 +32,6 @@ class IndexDupeFilter(RFPDupeFilter):
     def request_seen(self, request: Request) -> bool:
         number = request.meta.get("number")
         if number is None:
-            # what a redirect leads to would be lost without a word; REDIRECT_MAX_TIMES ends a circle
+            # the target of a redirect would be dropped silently; REDIRECT_MAX_TIMES ends a circle
             return "redirect_times" not in request.meta and super().request_seen(request)
         return not self.run.archive.index.claim(number)

@@ -1,4 +1,4 @@
-"""Why a request brought no reply: what the middlewares refuse with, and the words for every other error of Scrapy's."""
+"""Why a request brought no reply: the errors of our middlewares, and a reason for every error of Scrapy's."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from crawler.reasons import Reason
 
 
 class RefusedTarget(IgnoreRequest):
-    """A request to a host that is neither DW's nor configured. Raised by `middlewares`; counted by the spider and the picture
-    pipeline."""
+    """A request to a host that is neither DW's nor configured. Raised by `middlewares.targets`; the spider and the pipelines
+    count it."""
 
 
 class RedirectCircle(IgnoreRequest):
-    """A redirect leads back to where it began. Raised by `middlewares`. It may pass: what was wanted is tried again."""
+    """A redirect leads back to where it began. Raised by `middlewares.targets`. It may pass: the next run tries again."""
 
 
 class HostPaused(IgnoreRequest):
-    """A host asked for more patience than a run has, or the run is stopping. What was wanted stays due."""
+    """A host asked for a longer wait than a run allows, or the run is ending. Raised by `middlewares.patience`; what was asked
+    for stays due."""
 
 
 class RobotsUnavailable(IgnoreRequest):
-    """A host's robots.txt cannot be had: nothing may be requested there (RFC 9309, 2.3.1.4). It may pass: what was wanted is
-    tried again. Raised by `robots`."""
+    """A host's robots.txt cannot be had, so nothing may be requested there (RFC 9309, 2.3.1.4). Raised by `middlewares.robots`.
+    It may pass: the next run tries again."""
 
     def __init__(self, cause: str) -> None:
         self.reason = reasons.robots_unavailable(cause)
@@ -39,7 +40,7 @@ class RobotsUnavailable(IgnoreRequest):
 
 
 def failure_reason(error: BaseException) -> tuple[Reason, bool]:
-    """Why a request brought no reply, in our words; and whether it was we (or robots.txt) who refused."""
+    """Return why a request brought no reply, and whether this crawler or robots.txt refused it."""
     if isinstance(error, HostPaused):
         return reasons.COME_BACK_LATER, False
     if isinstance(error, RobotsUnavailable):

@@ -1,4 +1,4 @@
-"""The headers of a response as text."""
+"""Reads the headers of a response as text."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def header(response: Response, name: str) -> str:
-    """A header as it came, each byte a character; empty where there is none."""
+    """Return a header as it came, a character for each byte; empty if it is absent."""
     return (response.headers.get(name) or b"").decode("latin-1")
 
 
 def charset(response: Response) -> str:
-    """The charset that the Content-Type of a response names; empty where it names none."""
+    """Return the charset that the Content-Type of a response names; empty if it names none."""
     return charset_of(header(response, "Content-Type"))

@@ -1,6 +1,6 @@
-"""What is new by itself: feeds, sitemaps, search windows, media lists, sections. Glue; `feeds` reads the replies.
+"""Requests and reads lists: feeds, sitemaps, search windows, media lists, sections. `dw.lists` reads the replies.
 
-A listing is an ordinary request: the duplicate filter keeps a sitemap index that names itself from being read twice.
+A list is an ordinary request: the duplicate filter keeps a sitemap index that names itself from being read twice.
 Counts dw/listing/read, dw/listing/unchanged, dw/listing/named, dw/listing/new, dw/listing/missing/<reason>,
 dw/listing/problem.
 """
@@ -44,7 +44,7 @@ _SITEMAP_LEVELS = 4  # of indexes; sitemaps.org allows one
 
 
 class Lists:
-    """Turns starting points into requests for listings, and their replies into objects the index knows."""
+    """Turns seeds that are lists into requests, and their replies into registered documents."""
 
     def __init__(self, run: Run, registry: Registry) -> None:
         self.run = run
@@ -56,7 +56,7 @@ class Lists:
     # --- starting points ---
 
     def start(self, text: str) -> Iterator[Request]:
-        """Requests for `search:`, `mediacenter:` and `edition:`. Raises feeds.UnreadableSeed."""
+        """Yield the requests for a starting point: `search:`, `mediacenter:` or `edition:`. Raises UnreadableSeed."""
         word, _, rest = text.partition(":")
         if word == "edition":
             for url in lists.edition_urls(self.run.sites, rest):
@@ -85,13 +85,13 @@ class Lists:
                     yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=window.language)
 
     def listing(self, target: Target, url: str) -> Request | None:
-        """The request for a feed, a sitemap, a section or another page that lists articles."""
+        """Return the request for a feed, a sitemap, a section or another list of articles; None if it is not over https."""
         callback = {"feed": self.feed, "sitemap": self.sitemap}.get(target.kind, self.section)
         followed = followable(url, self.run.sites)
         return self._request(followed, callback, language=target.language) if followed else None
 
     def _request(self, url: str, callback: Any, *, conditional: bool = True, again: bool = False, **kwargs: Any) -> Request:
-        """The request for a listing. again: though it was asked for already."""
+        """Return the request for a list. conditional: with its validators. again: although it has been requested before."""
         headers = replies.conditions(*self.read_lists.validators(url)) if conditional else {}
         if not self.run.options.dry_run:
             self.run.count("dw/request/attempted")
@@ -99,12 +99,12 @@ class Lists:
                        dont_filter=again, meta={IN_PART: True}, cb_kwargs={"read": callback, "kwargs": kwargs})  # fmt: skip
 
     async def _judged(self, response: Response, read: Any, kwargs: dict[str, Any]) -> AsyncIterator[Request]:
-        """Read a reply where there is one to read."""
+        """Read a usable reply; log and count any other."""
         self.run.note_answer(response)
         if reason := replies.fault(response):
             self._missed(response.url, reason)
         elif replies.is_unchanged(response) and response.url != self.read_lists.answered_by(_asked(response)):
-            # a redirect leads elsewhere now, where the condition means nothing
+            # the redirect leads elsewhere now, and the condition was for the former target
             yield self._request(_asked(response), read, conditional=False, again=True, **kwargs)
         elif replies.is_unchanged(response):
             self.run.count("dw/listing/unchanged")
@@ -115,9 +115,9 @@ class Lists:
                 async for request in read(response, **kwargs):
                     yield request
             except ArchiverError:
-                raise  # the disk's, which ends the run
-            except Exception as error:  # of a reader: about this list alone, and what it named so far is kept
-                self._name(response.url, [f"an error of ours: {described(error)}"])
+                raise  # of the disk: it ends the run
+            except Exception as error:  # of a reader: it concerns this list alone, and what was read so far is kept
+                self._name(response.url, [f"a bug of this program: {described(error)}"])
                 self._missed(response.url, reasons.UNREADABLE)
             await self.registry.log()
 
@@ -130,12 +130,12 @@ class Lists:
         if not self.run.is_closing():
             self.run.count(f"dw/listing/missing/{reason}")
             self.run.note_missing("listing", 0, reason, url)
-            logger.warning("%s could not be had: %s", url, reason)
+            logger.warning("%s is unavailable: %s", url, reason)
 
     # --- replies ---
 
     async def feed(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
-        """A feed: everything in it is known afterwards."""
+        """Read a feed."""
         found = lists.parse_feed(response.body, header(response, "Content-Type"), self.run.sites)
         await self._take(response, found, language)
         return
@@ -144,7 +144,7 @@ class Lists:
     async def sitemap(
         self, response: Response, language: str | None = None, above: tuple[str, ...] = ()
     ) -> AsyncIterator[Request]:
-        """A sitemap, in constant memory; the sitemaps of an index are requested. above: the indexes that led here."""
+        """Read a sitemap, in constant memory; the sitemaps of an index are requested. above: the indexes that led here."""
         chain = (*above, _asked(response))
         problems, named, is_index, is_damaged, is_cut = [], 0, False, False, False
         content_type = header(response, "Content-Type")
@@ -158,7 +158,7 @@ class Lists:
                 case _:
                     is_index = True
                     if found in chain or found == response.url:
-                        problems.append(f"names itself or what led to it, not followed: {found[:200]}")
+                        problems.append(f"names itself or an index above it, not followed: {found[:200]}")
                         continue
                     if len(chain) >= _SITEMAP_LEVELS:
                         problems.append(f"an index below {_SITEMAP_LEVELS - 1} others, not followed: {found[:200]}")
@@ -169,11 +169,11 @@ class Lists:
             self._missed(response.url, reasons.UNREADABLE)
         elif is_cut:
             self._missed(response.url, reasons.CUT_OFF)
-        elif not is_index and not is_damaged:  # an unchanged index says nothing about what it lists: it is always read
+        elif not is_index and not is_damaged:  # an index may be unchanged although its sitemaps changed: it is always read
             await self._remember(response, named)
 
     async def section(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
-        """A section's or topic's page: the articles it links to."""
+        """Read the page of a section or topic: the articles it links to."""
         found = lists.parse_section(response.body, self.run.sites, language, charset(response))
         await self._take(response, found, language)
         return
@@ -182,13 +182,13 @@ class Lists:
     async def media_list(
         self, response: Response, name: str, language: str | None, is_whole: bool, seen: set[int], page: int = 1
     ) -> AsyncIterator[Request]:
-        """A page of a media list, newest first. is_whole: it was once read to its end, or to what was known then; so what
-        follows a page without anything new is known too. seen: what the pages before this one listed."""
+        """Read a page of a media list, newest first. is_whole: an earlier run read it to its end, or to what was known then, so
+        that all pages after one without anything new are known. seen: what the pages before this one list."""
         found = lists.parse_mediacenter(response.body, self.run.sites, charset(response))
         self.run.note_keys(found.unknown_keys)
         new = await self._hear(found.items, language)
         self._name(response.url, found.problems)
-        if _gave_nothing(found) or found.is_cut:  # it is read again
+        if _gave_nothing(found) or found.is_cut:  # the next run reads it again
             self._missed(response.url, reasons.CUT_OFF if found.is_cut else reasons.UNREADABLE)
             return
         numbers = {item.number for item in found.items}
@@ -209,12 +209,12 @@ class Lists:
                                 seen=seen, page=page + 1)  # fmt: skip
 
     async def search_page(self, response: Response, name: str, day: date, language: str | None) -> AsyncIterator[Request]:
-        """A page of a day of a search window; pages follow until the day is complete."""
+        """Read a page of a day of a search window; further pages are requested until the day is complete."""
         found = lists.parse_search(response.body, self.run.sites, charset(response))
         self.run.note_keys(found.unknown_keys)
         await self._hear(found.items, language)
         self._name(response.url, found.problems)
-        if _gave_nothing(found) or found.is_cut:  # it is read again
+        if _gave_nothing(found) or found.is_cut:  # the next run reads it again
             self._missed(response.url, reasons.CUT_OFF if found.is_cut else reasons.UNREADABLE)
             return
         page = self.read_lists.page(name)[0] + 1
@@ -223,7 +223,7 @@ class Lists:
         if more and (not is_new or page >= _PAGES):
             self._name(response.url, [f"page {page} of {name} lists nothing new, yet names a next page: not followed"])
             more, is_endless = [], True
-        # a day that is not over may still grow
+        # a day that is not over may still get articles
         is_over = self.run.start_ms > (datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + 2 * 86_400) * 1000
         is_done = not more and is_over and not is_endless
         self.read_lists.set_page(name, page, found.total, is_done=is_done, is_end=not more)
@@ -232,7 +232,8 @@ class Lists:
             yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=language)
 
     def _next_page(self, found: Listing, page: int, response: Response) -> list[str]:
-        """The address of what follows a page of a list: as it says, else by its number, where DW counts more pages."""
+        """Return the address of the next page of a list, or nothing: the one it names, or one made of its number if DW counts
+        more pages."""
         if found.more or page >= (found.pages or 0):
             return found.more
         url, is_numbered = re.subn(r"(?<=[?&]pageIndex=)[0-9]+", str(page + 1), _asked(response))
@@ -242,25 +243,25 @@ class Lists:
     # --- what is heard of ---
 
     async def _take(self, response: Response, found: Listing, language: str | None) -> None:
-        """A listing of one page."""
+        """Take what a list of one page names."""
         await self._hear(found.items, language)
         self._name(response.url, found.problems)
         if _gave_nothing(found):
             self._missed(response.url, reasons.UNREADABLE)
         elif found.is_cut:
             self._missed(response.url, reasons.CUT_OFF)
-        elif not found.is_damaged:  # else it is read again, though it be unchanged
+        elif not found.is_damaged:  # a damaged one is read again even if it is unchanged
             await self._remember(response, len(found.items))
 
     async def _hear(self, items: Iterable[Listed], language: str | None) -> int:
-        """Tell the index and the log of what is listed. Returns how many were not known."""
+        """Register what a list names. Returns how many documents were unknown."""
         new = named = 0
         for item in items:
             named += 1
             row = await self.registry.register(item.kind, item.number, item.language or language)
             new += row is None
             if row and row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row):
-                self.index.set_unchecked(row.number)  # the list may not be sent again: by whatever run looks first
+                self.index.set_unchecked(row.number)  # for later runs as well: the list may not be sent again
                 if self.run.options.looks_again:
                     self.index.set_due(row.number)
         self.run.count("dw/listing/named", named)
@@ -271,7 +272,7 @@ class Lists:
         return datetime.fromtimestamp(self.run.start_ms / 1000, UTC).date()
 
     async def _keep(self) -> None:
-        """Let no kill take back that a page was read."""
+        """Commit, so that a kill cannot lose the page position."""
         await self.registry.log()
         self.index.commit()
 
@@ -280,13 +281,13 @@ class Lists:
             self.run.note_problem(url, problem)
 
     async def _remember(self, response: Response, named: int) -> None:
-        """Keep the validators of a listing, and how much it named: after everything in it is logged."""
+        """Remember the validators of a list, and how much it names, after everything in it is logged."""
         await self.registry.log()
         etag, last_modified = header(response, "ETag"), header(response, "Last-Modified")
         self.read_lists.set_validators(_asked(response), etag, last_modified, named, response.url)
 
     def completeness(self) -> Iterator[str]:
-        """A sentence for every search window: how much of what it lists is archived."""
+        """Yield a sentence for each search window: how much of what it lists is archived."""
         for text, window in self.windows.items():
             names = [_day_name(window, day) for day in window.days(self._today())]
             listed, archived, available, open_days = self.read_lists.counts(names)
@@ -299,12 +300,12 @@ class Lists:
 
 
 def _gave_nothing(found: Listing) -> bool:
-    """Whether a reply was no listing at all, or one nobody can read, whatever it says of how much it lists."""
+    """Whether a reply is no list, or an unreadable one, whatever it says about how much it lists."""
     return bool(found.problems) and not found.items
 
 
 def _looked_at_ms(row: Row) -> int:
-    """When an archived document was last as DW had it; for one that came as a file, when that was made."""
+    """Return when an archived document was last compared with DW, milliseconds UTC; for one that came as a file, its stamp."""
     return (row.stamp_ms if row.checked_ms is None else row.checked_ms) or 0
 
 
@@ -313,5 +314,5 @@ def _day_name(window: lists.Window, day: date) -> str:
 
 
 def _asked(response: Response) -> str:
-    """The address that was asked, before any redirect."""
+    """Return the address that was requested, before any redirect."""
     return str(response.meta.get("redirect_urls", [response.url])[0])

@@ -1,4 +1,4 @@
-"""Log lines that name an article, never its body."""
+"""Log lines that name an article and never hold its body."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class QuietLogFormatter(LogFormatter):
-    """Scrapy's lines without items, and none made that LOG_LEVEL would not show. Switched on by LOG_FORMATTER."""
+    """Scrapy's lines without items; lines that LOG_LEVEL hides are not even made. Switched on by LOG_FORMATTER."""
 
     def __init__(self, *, is_debug: bool = True) -> None:
         self.is_debug = is_debug
@@ -59,5 +59,5 @@ def _number(item: Any) -> int | str:
 
 
 def _level(error: BaseException | None) -> int:
-    """An error of our own has been said in its own words; Scrapy adds a traceback."""
+    """Return DEBUG for our own errors, which have been logged in their own words; Scrapy's line would add a traceback."""
     return logging.DEBUG if isinstance(error, ArchiverError) else logging.ERROR

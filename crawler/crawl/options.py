@@ -109,7 +109,7 @@ def _refresh(text: str) -> str:
     if refresh not in ("", "all", "none"):
         for number in (arguments.number("refresh", one) for one in refresh.split(",")):
             if number not in NUMBERS:
-                raise ArgumentError(f"refresh is no number of a document: {number}")
+                raise ArgumentError(f"refresh holds what is not an id: {number}")
     return refresh
 
 
@@ -117,7 +117,7 @@ def _kinds(settings: BaseSettings) -> tuple[str, ...]:
     """Return ARCHIVE_KINDS. Raises ArgumentError."""
     kinds = tuple(kind.strip() for kind in settings.getlist("ARCHIVE_KINDS"))
     if unknown := set(kinds) - set(DOCUMENT_KINDS):
-        raise ArgumentError(f"ARCHIVE_KINDS names what is no kind of document: {', '.join(sorted(unknown))}")
+        raise ArgumentError(f"ARCHIVE_KINDS holds unknown kinds: {', '.join(sorted(unknown))}")
     return kinds
 
 
@@ -134,7 +134,7 @@ def _number(settings: BaseSettings, name: str, read_number: Callable[[str], Numb
     try:
         return read_number(name)
     except (TypeError, ValueError) as error:
-        raise ArgumentError(f"{name} is no number: {settings[name]!r}") from error
+        raise ArgumentError(f"{name} is not a number: {settings[name]!r}") from error
 
 
 def _concurrency(settings: BaseSettings, sites: Sites) -> int:

@@ -152,7 +152,7 @@ async def missing(run: Run, row: Row, reason: Reason, refused: bool = False) -> 
     run.note_missing(row.kind, row.number, reason, run.sites.detail(row.kind, row.number))
     run.count(f"dw/document/missing/{reason}")
     if row.path:
-        logger.info("%s %s is archived, but DW does not give it now: %s", row.kind, row.number, reason)
+        logger.info("%s %s is archived, but DW no longer serves it: %s", row.kind, row.number, reason)
     await run.store([], [state])
 
 

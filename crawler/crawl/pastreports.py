@@ -1,4 +1,4 @@
-"""The reports of earlier runs, as they lie in an archive."""
+"""Reads the reports of earlier runs from an archive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
-    """The reports of the last runs, oldest first; what cannot be read is left out."""
+    """Return the reports of the last runs, oldest first. Unreadable ones are named in the log and left out."""
     found = []
     for path in sorted((root / layout.RUNS).glob("*.report.json"))[-last:]:
         try:

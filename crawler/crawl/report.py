@@ -1,11 +1,11 @@
-"""What a run came to: its exit status, its report, its summary. Pure; the glue hands in what it counted."""
+"""The result of a run: its exit status, its report, its summary. Pure."""
 
 from __future__ import annotations
 
 import json
 import math
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 COMPLETE = 0
@@ -25,20 +25,20 @@ _NAMES = 20  # counters of one kind shown to a person; the report has all
 WORDS = {
     COMPLETE: "complete",
     COULD_NOT_START: "could not start",
-    INCOMPLETE: "finished, but not everything could be had or read",
-    UNREACHABLE: "DW could not be reached or refused: nothing usable came back",
+    INCOMPLETE: "finished, but some objects are missing or unreadable",
+    UNREACHABLE: "DW is unreachable or refuses: no usable reply",
     IN_USE: "the archive is in use",
-    DISK: "the disk refused",
+    DISK: "disk error",
     STOPPED: "stopped early",
     DAMAGE_FOUND: "damage found",
 }
 
 
 def exit_status(stats: Stats, reason: str, failure_status: int = 0, alert: str = "") -> int:
-    """The exit status of a run.
+    """Return the exit status of a run.
 
-    stats: its counters. reason: why the spider was closed. failure_status: of the error that ended it, 0 for none.
-    alert: what is suspicious about the run as a whole.
+    stats: its counters. reason: why the spider was closed. failure_status: that of the error that ended it, 0 for none.
+    alert: a sentence if the run as a whole is suspicious.
     """
     if failure_status:
         return failure_status
@@ -54,10 +54,10 @@ def exit_status(stats: Stats, reason: str, failure_status: int = 0, alert: str =
 
 
 def failures(stats: Stats) -> int:
-    """How many objects could not be had for a reason that may pass, or could not be read, or hit an error of ours.
+    """Return how many objects could not be had for a reason that may pass, were unreadable, or met an error of ours.
 
-    What DW says it does not have (404, 410) is no failure, but for a listing: somebody named it as a place to begin at. What
-    a listing holds beside what could be read (dw/listing/problem) is none either.
+    404 and 410 are no failures, except for a list: a user named it as a place to begin. Problems within a list
+    (dw/listing/problem) are no failures either.
     """
     missing: int = sum(
         count
@@ -72,37 +72,37 @@ def failures(stats: Stats) -> int:
 
 
 def found(stats: Stats) -> int:
-    """How many things the seeds of a run named, known or not: what the alert compares.
+    """Return how many documents the seeds of a run named, known or not. The alert compares these.
 
-    Not how many were new or looked at: that falls from run to run although nothing is wrong.
+    How many were new or requested would not do: that falls from run to run although nothing is wrong.
     """
     return int(sum(stats.get(name, 0) for name in ("dw/seed/address", "dw/seed/document", "dw/listing/named")))
 
 
 def alert(found_now: int, found_before: Iterable[Any], share: float, minimum: int) -> str:
-    """A sentence where a run found far less than the runs before it; empty otherwise.
+    """Return a sentence if a run found far less than the runs before it; empty otherwise.
 
-    found_before: of the last runs with the same seeds that ended by themselves; the last ten count, and two of them at
-    least make a median.
+    found_before: of the last runs with the same seeds that ended by themselves. The last ten count; there is no alert with
+    fewer than two.
     """
-    before = [count for count in found_before if type(count) is int and 0 <= count < _MOST][-10:]  # a report may be damaged
+    before = [count for count in found_before if type(count) is int and 0 <= count < _MOST][-10:]  # reports may be damaged
     if len(before) < 2:
         return ""
     median = statistics.median(before)
     if median >= minimum and found_now < share * median:
         usual = f"the median of the last {len(before)} runs is {median:g}"
-        return f"the seeds named {found_now} articles; {usual}: is DW's side as it was?"
+        return f"the seeds named {found_now} articles; {usual}: has DW changed its site?"
     return ""
 
 
 def by_prefix(stats: Stats, prefix: str) -> dict[str, int]:
-    """Counters below a prefix, by the rest of their name, largest first."""
+    """Return the counters below a prefix, by the rest of their name, largest first."""
     picked = {name.removeprefix(prefix): count for name, count in stats.items() if name.startswith(prefix)}
     return dict(sorted(picked.items(), key=lambda item: (-item[1], item[0])))
 
 
 def make(stats: Stats, **facts: Any) -> dict[str, Any]:
-    """The run report: the facts given (start, end, seeds, reason, exit_status ...) and counts by outcome."""
+    """Return the report of a run: the given facts (start, end, seeds, reason, exit_status ...) and counts by outcome."""
     return {
         **facts,
         "found": found(stats),
@@ -128,17 +128,17 @@ def make(stats: Stats, **facts: Any) -> dict[str, Any]:
 
 
 def dumps(made: Mapping[str, Any]) -> bytes:
-    """The bytes of `runs/{start}.report.json`: JSON, whatever the texts and counters hold. Half a surrogate pair, which has no
-    UTF-8, is written as JSON's own escape."""
+    """Return the bytes of `runs/{start}.report.json`: valid JSON, whatever the texts and counters hold. Half a surrogate pair,
+    which has no UTF-8, becomes an escape of JSON's."""
     try:
         text = json.dumps(made, ensure_ascii=False, indent=1, allow_nan=False, default=str)
-    except ValueError:  # not a number, or infinite
+    except ValueError:  # NaN or infinity
         text = json.dumps(_finite(made), ensure_ascii=False, indent=1, default=str)
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _finite(value: Any) -> Any:
-    """A value in which text stands for each number that JSON does not know."""
+    """Return a value with NaN and infinity, which JSON does not have, as text."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
@@ -147,7 +147,7 @@ def _finite(value: Any) -> Any:
 
 
 def printable(text: str) -> str:
-    """A line that every terminal takes, and that changes nothing on it: what is not printable is written as an escape.
+    """Return a line that is safe to print on any terminal: characters that are not printable become escapes.
 
     >>> printable("a\\x1b[2J\\udc80")
     'a\\\\x1b[2J\\\\udc80'
@@ -156,47 +156,52 @@ def printable(text: str) -> str:
 
 
 def summary(report: Mapping[str, Any]) -> str:
-    """A run on one screen, for a person."""
+    """Return a run on one screen, for a person."""
+    lines = [f"{name:<15} {text}" for name, text in _rows(report) if text]
+    lines += _first_ten("missing", [
+        f"{one['kind']} {one['id']}: {one['reason']}  {one['url'] or ''}".rstrip() for one in report.get("missing", [])
+    ])  # fmt: skip
+    lines += _first_ten("problem", [f"{one['url']}: {one['problem']}" for one in report.get("listing_problems", [])])
+    if report.get("unknown_keys"):
+        lines.append(f"new reply keys  {', '.join(report['unknown_keys'])}")
+    lines += [f"! {sentence}" for sentence in report.get("sentences", [])]
+    lines.append(
+        f"{WORDS[report['exit_status']]} (status {report['exit_status']}) after {report.get('seconds', 0):.0f} s, "
+        f"{report['bytes_received'] / 1e6:.1f} MB received, {report['bytes_stored'] / 1e6:.1f} MB stored"
+    )
+    return "\n".join(map(printable, lines))
+
+
+def _rows(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the counts of a summary: a name and what is counted, empty for nothing."""
     documents, pictures, media = report["documents"], report["pictures"], report.get("media", {})
-    rows = [
+    return [
         ("documents", _counts({"new": documents.get("new", 0), "revised": documents.get("revised", 0),
                                "already there": documents.get("unchanged", 0)})),
         ("  kinds", _counts({kind: documents[kind] for kind in documents if kind in _KINDS})),
         ("  languages", _counts(report["languages"])),
-        ("  not had", _counts(report["documents_missing"])),
-        ("  not readable", _counts({"kept under unreadable/": documents.get("unreadable", 0)})),
+        ("  missing", _counts(report["documents_missing"])),
+        ("  unreadable", _counts({"kept under unreadable/": documents.get("unreadable", 0)})),
         ("  aliases", _counts({"": documents.get("alias", 0)})),
         ("pictures", _counts({"stored": pictures.get("stored", 0), "already there": pictures.get("already_there", 0)})),
-        ("  not had", _counts(report["pictures_missing"])),
+        ("  missing", _counts(report["pictures_missing"])),
         ("media files", _counts({"stored": media.get("stored", 0), "already there": media.get("already_there", 0)})),
-        ("  not had", _counts({**report.get("media_missing", {}), **report.get("media_refused", {})})),
+        ("  missing", _counts({**report.get("media_missing", {}), **report.get("media_refused", {})})),
         ("seeds", _counts(report["seeds_read"])),
         ("listings", _counts({_LISTING_WORDS.get(name, name): n for name, n in report.get("listings", {}).items()})),
-        ("  not had", _counts(report.get("listings_missing", {}))),
+        ("  missing", _counts(report.get("listings_missing", {}))),
         ("refused", _counts({"requests": report.get("refused_requests", 0), "references": report.get("refused_references", 0),
                              "pictures": pictures.get("refused", 0)})),
         ("skipped", _counts(report["skipped_elements"])),
         ("waiting", _counts({"for the next run": report.get("pending", 0)})),
         ("requests", _counts(report["requests"])),
     ]  # fmt: skip
-    lines = [f"{name:<15} {text}" for name, text in rows if text]
-    listed = report.get("missing", [])[:10]
-    lines += [f"  not had: {one['kind']} {one['id']}: {one['reason']}  {one['url'] or ''}".rstrip() for one in listed]
-    if (more := len(report.get("missing", [])) - 10) > 0:
-        lines.append(f"  and {more} more, all in the report")
-    problems = report.get("listing_problems", [])
-    lines += [f"  problem: {one['url']}: {one['problem']}" for one in problems[:10]]
-    if len(problems) > 10:
-        lines.append(f"  and {len(problems) - 10} more problems, all in the report")
-    if report.get("unknown_keys"):
-        lines.append(f"new reply keys  {', '.join(report['unknown_keys'])}")
-    lines += [f"! {sentence}" for sentence in report.get("sentences", [])]
-    seconds = report.get("seconds", 0)
-    lines.append(
-        f"{WORDS[report['exit_status']]} (status {report['exit_status']}) after {seconds:.0f} s, "
-        f"{report['bytes_received'] / 1e6:.1f} MB received, {report['bytes_stored'] / 1e6:.1f} MB stored"
-    )
-    return "\n".join(map(printable, lines))
+
+
+def _first_ten(word: str, texts: Sequence[str]) -> list[str]:
+    """Return a line for each of the first ten texts, and one that counts the others."""
+    more = [f"  and {len(texts) - 10} more, all in the report"] if len(texts) > 10 else []
+    return [f"  {word}: {text}" for text in texts[:10]] + more
 
 
 _LISTING_WORDS = {"named": "entries", "new": "new entries", "problem": "problems"}

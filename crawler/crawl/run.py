@@ -105,7 +105,7 @@ class Run:
             if name not in self.notes.unknown_keys and len(self.notes.unknown_keys) < _KEYS:
                 self.notes.unknown_keys.add(name)
                 self.count("dw/reply/unknown_key")
-                logger.warning("A key of a reply was never met before: %s", report.printable(name))
+                logger.warning("Unknown key in a reply: %s", report.printable(name))
 
     # --- storing and ending ---
 

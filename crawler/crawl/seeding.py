@@ -1,5 +1,6 @@
-"""Seeds into the archive: what is named becomes pending, seed documents are stored, listings become requests. Glue; `seeds`
-reads, `discovery` reads what listings answer."""
+"""Takes seeds into the archive: addresses become pending, seed documents are stored, lists become requests.
+
+`seeds` reads the seeds, `lists` the replies of lists."""
 
 from __future__ import annotations
 
@@ -27,15 +28,18 @@ logger = logging.getLogger(__name__)
 
 
 async def standard_input(argument: str) -> io.BytesIO:
-    """All of standard input where a `seeds` argument names it, else nothing. Read on a thread that nobody waits for in the
-    end: who sends nothing keeps no signal from being heeded."""
+    """Return all of standard input if a `seeds` argument names it, else nothing.
+
+    A thread of its own reads it, and nothing waits for that at the end: an idle input does not keep a signal from ending the
+    run.
+    """
     data = bytearray()
     if seeds.STDIN not in map(str.strip, argument.split(",")):
         return io.BytesIO()
     loop, descriptor, is_read = asyncio.get_running_loop(), sys.stdin.fileno(), asyncio.Event()
 
     def read() -> None:
-        with contextlib.suppress(OSError):  # what cannot be read holds no seeds
+        with contextlib.suppress(OSError):  # an unreadable input holds no seeds
             while len(data) <= seeds.MAX_FILE_BYTES and (piece := os.read(descriptor, 1 << 20)):
                 data.extend(piece)
         with contextlib.suppress(RuntimeError):  # the run has ended meanwhile
@@ -56,7 +60,7 @@ class Seeding:
         self.lists = lists
 
     async def take(self, seed: seeds.Seed) -> int:
-        """Take a seed into the archive. Returns 1 for one that can be used, else 0, which is counted and named."""
+        """Take a seed into the archive. Returns 1 if it is usable; else 0, and it is logged and counted. Raises DiskError."""
         run, index = self.run, self.run.archive.index
         match seed:
             case seeds.Problem(place, reason):
@@ -89,8 +93,8 @@ class Seeding:
         return 1
 
     def listings(self, seed: seeds.Seed) -> list[Request] | None:
-        """The requests of a seed that lists things: a feed, a sitemap, a section, a search window (none where all of it is
-        known). None for any other seed, and for one that is written wrongly, which is counted and named."""
+        """Return the requests of a seed that is a list: a feed, a sitemap, a section, a search window (none if all of it is
+        known). None for any other seed, and for an invalid one, which is logged and counted."""
         try:
             match seed:
                 case seeds.Start(_, text):

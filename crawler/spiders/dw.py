@@ -235,7 +235,7 @@ class DwSpider(scrapy.Spider):
 
     def _note_api(self, place: str, row: Row, reason: Reason) -> None:
         if self.documents.api.note(place, row, reason):
-            logger.warning("%s fails every time: asking %s instead", self.run.sites.api, self.run.sites.www)
+            logger.warning("%s keeps failing: asking %s instead", self.run.sites.api, self.run.sites.www)
 
 
 def _replace(settings: BaseSettings, name: str, value: object) -> None:

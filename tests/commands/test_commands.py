@@ -99,7 +99,7 @@ def test_a_setting_that_is_no_number_is_said_in_one_line(root: Path, name: str) 
     arguments = [str(root)] if name == "add" else []
     ran = scrapy(name, *arguments, "-s", "ARCHIVE_MIN_FREE=500MiB", root=root)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err == f"scrapy {name}: ARCHIVE_MIN_FREE is no number: '500MiB'\n"
+    assert ran.err == f"scrapy {name}: ARCHIVE_MIN_FREE is not a number: '500MiB'\n"
 
 
 @pytest.mark.parametrize("name", WRITING)

@@ -20,9 +20,9 @@ def test_a_switch_is_off(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["2", "-1", "00", "perhaps", "none", "null", "fälse", "t", "yes please"])
 def test_a_switch_takes_nothing_else(text: str) -> None:
-    with pytest.raises(ArgumentError, match="media is neither 1 nor 0: "):
+    with pytest.raises(ArgumentError, match="media must be 1 or 0, not "):
         arguments.switch("media", text)
-    with pytest.raises(ArgumentError, match="dry_run is neither 1 nor 0 nor json: "):
+    with pytest.raises(ArgumentError, match="dry_run must be 1 or 0 or json, not "):
         arguments.dry_run(text)
 
 

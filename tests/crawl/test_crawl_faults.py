@@ -180,7 +180,7 @@ def test_a_dw_that_has_nothing_of_it_is_no_failure(site: Site, tmp_path: Path) -
     outcome = crawl(tmp_path, [dw.MISSING, dw.GONE], "depth=0", site=site)
     assert outcome.status == 0
     assert outcome.report["documents_missing"] == {"status 404": 1, "status 410": 1}
-    assert f"not had: article {dw.GONE}: status 410" in outcome.stderr
+    assert f"missing: article {dw.GONE}: status 410" in outcome.stderr
 
 
 # --- the log ---

@@ -62,7 +62,7 @@ def test_what_robots_txt_forbids_is_not_requested_and_said(site: Site, tmp_path:
     assert list(outcome.documents) == [dw.CHAIN[1]]
     assert outcome.report["documents_missing"] == outcome.report["pictures_missing"] == {"robots.txt": 1}
     assert outcome.state_of(dw.CHAIN[0]) == ("refused", "robots.txt")
-    assert f"not had: article {dw.CHAIN[0]}: robots.txt" in outcome.stderr
+    assert f"missing: article {dw.CHAIN[0]}: robots.txt" in outcome.stderr
 
 
 def test_a_dw_that_forbids_everything_is_a_dw_that_refuses(site: Site, tmp_path: Path) -> None:

@@ -284,6 +284,6 @@ def test_an_error_in_the_reader_of_a_list_is_about_that_list_only(name: str, how
     assert set(outcome.documents) == {FRESH}
     assert outcome.report["listings_missing"] == {"unreadable": 1}
     assert [path in one["url"] for one in outcome.report["listing_problems"]] == [True]
-    assert "an error of ours: " in outcome.report["listing_problems"][0]["problem"]
+    assert "a bug of this program: " in outcome.report["listing_problems"][0]["problem"]
     again = crawl(tmp_path, seed, "depth=0", site=site)
     assert (again.status, again.report["listings"]["read"] > 0) == (0, True)

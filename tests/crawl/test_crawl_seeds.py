@@ -167,11 +167,11 @@ def test_seeds_that_hold_nothing_usable_are_an_error(content: str, site: Site, t
         ("depth=far", "depth is not a whole number: 'far'"),
         ("max_articles=1.5", "max_articles is not a whole number"),
         ("refresh=some", "refresh is not a whole number"),
-        (f"refresh={10**20}", "refresh is no number of a document: 100000000000000000000"),
-        ("refresh=-5", "refresh is no number of a document: -5"),
+        (f"refresh={10**20}", "refresh holds what is not an id: 100000000000000000000"),
+        ("refresh=-5", "refresh holds what is not an id: -5"),
         ("dept=1", "unknown argument: dept"),
-        ("dry_run=perhaps", "dry_run is neither 1 nor 0 nor json: 'perhaps'"),
-        ("media=mp4", "media is neither 1 nor 0: 'mp4'"),
+        ("dry_run=perhaps", "dry_run must be 1 or 0 or json, not 'perhaps'"),
+        ("media=mp4", "media must be 1 or 0, not 'mp4'"),
     ],
 )
 def test_an_argument_without_meaning_keeps_the_run_from_starting(argument: str, told: str, site: Site, tmp_path: Path) -> None:
@@ -186,9 +186,9 @@ def test_an_argument_without_meaning_keeps_the_run_from_starting(argument: str, 
     ("setting", "value", "told"),
     [
         ("ARCHIVE_REFRESH", "[(2, 0)]", "ARCHIVE_REFRESH is no list of pairs like [[2, 0], [14, 1]]"),
-        ("ARCHIVE_MIN_FREE", "500 MiB", "ARCHIVE_MIN_FREE is no number: '500 MiB'"),
-        ("ARCHIVE_ALERT_SHARE", "25%", "ARCHIVE_ALERT_SHARE is no number: '25%'"),
-        ("ARCHIVE_KINDS", "article, articles", "ARCHIVE_KINDS names what is no kind of document: articles"),
+        ("ARCHIVE_MIN_FREE", "500 MiB", "ARCHIVE_MIN_FREE is not a number: '500 MiB'"),
+        ("ARCHIVE_ALERT_SHARE", "25%", "ARCHIVE_ALERT_SHARE is not a number: '25%'"),
+        ("ARCHIVE_KINDS", "article, articles", "ARCHIVE_KINDS holds unknown kinds: articles"),
     ],
 )
 def test_a_setting_without_meaning_keeps_the_run_from_starting(

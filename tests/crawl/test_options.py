@@ -75,8 +75,8 @@ def test_media_are_taken_only_if_wanted() -> None:
         ({"depth": ""}, "depth is not a whole number: ''"),
         ({"max_articles": "1.5"}, "max_articles is not a whole number: '1.5'"),
         ({"refresh": "all,7"}, "refresh is not a whole number: 'all'"),
-        ({"refresh": "0"}, "refresh is no number of a document: 0"),
-        ({"media": "mp4"}, "media is neither 1 nor 0: 'mp4'"),
+        ({"refresh": "0"}, "refresh holds what is not an id: 0"),
+        ({"media": "mp4"}, "media must be 1 or 0, not 'mp4'"),
     ],
 )
 def test_argument_without_meaning_is_refused(given: dict[str, str], message: str) -> None:
@@ -96,7 +96,7 @@ NUMBERS = [
 def test_setting_that_is_no_number_is_refused(name: str, value: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         options.read({}, settings(**{name: value}))
-    assert str(refused.value) == f"{name} is no number: {value!r}"
+    assert str(refused.value) == f"{name} is not a number: {value!r}"
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -107,7 +107,7 @@ def test_setting_may_be_a_number_as_text(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("ARCHIVE_KINDS", "article,articles, films", "ARCHIVE_KINDS names what is no kind of document: articles, films"),
+        ("ARCHIVE_KINDS", "article,articles, films", "ARCHIVE_KINDS holds unknown kinds: articles, films"),
         ("ARCHIVE_REFRESH", "[[2]]", "ARCHIVE_REFRESH is no list of pairs like [[2, 0], [14, 1]]: [[2]]"),
     ],
 )

@@ -114,9 +114,9 @@ def test_summary_is_one_screen_that_names_every_outcome() -> None:
     assert max(map(len, lines)) <= 120
     text = "\n".join(" ".join(line.split()) for line in lines)
     for part in (
-        "documents 1,234 new", "languages 1,000 zh, 234 am", "not had 7 status 404", "2 kept under unreadable/", "aliases 3",
-        "pictures 3,000 stored", "not had 1 timeout", "skipped 6 Hologram", "waiting 8 for the next run",
-        "not had: article 9: status 503", "and 3 more, all in the report", "! something is odd",
+        "documents 1,234 new", "languages 1,000 zh, 234 am", "missing 7 status 404", "2 kept under unreadable/", "aliases 3",
+        "pictures 3,000 stored", "missing 1 timeout", "skipped 6 Hologram", "waiting 8 for the next run",
+        "missing: article 9: status 503", "and 3 more, all in the report", "! something is odd",
         "(status 3) after 61 s, 5.0 MB received, 2.5 MB stored",
     ):  # fmt: skip
         assert part in text

@@ -57,7 +57,7 @@ def test_a_new_key_of_a_reply_is_named_once_and_the_reply_kept(site: Site, tmp_p
         site.edit(number, keys={"moodOfTheKeeper": "calm"})
     outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=site)
     assert outcome.report["unknown_keys"] == ["moodOfTheKeeper"]
-    assert outcome.stderr.count("WARNING: A key of a reply was never met before: moodOfTheKeeper") == 1
+    assert outcome.stderr.count("WARNING: Unknown key in a reply: moodOfTheKeeper") == 1
     assert len(outcome.documents) == 2
 
 

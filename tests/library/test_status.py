@@ -158,7 +158,7 @@ def test_runs_are_drawn(root: Path) -> None:
     first, second = [line for line in ran.out.splitlines() if line.lstrip().startswith("202607")]
     assert first.split() == [*"20260701T000000Z 1 min 15 s 10".split(), "█" * 20, *"1 30 0 0 finished".split()]
     assert second.split()[:10] == ["20260702T000000Z", "1", "min", "15", "s", "5", "█" * 10, "0", "0", "3"]
-    assert "! 20260702T000000Z: finished, but not everything could be had or read\n" in ran.out
+    assert "! 20260702T000000Z: finished, but some objects are missing or unreadable\n" in ran.out
     assert "! 20260702T000000Z: found little\n" in ran.out
     assert "documents by language" not in ran.out
 

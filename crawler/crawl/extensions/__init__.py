@@ -1,1 +1,1 @@
-"""What accompanies a crawl from its start to its end, one extension a file."""
+"""Extensions, one a file; EXTENSIONS in `components` has their order."""

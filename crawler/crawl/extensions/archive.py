@@ -139,12 +139,12 @@ class ArchiveExtension:
             counts = run.archive.index.counts()
         except Exception as error:
             if not isinstance(error, DiskError):
-                logger.critical("An error of ours in the run report", exc_info=True)
+                logger.critical("A bug of this program in the run report", exc_info=True)
             notes.sentences.append(f"this report is incomplete: {str(error) or type(error).__name__}")
             status = error.exit_status if isinstance(error, ArchiverError) else report.INCOMPLETE
             self.exit_status = self.exit_status or status
         if self.exit_status == report.UNREACHABLE:
-            notes.sentences.append("Nothing could be reached: DW, or the way to it, is down, or refuses this crawler.")
+            notes.sentences.append("Nothing could be reached: DW or the network is down, or DW refuses this crawler.")
         if run.failure:
             notes.sentences.append(str(run.failure))
         end_ms = run.now_ms()

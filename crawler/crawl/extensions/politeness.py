@@ -1,4 +1,4 @@
-"""How long to wait between two requests to a host, where Scrapy alone would wait less."""
+"""Keeps delays between requests to a host that Scrapy alone would shorten."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class PolitenessExtension:
-    """Keeps to a robots.txt's Crawl-delay, which Scrapy reads but does not apply, against AutoThrottle's shorter ones; and
-    AutoThrottle off the hosts whose delay DOWNLOAD_SLOTS sets."""
+    """Applies the Crawl-delay of a robots.txt, which Scrapy only reads, and keeps AutoThrottle from shortening it. Also keeps
+    AutoThrottle away from hosts whose delay DOWNLOAD_SLOTS sets."""
 
-    LONGEST = 60.0  # seconds; what a robots.txt may ask for
+    LONGEST = 60.0  # seconds; a longer Crawl-delay is cut to this
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on."""
+"""Shows how a run is doing while it goes on."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class _ClearFirst(logging.Filter):
 
 
 class ProgressExtension:
-    """On a terminal a live line; otherwise a log line every LOGSTATS_INTERVAL seconds. Loaded after ArchiveExtension, which
-    makes the run."""
+    """Shows a live line on a terminal, or else logs a line every LOGSTATS_INTERVAL seconds. Loaded after ArchiveExtension,
+    which makes the run."""
 
     def __init__(self, run: Run, crawler: Crawler) -> None:
         self.run = run
@@ -65,7 +65,7 @@ class ProgressExtension:
             logger.info("%s", line)
 
     def line(self) -> str:
-        """Articles, pictures, waiting, rate."""
+        """Return the progress: documents, pictures, waiting, rate."""
         run, get = self.run, self.run.counted
         seconds = max((run.now_ms() - run.start_ms) / 1000, 1)
         new, known = get("dw/document/new"), get("dw/document/unchanged") + get("dw/document/revised")

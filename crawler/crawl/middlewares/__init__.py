@@ -1,1 +1,1 @@
-"""What every request and reply passes through, one middleware a file."""
+"""Downloader middlewares; DOWNLOADER_MIDDLEWARES in `components` has their order."""

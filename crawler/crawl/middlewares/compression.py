@@ -1,4 +1,4 @@
-"""Packed replies: unpacked where they are what they say, left as they came otherwise."""
+"""Decompresses replies, and leaves those as they came that are not in the encoding they name."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 IN_PART = "in_part"
-"""Key in the meta of a request whose reply is of use in part, too."""
+"""Key in the meta of a request: a part of its reply is of use, too."""
 
 _PIECE = 65_536
 _GZIP = 16 + zlib.MAX_WBITS
-_DEFLATE = (zlib.MAX_WBITS, -zlib.MAX_WBITS)  # as the standard says, and as some servers send it
+_DEFLATE = (zlib.MAX_WBITS, -zlib.MAX_WBITS)  # with a zlib header, as the standard says, and without, as some servers send it
 
 
 class CompressionMiddleware(HttpCompressionMiddleware):
-    """Scrapy's, but a body that is not packed as its Content-Encoding says is left as it came, for whoever can read it; and
-    gzip that is damaged counts as cut off, where Scrapy gives what comes before the damage as if it were the whole.
+    """Scrapy's, with two differences. A body that is not in the encoding that Content-Encoding names is left as it came, for
+    its reader to try. Damaged gzip counts as cut off; Scrapy returns what comes before the damage as if it were all.
 
-    Lists (meta IN_PART) are read as far as they can be. A robots.txt is unpacked by `robots`.
+    Lists (meta IN_PART) are read up to the damage. `robots` decompresses a robots.txt itself.
     """
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
@@ -45,21 +45,21 @@ class CompressionMiddleware(HttpCompressionMiddleware):
         encodings, unknown = self._split_encodings(content_encoding)
         for encoding in encodings:
             if encoding == b"deflate" and not any(_is_whole(body, wbits) for wbits in _DEFLATE):
-                logger.warning("A body is not in the encoding deflate that it names")  # much else begins like it
+                logger.warning("A body is not encoded as its header says: deflate")  # other data may begin like deflate
                 continue
             try:
                 body = self._decode(body, encoding, max_size)
             except ValueError:
                 raise  # too large
             except Exception as error:
-                logger.warning("A body is not in the encoding %s that it names: %s", encoding.decode(), type(error).__name__)
+                logger.warning("A body is not encoded as its header says: %s (%s)", encoding.decode(), type(error).__name__)
         return body, unknown
 
 
 def _is_whole(body: bytes, wbits: int) -> bool:
-    """Whether packed bytes are complete and undamaged; of gzip only the first member. In constant memory.
+    """Whether compressed bytes are complete and undamaged; of gzip only the first member is checked. Takes constant memory.
 
-    wbits: the format, as zlib wants it.
+    wbits: the format, in zlib's numbers.
     """
     unpacker = zlib.decompressobj(wbits)
     try:

@@ -1,4 +1,4 @@
-"""How patiently requests are made again."""
+"""Waits before retries, and as long as Retry-After asks."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ logger = logging.getLogger(__name__)
 
 
 class PatienceMiddleware:
-    """Waits before a retry, longer each time (RETRY_BACKOFF), and as long as Retry-After of a 429 or 503 says.
+    """Waits before a retry, longer each time (RETRY_BACKOFF), and as long as the Retry-After of a 429 or 503 says.
 
-    Scrapy's RetryMiddleware, which comes after it, decides whether to try again. A host that wants more than
-    RETRY_AFTER_MAX seconds is left alone for the rest of the run. Counts dw/retry_after/seconds. `downloader` asks
-    `wait_for_host` before each request goes out.
+    Scrapy's RetryMiddleware, which comes after it, decides whether to retry. A host that asks for more than RETRY_AFTER_MAX
+    seconds gets no more requests in this run. `downloader` calls `wait_for_host` before it sends a request. Counts
+    dw/retry_after/seconds.
     """
 
     def __init__(self, run: Run, crawler: Crawler) -> None:
@@ -43,7 +43,7 @@ class PatienceMiddleware:
         self.backoff_s = run.options.backoff_s
         self.longest_s = run.options.longest_wait_s
         self.not_before: dict[str, float] = {}  # host: time.monotonic()
-        # a signal, since it comes before the next request of the host goes out
+        # a signal, because it comes before the next request to the host is sent
         crawler.signals.connect(self._response_downloaded, signals.response_downloaded)
 
     @classmethod
@@ -52,11 +52,11 @@ class PatienceMiddleware:
 
     async def process_request(self, request: Request) -> None:
         if retries := request.meta.get("retry_times", 0):
-            # spread, so that many who failed together do not come back together
+            # spread, so that requests that failed together are not retried together
             await self._sleep(self.backoff_s * 2 ** (retries - 1) * random.uniform(0.75, 1.25))  # noqa: S311
 
     async def wait_for_host(self, request: Request) -> None:
-        """Wait until the host of a request may be asked again. Raises HostPaused where that takes too long."""
+        """Wait until the host of a request may be asked again. Raises HostPaused if that takes too long."""
         host = urlparse_cached(request).netloc
         while (wait := self.not_before.get(host, 0) - time.monotonic()) > 0:
             if wait > self.longest_s:
@@ -79,7 +79,7 @@ class PatienceMiddleware:
                     slot.delay = min(max(slot.delay * 2, 1), self.crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY"))
 
     async def _sleep(self, seconds: float) -> None:
-        """Sleep, but not beyond the end of the run."""
+        """Sleep for so many seconds. Raises HostPaused if the run ends meanwhile."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if self.run.is_closing():
@@ -88,7 +88,7 @@ class PatienceMiddleware:
 
 
 def retry_after_s(value: bytes | None, now_s: float) -> float:
-    """Seconds that a Retry-After header asks for, in seconds or as an HTTP date; 0 where it says nothing usable.
+    """Return the seconds that a Retry-After header asks for, as a number or an HTTP date; 0 if it is unusable.
 
     now_s: seconds since 1970-01-01 UTC. Source: RFC 9110, section 10.2.3.
     """
@@ -99,8 +99,8 @@ def retry_after_s(value: bytes | None, now_s: float) -> float:
         return float(text[:9])
     try:
         moment = email.utils.parsedate_to_datetime(text)
-        if moment.tzinfo is None:  # the oldest form names no zone: GMT
+        if moment.tzinfo is None:  # the oldest form of a date has no zone: it is GMT
             moment = moment.replace(tzinfo=UTC)
         return max(0.0, moment.timestamp() - now_s)
-    except (ValueError, TypeError, OverflowError):  # the last: a year, or a number of days, that no clock knows
+    except (ValueError, TypeError, OverflowError):  # OverflowError: a year, or a number of days, out of range
         return 0

@@ -1,4 +1,4 @@
-"""Redirects: followed, unless they lead from one document to another."""
+"""Follows redirects, except from one document to another."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class AliasMiddleware(RunComponent):
-    """Does not follow a redirect from one document's number to another's: the other is requested in its own name, so once at
-    most. The spider finds what it leads to in meta["alias_of"]. Where the other is a known alias of an archived document, it
-    is followed: in its own name it would not be requested. Comes before Scrapy's RedirectMiddleware."""
+    """Stops a redirect from one document's number to another's, and puts its target into meta["alias_of"]. The other document
+    is requested under its own number, so once at most. A redirect to a known alias of an archived document is followed: an
+    alias is not requested by itself. Comes before Scrapy's RedirectMiddleware."""
 
     def process_response(self, request: Request, response: Response) -> Response:
         location = response.headers.get("Location")
@@ -41,7 +41,7 @@ class AliasMiddleware(RunComponent):
 
 
 class RedirectsMiddleware(RedirectMiddleware):
-    """Scrapy's, which warns in every run that it found nobody to set a Referer: none is ever sent."""
+    """Scrapy's, without its warning that no middleware sets a Referer: none is ever sent."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

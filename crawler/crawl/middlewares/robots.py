@@ -1,4 +1,4 @@
-"""robots.txt: its rules are kept to, and a host whose robots.txt cannot be had is left alone for the run.
+"""Obeys robots.txt. A host whose robots.txt cannot be had gets no requests in this run.
 
 Source: RFC 9309, 2.3.1 (what each answer means) and 2.5 (how much is read).
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LIMIT = 512 * 1024
-"""Bytes read of a robots.txt, packed and unpacked; RFC 9309 asks for 500 KiB."""
+"""How many bytes of a robots.txt are read, compressed and decompressed; RFC 9309 asks for 500 KiB."""
 
 ITS_ADDRESS = "robots_txt"
 """Key in a request's meta: the address of the robots.txt it asks for, before any redirect."""
@@ -43,14 +43,14 @@ _AGENT = re.compile(r"(\s*user[\s-]*agent\s*:?\s*)([^#]*)", re.IGNORECASE)
 
 
 def user_agent(settings: BaseSettings) -> str:
-    """The name a robots.txt is read for, by the settings ROBOTSTXT_USER_AGENT and USER_AGENT."""
+    """Return the name that robots.txt is matched against, by ROBOTSTXT_USER_AGENT or USER_AGENT."""
     return str(settings["ROBOTSTXT_USER_AGENT"] or settings["USER_AGENT"])
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
-    """Scrapy's, but for three things. Whoever waits for a robots.txt obeys it: Scrapy 2.19 lets the third and later ones go
-    without rules. One that cannot be had forbids everything for the run, where Scrapy allows everything. One that is too large
-    is read as far as LIMIT. Switched on by ROBOTSTXT_OBEY."""
+    """Scrapy's, with three differences. Every request that waits for a robots.txt obeys it; Scrapy 2.19 lets the third and
+    later ones go without rules. If it cannot be had, everything is forbidden for the run; Scrapy allows everything. If it is
+    too large, LIMIT bytes are read. Switched on by ROBOTSTXT_OBEY."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -58,24 +58,24 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         self.unavailable: dict[str, str] = {}  # host: why its robots.txt could not be had
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        """The rules of a request's host. Raises RobotsUnavailable where they could not be had in this run."""
+        """Return the rules of a request's host. Raises RobotsUnavailable if they could not be had in this run."""
         url = urlparse_cached(request)
         if url.netloc not in self._parsers:
             async with self.locks.setdefault(url.netloc, asyncio.Lock()):
-                if url.netloc not in self._parsers:  # nobody else asked meanwhile
+                if url.netloc not in self._parsers:  # no other request has asked meanwhile
                     self._parsers[url.netloc] = await self._rules(f"{url.scheme}://{url.netloc}/robots.txt", request)
         if reason := self.unavailable.get(url.netloc):
             raise RobotsUnavailable(reason)
         return self._parsers[url.netloc]  # type: ignore[return-value]
 
     async def _rules(self, url: str, request: Request) -> RobotParser | None:
-        """The rules at an address; None where they could not be had, which is noted in `unavailable`."""
+        """Return the rules at an address; None if they could not be had: then `unavailable` has the reason."""
         try:
             text = _text(await self._ask(url))
         except Exception as error:
             reason = str(error) if isinstance(error, _NotHad) else failure_reason(error)[0]
             self.unavailable[urlparse_cached(request).netloc] = reason
-            logger.warning("%s could not be had (%s): nothing is requested there in this run", url, reason)
+            logger.warning("%s is unavailable (%s): no requests to its host in this run", url, reason)
             return None
         body = narrowed(text, user_agent(self.crawler.settings)).encode()
         rules: RobotParser = build_from_crawler(self._parserimpl, self.crawler, body)
@@ -83,9 +83,9 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         return rules
 
     async def _ask(self, url: str) -> Response:
-        """The reply at an address, of which no more than some LIMIT bytes are read."""
+        """Return the reply at an address, of which some LIMIT bytes at most are read."""
         meta = {"dont_obey_robotstxt": True, ITS_ADDRESS: url, "redirect_ttl": _HOPS, "download_maxsize": 0}
-        headers = {"Accept-Encoding": "gzip"}  # what `unpacked` reads, in part where it is too large
+        headers = {"Accept-Encoding": "gzip"}  # `unpacked` can read it in part if it is too large
         robots = Request(url, priority=self.DOWNLOAD_PRIORITY, meta=meta, headers=headers, callback=NO_CALLBACK)
         received: tuple[Request, int] = robots, 0
 
@@ -105,11 +105,11 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
 
 class _NotHad(Exception):
-    """A reply is no robots.txt, and does not say that there is none. Raised and caught here."""
+    """A reply is neither a robots.txt nor says that there is none. Raised and caught here."""
 
 
 def _text(response: Response) -> str:
-    """The text of a robots.txt, empty where the host says that it has none. Raises _NotHad."""
+    """Return the text of a robots.txt, empty if the host says that it has none. Raises _NotHad."""
     if 400 <= response.status < 500 and response.status != 429:
         return ""
     if reason := replies.fault(response):
@@ -121,9 +121,9 @@ def _text(response: Response) -> str:
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:
-    """A robots.txt without its Content-Encoding, up to LIMIT and then to the last whole line.
+    """Return a robots.txt without its Content-Encoding; of one beyond LIMIT the whole lines up to there.
 
-    Raises ValueError where it is damaged, and for any encoding but gzip.
+    Raises ValueError if it is damaged, and for every encoding except gzip.
     """
     is_cut = len(body) > LIMIT
     if encoding.strip().lower() in ("gzip", "x-gzip") and body.startswith(MAGIC):
@@ -140,15 +140,15 @@ def unpacked(body: bytes, encoding: str) -> bytes:
 
 
 def decoded(body: bytes) -> str:
-    """The text of a robots.txt, in UTF-8 or, with a byte order mark, UTF-16. Other bytes are left out."""
+    """Return the text of a robots.txt in UTF-8 or, with a byte order mark, UTF-16. Invalid bytes are left out."""
     is_utf16 = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return body.decode("utf-16" if is_utf16 else "utf-8-sig", "ignore")
 
 
 def narrowed(text: str, name: str) -> str:
-    """A robots.txt in which all groups but the one for a user agent have one and the same name.
+    """Return a robots.txt in which all groups except the one for a user agent have the same name, `-`.
 
-    Protego keeps each rule of a group for each of its user agents: 20,000 of both take minutes and gigabytes.
+    Protego stores each rule of a group for each of its user agents: 20,000 of both take minutes and gigabytes.
 
     >>> print(narrowed("User-agent: a\\nUser-agent: b # B\\nDisallow: /\\nUser-agent: *\\nAllow: /", "c/1.0"))
     User-agent: -
@@ -168,15 +168,16 @@ def narrowed(text: str, name: str) -> str:
 
 
 def _agents(value: str) -> list[str]:
-    """The user agents that a line names, as Protego reads it: with and without asterisks."""
+    """Return the user agents that a line names, as Protego reads them: with and without asterisks."""
     agent = value.strip().lower()
     return [one for one in dict.fromkeys((agent, agent.replace("*", ""))) if one]
 
 
 def _score(agent: str, name: str) -> int:
-    """How well a user agent of a robots.txt fits a name, as Protego counts: 0 not at all, 1 by `*`, else by its length."""
+    """Return how well a user agent of a robots.txt matches a name, as Protego counts: 0 for no match, 1 for `*`, else its
+    length."""
     if agent == "*":
         return 1
     name = name.lower()
-    is_found = agent in name and re.search(rf"(?<![\w-]){re.escape(agent)}", name)  # most are not: no pattern is made of them
+    is_found = agent in name and re.search(rf"(?<![\w-]){re.escape(agent)}", name)  # most are not: no pattern is made
     return len(agent) if is_found else 0

@@ -1,4 +1,4 @@
-"""Where requests may go."""
+"""Decides where requests may go."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 
 
 class AllowedTargetsMiddleware(RunComponent):
-    """Lets only requests to DW's hosts over https and to the configured addresses pass; redirects come by here too. One that
-    leads to a host of DW's over http is asked over https instead.
+    """Lets a request pass only to DW's hosts over https, and to the configured addresses; redirects pass here, too. A request
+    to a host of DW's over http is made over https instead.
 
     Counts dw/request/refused. Runs before robots.txt is asked for.
     """

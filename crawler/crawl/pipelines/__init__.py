@@ -1,1 +1,1 @@
-"""What happens to an article, one pipeline a file, in the order of ITEM_PIPELINES. No stage asks a later one."""
+"""Item pipelines, one a file; ITEM_PIPELINES in `components` has their order. No pipeline calls a later one."""

@@ -1,4 +1,4 @@
-"""Stores what is new."""
+"""Stores new and changed documents."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class ArchivePipeline(RunComponent):
-    """Stores the reply and the document, and hears of what the document refers to.
+    """Stores the reply and the document, and registers what the document refers to.
 
     Counts dw/document/new, dw/document/revised, dw/document/<kind>, dw/document/language/<language>.
     """
 
     async def process_item(self, item: Fetched) -> Fetched:
-        async with self.run.archive.document(item.requested, item.article.number):  # they may arrive together
+        async with self.run.archive.document(item.requested, item.article.number):  # both may arrive at once
             if not await store_if_known(self.run, item):
                 await self._store(item)
         return item

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 
 class ComparePipeline(RunComponent):
-    """Stops what the archive holds already; a reply that was not yet on disk, or is the first of api.dw.com's, is kept
-    beside its document.
+    """Drops articles that the archive holds already. Keeps the reply if the document has none yet, or none from api.dw.com.
 
     Counts dw/document/unchanged, dw/document/alias.
     """
@@ -36,8 +35,8 @@ class ComparePipeline(RunComponent):
 
 
 async def store_if_known(run: Run, item: Fetched) -> bool:
-    """Whether the archive holds this content already, or better than in a weak source; then only what is new about it is
-    noted. Counts dw/document/weaker beside those of ComparePipeline."""
+    """Store what is new about an article that the archive holds already. Returns whether it does: the same content, or better
+    than that of a weak source. Counts dw/document/weaker beside those of ComparePipeline."""
     archive, number = run.archive, item.article.number
     row = archive.index.get(number)
     known = archive.read(row.path) if row and row.path else None
@@ -63,7 +62,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
     published_ms = times.parse_ms(item.article.display_date)
     published_ms = row.published_ms if published_ms is None else published_ms
     if row.misses or (row.kind, row.published_ms) != (item.article.kind, published_ms):
-        # DW has it again, or says what a document alone does not: that it is a liveblog, the date of a video
+        # DW has it again, or tells what the document does not: that it is a liveblog, or the date of a video
         states.append(state_line(ARCHIVED, item.article.kind, number, item.stamp_ms, published_ms=published_ms))
     if files or states:
         await run.store(files, states)
@@ -73,7 +72,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
 
 
 def reply_file(run: Run, item: Fetched) -> NewFile:
-    """The reply an article was made of, to lie beside its document; `path` holds its extension."""
+    """Return the file of the reply that an article was made of. Its `path` is only the extension: the caller sets the path."""
     record: Record = {
         "kind": item.article.kind, "id": item.article.number, "url": run.sites.canonical(item.url),
         "time": times.iso(item.stamp_ms), "source": item.article.source, "etag": item.etag,

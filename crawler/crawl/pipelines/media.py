@@ -1,5 +1,5 @@
-"""The files of videos and audio (`-a media=1`): fetched in pieces, one file at a time, each piece durable before the next is
-asked for. What a run does not finish the next one continues."""
+"""Fetches the files of videos and audio (`-a media=1`), one file at a time, in pieces. Each piece is durable before the next is
+requested, and the next run continues a file that a run leaves unfinished."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _KINDS = ("video", "audio")
 
 
 class _NotHad(Exception):
-    """A media file could not be had. refused: by us. Raised and caught here."""
+    """A media file could not be had. refused: this crawler does not allow it. Raised and caught here."""
 
     def __init__(self, reason: Reason, refused: bool = False) -> None:
         super().__init__(reason)
@@ -45,15 +45,15 @@ class _NotHad(Exception):
 
 
 class _Stopped(Exception):
-    """The run is ending: what is on disk is continued by the next. Raised and caught here."""
+    """The run is ending; the next one continues what is on disk. Raised and caught here."""
 
 
 class MediaPipeline(RunComponent):
-    """Fetches the media file of each archived video and audio. Settings: MEDIA_HOSTS, MEDIA_MAXSIZE, DW_MEDIA_URL; does
+    """Fetches the media file of each archived video and audio. Settings: MEDIA_HOSTS, MEDIA_MAXSIZE, DW_MEDIA_URL. Does
     nothing without the spider argument `media`.
 
-    Comes after the document is stored, and holds up one document at most: whose file is fetched; the files of others are left
-    to it. Counts dw/media/stored, /already_there, /missing, /missing/<reason>, /refused, /refused/<reason>, /bytes.
+    Comes after the document is stored. One item at most waits here: while its file is fetched, so are those of later
+    items. Counts dw/media/stored, /already_there, /missing, /missing/<reason>, /refused, /refused/<reason>, /bytes.
     """
 
     def __init__(self, run: Run) -> None:
@@ -72,13 +72,13 @@ class MediaPipeline(RunComponent):
         return item
 
     async def close_spider(self) -> None:
-        """Wait for the piece that is under way."""
+        """Wait for the piece that is being fetched."""
         if self.worker:
             with contextlib.suppress(DiskError):  # it has told `abort`
                 await self.worker
 
     async def hear_of_archived(self) -> None:
-        """Hear of the media files of documents that were archived while nobody wanted them."""
+        """Register the media files of documents that were archived without `media`."""
         index, number = self.run.archive.index, 0
         while rows := index.without_media(number, _BATCH):
             for row in rows:
@@ -89,7 +89,8 @@ class MediaPipeline(RunComponent):
             await asyncio.sleep(0)
 
     async def fetch_due(self) -> None:
-        """Fetch what is due, and what becomes due meanwhile. In a task of its own: the end of `start` must not cut a piece."""
+        """Fetch media files that are due, or become due meanwhile. Uses a task of its own, so that the end of `start` does not
+    cut a piece."""
         if self.worker is None or self.worker.done():
             self.worker = asyncio.create_task(self._fetch_all())
         await asyncio.shield(self.worker)
@@ -101,7 +102,7 @@ class MediaPipeline(RunComponent):
                 await self._fetch(row)
 
     async def _fetch(self, row: Row) -> None:
-        """Have a media file in the archive or know why not; one outcome is counted, none where the run ends before."""
+        """Fetch a media file. Counts one outcome, or none if the run ends before. Raises DiskError."""
         assert row.url
         path = layout.media_path(row.number, mediafile.extension(row.url))
         try:
@@ -118,7 +119,7 @@ class MediaPipeline(RunComponent):
             logger.info("Media file of %s: %d bytes, stored as %s", row.number, size, path)
 
     async def _complete(self, row: Row, path: str) -> int:
-        """Fetch what is missing of a partial file. Returns its size. Raises _NotHad and _Stopped."""
+        """Fetch the rest of a partial file. Returns the size of the whole. Raises _NotHad and _Stopped."""
         assert row.url
         url = self.run.sites.media_file(row.url)
         if url is None:
@@ -131,7 +132,7 @@ class MediaPipeline(RunComponent):
             if response is None or what == ANEW:
                 if began_anew:
                     raise _NotHad(reasons.not_a_media_file("it changes while it is fetched"))
-                logger.info("%s has changed: beginning anew", row.url)
+                logger.info("%s has changed: starting again", row.url)
                 partial, began_anew = Partial(row.url), True
             elif isinstance(what, Reason):
                 raise _NotHad(what)
@@ -143,7 +144,7 @@ class MediaPipeline(RunComponent):
         return partial.size
 
     def _partial(self, url: str, path: str) -> Partial:
-        """What an earlier run left of a file."""
+        """Return what an earlier run left of a file."""
         partial = layout.partial_path(path)
         with contextlib.suppress(OSError):
             note = read_file(self.run.root / layout.note_path(partial))
@@ -151,7 +152,8 @@ class MediaPipeline(RunComponent):
         return Partial(url)
 
     async def _ask(self, url: str, partial: Partial) -> Response | None:
-        """The reply to a request for the next piece; None where another version came whole, too large for one reply."""
+        """Return the reply to a request for the next piece; None if another version came whole, too large for one reply. Raises
+    _NotHad and _Stopped."""
         if self.run.is_closing():
             raise _Stopped
         headers = {"Range": partial.next_range(), "Accept-Encoding": "identity"}
@@ -169,7 +171,7 @@ class MediaPipeline(RunComponent):
             raise _NotHad(reason, refused or reason == reasons.TOO_LARGE) from error
 
     async def _append(self, path: str, partial: Partial, response: Response, total: int) -> None:
-        """Add a reply's body to a partial file, on disk and in what is known of it."""
+        """Append a reply's body to a partial file, on disk and in its note. Raises _NotHad and DiskError."""
         at = partial.size
         if at == 0:
             if problem := mediafile.problem(response.body[:16], mediafile.extension(partial.url)):
@@ -181,7 +183,7 @@ class MediaPipeline(RunComponent):
         self.run.count("dw/media/bytes", len(response.body))
 
     async def _miss(self, row: Row, path: str, error: _NotHad) -> None:
-        """Remember and count why a media file could not be had. What there is of it stays, unless it is refused."""
+        """Store and count why a media file could not be had. A partial file stays, unless the file is refused."""
         now_ms = self.run.now_ms()
         state = self.run.archive.miss(row, error.reason, now_ms, refused=error.refused)
         outcome = "refused" if error.refused else "missing"
@@ -194,9 +196,9 @@ class MediaPipeline(RunComponent):
         await self.run.store([], [state])
 
     def _forget(self, path: str) -> None:
-        """Remove what tells of a partial file, then what is left of it."""
+        """Remove the note of a partial file, then the partial file itself."""
         partial = layout.partial_path(path)
-        with contextlib.suppress(OSError):  # what stays is in nobody's way
+        with contextlib.suppress(OSError):  # a file that stays does no harm
             disk.remove(self.run.root / layout.note_path(partial))
             disk.remove(self.run.root / partial)
 

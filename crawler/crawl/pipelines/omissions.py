@@ -1,4 +1,4 @@
-"""Names and counts what a document lacks of its reply."""
+"""Names and counts what a reply holds and its document does not."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _BATCH = 32  # pictures asked for at a time
 
 
 class PicturesPipeline(RunComponent):
-    """Fetches every picture of a document that the archive does not have, before the document is stored.
+    """Fetches the pictures of a document that the archive does not have, before the document is stored.
 
     Every reference ends in one of dw/picture/stored, dw/picture/already_there, dw/picture/missing (and
     dw/picture/missing/<reason>). Pictures are taken from DW_STATIC_URL, whatever host a document names.
@@ -53,7 +53,7 @@ class PicturesPipeline(RunComponent):
             await asyncio.gather(*(self.fetch(row.picture) for row in rows))
 
     async def fetch(self, name: PictureName) -> None:
-        """Have a picture in the archive or know why not; one outcome is counted."""
+        """Fetch a picture unless the archive has it. Exactly one outcome is counted. Raises DiskError."""
         row, is_to_be_fetched = self.run.archive.index.claim_picture(name, DW.picture(name))
         reason = ""
         if is_to_be_fetched:
@@ -79,7 +79,7 @@ class PicturesPipeline(RunComponent):
             self.run.count(f"dw/picture/missing/{reason}")
 
     async def _fetch(self, name: PictureName, row: Row) -> Reason:
-        """Fetch and store one picture. Returns why it could not be had; empty when it is stored."""
+        """Fetch and store one picture. Returns why it could not be had; empty if it is stored. Raises DiskError."""
         request = Request(self.run.sites.picture(name), callback=NO_CALLBACK, priority=1)
         try:
             response = await self.run.control.download(request)
@@ -87,7 +87,7 @@ class PicturesPipeline(RunComponent):
             reason, refused = failure_reason(error)
             if self.run.is_closing():
                 given_back = state_line(PENDING, "picture", row.number, self.run.now_ms(), format=row.format, url=row.url)
-                await self.run.store([], [given_back])  # a preview is named in no document: an index made again has it too
+                await self.run.store([], [given_back])  # no document names a preview: a rebuilt index must know it
                 return reasons.STOPPED
             return await self._miss(row, reason, refused)
         self.run.note_answer(response)
