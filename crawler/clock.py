@@ -1,4 +1,4 @@
-"""The only clock: everything else is told the time."""
+"""The only clock. Everything else takes the time as an argument."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import time
 
 
 def now_ms() -> int:
-    """Milliseconds since 1970-01-01 UTC, whole seconds: what a stamp can hold."""
+    """Return the time in milliseconds since 1970-01-01 UTC, in whole seconds, as a stamp holds it."""
     return int(time.time()) * 1000

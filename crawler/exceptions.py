@@ -1,4 +1,4 @@
-"""The project's errors: one root, few leaves; each says who raises it and who is expected to catch it."""
+"""The project's errors. Each says which module raises it and which one is expected to catch it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import PurePath
 
 
 class ArchiverError(Exception):
-    """Root of everything this project raises on purpose.
+    """Root of all errors that this project raises on purpose.
 
-    exit_status: what `scrapy` returns when the error ends a run (README, "Exit statuses").
+    exit_status: the exit status of `scrapy` if the error ends a run (README, "Exit statuses").
     """
 
     exit_status = 1
@@ -28,11 +28,11 @@ class SeedFormatError(ArchiverError):
 
 
 class DamagedLine(ArchiverError):
-    """A line of a run log is not as it was written. Raised by `logline` and `runlog`, which leave that line out and say so."""
+    """A line of a run log is not as it was written. Raised by `logline` and `runlog`; readers of a log skip and report it."""
 
 
 class UnreadableReply(ArchiverError):
-    """A reply of DW's holds no article we can make out. Raised by `api` and `pages`; the spider keeps the reply."""
+    """A reply of DW's holds no readable article. Raised in `dw`; a crawl keeps the reply."""
 
 
 class ArchiveInUse(ArchiverError):
@@ -42,18 +42,17 @@ class ArchiveInUse(ArchiverError):
 
 
 class NotAnArchive(ArchiverError):
-    """ARCHIVE_DIR holds other things than an archive. Raised by `tree.require_archive`; ends the run or the command."""
+    """ARCHIVE_DIR holds something else than an archive. Raised by `tree.require_archive`; ends the run or the command."""
 
 
 class DiskError(ArchiverError):
-    """The disk refused: full, read-only, I/O error. Raised by `store`; ends the run at once."""
+    """The disk is full, read-only or broken. Raised by `storage`; ends the run at once."""
 
     exit_status = 6
 
 
 class ArgumentError(ArchiverError):
-    """A spider argument, or a setting of ours, has no usable value. Raised by `arguments` and the spider; ends the run
-    before it starts."""
+    """A spider argument or a setting of ours has no usable value. Raised where it is read; the run does not start."""
 
 
 class NothingToDo(ArchiverError):
@@ -61,7 +60,7 @@ class NothingToDo(ArchiverError):
 
 
 def described(error: Exception) -> str:
-    """An error as one line that any log can take: its type, the line that raised it, the first words of its text."""
+    """Return an error as one line for a log: its type, the line of code that raised it, the first 80 characters of its text."""
     raised = traceback.extract_tb(error.__traceback__)[-1:]
     where = "".join(f" in {PurePath(frame.filename).name}:{frame.lineno}" for frame in raised)
     words = "".join(sign if sign.isprintable() else " " for sign in str(error)[:80])

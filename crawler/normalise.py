@@ -11,19 +11,21 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
 def fold(text: str) -> str:
-    """Text with every run of white space made one space, none at the ends, in Unicode NFC."""
+    """Return text in Unicode NFC with single spaces for white space, and none at the ends."""
     return unicodedata.normalize("NFC", _SPACE.sub(" ", text).strip())
 
 
 def title(text: str) -> str:
-    """A headline as displayed: one line, NFC, no white space around it, no control characters; white space inside stays
-    as it is."""
+    """Return a headline as displayed: one line, in Unicode NFC, without control characters and without white space around it.
+
+    White space inside stays, except line breaks, which become a space.
+    """
     text = _CONTROLS.sub("", re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+", " ", text))
     return unicodedata.normalize("NFC", text.strip())
 
 
 def author(*names: str) -> str:
-    """Names joined with a comma, without control characters and the `null` of a missing first name, white space folded.
+    """Return names joined with a comma, without control characters and the `null` of a missing first name, white space folded.
 
     >>> author("null 李澄欣")
     '李澄欣'
@@ -33,12 +35,12 @@ def author(*names: str) -> str:
 
 
 def text_of(markup: str) -> str:
-    """The words of a piece of markup: tags taken out, entities resolved, white space folded."""
+    """Return the words of markup: tags removed, entities resolved, white space folded."""
     return fold(unescape(re.sub(r"<[^<>]*>", "", markup)))
 
 
 def unescape(text: str) -> str:
-    """Text with its entities resolved, whatever they are: one with more digits than Python reads is no character, U+FFFD.
+    """Return text with its entities resolved. One with more digits than Python reads becomes U+FFFD.
 
     >>> unescape("&#65;&#" + "9" * 5000 + ";")
     'A\ufffd'

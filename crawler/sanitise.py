@@ -1,7 +1,7 @@
 """Text that a browser may read as HTML, and the only place that makes it.
 
-A field or a parameter of the type Markup refuses a plain string: mypy names the line. What comes from outside becomes Markup
-by `safe_markup` (it is HTML) or `words` (it is not), what is ours by `fill` and `joined`. Nothing else calls the types.
+A field or a parameter of the type Markup refuses a plain string: mypy names the line. `safe_markup` makes Markup of foreign
+HTML, `words` of foreign plain text, `fill` and `joined` of our own templates. Nothing else calls the types.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ Markup = NewType("Markup", str)
 """HTML for the inside of an element: nothing in it runs, loads, or stays open as half a tag."""
 
 Attribute = NewType("Attribute", str)
-"""What may stand between the quotes of an attribute. Where an address in it leads is checked elsewhere."""
+"""Text for the inside of a quoted attribute. Where an address in it leads is checked elsewhere."""
 
 NOTHING = Markup("")
 
 
-# A paragraph is kept to the byte when it is made of nothing but harmless tags written so plainly that every HTML
-# parser reads them alike; anything else goes through nh3 (ammonia), which rewrites it. The plain form is what makes
-# this safe: the lists of elements, attributes and styles are of harmless ones, not of dangerous ones. Names with `-` or
-# `:` (o:p) are inert by the HTML standard.
+# A paragraph keeps every byte if all its tags are harmless and written so plainly that every HTML parser reads them alike;
+# anything else goes through nh3 (ammonia), which rewrites it. This is safe because the lists name harmless elements, attributes
+# and styles, not dangerous ones. Names with `-` or `:` (o:p) are inert by the HTML standard.
 
 _TAGS = frozenset(
     "a abbr acronym address article b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn "
@@ -48,25 +47,25 @@ _DECLARATION = re.compile(
     r"\s*:\s*[a-z]+(?:[ -][a-z]+)*)\s*(?:!\s*important\s*)?",
     re.IGNORECASE | re.ASCII,
 )
-_MOST_TAGS = 2_000  # of a piece of markup that has to be taken apart; nh3 takes time in proportion to the square of their depth
+_MOST_TAGS = 2_000  # of markup that nh3 rewrites: its time grows with the square of their depth
 _LINE_BREAKS = re.compile(r"[\r\n]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _TAG_LIKE = re.compile(r"<\s*[a-zA-Z/!?]")
 _TAG_BEGIN = re.compile(r"<(?=[a-zA-Z/!?])")
-# HTML's white space and no other: a no-break space before a quote makes the quote part of an unquoted value, and what
-# stands inside the "quotes" attributes of their own.
+# Only HTML's white space: a no-break space before a quote makes the quote part of an unquoted value, and the words inside
+# the "quotes" attributes of their own.
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][-\w:.]*)(?:[ \t\f]*=[ \t\f]*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'=<>`]+)))?""")
 _TAG = re.compile(rf"</?([a-zA-Z][a-zA-Z0-9:-]*)((?:[ \t\f]+{_ATTRIBUTE.pattern})*)[ \t\f]*/?>")
 
 
 def safe_markup(text: str) -> Markup:
-    """Inline markup without what could run or load something in a reader's browser.
+    """Return inline markup without anything that could run or load something in a reader's browser.
 
-    Harmless markup keeps every byte. Elements that load (img, iframe, video, style, svg ...), attributes not known to be
-    harmless, handlers among them, styles that do more than change how words look, and addresses that are neither http(s),
-    mailto, tel nor relative are taken out. Line breaks become spaces: a body is one line. Control characters, which no HTML
-    may hold, are taken out: what another tool drops later must not join the halves of a tag. Of harmful markup
-    with more than 2,000 tags only the words stay.
+    Harmless markup keeps every byte. Removed are elements that load (img, iframe, video, style, svg ...), attributes not known
+    to be harmless, event handlers among them, styles that do more than change how words look, and addresses that are not
+    http(s), mailto, tel or relative. Line breaks become spaces, because a body is one line. Control characters are removed:
+    HTML may not hold them, and a tool that drops them later must not join the halves of a tag. Harmful markup with more than
+    2,000 tags becomes plain words.
     """
     text = _LINE_BREAKS.sub(" ", text)
     if "<" not in text or _is_plainly_harmless(text):
@@ -84,11 +83,11 @@ def safe_markup(text: str) -> Markup:
         link_rel=None,
         strip_comments=True,
     )
-    return Markup(_one_line(clean))  # again, for what stood there as entities
+    return Markup(_one_line(clean))  # again: entities have become characters
 
 
 def words(text: str) -> Markup:
-    """Plain words as markup: kept to the byte where every HTML parser reads them as words, else escaped; one line.
+    """Return plain text as markup of one line: unchanged if every HTML parser reads it as text, else escaped.
 
     >>> words("AT&T: 1 < 2"), words("<b>")
     ('AT&T: 1 < 2', '&lt;b&gt;')
@@ -98,7 +97,7 @@ def words(text: str) -> Markup:
 
 
 def without_tags(text: str) -> str:
-    """Plain text in which nothing begins a tag or a comment: a space follows each `<` that would. It stays plain text.
+    """Return plain text in which nothing begins a tag or a comment: a space follows each `<` that would. It remains plain text.
 
     >>> without_tags("1 <2: <b>")
     '1 <2: < b>'
@@ -107,23 +106,23 @@ def without_tags(text: str) -> str:
 
 
 def attribute(text: str) -> Attribute:
-    """Plain words as the value of an attribute in quotes."""
+    """Return plain text as the value of a quoted attribute."""
     return Attribute(html.escape(_one_line(text)))
 
 
 def fill(template: str, *parts: Markup | Attribute) -> Markup:
-    """Markup of ours with others' in it. template: a constant, with `{}` for each part, an Attribute's between quotes."""
+    """Return our own markup with parts filled in. template: a constant with `{}` for each part, in quotes for an Attribute."""
     return Markup(template.format(*parts))
 
 
 def joined(separator: str, parts: Iterable[Markup]) -> Markup:
-    """Pieces of markup in a row. separator: a constant."""
+    """Return pieces of markup in a row. separator: a constant."""
     return Markup(separator.join(parts))
 
 
 def _one_line(text: str) -> str:
     text = _CONTROLS.sub("", _LINE_BREAKS.sub(" ", text))
-    return f"{text[:-1]}&lt;" if text.endswith("<") else text  # else what follows might make it a tag
+    return f"{text[:-1]}&lt;" if text.endswith("<") else text  # the next piece could make it a tag
 
 
 def _is_plainly_harmless(text: str) -> bool:
@@ -157,14 +156,14 @@ def _is_harmless_attribute(found: re.Match[str]) -> bool:
 
 
 def _harmless_style(style: str) -> str | None:
-    """The declarations of a style attribute that only change how words look; None where there is none."""
+    """Return the declarations of a style attribute that only change how words look; None if there are none."""
     declarations = style.split(";")
     kept = [one for one in declarations if not one.strip() or _DECLARATION.fullmatch(one)]
     return style if len(kept) == len(declarations) else ";".join(kept).strip("; ") or None
 
 
 def is_safe_link(url: str) -> bool:
-    """Whether an address in an attribute opens a page and runs nothing, seen through entities and control characters."""
+    """Whether an address in an attribute opens a page and runs nothing, also behind entities and control characters."""
     url = re.sub(r"[\x00-\x20]", "", unescape(url))
     scheme = re.match(r"([^/?#:]*):", url)
     return scheme is None or scheme[1].lower() in _SCHEMES

@@ -1,4 +1,4 @@
-"""Which starting points a `seeds` argument holds: files, folders, addresses, standard input."""
+"""The starting points in a `seeds` argument: files, folders, addresses, standard input."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _START = re.compile(r"(?:search|mediacenter|edition):(?!//)")
 
 @dataclass(frozen=True)
 class Address:
-    """An address that leads to something of DW's. place: where it was found."""
+    """An address that leads to something of DW's. place: where it was found, such as `list.txt:7`."""
 
     place: str
     target: Target
@@ -37,7 +37,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Start:
-    """A starting point that is no address: `search:...`, `mediacenter:...`, `edition:...`."""
+    """A starting point that is not an address: `search:...`, `mediacenter:...`, `edition:...`."""
 
     place: str
     text: str
@@ -45,7 +45,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Document:
-    """A seed document. is_mended: whether it came with a byte order mark, in UTF-16, or with other line ends than `\\n`."""
+    """A seed document. is_mended: whether the file had a byte order mark, UTF-16, or line ends other than `\\n`."""
 
     place: str
     document: SeedDocument
@@ -54,7 +54,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is no seed. reason: a sentence without the place."""
+    """Something that is not a seed. reason: a sentence without the place."""
 
     place: str
     reason: str
@@ -64,10 +64,10 @@ Seed = Address | Start | Document | Problem
 
 
 def read(argument: str, stdin: BinaryIO, sites: Sites) -> Iterator[Seed]:
-    """Every seed of a `seeds` argument, in order: comma-separated files, folders (recursively), addresses,
+    """Yield the seeds of a `seeds` argument, in order: comma-separated files, folders (recursively), addresses,
     starting points (`edition:zh`), `-`.
 
-    Nothing is held in memory but the file at hand. What is no seed comes as a Problem that names file and line.
+    One file at a time is held in memory. Anything that is not a seed comes as a Problem, which names file and line.
     """
     for part in split(argument, sites):
         if part == STDIN:
@@ -112,7 +112,7 @@ def _pieces_of_address(pieces: list[str], *, is_seed: bool) -> int:
 
 
 def read_path(path: Path, sites: Sites) -> Iterator[Seed]:
-    """Every seed of a file, or of all files in a folder, recursively, in order of name."""
+    """Yield the seeds of a file, or of all files in a folder, recursively, in order of name."""
     if os.path.isdir(path):  # unlike is_dir() of Path and DirEntry it never raises
         try:
             entries = sorted(os.scandir(path), key=lambda entry: entry.name)
@@ -144,7 +144,7 @@ def _file(place: str, data: bytes, sites: Sites) -> Iterator[Seed]:
         return
     if text.startswith(b"<!--"):
         yield _document(place, text, is_mended=text is not data)
-    elif b"\0" in text[:1024]:  # a picture or the like: one problem, not one for each of its lines
+    elif b"\0" in text[:1024]:  # a picture or the like is one problem, not one for each of its lines
         yield Problem(place, "a binary file: neither a list nor a seed document")
     else:
         yield from _list(place, text, sites)
@@ -159,7 +159,7 @@ def _without_mark(data: bytes) -> bytes:
 
 
 def _document(place: str, data: bytes, *, is_mended: bool) -> Document | Problem:
-    mended = data.replace(b"\r\n", b"\n")  # as git's autocrlf writes them, and editors some of them
+    mended = data.replace(b"\r\n", b"\n")  # git's autocrlf writes such files, and editors some of them
     if re.match(rb"[^\r\n]{1,99}\r", mended):
         mended = mended.replace(b"\r", b"\n")
     mended = re.sub(rb"\n\n+\Z", b"\n", mended)  # an editor's empty lines at the end

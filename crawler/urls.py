@@ -1,6 +1,6 @@
-"""What an address of DW's means: kind and number; and the addresses we make ourselves.
+"""DW's addresses: read into kind and id, and made.
 
-A number is the identity of everything DW publishes; the rest of an address is decoration that changes.
+DW identifies everything it publishes by its id; the rest of an address is decoration that changes.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ LANGUAGE_IDS = {
     1: "de", 2: "en", 3: "ru", 4: "zh", 5: "pt-br", 6: "sq", 8: "ar", 9: "bn",
     10: "sr", 11: "bg", 12: "fa-ir", 13: "fr", 14: "el", 15: "ha", 28: "es",
 }  # fmt: skip
-"""languageId of api.dw.com to language path; the numbers of the other editions were never seen."""
+"""languageId of api.dw.com to language path; the ids of the other editions were never seen."""
 
 UNKNOWN_LANGUAGE = "und"
 
 NUMBERS = range(1, 10**15)
-"""What may be an id of DW's: far more than it has given, and no more digits than the patterns below read."""
+"""The possible ids of DW's: far more than it has used, and no more digits than the patterns below read."""
 
 MEDIA_HOSTS = frozenset({"tvdownloaddw-a.akamaihd.net", "radiodownloaddw-a.akamaihd.net"})
-"""Where DW's media files lie, beside its own hosts. Source: section 7 of what is known of DW's data."""
+"""Hosts of DW's media files, beside its own hosts. Source: section 7 of what is known of DW's data."""
 
 DwAddress = NewType("DwAddress", str)
-"""Where a document's picture or media file lies: checked to be DW's, and made here only."""
+"""The address of a document's picture or media file, checked to be DW's. Only this module makes one."""
 
 DOCUMENT_KINDS = ("article", "gallery", "video", "audio", "liveblog")
 """Kinds that become seed documents."""
@@ -63,8 +63,11 @@ _IMAGE_HOSTS = frozenset({"static.dw.com", "api.dw.com", "www.dw.com", "dw.com"}
 
 @dataclass(frozen=True)
 class Target:
-    """What an address leads to. kind: one of DOCUMENT_KINDS or LISTING_KINDS; number: DW's id, None for feeds
-    and sitemaps; language: the language path when the address names one."""
+    """The thing an address leads to.
+
+    kind: one of DOCUMENT_KINDS or LISTING_KINDS. number: DW's id, None for feeds and sitemaps. language: the language path,
+    None if the address names none.
+    """
 
     kind: str
     number: int | None
@@ -101,28 +104,28 @@ class Sites:
     takes_media: bool = False
 
     def detail(self, kind: str, number: int) -> str:
-        """Address of the reply that describes an object."""
+        """Return the address of the reply that describes an object."""
         return f"{self.api}/api/detail/{kind}/{number}"
 
     def picture(self, name: PictureName) -> str:
         return f"{self.static}/image/{name.file_name}"
 
     def media_address(self, url: str) -> DwAddress | None:
-        """Where a media file lies, always over https; None where that is neither a host of DW's nor one of media_hosts."""
+        """Return the address of a media file, always with https; None if its host is neither DW's nor one of media_hosts."""
         own = re.sub(r"^(?:https?:)?//", "https://", url.strip(), count=1, flags=re.IGNORECASE)
         found = _PLAIN_URL.fullmatch(own)
         host = found[1].lower() if found else ""
         return DwAddress(own) if host in self.media_hosts or is_of_dw(host) else None
 
     def media_file(self, url: str) -> str | None:
-        """Where to fetch a media file; None where none is wanted, or that is no host that may be asked."""
+        """Return the address to fetch a media file from; None if none is wanted, or its host may not be asked."""
         own = self.media_address(url)
         if own is None or not self.takes_media or not replace(self, media="").allows(own):
             return None
         return re.sub(r"^https://[^/]*", lambda _: self.media, own) if self.media else own
 
     def canonical(self, url: str) -> str:
-        """The address with a configured base replaced by DW's own; any other address unchanged."""
+        """Return the address with a configured base replaced by DW's own; any other address unchanged."""
         for base, real in zip(self.all(), DW.all(), strict=True):
             if url == base or url.startswith(base + "/"):
                 return real + url[len(base) :]
@@ -148,7 +151,7 @@ class Sites:
         return is_known and parts.scheme == "https" and port in (None, 443)
 
     def over_https(self, url: str) -> str | None:
-        """The https form of an http address of DW's; None for any other address."""
+        """Return the https form of an http address of DW's; None for any other address."""
         found = re.fullmatch(r"http://([^/?#]*?)(?::80)?([/?#].*)?", url, re.IGNORECASE)
         own = f"https://{found[1]}{found[2] or ''}" if found else ""
         return own if self.allows(own) else None
@@ -164,10 +167,10 @@ _DW_HOSTS = frozenset({urlsplit(base).hostname for base in DW.all()} | _PAGE_HOS
 
 
 def parse_target(url: str, sites: Sites = DW) -> Target | None:
-    """What an address leads to, or None when it is nothing of DW's.
+    """Return what an address leads to; None if it is not an address of DW's.
 
-    Takes pages of any language, kind and host, with tracking marks, with the number in the query or the fragment
-    where a title held an unencoded `?` or `#`; permalinks; API detail addresses; feeds and sitemaps.
+    Reads pages of any language, kind and host, with tracking marks, and with the id in the query or fragment behind an
+    unencoded `?` or `#` of a title; permalinks; API detail addresses; feeds and sitemaps.
 
     >>> parse_target("https://p.dw.com/p/4boRv")
     Target(kind='article', number=68117411, language=None)
@@ -209,7 +212,7 @@ def _language(path: str) -> str | None:
 
 
 def parse_picture(url: str, sites: Sites = DW) -> PictureName | None:
-    """The picture an address shows, whatever host of DW's or proxy it names; None for anything else.
+    """Return the picture an address shows, whatever host of DW's or proxy it names; None for anything else.
 
     >>> parse_picture("https://images.weserv.nl/?url=static.dw.com/image/63750162_303.jpg").file_name
     '63750162_303.jpg'
@@ -221,8 +224,9 @@ def parse_picture(url: str, sites: Sites = DW) -> PictureName | None:
 
 
 def shown_picture(url: str, sites: Sites = DW) -> tuple[PictureName, DwAddress] | None:
-    """A picture's identity, and where DW shows it: host and path, without scheme, query and fragment; None where it is not
-    DW's.
+    """Return the name of a picture and the address DW shows it at; None if it is not DW's.
+
+    The address is host and path, without scheme, query and fragment.
 
     >>> shown_picture("https://api.dw.com/image/63750162_303.jpg?x#y")[1]
     'api.dw.com/image/63750162_303.jpg'
@@ -248,26 +252,29 @@ def shown_picture(url: str, sites: Sites = DW) -> tuple[PictureName, DwAddress] 
 
 
 def picture_address(name: PictureName) -> DwAddress:
-    """Where DW shows a picture, without the scheme."""
+    """Return the address DW shows a picture at, without the scheme."""
     return DwAddress(f"static.dw.com/image/{name.file_name}")
 
 
 def document_url(language: str, title: str, number: int) -> str:
-    """Address of a document on www.dw.com: the title as a path segment, encoded as WHATWG's URL standard encodes
-    paths, and beyond it `%`, `/` and `\\`, which would take the number out of the path."""
-    # What quote() leaves alone by itself (letters, digits, `_.-~`) plus what the path percent-encode set does not hold.
+    """Return the address of a document on www.dw.com, with the title as a path segment.
+
+    The title is encoded as the WHATWG URL standard encodes paths; `%`, `/` and `\\` are encoded too, since they would take the
+    id out of the path.
+    """
+    # quote() itself keeps letters, digits and `_.-~`; the rest of what the path percent-encode set does not hold follows
     segment = quote(title, safe="!$&'()*+,:;=@[]|")
     return f"https://www.dw.com/{language}/{segment}/a-{number}"
 
 
 def document_number(url: str) -> int | None:
-    """DW's number in a document's address, which may stand behind an unencoded `?`."""
+    """Return DW's number in a document's address, which may stand behind an unencoded `?`."""
     target = parse_target(url)
     return target.number if target and target.kind in DOCUMENT_KINDS else None
 
 
 def document_language(url: str) -> str:
-    """The language path of a document's address; `und` when it names none we know."""
+    """Return the language path of a document's address; `und` if it names none that we know."""
     try:
         return _language(urlsplit(url).path) or UNKNOWN_LANGUAGE
     except ValueError:  # such as a `[` in the host's place
@@ -275,7 +282,7 @@ def document_language(url: str) -> str:
 
 
 def from_base62(text: str) -> int:
-    """The number of a permalink. Source: verified on seven recorded ones, e.g. 41wLY is 59567960."""
+    """Return the number of a permalink. Source: verified on seven recorded ones, e.g. 41wLY is 59567960."""
     number = 0
     for digit in text:
         number = number * 62 + _DIGITS.index(digit)

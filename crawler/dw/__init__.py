@@ -1,1 +1,1 @@
-"""What DW's data means: bytes in, an Article or a list of documents out."""
+"""Readers of DW's data: bytes in, an Article or a list of documents out."""

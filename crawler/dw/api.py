@@ -1,7 +1,7 @@
-"""The shape of api.dw.com's JSON, made into an Article; nothing else knows these keys.
+"""Reader of api.dw.com's JSON. Nothing else knows these keys.
 
 Source: section 2 of what is known of DW's data. Keys marked [assumed] there are optional here: a reply that lacks one, or
-has it in another shape, still becomes an article.
+has another shape under it, still becomes an article.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KNOWN_KEYS = frozenset(
 )
 _UNREAD = frozenset("trackingInfo mediaTrackingInfo referenceGroups referenceGroup teaserGroups teaserGroup".split())
 _NEAREST_WIDTH = 700
-# a heading holds no heading: so an unclosed one is not read to the end again and again
+# a heading holds no other heading, so that an unclosed one is not read to the end again and again
 _HEADING = re.compile(r"<h[1-6][^<>]*>((?:(?!<h[1-6]).)*?)</h[1-6]>", re.IGNORECASE | re.DOTALL)
 _YOUTUBE_HOST = re.compile(r"https?://(?:www\.|m\.)?(?:youtube(?:-nocookie)?\.com|youtu\.be)/")
 _YOUTUBE_KEY = re.compile(r"(?:embed/|v=|youtu\.be/|^)([\w-]{11})(?:$|[?&#/])")
@@ -37,7 +37,7 @@ _YOUTUBE_KEY = re.compile(r"(?:embed/|v=|youtu\.be/|^)([\w-]{11})(?:$|[?&#/])")
 
 @dataclass
 class _Met:
-    """What was met in a reply beside an article, and whose media it may name."""
+    """Collects what a reply holds beside an article. sites: whose media it may name."""
 
     sites: Sites
     skipped: list[str] = field(default_factory=list)
@@ -45,11 +45,11 @@ class _Met:
 
 
 def parse(body: bytes, number: int, kind: str = "article", charset: str = "", sites: Sites = DW) -> Article:
-    """The article of a reply of `/api/detail/{kind}/{number}`.
+    """Return the article of a reply of `/api/detail/{kind}/{number}`.
 
     body: the reply's bytes. number, kind: what was asked for, used where the reply does not name its own. charset: as in
     `decoding.json_reply`. sites: whose media it may name.
-    Raises UnreadableReply where there is no JSON object, no usable title or no usable body.
+    Raises UnreadableReply if there is no JSON object, no usable title or no usable body.
     """
     reply = _object(body, charset)
     content = reply.get("content")
@@ -59,7 +59,7 @@ def parse(body: bytes, number: int, kind: str = "article", charset: str = "", si
     found_kind = _KINDS.get(str(reply.get("type", "")).lower(), kind)
     met = _Met(sites)
     blocks = _blocks(_elements(reply), met)
-    if not any(isinstance(block, Paragraph) for block in blocks):  # a body nobody can read the words of
+    if not any(isinstance(block, Paragraph) for block in blocks):  # no readable text in the body
         blocks += _blocks(_text_elements(reply), met)
     article = Article(
         number=own if isinstance(own, int) and not isinstance(own, bool) and own in urls.NUMBERS else number,
@@ -79,7 +79,7 @@ def parse(body: bytes, number: int, kind: str = "article", charset: str = "", si
 
 
 def _keys(reply: Json) -> Iterator[str]:
-    """Every key of a reply and of what is read of it; what is in one that was never met before tells nothing more."""
+    """Yield every key of a reply, but not those inside values that are not read."""
     waiting: list[object] = [reply]
     while waiting:
         value = waiting.pop()
@@ -116,7 +116,7 @@ def _add_main_content(article: Article, reply: Json, met: _Met) -> None:
 
 
 def _size(value: object) -> float | None:
-    """A number of pixels or kilobits, also where it came as text."""
+    """Return a number of pixels or kilobits, also if it is given as text."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
         return int(value)
     return value if isinstance(value, (int, float)) else None
@@ -141,7 +141,7 @@ def _names(persons: Iterable[object]) -> Iterator[str]:
 
 
 def _elements(reply: Json) -> list[Json]:
-    """The body's elements, and those of a liveblog's posts."""
+    """Return the body's elements, and those of a liveblog's posts."""
     body = reply.get("body")
     elements = [_element(element) for element in (body if isinstance(body, list) else objects(body))]
     for post in objects(reply.get("posts")):
@@ -150,7 +150,7 @@ def _elements(reply: Json) -> list[Json]:
 
 
 def _element(element: object) -> Json:
-    """What a body has in a place: its content, or itself; words alone are a paragraph."""
+    """Return an entry of a body: its content if it has one, else the entry itself. A string is a paragraph."""
     if not isinstance(element, dict):
         return {"type": "Paragraph", "text": element} if isinstance(element, str) else {}
     content = element.get("content")
@@ -158,20 +158,20 @@ def _element(element: object) -> Json:
 
 
 def _text_elements(reply: Json) -> list[Json]:
-    """The paragraphs of the text, which says the same as the body."""
+    """Return the paragraphs of `text`, which repeats the body."""
     body = reply.get("body")
     return [{"type": "Paragraph", "text": part} for part in paragraphs(text(reply.get("text")) or text(body))]
 
 
 def _post_elements(post: Json) -> Iterator[Json]:
-    """A liveblog's post [assumed]: a headline and a body like an article's, or a text."""
+    """Yield a liveblog's post [assumed]: a headline and a body like an article's, or a text."""
     if headline := text(post.get("name")) or text(post.get("title")):
         yield {"type": "Paragraph", "text": f"<strong>{headline}</strong>"}
     yield from _elements({"body": post.get("body")}) or _text_elements(post)
 
 
 def paragraphs(text: str) -> list[str]:
-    """The paragraphs of a body that came as one text: HTML (what stands in `<p>` and headings) or plain."""
+    """Return the paragraphs of a body that came as one text: HTML (`<p>` and headings) or plain text."""
     if re.search(r"<(p|h[1-6]|div|br)\b", text, re.IGNORECASE):
         text = _HEADING.sub(r"<p><strong>\1</strong></p>", text)
         parts = re.split(r"</?(?:p|div)\b[^<>]*>|(?:<br\s*/?>\s*){2,}", text, flags=re.IGNORECASE)
@@ -181,7 +181,7 @@ def paragraphs(text: str) -> list[str]:
 
 
 def _blocks(elements: list[Json], met: _Met) -> tuple[Block, ...]:
-    """The blocks of a body, in order. Galleries too: in 11 of 19 recorded documents text follows the gallery."""
+    """Return the blocks of a body, in order. Galleries too: in 11 of 19 recorded documents text follows the gallery."""
     blocks: list[Block] = []
     for element in elements:
         kind = _kind(element)
@@ -194,14 +194,14 @@ def _blocks(elements: list[Json], met: _Met) -> tuple[Block, ...]:
 
 
 def _kind(element: Json) -> str:
-    """The type of a body's element; what names none is told by what is in it."""
+    """Return the type of a body's element; without one it is judged by the other keys."""
     if kind := text(element.get("type")):
         return kind
     signs = {"text": "Paragraph", "sizes": "Image", "sources": "Video", "items": "Gallery", "images": "Gallery"}
     return next((kind for key, kind in signs.items() if element.get(key)), "(no type)")
 
 
-# An image without an address or a placeholder shows nothing: there is nothing to skip.
+# An image without an address, or a placeholder, shows nothing, so nothing is lost.
 _EMPTY_WITHOUT_LOSS = frozenset({"image", "paragraph"})
 
 
@@ -220,7 +220,7 @@ def _block(kind: str, element: Json, met: _Met) -> Block | None:
             return Gallery(name, slides) if slides else None
         case "youtube" | "externalvideo" | "embed" | "socialmedia":
             return _youtube(element)
-    words = _markup(element.get("text"))  # of a type nobody knows: better than nothing
+    words = _markup(element.get("text"))  # of an unknown type: its text is better than nothing
     return Paragraph(words) if words.strip() else None
 
 
@@ -239,7 +239,7 @@ def _youtube(element: Json) -> YouTube | None:
 
 
 def _media(media: Json, met: _Met) -> Video | None:
-    """The best progressive file of a video or audio: mp4 before mp3, the highest bitrate first."""
+    """Return the best progressive file of a video or audio: mp4 before mp3, the highest bitrate first."""
     candidates = objects(media.get("sources"))
     playable = [s for s in candidates if text(s.get("format")).lower() in ("mp4", "mp3") and text(s.get("url"))]
     for source in sorted(playable, key=_bitrate, reverse=True):
@@ -279,9 +279,9 @@ def _picture(image: Json, met: _Met) -> Picture | None:
 
 
 def _address(image: Json, met: _Met) -> tuple[PictureName, DwAddress] | None:
-    """Identity and shown address of an image: its `_303` size, else the size nearest to 700 wide.
+    """Return the identity and shown address of an image: its `_303` size, else the size nearest to 700 wide.
 
-    A placeholder (id -1) and an image without a size show nothing. What is not DW's is met as refused.
+    A placeholder (id -1) and an image without a size show nothing. Addresses that are not DW's are added to `refused`.
     """
     if image.get("id") in (-1, "-1"):
         return None

@@ -1,8 +1,8 @@
 """An article as this project sees it: `api` and `pages` make it, `render` writes it.
 
-What goes into HTML is Markup, which only `sanitise` makes; what a document loads is a DwAddress, which only `urls` makes.
+Text for HTML is Markup, which only `sanitise` makes; an address that a document loads is a DwAddress, which only `urls` makes.
 
-Large fields are left out of `repr`, so that no log line ever holds a body.
+Large fields are left out of `repr`, so that no log line holds a body.
 """
 
 from __future__ import annotations
@@ -68,15 +68,15 @@ Block = Paragraph | Picture | Video | YouTube | Gallery
 
 @dataclass
 class Article:
-    """Anything that becomes a seed document, normalised.
+    """The content of a seed document, normalised.
 
     number: DW's id. kind: article, gallery, video, audio or liveblog. language: a language path, None if unknown.
     title: headline, Unicode NFC, one line. author: names joined, may be empty. display_date: as DW writes it, UTC
     (`2023-10-06T01:48:46.923Z`), empty if absent. teaser: inline markup. blocks: the body in reading order, without
-    the main picture. galleries: those a source has apart from its text, shown below it. slides: for kind gallery.
-    video: for kind video (audio: the mp3). skipped: types of body elements nobody could read, one entry an element.
+    the main picture. galleries: those a source keeps apart from its text, shown below it. slides: for kind gallery.
+    video: for kind video (audio: the mp3). skipped: the types of unreadable body elements, one entry for each element.
     refused: addresses of pictures or media that are not DW's. unknown_keys: keys of the reply never met before.
-    source: where it was read from.
+    source: where it was read from, such as `api` or `page:react`.
     """
 
     number: int

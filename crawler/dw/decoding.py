@@ -1,6 +1,6 @@
-"""The bytes of a reply made into text, and JSON made into values, whatever is wrong with either.
+"""Decoding of replies: bytes to text, and JSON to values, however broken.
 
-All text given back can be written to a file: it holds no half of a surrogate pair, neither raw nor as a reference.
+All text returned here can be written to a file: it holds no half of a surrogate pair, neither raw nor as a reference.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from w3lib.encoding import html_body_declared_encoding, resolve_encoding
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be",
          codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}  # fmt: skip
-# How markup or JSON begins in these without a byte order mark: with two ASCII characters.
+# Without a byte order mark, markup and JSON begin with two ASCII characters.
 _ZEROS = {b"\1\0\1\0": "utf-16-le", b"\0\1\0\1": "utf-16-be", b"\1\0\0\0": "utf-32-le", b"\0\0\0\1": "utf-32-be"}
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
-# Encodings a claim is believed for: of one or few bytes a character, with `<` in its ASCII place.
+# Encodings that a label may claim: ASCII keeps its place in them.
 _BELIEVED = re.compile(
     r"utf-8|iso8859-\d+|cp(?:125\d|866|874|932|949)|koi8-[ru]|mac-(?:roman|cyrillic)|gb18030|big5\w*|euc_\w+"
 )
@@ -26,13 +26,13 @@ _SOUND_SHARE = 4  # good characters for each broken one, before bytes count as t
 
 
 def charset_of(content_type: str) -> str:
-    """The charset that a Content-Type header names, as a label; empty where it names none."""
+    """Return the charset that a Content-Type header names, as a label; empty if it names none."""
     found = _CHARSET.search(content_type)
     return found[1] if found else ""
 
 
 def codec_of(label: str) -> str:
-    """Python's codec for an encoding label of the WHATWG's; empty for unknown ones, and for encodings no page is in."""
+    """Return Python's codec for a WHATWG encoding label; empty for unknown labels, and for encodings that no page uses."""
     for name in (label, re.sub(r"^x-", "", label.lower())):
         try:
             codec = resolve_encoding(name) or ""
@@ -44,11 +44,11 @@ def codec_of(label: str) -> str:
 
 
 def encoding_of(data: bytes, *labels: str) -> str:
-    """The codec that bytes are text in; empty where they are in none of those claimed.
+    """Return the codec that decodes some bytes; empty if none of those claimed does.
 
-    data: a text, or its beginning. labels: who says what, the most trusted first: the HTTP header, then the text itself.
-    A byte order mark decides; then the zeros of UTF-16 and UTF-32. What reads as UTF-8 is UTF-8, whoever says otherwise:
-    no other text does by chance. Then the first label that fits. A broken character here and there is no objection.
+    data: a text, or its beginning. labels: claims, the most trusted first: the HTTP header, then the text itself.
+    A byte order mark decides; then the zeros of UTF-16 and UTF-32. Bytes that are valid UTF-8 are UTF-8, whatever the labels
+    say: other encodings hardly ever are by chance. Then the first label that fits. A few broken characters are accepted.
     """
     for mark, codec in _BOMS.items():
         if data.startswith(mark):
@@ -69,7 +69,7 @@ def _fits(data: bytes, codec: str) -> bool:
 
 
 def decode(data: bytes, *labels: str) -> str:
-    """The text of a reply, in the encoding that `encoding_of` finds, else UTF-8, with U+FFFD for each broken character."""
+    """Return the text of a reply, decoded as `encoding_of` says, else as UTF-8; U+FFFD for each broken character."""
     return sound(_raw(data, labels))
 
 
@@ -78,15 +78,15 @@ def _raw(data: bytes, labels: Sequence[str]) -> str:
 
 
 def page(data: bytes, charset: str = "") -> str:
-    """The text of a web page. charset: that of the HTTP header; it wins over what the page says of itself."""
+    """Return the text of a web page. charset: that of the HTTP header; it takes precedence over the page's own."""
     return decode(data, charset, html_body_declared_encoding(data) or "")
 
 
 # --- text that a file can hold ---
 
 BROKEN = "replace, but keep surrogates"
-"""Name of the error handler for decoding: gives surrogates as they are (CESU-8 writes emoji in two of them), which `sound`
-joins; U+FFFD for all else that is broken."""
+"""Name of the error handler for decoding. Surrogates stay (CESU-8 writes an emoji as two of them) and `sound` joins them;
+everything else that is broken becomes U+FFFD."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{4,})|([0-9]{5,}));?")
@@ -94,10 +94,9 @@ _LAST_CHARACTER = 0x10FFFF
 
 
 def sound(text: str) -> str:
-    """Text without surrogates: a pair becomes the character it means, a half U+FFFD.
+    """Return text without surrogates: a pair becomes its character, a half U+FFFD.
 
-    The same holds for numeric references (`&#xD83D;&#xDE00;`), of which those beyond Unicode become U+FFFD too. All else
-    stays as it is.
+    The same holds for numeric references (`&#xD83D;&#xDE00;`); those beyond Unicode become U+FFFD too. Everything else stays.
     """
     if "&#" in text:
         text = _REFERENCE.sub(_character, text)
@@ -132,8 +131,10 @@ codecs.register_error(BROKEN, _broken)
 
 
 def json_reply(body: bytes, charset: str = "") -> object:
-    """The value of a reply in JSON. charset: that of the HTTP header. Raises ValueError where it is no JSON, or nested too
-    deep. Values are as in `json_at`."""
+    """Return the value of a JSON reply; see `json_at`. charset: that of the HTTP header.
+
+    Raises ValueError if it is not JSON, or nested too deep.
+    """
     text = _raw(body, [charset]).strip(" \t\r\n\0\ufeff")
     value, end = json_at(text)
     if end != len(text):
@@ -142,11 +143,11 @@ def json_reply(body: bytes, charset: str = "") -> object:
 
 
 def json_at(text: str, start: int = 0) -> tuple[Any, int]:
-    """The JSON value that begins at a place in a text, and where it ends. Raises ValueError where none does, or it is nested
-    too deep.
+    """Return the JSON value that begins at a position of a text, and the position of its end.
 
-    Its strings and keys can be written to a file: surrogates as in `sound`, without NUL. Control characters in strings are
-    let pass. NaN, Infinity and integers of 19 digits or more are None. Of two equal keys the last counts.
+    Strings and keys can be written to a file: they are `sound` and hold no NUL. Control characters in strings are accepted.
+    NaN, Infinity and integers of 19 digits or more become None. Of two equal keys the last one counts.
+    Raises ValueError if there is no value, or it is nested too deep.
     """
     try:
         value, end = _JSON.raw_decode(text, start)

@@ -1,4 +1,4 @@
-"""Where a document is asked for, one place after another: api.dw.com first, www.dw.com when that gives nothing usable."""
+"""The places that are asked for a document, in order: api.dw.com first, then www.dw.com if that gives nothing usable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from crawler.urls import DOCUMENT_KINDS, DW, UNKNOWN_LANGUAGE, Sites, Target, pa
 GRAPH = "graph"
 PAGE = "page"
 WEAK = pages.WEAK_SOURCES
-"""Sources that hold less than the whole article: a better one replaces them when it answers."""
+"""Sources that hold less than the whole article. A better source replaces them as soon as it answers."""
 
 # What an ArticleRef may turn out to be, where detail/article says 404. [plausible, not recorded]
 _OTHER_KINDS = ("video", "gallery", "audio")
@@ -26,7 +26,7 @@ _GRAPH_PATH = re.compile(r"/graph-api/([a-z-]+)/content/([a-z-]+)/([0-9]{1,15})"
 
 
 def first(kind: str) -> str:
-    """The place a document of a kind is asked for first. A place: `api:<kind of the address>`, `graph` or `page`."""
+    """Return the place a document of a kind is asked for first. A place: `api:<kind of the address>`, `graph` or `page`."""
     return "api:article" if kind == "liveblog" else f"api:{kind}"
 
 
@@ -37,7 +37,7 @@ def gives(place: str, source: str) -> bool:
 
 
 def url(place: str, kind: str, number: int, language: str | None, sites: Sites) -> str:
-    """The address of a place. language: a language path; without one www.dw.com leads to the page by itself."""
+    """Return the address of a place. language: a language path; without one www.dw.com leads to the page by itself."""
     if place == GRAPH:
         return f"{sites.www}/graph-api/{language or 'en'}/content/{_GRAPH_KINDS.get(kind, kind)}/{number}"
     if place == PAGE:
@@ -62,13 +62,14 @@ def asked_at(address: str, sites: Sites) -> tuple[str, Target] | None:
 
 
 def following(place: str, reason: Reason, kind: str, kinds: Collection[str], *, pages_too: bool, api_works: bool) -> str | None:
-    """Where to ask next when a place gave nothing usable; None when there is nowhere.
+    """Return the next place to ask after a place gave nothing usable; None if there is none left.
 
-    reason: why. kind: what the document is held to be. kinds: those that are wanted. pages_too: whether
-    www.dw.com may be asked: what api.dw.com once gave is not replaced by a page. api_works: whether api.dw.com gave
-    anything in this run; one that knows nothing at all is not believed that an article is gone, and none that a liveblog
-    is: nobody knows whether it gives any. Nor is the graph API: it knows a document under its true kind only, where a page
-    leads on to it.
+    reason: why the last place gave nothing. kind: the kind that the document is taken for. kinds: those that are wanted.
+    pages_too: whether www.dw.com may be asked; False for what api.dw.com once gave, which a page does not replace.
+    api_works: whether api.dw.com gave anything in this run.
+    If the API answers 404 or 410, www.dw.com is not asked, unless the API gave nothing yet in this run, or the document is a
+    liveblog, which the API may not have at all. A 404 of the graph API is not believed: it knows a document only under its true
+    kind, while a page redirects to it.
     """
     if place.startswith("api:") and reason == status(404) and kind == "article":
         asked = place.removeprefix("api:")
@@ -84,10 +85,11 @@ def following(place: str, reason: Reason, kind: str, kinds: Collection[str], *, 
 def read(
     place: str, body: bytes, number: int, kind: str, language: str | None, sites: Sites = DW, charset: str = ""
 ) -> Article:
-    """The article in a reply of a place, within the limits of `bounds`. sites: whose media it may name. charset: that of
-    the HTTP header.
+    """Return the article in a reply of a place, within the limits of `bounds`.
 
-    Raises UnreadableReply, whatever error a reader ends with.
+    sites: whose media it may name. charset: that of the HTTP header.
+
+    Raises UnreadableReply for every error of a reader.
     """
     with _reading():
         if place == GRAPH:
@@ -99,9 +101,9 @@ def read(
 
 
 def document(article: Article, stamp_ms: int, language: str | None) -> SeedDocument:
-    """The document an article becomes; its language is set. Raises UnreadableReply, whatever error that ends with.
+    """Return the document of an article, and set the article's language. Raises UnreadableReply for every error.
 
-    stamp_ms: when its reply came, milliseconds since 1970-01-01 UTC. language: where the article names none.
+    stamp_ms: when its reply came, milliseconds since 1970-01-01 UTC. language: used if the article names none.
     """
     with _reading():
         article.language = article.language or language or UNKNOWN_LANGUAGE
@@ -115,10 +117,10 @@ def _reading() -> Iterator[None]:
         yield
     except UnreadableReply:
         raise
-    except Exception as error:  # RecursionError and MemoryError too: it is about this reply alone
+    except Exception as error:  # RecursionError and MemoryError too: they concern this reply alone
         raise UnreadableReply(described(error)) from error
 
 
 def reply_extension(place: str) -> str:
-    """What a reply of a place is: `json` or `html`."""
+    """Return the format of a place's replies: `json` or `html`."""
     return "html" if place == PAGE else "json"

@@ -1,7 +1,6 @@
-"""Feeds, sitemaps, search pages, media lists and section pages: what they list; and the addresses an edition or a
-search window begins at.
+"""Readers of lists (feeds, sitemaps, search pages, media lists, section pages), and the addresses of an edition or a search.
 
-Nothing here raises over what a reply holds: what could not be read is named in `problems`, what could be is listed.
+No reply makes a reader raise: `problems` names what could not be read, and the rest is listed.
 """
 
 from __future__ import annotations

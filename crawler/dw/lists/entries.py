@@ -1,4 +1,4 @@
-"""The entries of a feed or sitemap out of an XML stream, in constant memory, whatever state the XML is in.
+"""Reader of the entries of a feed or sitemap: from an XML stream, in constant memory, however broken the XML is.
 
 No tree is built, and only the wanted fields of one entry are held. Why not the ready-made readers, as tried in 2026-11:
 feedparser 6.0.14 gathers all there is of a feed (5,000 items: 1 s, here 0.2 s); Scrapy 2.19's `Sitemap` and `xmliter_lxml`
@@ -30,8 +30,8 @@ _DECLARED = re.compile(rb"""<\?xml[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9._-]
 
 @dataclass
 class Entry:
-    """tag: which of the entries' names its element has. fields: name of a wanted field in it to its text, stripped, never
-    empty; the first one counts."""
+    """An entry. tag: the name of its element. fields: its wanted fields by name, stripped, never empty; the first of a name
+    counts."""
 
     tag: str
     fields: dict[str, str] = field(default_factory=dict)
@@ -39,9 +39,11 @@ class Entry:
 
 @dataclass
 class Around:
-    """What stands around the entries, filled while they are read. root: local name of the root element, empty when
-    there is none. fields: the wanted fields outside of entries. problems: sentences. is_damaged: entries
-    may be missing. is_cut: the end never came, or was not read."""
+    """The surroundings of the entries, filled while they are read.
+
+    root: local name of the root element, empty if there is none. fields: the wanted fields outside of entries. problems:
+    sentences. is_damaged: entries may be missing. is_cut: the end is missing, or was not read.
+    """
 
     root: str = ""
     fields: dict[str, str] = field(default_factory=dict)
@@ -63,12 +65,12 @@ def iter_entries(
     around: Around,
     charset: str = "",
 ) -> Iterator[Entry]:
-    """The entries, one by one, as their end tags come.
+    """Yield the entries, one by one, as their end tags come.
 
     chunks: the document; its encoding is judged by the first 64 KiB, or by the first chunk if that is longer. roots, tags,
-    wanted: local names of root elements, of entries, of fields; `<URL>` is a `url` too. What stands before the root is
-    passed over. around: is filled on the way. charset: that of the HTTP header, as in `decoding.encoding_of`.
-    A field counts when it was closed before the document ended: half a number is never taken for one.
+    wanted: local names of root elements, of entries, of fields; `<URL>` is a `url` too. Anything before the root
+    is skipped. around: filled on the way. charset: that of the HTTP header, as in `decoding.encoding_of`.
+    A field counts only if it was closed before the document ended, so that half a number is never taken for a whole one.
     """
     scanner = Scanner()
     reader = _Reader(roots, tags, wanted, around, scanner)
@@ -103,8 +105,7 @@ def iter_entries(
 
 
 class _Reader:
-    """Makes entries of tags and texts. path: names of the open elements, in small letters. is_open: the root was not closed
-    yet."""
+    """Makes entries of tags and texts. path: names of the open elements, in lower case. is_open: the root is not closed yet."""
 
     def __init__(
         self, roots: Collection[str], tags: Collection[str], wanted: Collection[str], around: Around, scanner: Scanner
@@ -153,7 +154,7 @@ class _Reader:
         self._text, self._is_leaf = "", True
 
     def _begin(self, root: str) -> None:
-        """The root element: what came before it, such as a notice of PHP's, is no part of the document."""
+        """Begin with the root element. Text before it, such as a notice of PHP's, is not part of the document."""
         if said := self._before.strip("\ufeff\ufffd \t\r\n"):
             self._around.problems.append(f"words before the XML, passed over: {shorten(said)}")
         self._around.root, self._is_rooted = root, True
@@ -192,13 +193,13 @@ class _Reader:
         fields.setdefault(self._wanted[name], text)
 
     def finish(self) -> None:
-        """The entry that is being read is complete."""
+        """Complete the entry that is being read."""
         if self._entry:
             self._finished.append(self._entry)
             self._entry = None
 
     def finished(self) -> list[Entry]:
-        """The entries that were completed since the last time."""
+        """Return the entries that were completed since the last call."""
         finished, self._finished = self._finished, []
         return finished
 
@@ -218,7 +219,7 @@ def _decoded(chunks: Iterable[bytes], charset: str, around: Around) -> Iterator[
 
 
 def _codec(head: bytes, charset: str, around: Around) -> str:
-    """The codec the bytes are read with; a claim that turns out wrong becomes a problem."""
+    """Return the codec to read the bytes with. A wrong claim becomes a problem."""
     declared = [found[1].decode("ascii") for found in [_DECLARED.search(head[:400])] if found]
     claims = [claim for claim in (charset, *declared) if claim]
     codec = decoding.encoding_of(head, *claims)

@@ -19,7 +19,7 @@ _FIELDS = frozenset({"contentID", "guid", "link", "language"})
 
 
 def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listing:
-    """The articles and liveblogs of a feed.
+    """Return the articles and liveblogs of a feed.
 
     body: the feed, plain or gzip. content_type: of the reply; its charset comes before the body's own.
     The number is dwsyn:contentID, else guid, else that of the link; the kind is the link's. The language is the item's

@@ -1,4 +1,4 @@
-"""What a listing names, and what all readers of listings share."""
+"""The result of reading a list, and helpers that all readers of lists share."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _PAGE_HOST = re.compile(r"^https?://(?:(?:www|m|amp)\.)?dw\.(?:com|de)(?=/)", re
 
 @dataclass(frozen=True)
 class Listed:
-    """One thing a listing names.
+    """One thing that a list names.
 
-    number: DW's id. kind: one of `urls.DOCUMENT_KINDS`; `article` where the listing does not tell. language: a language
+    number: DW's id. kind: one of `urls.DOCUMENT_KINDS`; `article` if the list does not tell. language: a language
     path. modified_ms: milliseconds since 1970-01-01 UTC, the latest moment its `lastmod` can mean (a bare day: the
-    day's last millisecond); only sitemaps tell. url: its page as the listing writes it, None where that is not DW's.
+    day's last millisecond); only sitemaps tell. url: its page as the list writes it, None if that is not DW's.
     """
 
     number: int
@@ -29,14 +29,13 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a reply lists, each number once, in its order.
+    """The content of a list: each id once, in the order of the reply.
 
-    more: addresses of further listings, such as the next page, on the configured hosts. problems: sentences, what could
-    not be read. total: how many items the whole list has, where the reply says so. pages: how many there are, where the
-    reply says so: `more` never leads back by its own page number nor beyond
-    the last page, but a list that grows or repeats itself for ever must be stopped by who follows it. is_damaged: the reply
-    may have held more than could be read. is_cut: its end never came, or could not be read. unknown_keys: of a JSON reply,
-    those never met before.
+    more: addresses of further lists, such as the next page, on the configured hosts; never an earlier page, nor one beyond the
+    last, but the caller must stop a list that grows or repeats itself for ever. problems: sentences that say what could not be
+    read. total, pages: how many items and pages the whole list has, None if the reply does not say. is_damaged: the reply may
+    have held more than could be read. is_cut: its end is missing, or could not be read. unknown_keys: keys of a JSON reply that
+    were never met before.
     """
 
     items: list[Listed] = field(default_factory=list)
@@ -51,7 +50,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Problem:
-    """What a streamed listing could not give, as a sentence. is_damaged, is_cut: as in a Listing."""
+    """A sentence that says what could not be read of a streamed list. is_damaged, is_cut: as in a Listing."""
 
     text: str
     is_damaged: bool = field(default=False, compare=False)
@@ -59,7 +58,7 @@ class Problem:
 
 
 class Lost:
-    """Counts what a listing names and nobody can use. of: what it counts, as a plural."""
+    """Counts unusable entries of a list. of: the name of what is counted, in the plural."""
 
     def __init__(self, of: str) -> None:
         self.of = of
@@ -67,7 +66,7 @@ class Lost:
         self._first = ""
 
     def add(self, example: object) -> None:
-        """Count one; the first is kept, shortened, to show what they look like."""
+        """Count one. The first example is kept, shortened."""
         self.count += 1
         if self.count == 1:
             self._first = shorten(str(example))
@@ -77,22 +76,22 @@ class Lost:
 
 
 def shorten(text: str) -> str:
-    """Text of a stranger's as it may stand in a problem: one line, at most 120 characters."""
+    """Return foreign text for the sentence of a problem: one line, at most 120 characters."""
     text = normalise.fold("".join(c if c.isprintable() else " " for c in text[:1000]))
     return text if len(text) <= 120 else text[:119] + "…"
 
 
 def document(url: str, sites: Sites) -> Target | None:
-    """What a page's address leads to when that becomes a document, else None."""
+    """Return what the address of a page leads to; None if that is not a document."""
     target = parse_target(url, sites)
     return target if target and target.number and target.kind in DOCUMENT_KINDS else None
 
 
 def language_path(declared: str, target: Target | None) -> str | None:
-    """The language path of what a listing names: the declared one, else the address's.
+    """Return the language path of an entry: the declared one, else the address's.
 
-    An address may be more precise (`zh` is declared, `/zh-hant/` addressed) and is then followed. Declared codes that are
-    no language path (`zh-cn`, `pt`) tell nothing.
+    An address may be more precise (`zh` is declared, `/zh-hant/` addressed) and is then followed. Declared codes that
+    are not a language path (`zh-cn`, `pt`) are ignored.
     """
     declared = declared.strip().lower().replace("_", "-")
     addressed = target.language if target else None
@@ -102,7 +101,7 @@ def language_path(declared: str, target: Target | None) -> str | None:
 
 
 def followable(url: str, sites: Sites) -> str | None:
-    """The address of a further listing as a request may use it; None where no request may go.
+    """Return the address of a further list for a request; None if no request may go there.
 
     DW's own addresses are moved to the configured hosts, http ones of DW's to https, the mobile and former hosts of its
     pages to www.dw.com.

@@ -1,4 +1,4 @@
-"""Tags and texts out of XML in whatever state it is: each flaw costs no more than the place it stands in.
+"""Scanner of tags and texts in XML, however broken: a flaw costs no more than its own place.
 
 Not a parser: libxml2 in recovering mode, as tried in 2026-11, ends at a NUL, at a reference to half a surrogate pair, and at
 words before the first element, and what follows is lost.
@@ -31,7 +31,7 @@ _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
 class Tag(NamedTuple):
-    """A tag. name: without its prefix. is_start, is_end: both of an empty element (`<a/>`)."""
+    """A tag. name: without its prefix. is_start, is_end: both are true for an empty element (`<a/>`)."""
 
     name: str
     is_start: bool
@@ -41,7 +41,7 @@ class Tag(NamedTuple):
 class Scanner:
     """Reads a document piece by piece.
 
-    flaws: how many places of what was read are no XML; flaw: a sentence on the first, with its line. declares: there is a
+    flaws: how many places so far are not XML. flaw: a sentence about the first one, with its line. declares: there is a
     DOCTYPE with declarations of its own, such as entities; none is ever used, and nothing is loaded.
     """
 
@@ -51,10 +51,10 @@ class Scanner:
         self._ends, self._may_declare = dict(_ENDS), True
 
     def read(self, piece: str, *, is_last: bool = False) -> Iterator[Tag | str]:
-        """The tags and texts that a piece completes. A text may come in parts only where CDATA is one of them.
+        """Yield the tags and texts that a piece completes. A text comes in several parts only if CDATA is one of them.
 
-        References to characters, and to XML's and HTML's own entities, become what they mean; others stay as they are.
-        What is no character becomes U+FFFD, so that no number is ever read across it.
+        References to characters, and to XML's and HTML's own entities, are resolved; others stay.
+        An impossible character becomes U+FFFD, so that no number is ever read across it.
         """
         text, position = self._waiting + piece, 0
         self._text = text
@@ -77,7 +77,7 @@ class Scanner:
         self._waiting = text[position:]
 
     def _markup(self, text: str, start: int, is_last: bool) -> tuple[int, Tag | str | None] | None:
-        """Where the markup that begins there ends, and what it is; None where its end is yet to come."""
+        """Return the end of the markup that begins at a position, and its kind; None if its end has not come yet."""
         is_tag = text[start + 1] not in "!?"
         opening = "" if is_tag else next((each for each in self._ends if text.startswith(each, start)), "")
         if opening == "<!" and self._may_declare:
@@ -110,12 +110,12 @@ class Scanner:
         return tag.end(), Tag(name, is_start=not tag[1], is_end=bool(tag[1] or tag[3]))
 
     def note(self, what: str) -> None:
-        """Count a flaw where the reading has come to."""
+        """Count a flaw at the current position."""
         self.flaws += 1
         self.flaw = self.flaw or f"line {self._line + self._text.count(chr(10), 0, self._at)}: {what}"
 
     def _meant(self, words: str, start: int) -> str:
-        """The text between two marks, with the characters that its references mean. start: where it begins."""
+        """Return the text between two marks, with its references resolved. start: its position."""
 
         def mean(found: re.Match[str]) -> str:
             name = found[1] or ""
@@ -137,7 +137,7 @@ def _written(text: str) -> str:
 
 
 def _character(name: str) -> str:
-    """The character of a numeric reference; empty where XML has none of that number."""
+    """Return the character of a numeric reference; empty if XML has none of that number."""
     try:
         number = int(name[2:], 16) if name[1:2] in "xX" else int(name[1:])
         found = chr(number)

@@ -20,7 +20,7 @@ _ADDRESS_KEYS = ("namedUrl", "canonicalUrl")
 
 
 def parse_section(body: bytes, sites: Sites = DW, language: str | None = None, charset: str = "") -> Listing:
-    """The documents a page links to: first its `<a href>` in reading order, then what only its inline state names.
+    """Return the documents a page links to: first its `<a href>` in reading order, then those only its inline state names.
 
     body: HTML. charset: that of the HTTP header, as in `decoding.page`. language: that of the section, for addresses that
     name none; links into other editions are listed with their own language.
@@ -42,7 +42,7 @@ def parse_section(body: bytes, sites: Sites = DW, language: str | None = None, c
 
 
 class _Page:
-    """What lxml calls for every tag and piece of text; no tree is built."""
+    """Parser target: lxml calls it for every tag and piece of text, and builds no tree."""
 
     def __init__(self) -> None:
         self.addresses: list[str] = []
@@ -66,7 +66,7 @@ class _Page:
                 self.scripts.append(script)
 
     def close(self) -> None:
-        """Nothing is built, so nothing is given back."""
+        """End without a result, since no tree was built."""
 
 
 def _read(html: str) -> _Page:
@@ -94,7 +94,7 @@ def _addresses_of_states(scripts: list[str], problems: list[str]) -> Iterator[st
 
 
 def _addresses(state: object) -> Iterator[str]:
-    """The strings under the keys that hold a page's address, in order, at any depth."""
+    """Yield the strings under the keys that hold a page's address, in order, at any depth."""
     waiting = [state]
     while waiting:
         value = waiting.pop()

@@ -25,13 +25,13 @@ _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?:Z|[+-]\d\d:?\d\d)?")
 def iter_sitemap(
     body: bytes | BinaryIO, sites: Sites = DW, max_bytes: int = MAX_BYTES, content_type: str = ""
 ) -> Iterator[Listed | str | Problem]:
-    """What a sitemap lists, one by one and in constant memory; problems come last.
+    """Yield the entries of a sitemap, one by one and in constant memory; problems come last.
 
-    body: plain or gzip, whatever its name says; as bytes or as a seekable binary file at its start.
+    body: plain or gzip, judged by its bytes; as bytes or as a seekable binary file at its start.
     max_bytes: how much is read of it, unpacked. content_type: of the reply; its charset comes before the body's own.
-    Gives a Listed for each document of DW's, and for each entry of an index the address of that sitemap, on the
-    configured hosts. An index may name itself: who follows addresses keeps a set of those followed. Other addresses
-    are counted in a Problem.
+    Yields a Listed for each document of DW's, and for each entry of an index the address of that sitemap, on the configured
+    hosts. An index may name itself, so a caller must remember which addresses it followed. Other addresses are counted in a
+    Problem.
     """
     around = Around()
     foreign, pages = Lost("addresses that are not DW's"), Lost("pages of DW's that become no document")
@@ -64,7 +64,7 @@ def iter_sitemap(
 
 
 def _latest_ms(lastmod: str) -> int | None:
-    """The last millisecond a `lastmod` can mean: a change in the afternoon leaves a bare day as it was."""
+    """Return the last millisecond that a `lastmod` can mean: a bare day covers changes until its end."""
     moment = times.parse_ms(lastmod)
     if moment is None:
         return None

@@ -1,4 +1,4 @@
-"""Starting points that are no address: `edition:zh`, `mediacenter:zh`, `search:zh:2023-10-01..2023-10-07`."""
+"""Starting points that are not addresses: `edition:zh`, `mediacenter:zh`, `search:zh:2023-10-01..2023-10-07`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHANNELS = {
     "ps": "rss-pas-all", "pt-br": "rss-br-all", "ro": "rss-rom-all", "ru": "rss-ru-all", "sq": "rss-alb-all",
     "tr": "rss-tur-all", "uk": "rss-ukr-all", "zh": "rss-chi-all",
 }  # fmt: skip
-"""Language path to the feed that has all of an edition. Source: section 5 of what is known of DW's data."""
+"""The feed with everything of an edition, by language path. Source: section 5 of what is known of DW's data."""
 
 # Article: a recorded search; the others: filterParameters of recorded media pages. Liveblogs have no known type.
 _CONTENT_TYPES = {"article": "Article", "video": "Video", "audio": "Audio", "gallery": "ImageGallery"}
@@ -25,13 +25,13 @@ _FIRST_YEAR = 1953  # when DW began; a year before it is a slip of the pen that 
 
 
 class UnreadableSeed(ArchiverError, ValueError):
-    """A starting point is written wrongly or needs what nobody knows. Raised by this module; caught where seeds are
-    read, and counted."""
+    """A starting point is invalid, or needs a languageId that is unknown. Raised by this module; caught where seeds are
+    read and counted."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A past period of one edition. language_id: of api.dw.com. language: its path, None where that was never seen.
+    """A past period of one edition. language_id: of api.dw.com. language: its path, None if it is unknown.
     first, last: days in UTC, both included."""
 
     language_id: int
@@ -40,13 +40,13 @@ class Window:
     last: date
 
     def days(self, until: date = date.max) -> Iterator[date]:
-        """Each day, oldest first. until: the last one that is wanted."""
+        """Yield each day, oldest first. until: the last day that is wanted."""
         for offset in range((min(self.last, until) - self.first).days + 1):
             yield self.first + timedelta(days=offset)
 
 
 def parse_window(text: str) -> Window:
-    """The period of `search:zh:2023-10-01..2023-10-07`; a languageId (`search:4:...`) serves as well as a path.
+    """Return the period of `search:zh:2023-10-01..2023-10-07`; a languageId (`search:4:...`) serves as well as a path.
 
     Raises UnreadableSeed when it is written otherwise, when a day does not exist, when the last day comes before the
     first, or when the languageId of the path is not known.
@@ -72,7 +72,7 @@ def _day(text: str) -> date:
 
 
 def language_id(text: str) -> int:
-    """The languageId of api.dw.com for a language path, or for itself in digits.
+    """Return the languageId of api.dw.com for a language path, or for itself in digits.
 
     Raises UnreadableSeed when the path is no edition of DW's, or one whose languageId was never seen.
     """
@@ -87,7 +87,7 @@ def language_id(text: str) -> int:
 
 
 def search_url(sites: Sites, language_id: int, day: date, page: int = 1, kinds: Sequence[str] = ("article",)) -> str:
-    """Address of a page of all that was published in an edition on a day.
+    """Return the address of a page of all that was published in an edition on a day.
 
     day: in UTC. page: from 1. kinds: of `urls.DOCUMENT_KINDS`; search knows no liveblogs, they are left out. More than
     one kind is joined with a comma [assumed]. Raises ValueError when no kind is left.
@@ -102,12 +102,12 @@ def search_url(sites: Sites, language_id: int, day: date, page: int = 1, kinds: 
 
 
 def mediacenter_url(sites: Sites, language_id: int, page: int = 1) -> str:
-    """Address of a page of an edition's videos, audio and galleries of the last 12 months. page: from 1."""
+    """Return the address of a page of an edition's videos, audio and galleries of the last 12 months. page: from 1."""
     return f"{sites.api}/api/list/mediacenter/{language_id}?pageIndex={page}"
 
 
 def edition_urls(sites: Sites, language: str) -> list[str]:
-    """Addresses that tell what is new in an edition: its feed, where one is known, and its news-sitemap.
+    """Return the addresses that tell what is new in an edition: its feed, where one is known, and its news-sitemap.
 
     language: a language path. Raises UnreadableSeed when it is none.
     """

@@ -25,17 +25,17 @@ _PAGE_INDEX = re.compile(r"[?&]pageIndex=([0-9]{1,9})(?:&|$)")
 
 
 def parse_search(body: bytes, sites: Sites = DW, charset: str = "") -> Listing:
-    """A page of `/api/search/global`; `more` holds the next page, `total` is availableItems.
+    """Return a page of `/api/search/global`; `more` holds the next page, `total` is availableItems.
 
     charset: that of the HTTP header, as in `decoding.json_reply`.
-    Teasers that are `{}` and SearchRefs name nothing by design and are passed over; others that cannot be read are a
-    problem. Of a reply that was cut the items before the cut are read.
+    Teasers that are `{}` and SearchRefs name no document by design and are skipped; other unreadable ones are a problem. Of a
+    reply that was cut, the items before the cut are read.
     """
     return _parse_page(body, sites, charset)
 
 
 def parse_mediacenter(body: bytes, sites: Sites = DW, charset: str = "") -> Listing:
-    """A page of `/api/list/mediacenter/{languageId}`: videos, audio and galleries; otherwise as `parse_search`."""
+    """Return a page of `/api/list/mediacenter/{languageId}`: videos, audio and galleries; otherwise as `parse_search`."""
     return _parse_page(body, sites, charset)
 
 
@@ -76,8 +76,10 @@ def _parse_page(body: bytes, sites: Sites, charset: str) -> Listing:
 
 
 def _salvaged(text: str) -> tuple[Json, bool]:
-    """What can be read of a page that is no JSON as a whole, and whether its end was lost: not where words stand before or
-    behind the whole object. Empty where it is no such page."""
+    """Return what can be read of a page that is not valid JSON, and whether its end was lost; empty if it is no such page.
+
+    The end is not lost if the object is whole and text stands before or behind it.
+    """
     found: Json = {}
     with contextlib.suppress(ValueError):
         whole, _ = decoding.json_at(text, text.find("{"))

@@ -1,4 +1,4 @@
-"""The bytes of a feed or sitemap in pieces, unpacked where they are gzip, as far as they are whole."""
+"""Reading of a feed or sitemap in pieces, with gzip unpacked as far as it is whole."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MAX_BYTES = 100_000_000
 _CHUNK = 65_536
 _PACKED = 512  # unpacks to half a megabyte at most
 MAGIC = b"\x1f\x8b"
-"""What gzip begins with."""
+"""The first bytes of gzip."""
 
 
 def chunks(body: bytes | BinaryIO, max_bytes: int, damage: Callable[[str], None]) -> Iterator[bytes]:
-    """A document in pieces of at most half a megabyte.
+    """Yield a document in pieces of at most half a megabyte.
 
     body: plain or gzip, whatever its name says; as bytes or as a seekable binary file at its start. max_bytes: how much is
     given of it, unpacked. damage: is told, as a sentence, what the rest was lost to.
@@ -36,7 +36,7 @@ def chunks(body: bytes | BinaryIO, max_bytes: int, damage: Callable[[str], None]
 
 
 def _unpacked(stream: BinaryIO, damage: Callable[[str], None]) -> Iterator[bytes]:
-    """Every byte that comes out before the damage. By hand, as `gzip` gives nothing of the 128 KiB before it."""
+    """Yield every byte before the damage. The module `gzip` would lose the 128 KiB before it."""
     unpacker, packed = None, b""
     while packed or (packed := stream.read(_PACKED)):
         if unpacker is None:
@@ -60,7 +60,7 @@ def _unpacked(stream: BinaryIO, damage: Callable[[str], None]) -> Iterator[bytes
 
 
 def _until_error(unpacker: zlib._Decompress, packed: bytes) -> bytes:
-    """What the bytes before the one at fault unpack to."""
+    """Return the unpacked form of the bytes before the first one at fault."""
     unpacked = b""
     with contextlib.suppress(zlib.error):
         for byte in packed:

@@ -1,4 +1,4 @@
-"""The same Article from a page of www.dw.com, whatever its year, and from the graph API behind the pages.
+"""Reader of www.dw.com: pages of every layout since 2012, and replies of the graph API behind the pages.
 
 parse: a page. parse_graph: a reply of `/graph-api/{language}/content/{kind}/{number}`. Nothing outside this folder knows
 what DW's pages look like. Source: section 6 of what is known of DW's data.
@@ -23,14 +23,14 @@ from crawler.urls import DW, Sites
 __all__ = ["WEAK_SOURCES", "parse", "parse_graph"]
 
 WEAK_SOURCES = frozenset({"page:json-ld"})
-"""Sources that hold less than the whole article: replace what they gave when another answers."""
+"""Sources that hold less than the whole article. A better source replaces them as soon as it answers."""
 
 
 def parse(body: bytes, number: int, language: str | None = None, charset: str = "", sites: Sites = DW) -> Article:
-    """The article of a page.
+    """Return the article of a page.
 
     body: the page as it came. charset: that of the HTTP header, as in `decoding.page`. number, language: what was asked
-    for, used where the page does not name its own. sites: whose media it may name. Article.source tells what was read:
+    for, used where the page does not name its own. sites: whose media it may name. Article.source names what was read:
     page:app-state, page:apollo, page:react and page:classic (the layouts' own markup), page:json-ld, in this order; what
     one leaves open is filled from the JSON-LD.
     Raises UnreadableReply, which names what was missing from each.
@@ -71,8 +71,10 @@ def _first_readable(html: str, page: Selector, number: int, language: str | None
 
 
 def _alone(described: Article, description: Markup) -> Article | None:
-    """The article that only JSON-LD tells of: its teaser stands for the text, so that a document is not blank. None where
-    there is neither text nor teaser nor picture."""
+    """Return an article made of JSON-LD alone, with its teaser as the text if there is none.
+
+    None if there is neither text nor teaser nor picture.
+    """
     teaser = described.teaser or description
     blocks = described.blocks or ((Paragraph(teaser),) if teaser else ())
     if not blocks and not described.main_picture:
@@ -83,11 +85,11 @@ def _alone(described: Article, description: Markup) -> Article | None:
 def parse_graph(
     body: bytes, number: int, language: str | None = None, kind: str = "article", charset: str = "", sites: Sites = DW
 ) -> Article:
-    """The article of a reply of the graph API.
+    """Return the article of a reply of the graph API.
 
     number, language, kind: what was asked for, used where the reply does not name its own. charset: as in
     `decoding.json_reply`. sites: whose media it may name.
-    Raises UnreadableReply where there is no JSON object, no content, no usable title or no usable body.
+    Raises UnreadableReply if there is no JSON object, no content, no usable title or no usable body.
     """
     try:
         reply = decoding.json_reply(body, charset)
@@ -101,7 +103,7 @@ def parse_graph(
 
 
 def _filled(article: Article, described: Article) -> Article:
-    """An article with what it lacks taken from the page's JSON-LD; a day without its hour counts as lacking."""
+    """Return an article completed from the page's JSON-LD. A date without a time counts as missing."""
     article.author = article.author or described.author
     article.teaser = article.teaser or described.teaser
     day_only = article.display_date.endswith("T00:00:00.000Z") and article.source in ("page:react", "page:classic")

@@ -1,4 +1,4 @@
-"""What a page's own addresses mean: relative ones, those of DW's former hosts, and picture addresses with a gap in them."""
+"""Addresses in pages: relative ones, those of DW's former hosts, and picture addresses with a placeholder for the size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from crawler import sanitise, urls
 from crawler.urls import DW, DwAddress, PictureName, Sites
 
 STANDARD_FORMAT = "303"
-"""The rendition `api` chooses too: 700 pixels wide."""
+"""The rendition that `api` chooses too: 700 pixels wide."""
 
 # www.dw-world.de until 2012, www.dw.de until 2015
 _FORMER_HOST = re.compile(r"^https?://(?:www\.|m\.|mobile\.|amp\.)?dw(?:-world)?\.de(?=[/?#]|$)", re.IGNORECASE)
@@ -21,7 +21,7 @@ _FORMAT_GAP = re.compile(r"\$(?:\{|%7B)formatId(?:\}|%7D)", re.IGNORECASE)
 
 
 def absolute(href: str) -> str | None:
-    """The whole address a link leads to, on today's hosts; None for one that leads nowhere or runs something."""
+    """Return the whole address of a link, on today's hosts; None if the link leads nowhere or runs something."""
     href = re.sub(r"[\x00-\x1f]", "", href).strip().replace(" ", "%20")
     if not href or href.startswith("#") or not sanitise.is_safe_link(href):
         return None
@@ -37,7 +37,7 @@ def absolute(href: str) -> str | None:
 
 
 def link(href: str, label: str) -> str:
-    """A link as api.dw.com writes it; label: inline markup, left alone, and all that stays of a link to nowhere.
+    """Return a link as api.dw.com writes it. label: inline markup, unchanged; a link to nowhere becomes its label alone.
 
     >>> link("/de/titel/a-59080161", "Titel")
     '<a href="https://api.dw.com/api/detail/article/59080161" rel="ArticleRef">Titel</a>'
@@ -53,9 +53,9 @@ def link(href: str, label: str) -> str:
 
 
 def picture(url: str, refused: list[str], rendition: str | None = None) -> tuple[PictureName, DwAddress] | None:
-    """Identity and shown address of a picture; None for what is none of DW's, which goes into refused.
+    """Return the name and shown address of a picture. If it is not DW's, return None and add the address to refused.
 
-    rendition: the format to show instead of the one named. The gap `${formatId}` becomes the standard one.
+    rendition: the rendition to show instead of the one named. The placeholder `${formatId}` becomes the standard one.
     """
     whole = absolute(_FORMAT_GAP.sub(STANDARD_FORMAT, url))
     name = urls.parse_picture(whole) if whole else None
@@ -68,14 +68,15 @@ def picture(url: str, refused: list[str], rendition: str | None = None) -> tuple
 
 
 def picture_numbered(number: int) -> tuple[PictureName, DwAddress]:
-    """Identity and shown address of a picture known by its number alone: the ending is `jpg` for nearly all."""
+    """Return the name and shown address of a picture that is known by its id alone. The ending is `jpg` for nearly all."""
     name = PictureName(number, STANDARD_FORMAT, "jpg")
     return name, urls.picture_address(name)
 
 
 def media_file(sources: list[str], sites: Sites, refused: list[str]) -> DwAddress | None:
-    """The address of a playable file: the first mp4 or mp3 named, else the mp4 behind the first stream of DW's. A file that
-    is not DW's goes into refused.
+    """Return the address of a playable file: the first mp4 or mp3 named, else the mp4 behind the first stream of DW's.
+
+    Addresses of files that are not DW's are added to refused.
 
     A stream `.../i/path/name_,low,high,.mp4.csmil/master.m3u8` has its best file at `path/name_high.mp4` on another
     host. Source: three videos of the page recorded in 2023-06, which name both.

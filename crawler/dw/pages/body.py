@@ -1,4 +1,4 @@
-"""The HTML of a text, as state and pages hold it, made into the blocks that api.dw.com's reply gives.
+"""Reader of a text's HTML, as state and pages hold it: it becomes the same blocks as in replies of api.dw.com.
 
 Paragraphs, sub-headings and pictures in reading order; lists and tables stay whole inside one paragraph.
 """
@@ -43,9 +43,9 @@ _CREDIT = "self::small or contains(@class, 'copyright') or contains(@class, 'sou
 
 @dataclass
 class Body:
-    """What came out of a text, and what helped to read it.
+    """Reads a text and holds the result.
 
-    sites: whose media it may name. captions: by picture number, where a better one than the markup's is known.
+    sites: whose media it may name. captions: better ones than the markup's, by picture id.
     known_galleries: by number, for texts that only name a gallery. rendition: the picture format to show, None for the one
     the markup names. main_picture: number of the picture above the text, not to be shown again.
     """
@@ -87,7 +87,7 @@ class Body:
         self._flush(inline)
 
     def _flush(self, inline: list[str]) -> None:
-        """Text that stands outside of any paragraph; two breaks part paragraphs, as they did before 2012."""
+        """Add text that stands outside of paragraphs. Two line breaks separate paragraphs, as before 2012."""
         for part in re.split(r"(?:<br>\s*){2,}", "".join(inline)):
             self._paragraph(part)
         inline.clear()
@@ -128,7 +128,7 @@ class Body:
     # --- inline markup -----------------------------------------------------------------------------------------------
 
     def _inline(self, element: Any, apart: list[Any]) -> str:
-        """The markup inside an element. apart: gathers pictures and media, which cannot stand in a line of text."""
+        """Return the markup inside an element. apart: gathers pictures and media, which cannot stand in a line of text."""
         parts = [escape(element.text)]
         for child in element:
             if isinstance(child.tag, str) and not _is_noise(child):
@@ -157,13 +157,13 @@ class Body:
         return f" {inside} " if tag in ("p", "div", "section", "blockquote") else inside
 
     def inline(self, element: Any) -> Markup:
-        """The inline markup of an element, without pictures and media."""
+        """Return the inline markup of an element, without pictures and media."""
         return sanitise.safe_markup(re.sub(r"\s+", " ", self._inline(element, [])).strip())
 
     # --- pictures, galleries, media ----------------------------------------------------------------------------------
 
     def picture(self, element: Any) -> Picture | None:
-        """The picture an element shows, with its caption."""
+        """Return the picture an element shows, with its caption."""
         found = self._address(element)
         if found is None:
             return None
@@ -196,7 +196,7 @@ class Body:
             self.blocks.append(picture)
 
     def slides(self, element: Any) -> tuple[Slide, ...]:
-        """The slides of a gallery that stands in the markup, as the classic layout has it."""
+        """Return the slides of a gallery that stands in the markup, as the classic layout has it."""
         slides = []
         for item in element.xpath(".//ul[contains(@class, 'slides')]/li"):
             if found := self._address(item):
@@ -220,14 +220,14 @@ class Body:
         self.skipped.append("gallery")
 
     def media(self, element: Any) -> Video | None:
-        """The file of a video or audio an element holds."""
+        """Return the file of a video or audio an element holds."""
         sources = element.xpath("./descendant-or-self::*[self::video or self::audio or self::source]/@src")
         named = [*element.xpath(".//input[@name='file_name']/@value"), *sources]
         source = addresses.media_file(named, self.sites, self.refused)
         return Video(source) if source else None
 
     def _media(self, element: Any) -> None:
-        """A video, a YouTube player, or what nobody can read; an audio file is no video and is counted as skipped."""
+        """Add a video or a YouTube player. Anything else, audio files included, is counted as skipped."""
         frames = [element] if element.tag in ("iframe", "embed") else element.xpath(".//iframe")
         for frame in frames:
             for address in filter(None, (frame.get("data-src"), frame.get("src"))):
@@ -244,13 +244,13 @@ class Body:
 
 
 def escape(text: str | None) -> str:
-    """Words as markup: white space folded, a hard space kept as DW writes it."""
+    """Return text as markup, with white space folded and no-break spaces written as DW writes them."""
     text = re.sub(r"[ \t\r\n\f]+", " ", text or "")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\xa0", "&nbsp;")
 
 
 def _trimmed(markup: str) -> str:
-    """Markup without white space and breaks at its ends; by hand, as a pattern takes quadratic time on many breaks."""
+    """Return markup without white space and breaks at its ends. A pattern would take quadratic time on many breaks."""
     start, end = 0, len(markup)
     while start < end and (markup[start].isspace() or markup.startswith("<br>", start)):
         start += 1 if markup[start].isspace() else 4
@@ -269,7 +269,7 @@ def _is_inline(element: Any) -> bool:
 
 
 def _around_blocks(root: Any) -> set[Any]:
-    """The elements that hold a block, and so belong to no line of text."""
+    """Return the elements that hold a block, and so do not belong to a line of text."""
     holders: set[Any] = set()
     for block in root.iter(*_BLOCKS):
         for ancestor in block.iterancestors():
@@ -280,7 +280,7 @@ def _around_blocks(root: Any) -> set[Any]:
 
 
 def _attributes(element: Any) -> str:
-    """The attributes of a span, as api.dw.com has them on its placeholders."""
+    """Return the attributes of a span, as api.dw.com has them on its placeholders."""
     pairs = ((name, element.get(name)) for name in _SPAN_ATTRIBUTES)
     return "".join(f' {name}="{escape(value).replace(chr(34), "&quot;")}"' for name, value in pairs if value)
 

@@ -1,4 +1,4 @@
-"""The JSON-LD of a page: what it tells search engines, the head of an article but seldom its text."""
+"""Reader of a page's JSON-LD, which holds the head of an article but seldom its text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEPTH = 4
 
 
 def from_page(page: Selector, wanted: int, sites: Sites = DW) -> Article:
-    """The article that a page's JSON-LD describes. Raises UnreadableReply where none does."""
+    """Return the article that a page's JSON-LD describes. Raises UnreadableReply if none does."""
     for script in page.xpath("//script[contains(@type, 'ld+json')]/text()").getall():
         try:
             described, _end = decoding.json_at(script.strip())
@@ -35,7 +35,7 @@ def from_page(page: Selector, wanted: int, sites: Sites = DW) -> Article:
 
 
 def _articles(value: object, depth: int) -> Iterator[Json]:
-    """The articles in an object, a list, or a `@graph`."""
+    """Yield the articles in an object, a list, or a `@graph`."""
     for item in objects(value) if depth else ():
         types = item.get("@type")
         if any(_ARTICLES.fullmatch(text(name)) for name in (types if isinstance(types, list) else [types])):
@@ -72,7 +72,7 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
 
 
 def _as_html(words: str) -> str:
-    """A text that is HTML already, or plain lines made into paragraphs."""
+    """Return a text as HTML: unchanged if it is HTML, else with a paragraph for each line."""
     if re.search(r"<(?:p|div|br|h[1-6])\b", words, re.IGNORECASE):
         return words
     return "<p>" + "</p><p>".join(html.escape(words, quote=False).splitlines()) + "</p>"
@@ -89,7 +89,7 @@ def _names(value: object) -> Iterator[str]:
 
 
 def _picture(value: object, refused: list[str]) -> Picture | None:
-    """The first picture of DW's: an address, an ImageObject, or a list of either."""
+    """Return the first picture of DW's: an address, an ImageObject, or a list of either."""
     for image in value if isinstance(value, list) else [value]:
         described = json_object(image)
         url = text(image) or text(described.get("url")) or text(described.get("contentUrl"))

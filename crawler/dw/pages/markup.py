@@ -1,8 +1,7 @@
-"""What a reader sees: the classic layout (2012 to 2023-05), and the React layout's own markup (since 2023-06).
+"""Reader of the markup of pages: the classic layout (2012 to 2023-05) and the React layout (since 2023-06).
 
-Source: pages recorded from 2019 to 2023-06, of articles since 2011; what DW's pages were like before 2012 was never seen. The
-classic layout names what it holds in the page's language, so that its list of facts is read by place and form, not by
-label alone.
+Source: pages recorded from 2019 to 2023-06, of articles since 2011; pages from before 2012 were never seen. The
+classic layout labels its facts in the page's language, so that they are read by position and form, not by label alone.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _BYLINE = re.compile(
 
 
 def from_react(page: Selector, wanted: int, sites: Sites = DW) -> Article:
-    """The article that a page of the React layout shows. Raises UnreadableReply where there is no headline or text."""
+    """Return the article of a page in the React layout. Raises UnreadableReply if there is no headline or text."""
     root = next(iter(page.xpath("//article[.//h1]") or page.xpath("//main[.//h1]")), None)
     texts, others = split(root.root, "rich-text") if root is not None else ([], [])
     if root is None or not texts:
@@ -51,7 +50,7 @@ def from_react(page: Selector, wanted: int, sites: Sites = DW) -> Article:
 
 
 def from_classic(page: Selector, wanted: int, sites: Sites = DW) -> Article:
-    """The article that a page of the classic layout shows. Raises UnreadableReply where there is no headline or text."""
+    """Return the article of a page in the classic layout. Raises UnreadableReply if there is no headline or text."""
     root = next(iter(page.css("#bodyContent") or page.css("div.col3")), None)
     if root is None or not root.xpath(".//h1"):
         raise UnreadableReply("classic layout: no h1 in #bodyContent")
@@ -68,7 +67,7 @@ def from_classic(page: Selector, wanted: int, sites: Sites = DW) -> Article:
     else:
         boxes = (element for element in others if "picbox" in classes(element))
         article.main_picture = next(filter(None, map(body.picture, boxes)), None) or _preview(others, body)
-    if not texts and article.display_date:  # without a date it may be any page, also one that says "not found"
+    if not texts and article.display_date:  # a page without a date may be any page, such as "not found"
         texts = _loose_texts(root.root)
     article = _read(article, texts, body)
     article.author = article.author or _byline(article, root)
@@ -100,7 +99,7 @@ def _read(article: Article, texts: list[Any], body: Body) -> Article:
 
 
 def page_target(page: Selector) -> Target | None:
-    """What a page says it is, by its canonical address or the one it asks to be shared by."""
+    """Return the document that a page is, by its canonical address or its address for sharing; None if neither names one."""
     for url in page.xpath("//link[@rel='canonical']/@href | //meta[@property='og:url']/@content").getall():
         target = urls.parse_target(addresses.absolute(url) or "")
         if target and target.kind in urls.DOCUMENT_KINDS:
@@ -109,13 +108,13 @@ def page_target(page: Selector) -> Target | None:
 
 
 def page_description(page: Selector) -> Markup:
-    """What a page says of itself to those who share it: the teaser, in inline markup."""
+    """Return the description of a page for search and sharing, as inline markup: the teaser."""
     described = page.xpath("//meta[@property='og:description' or @name='description']/@content").get("")
     return sanitise.safe_markup(escape(normalise.fold(described)))
 
 
 def page_language(page: Selector) -> str | None:
-    """The language path of a page: by its address, else by what its markup declares."""
+    """Return the language path of a page: by its address, else by what its markup declares."""
     target = page_target(page)
     declared = page.xpath("/html/@lang | //meta[@name='language']/@content").getall()
     for language in (target.language if target else None, *declared):
@@ -131,7 +130,7 @@ def _words(element: Any) -> str:
 
 
 def _day(text: str) -> str:
-    """Midnight UTC of a day written 14.03.2023: the page does not tell the hour. Empty when there is no such day."""
+    """Return midnight UTC of a day written as 14.03.2023, since pages do not name the hour; empty if there is no such day."""
     for found in _DAY.finditer(text):
         try:
             day = date(int(found[3]), int(found[2]), int(found[1]))
@@ -142,7 +141,7 @@ def _day(text: str) -> str:
 
 
 def _add_facts(article: Article, page: Selector) -> None:
-    """Date and author from the list below the text: the date is the first fact that is one, the author follows it."""
+    """Set date and author from the list below the text: the first fact that is a date, and the one after it."""
     has_date = follows_date = False
     for fact, label, words in _facts(page.root):
         if not has_date and (day := _day(words)) and len(words) < 30:
@@ -155,7 +154,7 @@ def _add_facts(article: Article, page: Selector) -> None:
 
 
 def _byline(article: Article, root: Selector) -> Markup:
-    """The author named by a line at the end of a text, as on a page of 2011 (`Auteur : Ada Digue`), or of a gallery."""
+    """Return the author named by a line at the end of a text, as on a page of 2011 (`Auteur : Ada Digue`), or of a gallery."""
     last = [block.html for block in article.blocks if isinstance(block, Paragraph)][-4:]
     lines = [normalise.text_of(line) for paragraph in last for line in paragraph.split("<br>")]
     if article.kind == "gallery":
@@ -164,7 +163,7 @@ def _byline(article: Article, root: Selector) -> Markup:
 
 
 def _facts(root: Any) -> Iterator[tuple[Any, str, str]]:
-    """Items of a page's small lists with a label in bold: the item, its label, its other words."""
+    """Yield items of a page's small lists with a label in bold: the item, its label, its other words."""
     for item in (item for found in split(root, "smalllist", "smalltext")[0] for item in found.iter("li")):
         if (label := item.find("strong")) is not None:
             words = "".join(item.xpath("./text() | ./*[not(self::strong)]//text()"))
@@ -172,15 +171,17 @@ def _facts(root: Any) -> Iterator[tuple[Any, str, str]]:
 
 
 def _preview(outside: list[Any], body: Body) -> Picture | None:
-    """The still of the video that stands where a picture would. outside: the elements that are not in the text."""
+    """Return the preview image of a video, which takes the place of a picture. outside: the elements outside the text."""
     stills = (element.get("value", "") for element in outside if element.get("name") == "preview_image")
     found = next(filter(None, (addresses.picture(still, body.refused) for still in stills)), None)
     return Picture(*found) if found else None
 
 
 def _loose_texts(root: Any) -> list[Any]:
-    """Where a classic page has no div.longText: the groups beside the headline that hold paragraphs and no list of links,
-    else the paragraphs beside the headline. [assumed]"""
+    """Return the elements that hold the text of a classic page without div.longText. [assumed]
+
+    They are the groups beside the headline that hold paragraphs and no list of links, else the paragraphs beside it.
+    """
     beside = [child for child in root if child.tag in ("div", "p")]
     groups = [child for child in beside if "group" in classes(child) and child.find("p") is not None]
     texts = [group for group in groups if group.find(".//ul") is None and not split(group, "linklist")[0]]

@@ -1,8 +1,8 @@
-"""The state that www.dw.com's pages carry inline, and the reply of its graph API: one entity, two ways of joining.
+"""Reader of the state inside pages of www.dw.com, and of replies of its graph API: the same entities, joined in two ways.
 
 Until 2023 `window.__APOLLO_STATE__` held entities by key (`Article:1`) that refer to each other by `__ref`; from 2024
 `window.__APP_STATE__` holds replies of `/graph-api/...` by address, each whole. Source: section 6 of what is known of DW's
-data, the page recorded in 2023-06, and what public clients read; all that only clients know is optional here.
+data, the page recorded in 2023-06, and what public clients read; keys that only clients show are optional here.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ _TRIES = 5
 
 
 def inline_state(html: str, variable: str) -> Json:
-    """The object a page assigns to a global variable.
+    """Return the object a page assigns to a global variable.
 
-    Raises UnreadableReply where there is none, or no JSON object behind it.
+    Raises UnreadableReply if there is none, or it is not a JSON object.
     """
     problem, position = "absent", 0
     for _ in range(_TRIES):
@@ -66,7 +66,7 @@ def inline_state(html: str, variable: str) -> Json:
 
 
 def from_app_state(state: Json, wanted: int, sites: Sites = DW) -> Article:
-    """The article of a page of 2024 or later. Raises UnreadableReply where no reply in the state is one."""
+    """Return the article of a page of 2024 or later. Raises UnreadableReply if no reply in the state is one."""
     found: list[tuple[bool, Json, str, str | None]] = []
     for address, reply in state.items():
         content = json_object(json_object(json_object(reply).get("data")).get("content"))
@@ -84,7 +84,7 @@ def from_app_state(state: Json, wanted: int, sites: Sites = DW) -> Article:
 
 
 def from_apollo(state: Json, wanted: int, sites: Sites = DW) -> Article:
-    """The article of a page of 2023. Raises UnreadableReply where no entity of the state is one."""
+    """Return the article of a page of 2023. Raises UnreadableReply if no entity of the state is one."""
     found = [entity for entity in _apollo_contents(state, wanted) if _kind(entity, "")]
     if not found:
         raise UnreadableReply("__APOLLO_STATE__: no entity of a kind we know")
@@ -92,7 +92,7 @@ def from_apollo(state: Json, wanted: int, sites: Sites = DW) -> Article:
 
 
 def _apollo_contents(state: Json, wanted: int) -> Iterator[Json]:
-    """What the page was asked for; then the entity with the wanted number; then any with a text."""
+    """Yield the entity the page was asked for, then the one with the wanted id, then all that have a text."""
     query = json_object(state.get("ROOT_QUERY"))
     for name, value in query.items():
         if name.split("(")[0] == "content":
@@ -109,7 +109,7 @@ def _apollo_contents(state: Json, wanted: int) -> Iterator[Json]:
 
 
 def from_reply(reply: Json, wanted: int, kind: str, language: str | None, sites: Sites = DW) -> Article:
-    """The article of a reply of the graph API. Raises UnreadableReply where it holds none."""
+    """Return the article of a reply of the graph API. Raises UnreadableReply if it holds none."""
     content = json_object(json_object(reply.get("data")).get("content"))
     if not content:
         errors = [text(error.get("message"))[:80] for error in objects(reply.get("errors"))]
@@ -118,13 +118,13 @@ def from_reply(reply: Json, wanted: int, kind: str, language: str | None, sites:
 
 
 def _resolve(value: object, state: Json) -> Json:
-    """The entity a value is or refers to; an empty one for a reference to nothing."""
+    """Return the entity that a value is or refers to; an empty one if the reference leads nowhere."""
     entity = json_object(value)
     return json_object(state.get(text(entity.get("__ref")))) if "__ref" in entity else entity
 
 
 def _kind(entity: Json, default: str) -> str | None:
-    """The kind of document an entity is, by its type, its address, or what was asked for; None for anything else."""
+    """Return the kind of document an entity is, by its type, its address, or what was asked for; None for anything else."""
     for name in ("__typename", "modelType"):
         if own := re.sub(r"[^a-z]", "", text(entity.get(name)).lower()):
             return _KINDS.get(own)
@@ -141,20 +141,20 @@ class _Entity:
         self.entity, self.state = entity, state
 
     def get(self, name: str) -> object:
-        """A field's value: the one without arguments, else the first with arguments that is not empty."""
+        """Return a field's value: the one without arguments, else the first with arguments that is not empty."""
         if value := self.entity.get(name):
             return value
         return next((value for key, value in self.entity.items() if value and key.startswith(f"{name}(")), None)
 
     def text(self, *names: str) -> str:
-        """The first of some fields that is a string and not blank."""
+        """Return the first of some fields that is a string and not blank; empty if there is none."""
         return next((value for name in names if (value := text(self.get(name))).strip()), "")
 
     def one(self, name: str) -> _Entity:
         return _Entity(_resolve(self.get(name), self.state), self.state)
 
     def all(self, name: str) -> list[_Entity]:
-        """The objects of a list field, of all its variants where only ones with arguments exist."""
+        """Return the objects of a list field, or of all its variants with arguments if there is none without."""
         keys = [name] if self.entity.get(name) else [key for key in self.entity if key.startswith(f"{name}(")]
         found = [_resolve(item, self.state) for key in keys for item in objects(self.entity[key])]
         return [_Entity(entity, self.state) for entity in found if entity]
@@ -211,7 +211,7 @@ class _Entity:
         return tuple(body.blocks), tuple(body.galleries)
 
     def _captions(self) -> dict[int, str]:
-        """What stands below the pictures of the text, by picture."""
+        """Return the captions of the pictures in the text, by picture id."""
         links = ((number(link.get("targetId")), link.text("description")) for link in self.all("contentLinks"))
         return {identity: description for identity, description in links if identity and description}
 
@@ -221,7 +221,7 @@ class _Entity:
         return Picture(*found, caption=sanitise.safe_markup(link.text("description"))) if found else None
 
     def _address(self, refused: list[str]) -> tuple[PictureName, DwAddress] | None:
-        """The picture a content link, a slide or an image shows; a number alone will do."""
+        """Return the picture a content link, a slide or an image shows; an id alone is enough."""
         image = next((found for name in ("target", "assignedImage") if (found := self.one(name)).entity), self)
         if url := image.text("staticUrl"):
             return addresses.picture(url, refused, addresses.STANDARD_FORMAT)

@@ -1,4 +1,4 @@
-"""HTML made into a tree that is bounded, so that no page exhausts our stack or our time."""
+"""HTML parsed into a tree of bounded size, so that no page exhausts stack or time."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _FLOOD = re.compile(
 
 
 def tree(markup: str) -> Selector:
-    """The tree of a page or a piece of one; an empty one where there is no markup, or more tags than any page has.
+    """Return the tree of a page or a piece of one; an empty one if there is no markup, or more tags than any page has.
 
-    What is nested deeper than 256 levels is left out, which is libxml2's own limit, as is a tag of 200 attributes. Not
-    parsel's own way, which warns of every page that libxml2 cuts.
+    Elements nested deeper than 256 levels (libxml2's own limit) and tags with 200 attributes or more are left out. parsel's own
+    parser is not used because it warns of every page that libxml2 cuts.
     """
     parser = html.HTMLParser(recover=True, encoding="utf-8", huge_tree=False)
     markup = _FLOOD.sub("", markup.replace("\x00", "")) if markup.count("<") <= MOST_TAGS else ""
@@ -32,12 +32,12 @@ def tree(markup: str) -> Selector:
 
 
 def classes(element: Any) -> frozenset[str]:
-    """The classes of an element of lxml's, in lower case."""
+    """Return the classes of an element of lxml's, in lower case."""
     return frozenset((element.get("class") or "").lower().split())
 
 
 def split(root: Any, *names: str) -> tuple[list[Any], list[Any]]:
-    """The outermost elements of some classes, and all elements outside of them, both in reading order.
+    """Return the outermost elements of some classes, and all elements outside of them, both in reading order.
 
     root: an element of lxml's. names: in lower case. By hand, as XPath would ask every ancestor of every element.
     """
