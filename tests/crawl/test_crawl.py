@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from crawler import seedfile
+from crawler.sanitise import without_tags
 from tests.crawling import NOW_MS, Outcome, at_ms, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
@@ -134,7 +135,7 @@ def test_documents_have_the_format(whole: Outcome) -> None:
         assert seedfile.dumps(document).encode() == whole.files[path]
         assert document.id == number
         assert document.stamp_ms == NOW_MS
-        assert document.title == unicodedata.normalize("NFC", dw.CONTENTS[number].name.strip())
+        assert document.title == without_tags(unicodedata.normalize("NFC", dw.CONTENTS[number].name.strip()))
 
 
 def test_run_log_has_a_true_line_for_every_file(whole: Outcome) -> None:
