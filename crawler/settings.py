@@ -8,7 +8,7 @@ from crawler import urls
 BOT_NAME = "dw-archiver"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
-COMMANDS_MODULE = "crawler.commands"  # crawl with exit statuses; parse, shell, fetch without an archive; and our own
+COMMANDS_MODULE = "crawler.commands"  # crawl with exit statuses; parse, shell, fetch, view without an archive; and our own
 
 # --- this project's own ---
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 ENABLED = "ARCHIVE_ENABLED"
-"""Setting: whether a crawl is one for an archive. The commands `parse`, `fetch` and `shell` set it to False."""
+"""Setting: whether a crawl is one for an archive. The commands `parse`, `fetch`, `view` and `shell` set it to False."""
 
 DOWNLOADER_MIDDLEWARES_BASE = {
     "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,

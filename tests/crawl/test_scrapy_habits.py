@@ -82,6 +82,19 @@ def test_fetch_prints_a_reply_and_leaves_no_archive(spider: tuple[str, ...], sit
 
 
 @pytest.mark.parametrize("spider", [(), ("--spider", "dw")])
+def test_view_leaves_no_archive(
+    spider: tuple[str, ...], site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER", "true")  # the command that does nothing
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    page = f"{site.settings['DW_WWW_URL']}/en/any/a-{dw.CHAIN[4]}"
+    viewed = scrapy("view", *spider, page, site=site, ARCHIVE_DIR=tmp_path / "archive")
+    assert viewed.returncode == 0, viewed.stderr
+    assert "Traceback" not in viewed.stderr
+    assert not (tmp_path / "archive").exists()
+
+
+@pytest.mark.parametrize("spider", [(), ("--spider", "dw")])
 def test_shell_evaluates_code_and_leaves_no_archive(spider: tuple[str, ...], site: Site, tmp_path: Path) -> None:
     code = "response.json()['id']"
     shell = scrapy("shell", *spider, "-c", code, api(dw.CHAIN[4], site), site=site, ARCHIVE_DIR=tmp_path / "archive")
