@@ -62,7 +62,7 @@ def fresh_site() -> Site:
 
 @dataclass
 class Outcome:
-    """What a crawl came to. files: bytes by path, without logs, index and lock. log, states: lines of the run's logs.
+    """The result of a crawl. files: bytes by path, without logs, index and lock. log, states: lines of the run's logs.
     requests: as the stand-in saw them, robots.txt left out."""
 
     status: int

@@ -210,7 +210,7 @@ def test_unknown_elements_are_counted_and_named(whole: Outcome) -> None:
     assert body.endswith("<p>Before the riddle.</p><p>After the riddle.</p>")
 
 
-def test_what_could_run_is_taken_out(whole: Outcome) -> None:
+def test_active_content_is_taken_out(whole: Outcome) -> None:
     body = whole.document(dw.UNSAFE).html.lower()
     for trap in "<script taken onclick onerror javascript: &#115;cript <iframe <svg <style <object".split():
         assert trap not in body
@@ -262,7 +262,7 @@ def test_an_alias_of_what_is_archived_is_an_answer_and_refreshes_that(site: Site
 # --- limits ---
 
 
-def test_what_is_beyond_the_hop_limit_waits_for_a_deeper_run(site: Site, tmp_path: Path) -> None:
+def test_documents_beyond_the_hop_limit_wait_for_a_deeper_run(site: Site, tmp_path: Path) -> None:
     first = crawl(tmp_path, [dw.CHAIN[0]], "depth=1", site=site)
     assert set(first.documents) == set(dw.CHAIN[:2])
     assert first.state_of(dw.CHAIN[2]) == ("out of scope", "hop limit")

@@ -112,7 +112,7 @@ def test_refresh_overrules_the_rules(refresh: str, asked: set[int], site: Site, 
     assert again.status == 0
 
 
-def test_what_is_archived_is_looked_at_again_whatever_the_depth(site: Site, tmp_path: Path) -> None:
+def test_archived_documents_are_looked_at_again_whatever_the_depth(site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, [dw.CHAIN[2]], "depth=2", site=site, now_ms=FIRST_MS)
     again = crawl(tmp_path, [dw.CHAIN[2]], "depth=0", "refresh=all", site=site, now_ms=FIRST_MS + HOUR_MS)
     assert set(again.articles_asked()) == set(dw.CHAIN[2:])
@@ -286,7 +286,7 @@ def test_a_failing_dw_makes_nothing_gone(site: Site, tmp_path: Path) -> None:
     [(f"/image/{FRESH_PICTURE}_303.jpg", FRESH), (f"/.*{dw.CHAIN[3]}", dw.CHAIN[3])],
     ids=["picture", "article"],
 )
-def test_what_is_missing_is_tried_again_at_growing_intervals(path: str, seed: int, site: Site, tmp_path: Path) -> None:
+def test_missing_objects_are_tried_again_at_growing_intervals(path: str, seed: int, site: Site, tmp_path: Path) -> None:
     site.fault(path, status=404)
     asked = []
     for days in (100, 100.1, 100.2, 101.2, 102.2, 103.3, 106, 107.5):

@@ -31,13 +31,13 @@ def detail(number: int) -> str:
 
 
 def lead(site: Site, *numbers: int, times: int | None = None) -> None:
-    """Let each number lead to the next, and the last to the first."""
+    """Make each number redirect to the next, and the last to the first."""
     for number, target in zip(numbers, [*numbers[1:], numbers[0]], strict=True):
         site.fault(detail(number), redirect=detail(target), times=times)
 
 
 def target_of(outcome: Outcome, number: int) -> int | None:
-    """What a number is an alias of, by the index."""
+    """Return the number that a number is an alias of, by the index."""
     with closing(sqlite3.connect(outcome.root / layout.INDEX)) as db:
         found = db.execute("SELECT target FROM objects WHERE number = ? AND state = 'alias'", [number]).fetchone()
     return found[0] if found else None
@@ -66,7 +66,7 @@ def test_numbers_that_lead_to_one_another_once_are_missing_and_tried_again(
     assert (again.status, set(again.documents)) == (0, set(numbers))
 
 
-def test_of_a_circle_that_opens_later_one_becomes_the_alias_of_the_other(site: Site, tmp_path: Path) -> None:
+def test_circle_that_opens_later_leaves_an_alias(site: Site, tmp_path: Path) -> None:
     lead(site, FIRST, SECOND)
     for _ in range(2):
         outcome = crawl(tmp_path, [FIRST, SECOND], "depth=0", site=site)

@@ -80,7 +80,7 @@ def give_page(site: Site, body: bytes, content_type: str) -> None:
 
 
 def reread(root: Path) -> dict[str, Any]:
-    """What `scrapy reread` says, with the index made again."""
+    """Return the output of `scrapy reread` after a rebuild of the index."""
     assert scrapy("reindex", root=root).status == 0
     return found(root)
 

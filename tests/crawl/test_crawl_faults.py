@@ -1,4 +1,4 @@
-"""What goes wrong at DW's side, or is meant to hurt: nothing is lost, nothing is believed, nothing is boundless."""
+"""Faulty and hostile replies: nothing is lost, nothing is trusted, everything is bounded."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_a_run_gives_up_on_a_dw_that_answers_no_more_and_the_next_goes_on(site: 
 
 
 @pytest.mark.parametrize("how", ["503", "close"])
-def test_a_dw_that_only_fails_is_unreachable(how: str, site: Site, tmp_path: Path) -> None:
+def test_run_without_any_usable_reply_ends_as_unreachable(how: str, site: Site, tmp_path: Path) -> None:
     for host in ("api", "www", "static"):
         site.fault("/robots.txt", host=host, status=404)
         site.fault(".*", host=host, **({"close": True} if how == "close" else {"status": 503}))
@@ -176,7 +176,7 @@ def test_a_dw_that_only_fails_is_unreachable(how: str, site: Site, tmp_path: Pat
     assert not outcome.files
 
 
-def test_a_dw_that_has_nothing_of_it_is_no_failure(site: Site, tmp_path: Path) -> None:
+def test_run_whose_documents_are_all_gone_does_not_fail(site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path, [dw.MISSING, dw.GONE], "depth=0", site=site)
     assert outcome.status == 0
     assert outcome.report["documents_missing"] == {"status 404": 1, "status 410": 1}

@@ -54,7 +54,7 @@ def most_in_flight(outcome: Outcome, host: str) -> int:
 # --- robots.txt ---
 
 
-def test_what_robots_txt_forbids_is_not_requested_and_said(site: Site, tmp_path: Path) -> None:
+def test_addresses_that_robots_txt_forbids_are_named_and_not_requested(site: Site, tmp_path: Path) -> None:
     forbidden = (detail(dw.CHAIN[0]), "/graph-api/", "/en/", "/image/")
     site.options(robots="User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in forbidden))
     outcome = crawl(tmp_path, dw.CHAIN[:2], "depth=0", site=site)
@@ -65,7 +65,7 @@ def test_what_robots_txt_forbids_is_not_requested_and_said(site: Site, tmp_path:
     assert f"missing: article {dw.CHAIN[0]}: robots.txt" in outcome.stderr
 
 
-def test_a_dw_that_forbids_everything_is_a_dw_that_refuses(site: Site, tmp_path: Path) -> None:
+def test_robots_txt_that_forbids_everything_makes_a_run_unreachable(site: Site, tmp_path: Path) -> None:
     site.options(robots="User-agent: *\nDisallow: /\n")
     outcome = crawl(tmp_path, dw.CHAIN, "depth=0", site=site)
     assert not outcome.requests
@@ -106,7 +106,7 @@ def test_crawl_delay_never_lowers_a_longer_delay(site: Site, tmp_path: Path) -> 
     assert is_paced(outcome, 0.6)
 
 
-def test_whoever_waits_for_robots_txt_obeys_it(site: Site, tmp_path: Path) -> None:
+def test_every_request_that_waits_for_robots_txt_obeys_it(site: Site, tmp_path: Path) -> None:
     site.options(articles=1, pictures_per_article=12, robots="User-agent: *\nDisallow: /image/\n")
     outcome = crawl(tmp_path, [dw.FIRST_SYNTHETIC], "depth=0", site=site)
     assert not outcome.asked("static")

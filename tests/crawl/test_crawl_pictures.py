@@ -92,7 +92,7 @@ BAD: dict[str, dict[str, Any]] = {
 }
 
 
-def test_what_is_no_whole_picture_is_not_stored_and_tried_again(site: Site, tmp_path: Path) -> None:
+def test_incomplete_pictures_are_not_stored_and_tried_again(site: Site, tmp_path: Path) -> None:
     assert len(BAD) == len(ONE_EACH)
     for fault, picture in zip(BAD.values(), ONE_EACH.values(), strict=True):
         site.fault(path_of(picture), host="static", **fault)
@@ -135,7 +135,7 @@ def test_pictures_are_kept_as_they_came_where_http_vouches_for_their_length(site
 
 
 def showing(number: int, *names: str) -> dict[str, Any]:
-    """What makes an article show pictures of a number."""
+    """Return the keys that make an article show pictures of a number."""
     sizes = [[{"width": 700, "height": 394, "url": f"https://static.dw.com/image/{number}_{name}"}] for name in names]
     images = [{"id": number, "type": "Image", "name": "", "sizes": each} for each in sizes]
     return {"mainContent": images[0], "body": [{"content": image} for image in images[1:]]}

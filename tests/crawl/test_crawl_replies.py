@@ -70,7 +70,7 @@ def test_an_unasked_304_of_the_api_has_the_document_taken_from_www(site: Site, t
     assert outcome.asked("www")
 
 
-def test_a_dw_that_answers_everything_with_304_gave_nothing_usable(site: Site, tmp_path: Path) -> None:
+def test_run_of_304_alone_ends_as_unreachable(site: Site, tmp_path: Path) -> None:
     for host in ("api", "www", "rss", "static"):
         site.fault("/(?!robots.txt).*", host=host, status=304, body="")
     outcome = crawl(tmp_path, f"edition:zh,https://www.dw.com/en/any/a-{FRESH}", site=site)

@@ -1,4 +1,4 @@
-"""What a crawl takes as seeds: lists, folders, addresses, standard input, and documents, which are archived themselves."""
+"""Seeds of a crawl: lists, folders, addresses, standard input, and documents, which are archived themselves."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_every_form_of_seeds_leads_to_its_articles(site: Site, tmp_path: Path) -
     assert outcome.documents[dw.TURKISH].startswith("tr/")  # its languageId is unknown, its address is not
 
 
-def test_what_is_no_seed_is_named_and_counted_and_stops_nothing(site: Site, tmp_path: Path) -> None:
+def test_invalid_seeds_are_named_counted_and_skipped(site: Site, tmp_path: Path) -> None:
     whole = seedfile.dumps(document(dw.MISSING))
     seeds = tmp_path / "seeds"
     seeds.mkdir()

@@ -1,4 +1,4 @@
-"""What Scrapy's downloader and Twisted leave lying about. How many requests go out at once: test_crawl_manners."""
+"""Timeouts of ended requests. test_crawl_manners tests how many requests are made at once."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def site() -> Site:
 
 
 def sources_of(outcome: Outcome) -> dict[int, str]:
-    """Where each document was read from, by the run's log."""
+    """Return where each document was read from, by the run's log."""
     return {line["id"]: line["source"] for line in outcome.log if layout.is_document(line["path"])}
 
 
@@ -99,7 +99,7 @@ def test_an_api_that_knows_nothing_any_more_is_not_believed(site: Site, tmp_path
     assert outcome.state_of(dw.MISSING) == ("missing", "status 404")
 
 
-def test_what_a_working_api_does_not_have_is_asked_for_nowhere_else() -> None:
+def test_documents_that_a_working_api_lacks_are_asked_for_nowhere_else() -> None:
     assert from_api().state_of(dw.MISSING) == ("missing", "status 404")
     assert not [path for path in from_api().asked("www") if str(dw.MISSING) in path]
 
@@ -232,7 +232,7 @@ def test_a_weak_source_never_replaces_a_whole_article(site: Site, tmp_path: Path
     assert outcome.report["documents"] == {"weaker": 1}
 
 
-def test_what_the_api_gave_is_not_replaced_by_a_page(site: Site, tmp_path: Path) -> None:
+def test_page_does_not_replace_a_document_from_the_api(site: Site, tmp_path: Path) -> None:
     first = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site)
     site.down("api")
     site.edit(dw.GERMAN, title="Eine andere Überschrift")

@@ -48,7 +48,7 @@ def test_while_the_api_fails_one_request_in_ten_goes_there() -> None:
     assert asked.count(places.GRAPH) == 18
 
 
-def test_what_the_api_once_gave_is_asked_for_there_alone() -> None:
+def test_documents_from_the_api_are_asked_for_there_alone() -> None:
     api = failing()
     assert {api.first_place(ARCHIVED_FROM_API) for _ in range(20)} == {"api:article"}
 
@@ -65,7 +65,7 @@ def test_what_the_api_once_gave_is_asked_for_there_alone() -> None:
         ("api:article", NEW, status(503), True, 1),
     ],
 )
-def test_what_counts_as_a_failure_of_the_api(place: str, row: Row, reason: Reason, works: bool, failures: int) -> None:
+def test_failures_of_the_api_are_counted(place: str, row: Row, reason: Reason, works: bool, failures: int) -> None:
     api = ApiHealth()
     api.works = works
     api.note(place, row, reason)
@@ -99,7 +99,7 @@ def test_an_answer_ends_the_row() -> None:
 
 
 @pytest.mark.parametrize(("is_answered", "unanswered"), [(True, 0), (False, 1)])
-def test_what_was_missed_before_counts_only_while_nothing_answers(is_answered: bool, unanswered: int) -> None:
+def test_earlier_misses_count_only_while_nothing_answers(is_answered: bool, unanswered: int) -> None:
     reachability = Reachability()
     reachability.note_miss(MISSED_BEFORE, TIMEOUT, is_answered=is_answered)
     assert reachability.unanswered == unanswered

@@ -1,4 +1,4 @@
-"""What a reply means: a table, without an engine. The replies are made up."""
+"""Judging replies, without an engine. The replies are invented."""
 
 from __future__ import annotations
 

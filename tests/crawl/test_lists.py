@@ -1,4 +1,4 @@
-"""What is new, found by itself: real crawls from editions, feeds, sitemaps and sections of the stand-in,
+"""New documents from lists: real crawls from editions, feeds, sitemaps and sections of the stand-in,
 whose replies are invented."""
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def test_unchanged_lists_are_not_sent_again(site: Site, tmp_path: Path) -> None:
     assert third.report["listings"] == {"named": 10, "new": 1, "read": 2}
 
 
-def test_what_a_feed_named_outlives_the_index(site: Site, tmp_path: Path) -> None:
+def test_documents_of_a_feed_outlive_the_index(site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, "edition:zh", "max_articles=1", "depth=0", site=site)
     for path in tmp_path.glob("index.sqlite*"):
         path.unlink()
@@ -339,7 +339,7 @@ def test_only_a_lastmod_after_the_last_look_says_that_something_changed(
 
 
 @pytest.mark.parametrize("how", ["refresh=none", "max_articles=1"])
-def test_what_lastmod_said_outlives_a_run_that_does_not_look(how: str, site: Site, tmp_path: Path) -> None:
+def test_lastmod_outlives_a_run_that_does_not_look_again(how: str, site: Site, tmp_path: Path) -> None:
     site.validators()
     sitemap = "https://www.dw.com/zh/article-sitemap.xml"
     crawl(tmp_path, sitemap, "depth=0", site=site)
@@ -385,7 +385,7 @@ def test_a_section_and_a_topic_give_the_articles_they_link_to(site: Site, tmp_pa
     assert outcome.report["listings"] == {"named": 5, "new": 5, "read": 2}
 
 
-def test_what_is_no_starting_point_is_named_with_file_and_line(site: Site, tmp_path: Path) -> None:
+def test_invalid_starting_points_are_named_with_file_and_line(site: Site, tmp_path: Path) -> None:
     wrong = [
         "edition:xx",
         "search:zh:foo",

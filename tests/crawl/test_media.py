@@ -143,7 +143,7 @@ def test_nothing_is_fetched_by_default(history: dict[str, Outcome]) -> None:
     assert outcome.report["media"] == {}
 
 
-def test_what_would_be_fetched_is_said(history: dict[str, Outcome]) -> None:
+def test_dry_run_names_the_media_files_it_would_fetch(history: dict[str, Outcome]) -> None:
     assert f"{HOST}{VIDEO}  pending: media of an archived document\n" in history["said"].stdout
     assert not history["said"].requests
 
@@ -256,7 +256,7 @@ def test_cut_off_piece_is_fetched_again_in_the_same_run(fetch: Fetch, site: Site
     assert outcome.asked("media") == {VIDEO: 5}
 
 
-def test_what_is_always_cut_off_is_continued_by_the_next_run(fetch: Fetch, site: Site) -> None:
+def test_next_run_continues_a_file_that_is_always_cut_off(fetch: Fetch, site: Site) -> None:
     site.options(media_bytes=BIG)
     site.fault(VIDEO, after=3, truncate=1000)
     first = fetch(RETRY_TIMES=1)
@@ -270,7 +270,7 @@ def test_what_is_always_cut_off_is_continued_by_the_next_run(fetch: Fetch, site:
     assert is_whole([*fetched(first)[:3], *fetched(second)])
 
 
-def test_what_is_under_way_is_left_alone_by_a_run_without_media(fetch: Fetch, site: Site) -> None:
+def test_run_without_media_leaves_partial_files_alone(fetch: Fetch, site: Site) -> None:
     begin_only(fetch, site, dw.VIDEO)
     assert "\n0 requests would be made" in f"\n{fetch(media=0, dry_run=1).stdout}"
     outcome = fetch(media=0)
@@ -360,7 +360,7 @@ def test_without_ranges_the_largest_reply_is_the_limit(fetch: Fetch, site: Site)
     assert outcome.state_of(dw.VIDEO, "media") == ("refused", "too large")
 
 
-def test_what_grew_too_large_leaves_nothing_behind(fetch: Fetch, site: Site) -> None:
+def test_file_that_grew_too_large_leaves_nothing_behind(fetch: Fetch, site: Site) -> None:
     begin_only(fetch, site, dw.VIDEO)
     site.edit(dw.VIDEO, media_version=2)
     outcome = fetch(MEDIA_MAXSIZE=5 * MIB)
@@ -394,7 +394,7 @@ NOT_HAD: dict[str, dict[str, Any]] = {
 }
 
 
-def test_what_is_no_media_file_is_not_stored_and_tried_again(fetch: Fetch, site: Site) -> None:
+def test_reply_that_is_no_media_file_is_not_stored_and_tried_again(fetch: Fetch, site: Site) -> None:
     site.options(media=15, ranges=True)
     for video, fault in zip(VIDEOS, NOT_HAD.values(), strict=True):
         site.fault(address(video), **fault)

@@ -1,4 +1,4 @@
-"""What of the middlewares is arithmetic; the rest is tested where a crawl shows it (test_crawl_manners, test_crawl_faults)."""
+"""The arithmetic of the middlewares; test_crawl_manners and test_crawl_faults test them in crawls."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_retry_after(header: bytes | None, seconds: float, monkeypatch: pytest.M
 
 
 def allowed(url: str, *before: str) -> str:
-    """Where a request goes that AllowedTargetsMiddleware lets pass. before: the addresses that redirected to it."""
+    """Return the address a request has after AllowedTargetsMiddleware. before: the addresses that redirected to it."""
     run: Any = SimpleNamespace(sites=DW, count=lambda name: None)
     middleware = AllowedTargetsMiddleware(run)
     request = Request(url, meta={"redirect_urls": list(before)})

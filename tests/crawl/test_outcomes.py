@@ -1,4 +1,4 @@
-"""What is stored of a reply that gave no article, and when its document is asked for elsewhere."""
+"""Outcomes of replies without an article: what is stored, and when the document is asked for elsewhere."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(archive: OpenArchive) -> SimpleNamespace:
 
 
 def stored(run: Any, outcomes: Outcomes, verdict: Verdict, number: int = FIRST) -> str:
-    """What an outcome's document should be asked for elsewhere for, after it has been stored."""
+    """Store an outcome. Returns the reason to ask for its document elsewhere."""
     return str(asyncio.run(outcomes.store(verdict, run.archive.index.get(number), REPLY)))
 
 

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on."""
+"""Progress, as a person sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the status of a reply means."""
+"""The meaning of a reply's status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run came to. The counters are invented."""
+"""Exit status, report and summary. The counters are invented."""
 
 from __future__ import annotations
 

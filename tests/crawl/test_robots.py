@@ -117,7 +117,7 @@ def test_a_robots_txt_may_lie_up_to_five_redirects_away(site: Site, tmp_path: Pa
 
 
 @pytest.mark.parametrize("rest", [0, 500_000], ids=["small", "larger than is read"])
-def test_what_was_read_of_a_large_robots_txt_is_obeyed(rest: int, site: Site, tmp_path: Path) -> None:
+def test_first_part_of_a_large_robots_txt_is_obeyed(rest: int, site: Site, tmp_path: Path) -> None:
     first_500_kib = FORBIDS + TOO_LARGE * (490 * 1024 // 80) + "Disallow: /graph-api/\n"
     site.options(robots=first_500_kib + TOO_LARGE * (rest // 80) + "Disallow: /\n" * bool(rest))
     outcome = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site, settings={"DOWNLOAD_MAXSIZE": 100_000})
@@ -145,7 +145,7 @@ def test_the_last_line_of_what_is_read_is_whole() -> None:
     assert unpacked(b"Disallow: /a", "") == b"Disallow: /a"
 
 
-def test_what_was_read_of_a_packed_robots_txt_that_is_too_large_counts() -> None:
+def test_first_part_of_a_large_compressed_robots_txt_is_read() -> None:
     two = gzip.compress(b"Disallow: /a\n" * 9) + gzip.compress(b"Disallow: /b\n")
     assert unpacked(two, "gzip").endswith(b"Disallow: /a\nDisallow: /b\n")
     cut = gzip.compress(b"Disallow: /b\n" * (LIMIT // 10), 0)[: LIMIT + 1]
