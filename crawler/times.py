@@ -55,9 +55,12 @@ def _parse(text: str) -> datetime | None:
             found = parsedate_to_datetime(text)
         else:
             found = datetime.fromisoformat(_ZONE.sub(lambda zone: zone[1] or "Z", text))
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):  # in UTC it may lie outside the years 1 to 9999
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError:  # in UTC it would lie some hours outside the years 1 to 9999
+        return found.replace(tzinfo=UTC)
 
 
 def moment(moment_ms: int) -> datetime:
