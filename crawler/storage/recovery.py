@@ -83,8 +83,8 @@ def catch_up(archive: Archive) -> tuple[int, list[str]]:
     """Take over log lines the index does not have yet. Returns how many, and which are damaged."""
     count, damaged = 0, []
     for log in run_logs(archive.root):
-        size = log.stat().st_size
-        if size <= archive.index.log_position(log.name):
+        size = runlog.whole_bytes(log)
+        if 0 < size <= archive.index.log_position(log.name):
             continue
         for line in runlog.lines(log):
             problem = line.problem

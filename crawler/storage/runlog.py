@@ -24,6 +24,7 @@ from crawler.storage.logline import Record
 FILES_END = ".jsonl"
 STATES_END = ".states.ndjson"
 _SHOWN = 100  # bytes
+_TAIL = 64 * 1024  # bytes
 _LONGEST = 16 * 1024 * 1024  # bytes; a real line has some 400. What is longer is not read into memory
 
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one for each line
@@ -95,6 +96,22 @@ def lines(path: Path) -> Iterator[Line]:
             yield Line(number, data, (decode(data, is_old=is_old),))
         except DamagedLine as error:
             yield Line(number, data, tuple(_proved(data)), str(error))
+
+
+def whole_bytes(path: Path) -> int:
+    """Return the size of a log in bytes up to its last line end. What follows was cut off by a crash, or is damaged.
+
+    Raises OSError.
+    """
+    with open_file(path) as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - _TAIL)
+            file.seek(start)
+            if place := file.read(end - start).rfind(b"\n") + 1:
+                return start + place
+            end = start
+    return 0
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

@@ -332,7 +332,7 @@ def _compare_logs(db: sqlite3.Connection, root: Path) -> Iterator[Damage]:
     """The logs of which the index has read more than is there: what a crash cuts off, it has never read."""
     for name, read in db.execute("SELECT name, bytes FROM idx.logs ORDER BY name"):
         log = root / layout.RUNS / name
-        size = log.stat().st_size if is_file(log) else 0
+        size = runlog.whole_bytes(log) if is_file(log) else 0
         if size < read:
             yield Damage(f"{layout.RUNS}/{name}", LOG_DAMAGED, f"{size:,} of {read:,} bytes are left")
 

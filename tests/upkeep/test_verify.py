@@ -156,6 +156,15 @@ def test_log_line_cut_by_a_crash_is_no_damage(small: Path) -> None:
     assert verify.verify(small).is_sound
 
 
+@pytest.mark.parametrize("end", [bytes(40), b"x" * 40, b"", b'{"path":'])
+def test_log_that_lost_its_end_is_named_and_mended(small: Path, end: bytes) -> None:
+    log = sorted((small / "runs").glob("*.jsonl"))[0]
+    log.write_bytes(log.read_bytes()[:-40] + end)
+    assert found(verify.verify(small)) >= {(verify.LOG_DAMAGED, f"runs/{log.name}")}
+    assert scrapy("repair", root=small).status in (0, 3)
+    assert verify.verify(small).damages == []
+
+
 def test_row_without_file_and_file_without_row_are_named(small: Path) -> None:
     archive = open_archive(small, NOW_MS, "a test")
     apply(archive.index, {"path": "en/2026/05/70000003.txt", "sha256": "0", "bytes": 1, "kind": "article", "id": 70000003}, "")
