@@ -11,7 +11,7 @@ from crawler.dw.article import Article
 from crawler.dw.places import GRAPH, PAGE
 from crawler.exceptions import UnreadableReply
 from crawler.reasons import parse
-from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, Sites, parse_target
+from crawler.urls import DOCUMENT_KINDS, DW, LANGUAGES, Sites, Target, parse_target
 
 ALL = DOCUMENT_KINDS
 DEFAULT = ("article", "gallery", "video", "liveblog")
@@ -196,3 +196,24 @@ def test_whatever_a_reader_ends_with_is_an_unreadable_reply(error: type[Exceptio
 def test_the_document_of_an_article_is_under_a_language(named: str | None, given: str | None, language: str) -> None:
     article = Article(7, "article", "t", language=named)
     assert places.document(article, 5000, given).language == article.language == language
+
+
+# --- the way back ---
+
+
+@pytest.mark.parametrize("sites", [DW, Sites("http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3/www", "http://h:4")])
+@pytest.mark.parametrize("kind", DOCUMENT_KINDS)
+@pytest.mark.parametrize("place", ["api", places.GRAPH, places.PAGE])
+def test_address_of_a_place_leads_back_to_it(place: str, kind: str, sites: Sites) -> None:
+    place = f"api:{kind}" if place == "api" else place
+    found = places.asked_at(places.url(place, kind, 70000001, "zh", sites), sites)
+    assert found == (place, Target(kind, 70000001, None if place.startswith("api:") else "zh"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://rss.dw.com/rdf/rss-chi-all", "https://www.dw.com/en/t-9058", "https://api.dw.com/api/navigation/en",
+     "https://www.dw.com/graph-api/en/content/article/", "https://evil.example/en/a-7", "", "a-7"],
+)  # fmt: skip
+def test_other_addresses_are_of_no_place(address: str) -> None:
+    assert places.asked_at(address, DW) is None
