@@ -79,12 +79,12 @@ class PictureName:
     """The identity of a stored picture: DW's number, the rendition after `_` (`303`), the file's ending."""
 
     number: int
-    format: str
+    rendition: str
     extension: str
 
     @property
     def file_name(self) -> str:
-        return f"{self.number}_{self.format}.{self.extension}"
+        return f"{self.number}_{self.rendition}.{self.extension}"
 
 
 @dataclass(frozen=True)

@@ -298,7 +298,7 @@ def _address(image: Json, met: _Met) -> tuple[PictureName, DwAddress] | None:
             continue
         width = _size(size.get("width"))
         distance = abs(width - _NEAREST_WIDTH) if width is not None else float("inf")
-        found.append((-1 if shown[0].format == "303" else distance, *shown))
+        found.append((-1 if shown[0].rendition == "303" else distance, *shown))
     if not found:
         return None
     _, name, address = min(found, key=lambda candidate: candidate[0])

@@ -76,7 +76,7 @@ class Article:
     the main picture. galleries: those a source keeps apart from its text, shown below it. slides: for kind gallery.
     video: for kind video (audio: the mp3). skipped: the types of unreadable body elements, one entry for each element.
     refused: addresses of pictures or media that are not DW's. unknown_keys: keys of the reply never met before.
-    source: where it was read from, such as `api` or `page:react`.
+    origin: how it came into the archive, such as `api` or `page:react`.
     """
 
     number: int
@@ -95,7 +95,7 @@ class Article:
     skipped: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     unknown_keys: tuple[str, ...] = ()
-    source: str = "api"
+    origin: str = "api"
 
 
 def check_usable(article: Article) -> None:

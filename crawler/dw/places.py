@@ -16,8 +16,8 @@ from crawler.urls import DOCUMENT_KINDS, DW, UNKNOWN_LANGUAGE, Sites, Target, pa
 
 GRAPH = "graph"
 PAGE = "page"
-WEAK = pages.WEAK_SOURCES
-"""Sources that hold less than the whole article. A better source replaces them as soon as it answers."""
+WEAK = pages.WEAK_ORIGINS
+"""Origins of articles that lack something. A document from a better origin replaces such a one as soon as there is one."""
 
 # What an ArticleRef may turn out to be, where detail/article says 404. [plausible, not recorded]
 _OTHER_KINDS = ("video", "gallery", "audio")
@@ -30,10 +30,10 @@ def first(kind: str) -> str:
     return "api:article" if kind == "liveblog" else f"api:{kind}"
 
 
-def gives(place: str, source: str) -> bool:
-    """Whether a document's source is that of the replies of a place."""
+def gives(place: str, origin: str) -> bool:
+    """Whether a document's origin is the one that replies of a place have."""
     kind = place.partition(":")[0]
-    return kind == {"api": "api", "graph-api": GRAPH}.get(source, PAGE if source.startswith("page:") else None)
+    return kind == {"api": "api", "graph-api": GRAPH}.get(origin, PAGE if origin.startswith("page:") else None)
 
 
 def url(place: str, kind: str, number: int, language: str | None, sites: Sites) -> str:

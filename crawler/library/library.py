@@ -306,7 +306,7 @@ class Library:
         path: str | None = layout.picture_path(name)
         if not files.is_file(self.path / layout.picture_path(name)):
             path = None
-        return Picture(name.number, name.format, DW.picture(name), path, self._recorded(path) if path else None, self.path)
+        return Picture(name.number, name.rendition, DW.picture(name), path, self._recorded(path) if path else None, self.path)
 
     def _revisions(self, of: Document) -> Iterator[Document]:
         for stamp_ms, path in reversed(revisions(self.path, of.id).items()):

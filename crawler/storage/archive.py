@@ -279,7 +279,7 @@ class Archive:
         """Hear of what a stored document refers to and shows. References of a seed document are seeds themselves."""
         self.register_references(document, 0 if source in ("seed", "add") else hop + 1)
         for name in document.pictures:
-            self.index.register_picture(name.number, name.format, DW.picture(name))
+            self.index.register_picture(name.number, name.rendition, DW.picture(name))
 
 
 def check_free(root: Path, min_free: int) -> None:

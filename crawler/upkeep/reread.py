@@ -125,7 +125,7 @@ def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
     body = read_file(archive.root / name)
     article = places.read(place, body, number, kind, row.language if row else None, archive.sites, charset)
     row = archive.index.resolve(article.number)
-    if row and row.path and (article.number != number or article.source in places.WEAK):
+    if row and row.path and (article.number != number or article.origin in places.WEAK):
         return None
     before = archive.read(row.path) if row and row.path else None
     after = places.document(article, max(stamp_ms, before.stamp_ms if before else 0), row.language if row else None)
@@ -156,7 +156,7 @@ def store(archive: Archive, found: Reread) -> None:
 
 def _record(article: Article, document: SeedDocument, now_ms: int, hop: int) -> Record:
     return {"kind": article.kind, "id": article.number, "url": document.url, "time": times.iso(now_ms),
-            "language": article.language, "source": article.source, "hop": hop, "reread": True}  # fmt: skip
+            "language": article.language, "source": article.origin, "hop": hop, "reread": True}  # fmt: skip
 
 
 def _time_ms(about: dict[str, object]) -> int:

@@ -317,7 +317,7 @@ def test_main_picture_of_another_shape_is_shown(main: object) -> None:
 def test_numbers_may_come_as_text() -> None:
     found = parse(mainContent=image(sizes=[*sizes("63_1.jpg", width="90"), *sizes("63_4.jpg", width="650")])).main_picture
     assert found
-    assert found.name.format == "4"
+    assert found.name.rendition == "4"
     main = {"type": "Video", "sources": [source("mp4", "300", "https://static.dw.com/s.mp4"), source("mp4", "2467", "https://static.dw.com/l.mp4")]}
     assert parse(type="Video", mainContent=main).video == Video(DwAddress("https://static.dw.com/l.mp4"))
     assert parse(mainContent=image("-1")).main_picture is None

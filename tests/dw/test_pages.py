@@ -152,14 +152,14 @@ def test_graph_reply_gives_every_field() -> None:
         teaser=Markup("Noch hält er."),
         main_picture=MAIN_PICTURE,
         blocks=BLOCKS,
-        source="graph-api",
+        origin="graph-api",
     )
 
 
 def test_app_state_gives_what_the_graph_reply_gives() -> None:
     article = pages.parse(app_page(content()), 61000000)
-    assert article.source == "page:app-state"
-    article.source = "graph-api"
+    assert article.origin == "page:app-state"
+    article.origin = "graph-api"
     assert article == read_content()
 
 
@@ -380,7 +380,7 @@ def test_apollo_entities_are_joined_whatever_their_keys(key: str, with_query: bo
     if not with_query:
         del state["ROOT_QUERY"]
     article = pages.parse(page(script("__APOLLO_STATE__", state)), 61000000)
-    assert (article.source, article.author, article.main_picture) == ("page:apollo", "Ada Deichgraf", MAIN_PICTURE)
+    assert (article.origin, article.author, article.main_picture) == ("page:apollo", "Ada Deichgraf", MAIN_PICTURE)
     assert article.blocks == BLOCKS
 
 
@@ -397,12 +397,12 @@ def test_references_in_a_circle_end() -> None:
 @pytest.mark.parametrize("broken", ['{"a":', "{}", "null", "{]", "undefined", '{"a":' * 100_000])
 def test_broken_app_state_leaves_the_apollo_state(broken: str) -> None:
     body = page(f"<script>window.__APP_STATE__ = {broken};</script>" + script("__APOLLO_STATE__", apollo_state()))
-    assert pages.parse(body, 61000000).source == "page:apollo"
+    assert pages.parse(body, 61000000).origin == "page:apollo"
 
 
 def test_assignment_after_a_mention_is_read() -> None:
     mention = "<script>if (window.__APP_STATE__) { go(); } window.__APP_STATE__ = {};</script>"
-    assert pages.parse(page(mention + app_page(content()).decode()), 61000000).source == "page:app-state"
+    assert pages.parse(page(mention + app_page(content()).decode()), 61000000).origin == "page:app-state"
 
 
 # --- JSON-LD ----------------------------------------------------------------------------------------------------------
@@ -437,15 +437,15 @@ LD_FORMS: dict[str, Callable[[dict[str, Any]], object]] = {
 def test_json_ld_alone_gives_the_head(form: str) -> None:
     head = '<meta name="description" content="Noch hält er."><script type="application/ld+json">{broken</script>'
     article = pages.parse(page("", head + ld_script(LD_FORMS[form](json_ld()))), 7)
-    assert (article.source, article.number, article.title) == ("page:json-ld", 61000000, "Der Deich hält")
+    assert (article.origin, article.number, article.title) == ("page:json-ld", 61000000, "Der Deich hält")
     assert (article.author, article.display_date, article.language) == ("Ada Deichgraf", "2023-06-13T12:15:32.158Z", "de")
     assert shown(article.main_picture) == ("static.dw.com/image/61000002_303.jpg", "")
     assert (article.teaser, article.blocks) == ("Noch hält er.", (Paragraph(Markup("Noch hält er.")),))
-    assert article.source in pages.WEAK_SOURCES
+    assert article.origin in pages.WEAK_ORIGINS
 
 
 def test_only_json_ld_is_weak() -> None:
-    assert set(pages.WEAK_SOURCES) == {"page:json-ld"}
+    assert set(pages.WEAK_ORIGINS) == {"page:json-ld"}
 
 
 @pytest.mark.parametrize(
@@ -484,7 +484,7 @@ def test_article_body_of_json_ld_becomes_paragraphs() -> None:
 def test_json_ld_fills_what_the_state_leaves_open() -> None:
     bare = content(persons=[], contentDate=None, firstPublicationDate=None, mainContentImageLink=None)
     article = pages.parse(app_page(bare, extra=ld_script(json_ld())), 61000000)
-    assert (article.source, article.author) == ("page:app-state", "Ada Deichgraf")
+    assert (article.origin, article.author) == ("page:app-state", "Ada Deichgraf")
     assert article.display_date == "2023-06-13T12:15:32.158Z"
     assert shown(article.main_picture) == ("static.dw.com/image/61000002_303.jpg", "")
 
@@ -508,8 +508,8 @@ srcset="https://static.dw.com/image/61000002_600.jpg 78w, https://static.dw.com/
 
 def test_react_markup_gives_what_the_state_gives() -> None:
     article, expected = pages.parse(react_page(), 7), read_content()
-    assert (article.source, article.display_date) == ("page:react", "2023-06-13T12:15:32.158Z")
-    article.source, article.display_date = expected.source, expected.display_date
+    assert (article.origin, article.display_date) == ("page:react", "2023-06-13T12:15:32.158Z")
+    article.origin, article.display_date = expected.origin, expected.display_date
     assert article == expected
 
 
@@ -519,7 +519,7 @@ def test_react_author_with_a_page_and_teaser_without_a_class_are_read() -> None:
     body = re.sub(rb'<div class="sc-b author-details">.*?</div>', f"<div>{names}</div>".encode(), react_page(), flags=re.DOTALL)
     body = body.replace(b'"sc-d teaser-text"', b'"sc-d"').replace(b'Ada Deichgraf"}', b'Nobody"}')
     article = pages.parse(body, 7)
-    assert (article.source, article.author, article.teaser) == ("page:react", "Ada Deichgraf", "Noch h\u00e4lt er.")
+    assert (article.origin, article.author, article.teaser) == ("page:react", "Ada Deichgraf", "Noch h\u00e4lt er.")
 
 
 def test_react_teaser_is_the_one_with_the_class_where_there_is_one() -> None:
@@ -576,7 +576,7 @@ hält</h1><p class="intro">Noch hält er.</p>
 
 def test_classic_page_gives_every_field() -> None:
     article = pages.parse(classic_page(), 7)
-    assert (article.source, article.number, article.kind, article.language) == ("page:classic", 61000000, "article", "de")
+    assert (article.origin, article.number, article.kind, article.language) == ("page:classic", 61000000, "article", "de")
     assert (article.title, article.teaser) == ("Der Deich hält", "Noch hält er.")
     assert (article.author, article.display_date) == ("Ada Deichgraf", "2012-02-06T00:00:00.000Z")
     assert shown(article.main_picture) == ("static.dw.com/image/61000002_403.jpg", "Ein Schaf am Deich")
@@ -857,7 +857,7 @@ def test_recorded_apollo_page_gives_every_field() -> None:
     article = pages.parse(recorded(RECORDED_APOLLO), 1)
     state = json.loads(recorded("apollo_2023-06-13.state.json"))
     entity = state["Article:65897191"]
-    assert (article.source, article.number, article.kind, article.language) == ("page:apollo", 65897191, "article", "de")
+    assert (article.origin, article.number, article.kind, article.language) == ("page:apollo", 65897191, "article", "de")
     assert article.title == entity["title"].strip()
     assert article.teaser == entity["teaser"]
     assert article.author == ", ".join(state[person["__ref"]]["fullName"] for person in entity["persons"])
@@ -883,15 +883,15 @@ def test_recorded_apollo_text_is_whole() -> None:
 def test_recorded_react_markup_gives_what_its_state_gives() -> None:
     body = recorded(RECORDED_APOLLO)
     from_state, from_markup = pages.parse(body, 1), pages.parse(body.replace(b"__APOLLO_STATE__", b"__GONE__"), 1)
-    assert from_markup.source == "page:react"
-    from_markup.source = from_state.source
+    assert from_markup.origin == "page:react"
+    from_markup.origin = from_state.origin
     from_markup.teaser, from_state.teaser = Markup(from_markup.teaser.strip()), Markup(from_state.teaser.strip())
     assert from_markup == from_state
 
 
 def test_recorded_page_with_json_ld_alone_gives_its_head() -> None:
     whole, head = pages.parse(body := recorded(RECORDED_APOLLO), 1), pages.parse(body[: body.index(b"<body")], 1)
-    assert head.source == "page:json-ld"
+    assert head.origin == "page:json-ld"
     for name in ("number", "kind", "title", "language", "author", "display_date"):
         assert getattr(head, name) == getattr(whole, name), name
     assert head.teaser.strip() == whole.teaser.strip()
@@ -905,7 +905,7 @@ def test_recorded_classic_page_gives_every_field() -> None:
     article = pages.parse(body, 1)
     expected = json.loads(recorded("classic_2023-03-14.expected.json"))
     assert {name: getattr(article, name) for name in expected} == expected
-    assert (article.source, article.number, article.kind, article.language) == ("page:classic", 64976342, "article", "de")
+    assert (article.origin, article.number, article.kind, article.language) == ("page:classic", 64976342, "article", "de")
     assert (article.display_date, article.author) == ("2023-03-14T00:00:00.000Z", "")
     assert (len(article.teaser), shape(article)) == (214, "ppisppispppispp")
     assert article.main_picture

@@ -153,7 +153,7 @@ HTML = (
 def test_every_place_gives_the_same_article(place: str, body: str, source: str, extension: str) -> None:
     article = places.read(place, body.encode(), 7, "article", "zh")
     assert (article.number, article.kind, article.title, article.language) == (7, "article", "A name", "zh")
-    assert article.source == source
+    assert article.origin == source
     assert [getattr(block, "html", None) for block in article.blocks] == ["A"]
     assert places.reply_extension(place) == extension
 

@@ -61,7 +61,7 @@ def run(open_one: Archive) -> SimpleNamespace:
 
 def fetched(number: int = NUMBER, requested: int = NUMBER, words: str = "What DW says.", stamp_ms: int = NOW_MS) -> Fetched:
     article = Article(number, "article", "A title", "en", Markup("Somebody"), "2026-05-01T10:00:00.000Z",
-                      blocks=(Paragraph(Markup(words)),), source="api")  # fmt: skip
+                      blocks=(Paragraph(Markup(words)),), origin="api")  # fmt: skip
     made = places.document(article, stamp_ms, "en")
     return Fetched(article, made, requested, words.encode(), DW.detail("article", number), stamp_ms, 0, "", "", "json")
 

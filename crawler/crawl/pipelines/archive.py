@@ -31,7 +31,7 @@ class ArchivePipeline(RunComponent):
         known = self.run.archive.index.get(article.number)
         record: Record = {
             "kind": article.kind, "id": article.number, "url": document.url, "time": times.iso(item.stamp_ms),
-            "language": article.language, "hop": item.hop, "source": article.source, "etag": item.etag,
+            "language": article.language, "hop": item.hop, "source": article.origin, "etag": item.etag,
             "last_modified": item.last_modified,
         }  # fmt: skip
         if (published_ms := times.parse_ms(article.display_date)) is not None:
@@ -43,7 +43,7 @@ class ArchivePipeline(RunComponent):
         stored = self.run.archive.index.get(article.number)
         item.path = (stored and stored.path) or ""
         self.run.archive.register_references(document, item.hop + 1)
-        if article.source in WEAK:
+        if article.origin in WEAK:
             self.run.archive.index.set_unchecked(article.number)  # until a better source answers
         self.run.count("dw/document/revised" if known and known.path else "dw/document/new")
         self.run.count(f"dw/document/{article.kind}")

@@ -42,7 +42,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
     known = archive.read(row.path) if row and row.path else None
     if row is None or row.path is None or known is None:
         return False
-    is_weak = item.article.source in WEAK
+    is_weak = item.article.origin in WEAK
     if is_weak and row.source not in WEAK:
         archive.index.set_checked(number, 0, row.etag, row.last_modified)
         run.count("dw/document/weaker")
@@ -54,7 +54,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
         states.append(state_line("alias", "article", item.requested, item.stamp_ms, target=number))
         run.count("dw/document/alias")
     files = []
-    is_better = item.article.source == "api" and row.source != "api"
+    is_better = item.article.origin == "api" and row.source != "api"
     reply = archive.reply_of(row.path)
     if reply is None or not archive.is_sound(reply) or is_better:
         files.append(reply_file(run, item))
@@ -75,7 +75,7 @@ def reply_file(run: Run, item: Fetched) -> NewFile:
     """Return the file of the reply that an article was made of. Its `path` is only the extension: the caller sets the path."""
     record: Record = {
         "kind": item.article.kind, "id": item.article.number, "url": run.sites.canonical(item.url),
-        "time": times.iso(item.stamp_ms), "source": item.article.source, "etag": item.etag,
+        "time": times.iso(item.stamp_ms), "source": item.article.origin, "etag": item.etag,
         "last_modified": item.last_modified,
     }  # fmt: skip
     return NewFile(item.reply_extension, item.reply, record, compress=True, charset=item.charset)

@@ -20,17 +20,17 @@ from crawler.exceptions import UnreadableReply
 from crawler.sanitise import Markup
 from crawler.urls import DW, Sites
 
-__all__ = ["WEAK_SOURCES", "parse", "parse_graph"]
+__all__ = ["WEAK_ORIGINS", "parse", "parse_graph"]
 
-WEAK_SOURCES = frozenset({"page:json-ld"})
-"""Sources that hold less than the whole article. A better source replaces them as soon as it answers."""
+WEAK_ORIGINS = frozenset({"page:json-ld"})
+"""Origins of articles that lack something. A document from a better origin replaces such a one as soon as there is one."""
 
 
 def parse(body: bytes, number: int, language: str | None = None, charset: str = "", sites: Sites = DW) -> Article:
     """Return the article of a page.
 
     body: the page as it came. charset: that of the HTTP header, as in `decoding.page`. number, language: what was asked
-    for, used where the page does not name its own. sites: whose media it may name. Article.source names what was read:
+    for, used where the page does not name its own. sites: whose media it may name. Article.origin names what was read:
     page:app-state, page:apollo, page:react and page:classic (the layouts' own markup), page:json-ld, in this order; what
     one leaves open is filled from the JSON-LD.
     Raises UnreadableReply, which names what was missing from each.
@@ -55,14 +55,14 @@ def _first_readable(html: str, page: Selector, number: int, language: str | None
         "page:react": lambda: markup.from_react(page, number, sites),
         "page:classic": lambda: markup.from_classic(page, number, sites),
     }
-    for source, read in readers.items():
+    for origin, read in readers.items():
         try:
             article = read()
             check_usable(article)
         except UnreadableReply as error:
             problems.append(str(error))
             continue
-        article.source = source
+        article.origin = origin
         article.language = article.language or markup.page_language(page) or language
         return _filled(article, described) if described else article
     if described and (found := _alone(described, markup.page_description(page))):
@@ -79,7 +79,7 @@ def _alone(described: Article, description: Markup) -> Article | None:
     blocks = described.blocks or ((Paragraph(teaser),) if teaser else ())
     if not blocks and not described.main_picture:
         return None
-    return replace(described, teaser=teaser, blocks=blocks, source="page:json-ld")
+    return replace(described, teaser=teaser, blocks=blocks, origin="page:json-ld")
 
 
 def parse_graph(
@@ -97,7 +97,7 @@ def parse_graph(
     except (ValueError, RecursionError) as error:
         raise UnreadableReply(f"graph API, {kind} {number}: {type(error).__name__} {str(error)[:80]}") from error
     check_usable(article)
-    article.source = "graph-api"
+    article.origin = "graph-api"
     article.language = article.language or language
     return article
 
@@ -106,7 +106,7 @@ def _filled(article: Article, described: Article) -> Article:
     """Return an article completed from the page's JSON-LD. A date without a time counts as missing."""
     article.author = article.author or described.author
     article.teaser = article.teaser or described.teaser
-    day_only = article.display_date.endswith("T00:00:00.000Z") and article.source in ("page:react", "page:classic")
+    day_only = article.display_date.endswith("T00:00:00.000Z") and article.origin in ("page:react", "page:classic")
     if described.display_date and (day_only or not article.display_date):
         article.display_date = described.display_date
     if article.kind in ("article", "liveblog") and not article.main_picture and described.main_picture:

@@ -10,14 +10,14 @@ from urllib.parse import urljoin, urlsplit
 from crawler import sanitise, urls
 from crawler.urls import DW, DwAddress, PictureName, Sites
 
-STANDARD_FORMAT = "303"
+STANDARD_RENDITION = "303"
 """The rendition that `api` chooses too: 700 pixels wide."""
 
 # www.dw-world.de until 2012, www.dw.de until 2015
 _FORMER_HOST = re.compile(r"^https?://(?:www\.|m\.|mobile\.|amp\.)?dw(?:-world)?\.de(?=[/?#]|$)", re.IGNORECASE)
 _FORMER_PERMALINK = re.compile(r"^https?://(?:www\.|p\.)?dw\.(?:de|com)(?=/p/[0-9a-z]{1,9}(?:[/?#]|$))", re.IGNORECASE)
 _FORMER_ARTICLE = re.compile(r"^https://www\.dw\.com/dw/[a-z_]+/(?:[0-9]*,)+([0-9]{1,15})(?:_[a-z0-9_]+)?,00\.html")
-_FORMAT_GAP = re.compile(r"\$(?:\{|%7B)formatId(?:\}|%7D)", re.IGNORECASE)
+_RENDITION_GAP = re.compile(r"\$(?:\{|%7B)formatId(?:\}|%7D)", re.IGNORECASE)
 
 
 def absolute(href: str) -> str | None:
@@ -57,19 +57,19 @@ def picture(url: str, refused: list[str], rendition: str | None = None) -> tuple
 
     rendition: the rendition to show instead of the one named. The placeholder `${formatId}` becomes the standard one.
     """
-    whole = absolute(_FORMAT_GAP.sub(STANDARD_FORMAT, url))
+    whole = absolute(_RENDITION_GAP.sub(STANDARD_RENDITION, url))
     name = urls.parse_picture(whole) if whole else None
     if name is None:
         if whole and whole.startswith("http") and not urls.is_of_dw(urlsplit(whole).hostname or ""):
             refused.append(whole[:200])
         return None
-    name = replace(name, format=rendition) if rendition else name
+    name = replace(name, rendition=rendition) if rendition else name
     return name, urls.picture_address(name)
 
 
 def picture_numbered(number: int) -> tuple[PictureName, DwAddress]:
     """Return the name and shown address of a picture that is known by its id alone. The ending is `jpg` for nearly all."""
-    name = PictureName(number, STANDARD_FORMAT, "jpg")
+    name = PictureName(number, STANDARD_RENDITION, "jpg")
     return name, urls.picture_address(name)
 
 

@@ -51,7 +51,7 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
     page = found.get("mainEntityOfPage")
     url = text(page) or text(json_object(page).get("@id")) or text(found.get("url")) or text(found.get("@id"))
     target = urls.parse_target(addresses.absolute(url) or "")
-    body = Body(sites, rendition=addresses.STANDARD_FORMAT)
+    body = Body(sites, rendition=addresses.STANDARD_RENDITION)
     body.read_html(_as_html(text(found.get("articleBody"))))
     own = target.number if target and target.kind in urls.DOCUMENT_KINDS else None
     article = Article(
@@ -93,6 +93,6 @@ def _picture(value: object, refused: list[str]) -> Picture | None:
     for image in value if isinstance(value, list) else [value]:
         described = json_object(image)
         url = text(image) or text(described.get("url")) or text(described.get("contentUrl"))
-        if url and (found := addresses.picture(url, refused, addresses.STANDARD_FORMAT)):
+        if url and (found := addresses.picture(url, refused, addresses.STANDARD_RENDITION)):
             return Picture(*found, caption=sanitise.safe_markup(escape(text(described.get("caption")))))
     return None

@@ -38,7 +38,7 @@ def from_react(page: Selector, wanted: int, sites: Sites = DW) -> Article:
     texts, others = split(root.root, "rich-text") if root is not None else ([], [])
     if root is None or not texts:
         raise UnreadableReply("React layout: no h1 with a div.rich-text")
-    body = Body(sites, rendition=addresses.STANDARD_FORMAT)
+    body = Body(sites, rendition=addresses.STANDARD_RENDITION)
     teaser = ".//p[has-class('teaser-text')]"
     article = _head(page, root, wanted, body, teaser if root.xpath(teaser) else ".//header/p")
     details = split(root.root, "author-details")[0] or split(root.root, "author-link")[0]

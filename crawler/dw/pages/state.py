@@ -164,7 +164,7 @@ class _Entity:
         if kind is None:
             raise UnreadableReply(f"{wanted}: a {self.text('__typename', 'modelType') or 'thing'}, no document"[:200])
         target = urls.parse_target(addresses.absolute(self.text("canonicalUrl", "namedUrl", "classicUrl")) or "")
-        body = Body(sites, self._captions(), self._galleries(), addresses.STANDARD_FORMAT)
+        body = Body(sites, self._captions(), self._galleries(), addresses.STANDARD_RENDITION)
         main = self._picture("mainContentImageLink", body.refused)
         body.main_picture = main.name.number if main else None
         article = Article(
@@ -224,7 +224,7 @@ class _Entity:
         """Return the picture a content link, a slide or an image shows; an id alone is enough."""
         image = next((found for name in ("target", "assignedImage") if (found := self.one(name)).entity), self)
         if url := image.text("staticUrl"):
-            return addresses.picture(url, refused, addresses.STANDARD_FORMAT)
+            return addresses.picture(url, refused, addresses.STANDARD_RENDITION)
         identity = number(self.get("targetId")) or number(image.get("id"))
         return addresses.picture_numbered(identity) if identity else None
 
@@ -252,5 +252,5 @@ class _Entity:
 
     def _poster(self, refused: list[str]) -> Picture | None:
         url = self.text("posterImageUrl")
-        found = addresses.picture(url, refused, addresses.STANDARD_FORMAT) if url else None
+        found = addresses.picture(url, refused, addresses.STANDARD_RENDITION) if url else None
         return Picture(*found) if found else None

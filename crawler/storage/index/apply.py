@@ -44,7 +44,7 @@ def _apply_file(index: Index, record: dict[str, Any], run: str) -> None:
     )
     time_ms = times.parse_ms(record.get("time", "")) or 0
     if picture := layout.picture_of(path):
-        form = objects.picture_form(picture.format, path)
+        form = objects.picture_form(picture.rendition, path)
         _archive(index, picture.number, form, record, {"kind": "picture", "checked_ms": time_ms or None})
     elif path.startswith("media/"):
         _archive(index, record["id"], "media", record, {"kind": "media", "checked_ms": time_ms or None})

@@ -162,7 +162,7 @@ class Index:
     def claim_picture(self, name: PictureName, url: str) -> tuple[Row, bool]:
         """Hear of a picture and take it for this run, in one statement where it is new, as nearly all are.
         Returns the row it had before, and whether it is to be fetched now."""
-        form = objects.picture_form(name.format, name.file_name)
+        form = objects.picture_form(name.rendition, name.file_name)
         if self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
                         [name.number, form, PENDING, url]):  # fmt: skip
             return Row(name.number, form, "picture", PENDING, url=url), True
