@@ -107,7 +107,7 @@ class DwSpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[Any]:
         with contextlib.suppress(DiskError):  # the run knows, and is being ended
             if self.options.dry_run:
-                await dryrun.say(self.run, self.seeding, self._media_files().hear_of_archived)
+                await dryrun.say(self.run, self.seeding, self._media_files().register_archived)
                 return
             async for request in self._seed_requests():
                 yield request
@@ -115,7 +115,7 @@ class DwSpider(scrapy.Spider):
                 return
             await self._pictures().fetch_due()
             if self.options.media:
-                await self._media_files().hear_of_archived()
+                await self._media_files().register_archived()
                 await self._media_files().fetch_due()
 
     async def _seed_requests(self) -> AsyncIterator[Request]:

@@ -77,7 +77,7 @@ class MediaPipeline(RunComponent):
             with contextlib.suppress(DiskError):  # it has told `abort`
                 await self.worker
 
-    async def hear_of_archived(self) -> None:
+    async def register_archived(self) -> None:
         """Register the media files of documents that were archived without `media`."""
         index, number = self.run.archive.index, 0
         while rows := index.without_media(number, _BATCH):
