@@ -144,10 +144,16 @@ def _file(place: str, data: bytes, sites: Sites) -> Iterator[Seed]:
         return
     if text.startswith(b"<!--"):
         yield _document(place, text, is_mended=text is not data)
-    elif b"\0" in text[:1024]:  # a picture or the like is one problem, not one for each of its lines
+    elif _is_binary(text[:1024]):  # a picture or the like is one problem, not one for each of its lines
         yield Problem(place, "a binary file: neither a list nor a seed document")
     else:
         yield from _list(place, text, sites)
+
+
+def _is_binary(head: bytes) -> bool:
+    """Return whether the beginning of a file is not text. A list may have a damaged byte, even a NUL, in one of its lines."""
+    text = head.decode(errors="ignore").encode()
+    return b"\0" in head and (len(text) < len(head) - 3 or head.count(0) > len(head) // 20)  # the end may cut a character
 
 
 def _without_mark(data: bytes) -> bytes:

@@ -112,6 +112,14 @@ def test_one_line_that_is_not_utf8_is_one_problem(tmp_path: Path) -> None:
     assert problems(found) == [(f"{path}:2", "not UTF-8: invalid start byte")]
 
 
+@pytest.mark.parametrize("line", [b"\0", b"https://www.dw.com/zh/\0", b"https://www.dw.com/zh/\0\xff/a-6"])
+def test_line_with_a_nul_is_one_problem(line: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "list"
+    path.write_bytes(line + f"\n{URL}\n".encode())
+    assert numbers(found := read(str(path))) == [None, 5]
+    assert [place for place, _ in problems(found)] == [f"{path}:1"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
 def test_lists_and_documents_may_be_utf16_or_have_a_byte_order_mark(encoding: str, tmp_path: Path) -> None:
     mark = "\ufeff" if encoding == "utf-16-be" else ""
