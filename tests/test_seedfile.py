@@ -128,7 +128,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "line"), BROKEN.values(), ids=BROKEN)
-def test_what_is_no_document_names_its_line(text: str, line: int) -> None:
+def test_broken_document_names_its_line(text: str, line: int) -> None:
     for data in (text, text.encode()):
         with pytest.raises(SeedFormatError) as raised:
             seedfile.loads(data)
@@ -184,7 +184,7 @@ def test_document_with_a_line_break_in_the_title_says_the_same_as_one_without(ti
     ],
     ids=str,
 )
-def test_what_is_no_document_with_two_lines_of_title_names_its_line(change: tuple[str, str], line: int) -> None:
+def test_broken_document_with_two_lines_of_title_names_its_line(change: tuple[str, str], line: int) -> None:
     text = seedfile.dumps(document(title="two\nlines")).replace(*change)
     with pytest.raises(SeedFormatError, match=f"^line {line}: "):
         seedfile.loads(text)
@@ -239,7 +239,7 @@ def test_head_as_the_older_tool_wrote_it(line: str, title: str, number: int | No
 
 
 @given(st.integers(0, 253_402_300_799_000), LINE, LINE, st.integers(1, 10**15 - 1))
-def test_whatever_is_written_is_read_again(stamp_ms: int, title: str, body: str, number: int) -> None:
+def test_written_document_is_read_again(stamp_ms: int, title: str, body: str, number: int) -> None:
     made = SeedDocument(stamp_ms, title, urls.document_url("en", title, number), body)
     found = seedfile.loads(seedfile.dumps(made))
     assert found == made

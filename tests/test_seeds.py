@@ -24,7 +24,7 @@ def read(argument: str, stdin: bytes = b"") -> list[Seed]:
 
 
 def numbers(found: list[Seed]) -> list[int | None]:
-    """What was found, by number; None for a problem."""
+    """The seeds found, by id; None for a problem."""
     return [number(one) for one in found]
 
 
@@ -171,7 +171,7 @@ def test_byte_order_mark_before_a_list_is_passed_over(tmp_path: Path) -> None:
     assert numbers(read(str(tmp_path / "list"))) == [5]
 
 
-def test_what_begins_as_a_document_is_one_whatever_its_name(tmp_path: Path) -> None:
+def test_file_that_begins_as_a_document_is_one_whatever_its_name(tmp_path: Path) -> None:
     for name in ("000_0123456789abcdef.txt", "list.lst", "no ending"):
         (tmp_path / name).write_bytes(DOCUMENT)
     found = read(str(tmp_path))
@@ -240,7 +240,7 @@ def test_problem_names_file_and_line(tmp_path: Path, data: bytes, line: str, rea
     assert numbers(found)[-1] == 7, "the rest is read all the same"
 
 
-def test_what_is_not_there_is_a_problem(tmp_path: Path) -> None:
+def test_missing_file_is_a_problem(tmp_path: Path) -> None:
     assert problems(read(f"{tmp_path}/nothing,{URL}")) == [(f"{tmp_path}/nothing", "cannot be read: No such file or directory")]
 
 

@@ -95,7 +95,7 @@ CLOSED = [("crawl", "01"), ("status", "01"), ("crawl dry json", "02"), ("status 
 
 
 @pytest.mark.parametrize(("command", "closed"), CLOSED)
-def test_what_is_closed_does_not_come_out_elsewhere(command: str, closed: str, root: Path, site: Site) -> None:
+def test_output_to_a_closed_stream_does_not_come_out_elsewhere(command: str, closed: str, root: Path, site: Site) -> None:
     stream = {"stderr": subprocess.PIPE} if "1" in closed else {"stdout": subprocess.PIPE}
     process = start(command, root, site, closed=closed, **stream)
     out, err = process.communicate(timeout=60)

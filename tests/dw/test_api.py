@@ -108,7 +108,7 @@ def test_arbitrary_json_becomes_an_article_or_is_unreadable(reply: Json, kind: s
 
 
 @given(st.binary(max_size=50) | JSON.map(lambda value: json.dumps(value).encode()))
-def test_what_is_no_reply_is_unreadable(data: bytes) -> None:
+def test_data_without_a_json_object_is_unreadable(data: bytes) -> None:
     with pytest.raises(UnreadableReply):
         api.parse(data, 5)
 
@@ -351,7 +351,7 @@ def test_harmless_paragraph_keeps_every_byte(text: str) -> None:
     ("text", "safe"),
     [("a<script>x</script>b", "ab"), ("<b onclick=x>b</b>", "<b>b</b>"), ("two\nlines", "two lines"), ("<img src=//x>", "")],
 )
-def test_what_runs_or_loads_is_taken_out_of_paragraphs(text: str, safe: str) -> None:
+def test_scripts_and_loading_elements_are_removed_from_paragraphs(text: str, safe: str) -> None:
     assert parse(body=[paragraph(text)]).blocks == (Paragraph(Markup(safe)),)
 
 

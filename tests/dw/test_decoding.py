@@ -167,7 +167,7 @@ def test_strings_and_keys_of_json_can_be_written(body: bytes, value: object) -> 
         (b"", "Expecting value"), (b"<html>", "Expecting value"), (b"[] []", "more than one value"),
     ],
 )  # fmt: skip
-def test_what_is_no_json_is_a_value_error(body: bytes, problem: str) -> None:
+def test_invalid_json_raises_value_error(body: bytes, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         json_reply(body)
 

@@ -60,7 +60,7 @@ def numbers(listing: lists.Listing) -> list[int]:
 
 
 def sorted_out(body: bytes) -> tuple[list[Listed], list[str], list[str]]:
-    """What a sitemap gives: documents, further sitemaps, problems."""
+    """The documents, further sitemaps and problems of a sitemap."""
     found = list(iter_sitemap(body))
     return (
         [each for each in found if isinstance(each, Listed)],
@@ -245,7 +245,7 @@ def test_lying_encoding_costs_no_item_and_is_named(encoding: str, declared: str,
         (b"<a>" * 100_000, "elements nested more than 1000 deep: the rest was not read"),
     ],
 )
-def test_what_is_no_feed_is_named(body: bytes, problem: str) -> None:
+def test_reply_that_is_not_a_feed_is_named(body: bytes, problem: str) -> None:
     listing = parse_feed(body)
     assert listing.items == []
     assert problem in listing.problems
@@ -378,7 +378,7 @@ def test_gzip_bomb_is_read_up_to_the_limit() -> None:
 
 
 @pytest.mark.parametrize("filling", [b" ", b"x", b"&", b"<", b"<!-- ", b'x=">" ', b"<![CDATA[ > ", b"\0", b"]]>"])
-def test_what_never_ends_is_left_early(filling: bytes) -> None:
+def test_reading_of_endless_input_stops_early(filling: bytes) -> None:
     started = time.process_time()
     found = list(iter_sitemap(gzip_of(urlset(loc(5)).removesuffix(b"</urlset>") + b"<a", filling * 10_000, 1_000)))
     assert time.process_time() - started < 5
@@ -523,7 +523,7 @@ def test_total_is_a_number_or_absent(available: object, total: int | None) -> No
         (b'{"items": [7, null, "x", {"reference": 7}]}', "items that name nothing readable: 4"),
     ],
 )
-def test_what_is_no_list_is_named(body: bytes, problem: str) -> None:
+def test_reply_that_is_not_a_list_is_named(body: bytes, problem: str) -> None:
     listing = parse_search(body)
     assert listing.items == []
     assert listing.problems[0].startswith(problem)

@@ -98,7 +98,7 @@ def test_nothing_in_a_title_costs_an_item(title: str) -> None:
     ],
 )
 @pytest.mark.parametrize("is_gzip", [False, True])
-def test_what_stands_before_the_xml_costs_nothing(before: bytes, is_gzip: bool) -> None:
+def test_text_before_the_xml_costs_no_entry(before: bytes, is_gzip: bool) -> None:
     feed, sitemap = before + FIVE, before + URLS
     if is_gzip:
         feed, sitemap = gzip.compress(feed), gzip.compress(sitemap)
@@ -114,7 +114,7 @@ def test_words_before_the_xml_are_named() -> None:
 
 
 @pytest.mark.parametrize("behind", [b"\0\0", b"\n<!-- cached -->", PHP, b"<script>x</script>", b"]]>", b"&", b"<"])
-def test_what_stands_behind_the_xml_costs_nothing(behind: bytes) -> None:
+def test_text_behind_the_xml_costs_no_entry(behind: bytes) -> None:
     listing = parse_feed(FIVE + behind)
     assert numbers(listing) == [1, 2, 3, 4, 5]
     assert not listing.is_cut
@@ -200,7 +200,7 @@ def test_a_feed_that_was_cut_says_so_and_keeps_what_came(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"<!--", b"<![CDATA[", b"<?", b'<a b="', b"<a b='<c>", b"<!DOCTYPE x [", b"<title", b"</"])
-def test_what_never_ends_hides_nothing_behind_it(damage: bytes) -> None:
+def test_unclosed_construct_hides_nothing_behind_it(damage: bytes) -> None:
     listing = parse_feed(FIVE.replace(b"<guid>3", damage + b"<guid>3"))
     assert {1, 2, 4, 5} <= set(numbers(listing))
     assert listing.problems
@@ -339,7 +339,7 @@ def test_the_size_of_pieces_makes_no_difference(text: str, size: int) -> None:
 
 
 @given(SOUP)
-def test_what_is_found_can_be_written(text: str) -> None:
+def test_everything_found_can_be_written_to_a_file(text: str) -> None:
     listing = parse_feed(text.encode("utf-8", "surrogatepass"))
     assert json.dumps(listing.problems, ensure_ascii=False).encode()
 

@@ -246,7 +246,7 @@ def test_embedded_video_is_its_mp4() -> None:
         ('<div class="embed big"><p>Stimmen Sie zu</p></div>', "embed"),
     ],
 )
-def test_what_nobody_can_read_is_counted_by_its_type(embed: str, name: str) -> None:
+def test_unreadable_element_is_counted_by_its_type(embed: str, name: str) -> None:
     article = read_content(text=f"<p>vorher</p>{embed}<p>nachher</p>")
     assert (texts(article), article.skipped) == (["vorher", "nachher"], (name,))
 

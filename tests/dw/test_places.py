@@ -81,7 +81,7 @@ PASSING = ("status 503", "status 429", "timeout", "no connection: refused", "cut
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("api_works", [True, False])
 @pytest.mark.parametrize("reason", PASSING)
-def test_what_the_api_cannot_give_is_asked_for_on_the_web(reason: str, api_works: bool, kind: str) -> None:
+def test_web_is_asked_for_documents_the_api_cannot_give(reason: str, api_works: bool, kind: str) -> None:
     assert places_asked(places.first(kind), reason, kind, api_works=api_works) == [places.first(kind), GRAPH, PAGE]
 
 
@@ -95,7 +95,7 @@ def test_what_the_api_cannot_give_is_asked_for_on_the_web(reason: str, api_works
         ("liveblog", ALL, ["api:article", GRAPH, PAGE]),
     ],
 )
-def test_what_is_no_article_may_be_of_another_wanted_kind(kind: str, kinds: tuple[str, ...], asked: list[str]) -> None:
+def test_id_without_an_article_may_be_of_another_wanted_kind(kind: str, kinds: tuple[str, ...], asked: list[str]) -> None:
     assert places_asked(asked[0], "status 404", kind, kinds=kinds) == asked
 
 
@@ -106,7 +106,7 @@ def test_an_api_that_knows_nothing_at_all_is_not_believed(reason: str) -> None:
 
 
 @pytest.mark.parametrize("reason", [*PASSING, "status 404", "status 410"])
-def test_what_the_api_once_gave_is_not_asked_for_on_the_web(reason: str) -> None:
+def test_web_is_not_asked_for_documents_the_api_once_gave(reason: str) -> None:
     for api_works in (True, False):
         assert not {GRAPH, PAGE} & set(places_asked("api:article", reason, "article", pages_too=False, api_works=api_works))
 
@@ -160,7 +160,7 @@ def test_every_place_gives_the_same_article(place: str, body: str, source: str, 
 
 @pytest.mark.parametrize("place", ["api:article", GRAPH, PAGE])
 @pytest.mark.parametrize("body", [b"", b"{}", b"<h1>Down for maintenance</h1>", b"\xff\xfe", b"[" * 100_000])
-def test_what_is_no_article_is_unreadable(place: str, body: bytes) -> None:
+def test_reply_without_an_article_is_unreadable(place: str, body: bytes) -> None:
     with pytest.raises(UnreadableReply):
         places.read(place, body, 7, "article", "zh")
 
@@ -175,7 +175,7 @@ def test_weak_sources_are_those_without_the_whole_article() -> None:
 
 
 @pytest.mark.parametrize("error", [RecursionError, KeyError, MemoryError, UnicodeError, AttributeError, OSError])
-def test_whatever_a_reader_ends_with_is_an_unreadable_reply(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_error_of_a_reader_is_an_unreadable_reply(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **__: object) -> None:
         raise error("half a \ud83d\npair" * 20)
 

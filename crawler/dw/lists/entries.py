@@ -95,6 +95,11 @@ def iter_entries(
     around.is_cut = reader.is_open
     reader.finish()
     yield from reader.finished()
+    _note_problems(around, scanner)
+
+
+def _note_problems(around: Around, scanner: Scanner) -> None:
+    """Add what was wrong with a document as a whole."""
     if scanner.declares:
         around.problems.append("a DOCTYPE with declarations of its own, such as entities: none was used")
     if not around.root:
