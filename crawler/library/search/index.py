@@ -16,11 +16,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import quote
 
 from crawler.exceptions import ArchiverError, DiskError
 from crawler.library.search import catalogue, fold, logs
 from crawler.storage import disk, layout
+from crawler.storage.index.sqlite import uri_of
 
 NAME, SEAL = layout.SEARCH, layout.SEARCH_SEAL
 JOURNAL = f"{NAME}-journal"
@@ -133,7 +133,7 @@ class SearchIndex:
     # --- opening ---
 
     def _connect(self) -> sqlite3.Connection:
-        uri = f"file:{quote(str(self.path))}?{'mode=ro&immutable=1' if self.is_read_only else 'mode=rwc'}"
+        uri = f"{uri_of(self.path)}?{'mode=ro&immutable=1' if self.is_read_only else 'mode=rwc'}"
         db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_WAIT_S)
         try:
             db.execute("PRAGMA cache_size = -65536")  # KiB

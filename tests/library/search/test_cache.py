@@ -134,3 +134,9 @@ def test_python_without_fts5_is_told_so(root: Path) -> None:
     without = patch.object(sqlite3, "connect", lambda *args, **options: connect(*args, factory=Without, **options))
     with without, pytest.raises(NoFTS5, match="FTS5"):
         SearchIndex(root)
+
+
+def test_archive_whose_name_is_not_utf_8_is_searched(tmp_path: Path) -> None:
+    root = archive_of(tmp_path / os.fsdecode(b"archive \xff?#%41"), document(70000001, body="<p>harbour</p>"))
+    assert len(paths(root, "harbour")) == 1
+    assert len(paths(root, "harbour")) == 1  # by the index of before
