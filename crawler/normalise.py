@@ -8,11 +8,24 @@ import unicodedata
 
 _SPACE = re.compile(r"\s+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_MANY_SIGNS = re.compile(r"([^\w\s\x00-\x7f]{100,})")  # no combining mark is a word character
+
+
+def nfc(text: str) -> str:
+    """Return text in Unicode NFC, except runs of 100 or more combining marks (or other signs), which stay as they are.
+
+    Sorting a run of marks takes time proportional to the square of its length.
+    """
+    if not any(map(unicodedata.combining, text[::50])):
+        return unicodedata.normalize("NFC", text)
+    parts = _MANY_SIGNS.split(text)  # every second one is a run
+    parts[::2] = (unicodedata.normalize("NFC", part) for part in parts[::2])
+    return "".join(parts)
 
 
 def fold(text: str) -> str:
     """Return text in Unicode NFC with single spaces for white space, and none at the ends."""
-    return unicodedata.normalize("NFC", _SPACE.sub(" ", text).strip())
+    return nfc(_SPACE.sub(" ", text).strip())
 
 
 def title(text: str) -> str:
@@ -21,7 +34,7 @@ def title(text: str) -> str:
     White space inside stays, except line breaks, which become a space.
     """
     text = _CONTROLS.sub("", re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+", " ", text))
-    return unicodedata.normalize("NFC", text.strip())
+    return nfc(text.strip())
 
 
 def author(*names: str) -> str:

@@ -24,7 +24,6 @@ crawler.exceptions.SeedFormatError: line 1: not a stamp like <!--1696558622000--
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import unquote
@@ -265,7 +264,7 @@ def content_key(document: SeedDocument) -> tuple[str, str]:
     if head := _HEAD.match(body):
         body = f"<div><i>{normalise.author(head[1])}<br>{head[2]}</i></div>{body[head.end() :]}"
     body = _IMAGE.sub(_without_host, body)
-    body = unicodedata.normalize("NFC", body).replace("&nbsp;", " ")
+    body = normalise.nfc(body).replace("&nbsp;", " ")
     body = re.sub(r"<p>\s*</p>", "", body)
     return normalise.fold(document.title), re.sub(r"\s*(</?(?:p|div|br|h3|small)\b[^<>]*>)\s*", r"\1", normalise.fold(body))
 

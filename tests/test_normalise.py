@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -19,6 +20,23 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 )
 def test_fold(text: str, folded: str) -> None:
     assert normalise.fold(text) == folded
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0316" * 500_000, "\u0344" * 200_000, "\u09bc\u09cd" * 200_000])
+def test_many_marks_stay_and_cost_little(marks: str) -> None:
+    start = time.perf_counter()
+    assert normalise.fold(f"e\u0301 e{marks} e\u0301") == f"\u00e9 e{marks} \u00e9"
+    assert time.perf_counter() - start < 10  # a tenth of a second; it was minutes
+
+
+PIECES = ["e", "\u0301", "\u0316", "\u0344" * 60, "\u0301\u0316" * 60, " ", "\u0b47", "\u0b3e" * 120]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_form_with_many_marks_is_one_form(text: str) -> None:
+    once = normalise.nfc(text)
+    assert normalise.nfc(once) == once
+    assert unicodedata.normalize("NFC", once) == unicodedata.normalize("NFC", text)
 
 
 @pytest.mark.parametrize(

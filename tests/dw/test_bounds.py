@@ -53,7 +53,13 @@ def test_pictures_beyond_the_limit_are_left_out_and_counted(place: str) -> None:
     assert article.skipped.count(bounds.LEFT_OUT) == 20_001 - MOST_PICTURES - (place != "body")
 
 
-@pytest.mark.parametrize("keys", [{"name": "x" * 10_000_000}, {"name": "](https://x" * 10_000}, {"author": "x" * 10_000_000}])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"name": "x" * 10_000_000}, {"name": "](https://x" * 10_000}, {"author": "x" * 10_000_000},
+        {"name": "\u0301\u0316" * 500_000}, {"author": "x\u0301\u0316" + "\u0316\u0301" * 500_000},
+    ],
+)  # fmt: skip
 def test_endless_title_or_author_is_unreadable(keys: dict[str, str]) -> None:
     with pytest.raises(UnreadableReply, match="characters"):
         read(reply(**keys))

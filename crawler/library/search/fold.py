@@ -11,6 +11,7 @@ import sys
 import unicodedata
 from typing import Any
 
+from crawler import normalise
 from crawler.library.search.characters import SEQUENCES, WITHOUT_SPACES, Table
 
 VERSION = f"1 {unicodedata.unidata_version}"
@@ -38,8 +39,8 @@ def fold(text: str, language: str = "") -> str:
         found = text.lower().translate(_TABLE)
     else:
         if any(mark in text for mark in _OF_LETTERS):
-            text = unicodedata.normalize("NFC", text)
-        found = unicodedata.normalize("NFC", text.translate(_TABLE))
+            text = normalise.nfc(text)
+        found = normalise.nfc(text.translate(_TABLE))
         found = _SEQUENCE.sub(lambda match: SEQUENCES[match[0]], found)
     if language == "de":  # ä, ö, ü are a, o, u by now
         found = _GERMAN_UE.sub("u", found.replace("ae", "a").replace("oe", "o"))

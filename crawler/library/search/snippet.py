@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from crawler import normalise
 from crawler.library.search import tokens
 from crawler.library.search.fold import fold
 from crawler.library.search.query import Term
@@ -50,7 +51,7 @@ def snippet(passages: Sequence[str], terms: Sequence[Term], language: str) -> li
     where none has any, as when the title has them all."""
     parts = [tokens.parts(fold(term.text, language)) for term in terms]
     wanted = [_atoms_of_term(term, language) for term in terms]
-    texts = [unicodedata.normalize("NFC", passage) for passage in passages]
+    texts = list(map(normalise.nfc, passages))
     best, most = "", 0
     found: list[tuple[int, int]] = []
     for at_most, text in sorted(((_most(text, parts, language), text) for text in texts), key=lambda pair: -pair[0]):
