@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -95,7 +96,7 @@ def exit_status(crawler: Crawler, crawl: object) -> int:
 def report_failed_start(root: Path, given: dict[str, str], error: BaseException, status: int) -> None:
     """Write the report of a run that could not start, where there is an archive to hold it and its disk takes it."""
     runs = root / layout.RUNS
-    if not runs.is_dir() or isinstance(error, NotAnArchive) or _may_be_dry(given.get("dry_run", "")):
+    if not os.path.isdir(runs) or isinstance(error, NotAnArchive) or _may_be_dry(given.get("dry_run", "")):
         return
     now_ms = clock.now_ms()
     name = free_run_name(runs, now_ms)

@@ -163,6 +163,16 @@ def test_a_failed_start_is_reported_unless_it_may_be_a_dry_run(
     assert bool(wrong.report) == is_reported
 
 
+@pytest.mark.parametrize("dry_run", ["0", "1"])
+def test_a_folder_name_that_is_too_long_ends_a_run_in_one_line(dry_run: str, site: Site, tmp_path: Path) -> None:
+    root = tmp_path / ("x" * 300)
+    command = ["crawl", "dw", "-a", f"dry_run={dry_run}", "-a", f"seeds={NUMBERS[0]}", "-s", f"ARCHIVE_DIR={root}"]
+    done = subprocess.run([sys.executable, "-m", "scrapy", *command], capture_output=True, text=True, check=False)
+    assert done.returncode in (1, 6)
+    assert "Traceback" not in done.stderr
+    assert "File name too long" in done.stderr
+
+
 # --- suspicious runs ---
 
 
