@@ -283,3 +283,10 @@ def test_reading_the_index_changes_nothing(name: str) -> None:
     nodes = (node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call))
     called = [ast.unparse(node) for node in nodes if ast.unparse(node.func).endswith("select")]
     assert not [written for written in called if re.search(r"\b(INSERT|UPDATE|DELETE)\b", written)]
+
+
+def test_architecture_page_names_only_files_and_folders_that_exist() -> None:
+    page = (ROOT.parent / "docs" / "ARCHITECTURE.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z_/]+(?:\.py|/))`", page)) - {"crawler/"}
+    assert len(named) > 30
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
