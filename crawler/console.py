@@ -1,6 +1,6 @@
-"""What the commands share: where the archive is, errors in one line with their exit status, tables, progress.
+"""The base class of our commands: finding the archive, one-line errors with exit statuses, tables, progress bars.
 
-Not in `commands/`: Scrapy takes every command class it finds there for a command.
+This file is not in `commands/`, because Scrapy makes a command of every command class it finds there.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from crawler.storage.opening import open_archive
 if TYPE_CHECKING:
     from rich.console import Console
 
-LISTED = 50  # lines of one kind for a person; the rest is counted, `--json` has all
-_PLAIN_WIDTH = 200  # columns, where no terminal says how many it has
+LISTED = 50  # lines of one kind shown to a person; the rest is counted, and `--json` has all of them
+_PLAIN_WIDTH = 200  # columns, if standard output is not a terminal
 
 
 class CommandError(ArchiverError):
-    """A command cannot do what it was asked for. Raised by the commands; ends with one line and status 1."""
+    """A command cannot do what it was asked to do. Raised by the commands; prints one line and exits with status 1."""
 
 
 class ArchiveCommand(ScrapyCommand):
-    """A command that makes no request. Setting: ARCHIVE_DIR. Every error of ours ends in one line and its exit status."""
+    """A command that makes no requests. Setting: ARCHIVE_DIR. Every error of ours becomes one line and its exit status."""
 
     requires_project = True
     requires_crawler_process = False
@@ -48,7 +48,7 @@ class ArchiveCommand(ScrapyCommand):
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--json", action="store_true", help="for machines: JSON on standard output")
+        parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
     def run(self, args: list[str], opts: Namespace) -> None:
         disk.warn_with(say)
@@ -56,10 +56,10 @@ class ArchiveCommand(ScrapyCommand):
             if unknown := next((arg for arg in args if arg.startswith("-") and arg != "-"), None):
                 raise CommandError(f"unknown option {unknown}; see scrapy {self.name} --help")
             if args and not self.takes_arguments:
-                raise CommandError(f"{args[0]} is one argument too many; -s ARCHIVE_DIR=... names an archive")
+                raise CommandError(f"{args[0]} is one argument too many; use -s ARCHIVE_DIR=... to name an archive")
             self.exitcode = self.execute(args, opts)
             sys.stdout.flush()
-        except BrokenPipeError:  # `| head` has seen enough
+        except BrokenPipeError:  # the reader, such as `| head`, has gone
             streams.silence(sys.stdout)
         except KeyboardInterrupt:
             self.exitcode = self._complain("stopped", report.STOPPED)
@@ -74,7 +74,7 @@ class ArchiveCommand(ScrapyCommand):
 
     @abstractmethod
     def execute(self, args: list[str], opts: Namespace) -> int:
-        """Do it. Returns the exit status."""
+        """Run the command and return its exit status."""
 
     @property
     def name(self) -> str:
@@ -86,17 +86,19 @@ class ArchiveCommand(ScrapyCommand):
         return Path(self.settings["ARCHIVE_DIR"])
 
     def existing_root(self) -> Path:
-        """The archive's folder. Raises CommandError where there is no archive."""
+        """Return the archive's folder. Raises CommandError if it holds no archive."""
         if not self.root.is_dir() or not tree.is_archive(self.root):
-            raise CommandError(f"{self.root} holds no archive (setting ARCHIVE_DIR); scrapy crawl dw makes one")
+            raise CommandError(f"{self.root} holds no archive (setting ARCHIVE_DIR); scrapy crawl dw creates one")
         return self.root
 
     @contextlib.contextmanager
     def open_index(self, *, is_locked: bool = False) -> Iterator[Index]:
-        """The index, to be read only; a crawl may run meanwhile, unless we hold the lock. Raises CommandError where it is
-        missing or damaged."""
+        """Open the index read-only. A crawl may be running, unless we hold the lock (is_locked).
+
+        Raises CommandError if the index is missing or damaged.
+        """
         path = self.existing_root() / layout.INDEX
-        remedy = "scrapy reindex makes it again from the files and run logs"
+        remedy = "scrapy reindex rebuilds it from the files and run logs"
         tree.require_index(self.root)
         if not path.exists():
             raise CommandError(f"{path} is missing: {remedy}")
@@ -112,7 +114,7 @@ class ArchiveCommand(ScrapyCommand):
 
     @contextlib.contextmanager
     def lock_only(self) -> Iterator[None]:
-        """The archive's lock, nothing else opened; none on a read-only disk, where nobody could hold it to write."""
+        """Hold the archive's lock without opening anything else. On a read-only disk no lock is needed, and none is taken."""
         lock = None
         try:
             lock = Lock(self.existing_root() / layout.LOCK, f"scrapy {self.name}", times.iso(clock.now_ms()))
@@ -127,7 +129,7 @@ class ArchiveCommand(ScrapyCommand):
 
     @contextlib.contextmanager
     def open_archive(self, *, rebuild: bool = False) -> Iterator[Archive]:
-        """The archive, locked and brought up to date. Raises ArchiveInUse, ArgumentError and DiskError."""
+        """Open the archive: locked and brought up to date. Raises ArchiveInUse, ArgumentError and DiskError."""
         assert self.settings is not None
         archive = open_archive(
             self.root, clock.now_ms(), f"scrapy {self.name}", min_free=min_free(self.settings), sites=sites_of(self.settings),
@@ -145,7 +147,7 @@ class ArchiveCommand(ScrapyCommand):
 
     @contextlib.contextmanager
     def look_at_archive(self) -> Iterator[Archive]:
-        """The archive as it is, for a dry run: nothing on its disk changes. Raises DiskError."""
+        """Open the archive for a dry run: nothing on its disk changes. Raises DiskError."""
         archive = opening.look(self.existing_root(), clock.now_ms(), say=say)
         try:
             yield archive
@@ -154,12 +156,12 @@ class ArchiveCommand(ScrapyCommand):
 
 
 def say(sentence: str) -> None:
-    """What a person should know, beside the result."""
+    """Print a message for a person on standard error."""
     print(sentence, file=sys.stderr)
 
 
 def print_list(lines: Iterable[str], total: int) -> None:
-    """The first lines of a list, then how many there are beyond them."""
+    """Print the first lines of a list, then how many more there are."""
     for number, line in enumerate(lines):
         if number == LISTED:
             print(f"  and {total - LISTED:,} more; --json lists them all")
@@ -168,18 +170,18 @@ def print_list(lines: Iterable[str], total: int) -> None:
 
 
 def counted(count: int, noun: str) -> str:
-    """A number with its noun in singular or plural."""
+    """Return a number with its noun, singular or plural."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def shown(path: str) -> str:
-    """A path that any terminal takes: what is no UTF-8 in it is written as \\\\x.."""
+    """Return a path that every terminal can show: bytes that are not UTF-8 become \\\\x escapes."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """A table, plain where standard output is no terminal. Numbers stand at the right."""
-    from rich import box  # here and below: Scrapy loads every command, and every crawl would wait for rich
+    """Print a table, without lines if standard output is not a terminal. Numbers are right-aligned."""
+    from rich import box  # imported late, here and below: Scrapy loads every command, so every crawl would wait for rich
     from rich.table import Table
 
     lines = [list(row) for row in rows]
@@ -197,7 +199,7 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[obje
 
 
 def console() -> Console:
-    """Standard output with colours on a terminal; plain and wide elsewhere."""
+    """Return standard output as a rich console: coloured on a terminal, plain and wide elsewhere."""
     from rich.console import Console
 
     class Plain(Console):
@@ -209,7 +211,7 @@ def console() -> Console:
 
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar on a terminal, nothing elsewhere. Gives a function to call with (done so far, total if known)."""
+    """Show a progress bar on a terminal, nothing elsewhere. Yields a function to call with (done, total or None)."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return

@@ -1,4 +1,4 @@
-"""The standard streams of a command. Closed, ASCII, full or broken ones keep no command from its work."""
+"""Standard streams that are safe to write to, even if they are closed, ASCII-only, full or broken."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import sys
 from types import TracebackType
 from typing import Any, TextIO
 
-_ODD = "backslashreplace"  # Python's own choice for standard error; strict for standard output
+_ODD = "backslashreplace"  # Python's default for standard error; its default for standard output is strict
 
 
 class _Forgiving(io.FileIO):
-    """A file that takes everything, also where its reader has gone or its disk is full."""
+    """A file whose writes never fail, even if the reader has gone or the disk is full."""
 
     def write(self, data: Any, /) -> Any:
         try:
@@ -26,15 +26,15 @@ class _Forgiving(io.FileIO):
 
 
 def secure() -> None:
-    """Make the standard streams of this process safe to write to. For a process of its own: `scrapy` loads every command.
+    """Make the standard streams of this process safe to write to. `crawler.commands` calls this once.
 
-    What is closed becomes /dev/null: else the next file that is opened, one of the archive, takes its number, and gets what is
-    said. What a stream cannot encode is written as an escape. Standard error is never an error; standard output is one
-    where it is used, and silent when the process ends.
+    A closed stream becomes /dev/null. Otherwise the next file to be opened, a file of the archive, would get its number, and
+    messages would be written into it. Characters that a stream cannot encode become escapes. Writing to standard error never
+    fails. Writing to standard output can fail while a command runs, but not when the process ends.
     """
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+            opened = os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
             os.set_inheritable(opened, opened == number)
             setattr(sys, name, open(opened, mode, encoding="utf-8", errors=_ODD, closefd=False))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
@@ -47,8 +47,8 @@ def secure() -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Give what is still written to a stream that takes no more to /dev/null."""
-    with contextlib.suppress(OSError, ValueError):  # one without a descriptor
+    """Send everything that is still written to a broken stream to /dev/null."""
+    with contextlib.suppress(OSError, ValueError):  # the stream has no descriptor
         opened = os.open(os.devnull, os.O_WRONLY)
         os.dup2(opened, stream.fileno())
         os.close(opened)
@@ -72,7 +72,7 @@ def print_json(value: object) -> None:
 
 
 def _hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    """Show no traceback where what Scrapy itself prints is the first to meet a stream that takes no more."""
+    """Show one line, or nothing, instead of a traceback if Scrapy's own output meets a broken stream first."""
     if not issubclass(kind, OSError) or error.errno not in (errno.EPIPE, errno.ENOSPC):  # type: ignore[attr-defined]
         sys.__excepthook__(kind, error, traceback)
     elif not issubclass(kind, BrokenPipeError):
@@ -80,7 +80,7 @@ def _hook(kind: type[BaseException], error: BaseException, traceback: TracebackT
 
 
 def _end() -> None:
-    """Write out what is buffered: Python itself would end with a traceback and status 120."""
+    """Flush standard output. Otherwise Python would print a traceback and exit with status 120."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Commands of `scrapy` in this project, one file each."""
+"""The commands that this project adds to `scrapy`, one file each."""
 
 from crawler import streams
 

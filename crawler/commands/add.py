@@ -1,4 +1,4 @@
-"""`scrapy add`."""
+"""`scrapy add`: import seed documents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crawler.urls import DW
 
 
 class Command(ArchiveCommand):
-    """Ends with status 3 where something was no seed document, 1 where nothing was."""
+    """Exits with status 3 if something was not a seed document, 1 if nothing was."""
 
     takes_arguments = True
 
@@ -24,12 +24,12 @@ class Command(ArchiveCommand):
         return "PATH... [options]"
 
     def short_desc(self) -> str:
-        return "Take existing seed documents into the archive, without any request"
+        return "Import existing seed documents, without any request"
 
     def long_desc(self) -> str:
         return (
-            "Take existing seed documents into the archive, without any request. PATH: a file, a folder (all files in it, "
-            "recursively), or - for one document on standard input. What they refer to and show is fetched by the next crawl."
+            "Import existing seed documents, without any request. PATH is a file, a folder (all files in it, recursively), or "
+            "- for one document on standard input. The next crawl fetches their references and pictures."
         )
 
     def execute(self, args: list[str], opts: Namespace) -> int:

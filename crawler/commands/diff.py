@@ -1,4 +1,4 @@
-"""`scrapy diff`."""
+"""`scrapy diff`: compare two versions of a document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CURRENT = "current"
 
 @dataclass(frozen=True)
 class Version:
-    """A document as it was, or is. name: its stamp, or `current`."""
+    """One version of a document. name: its stamp, or `current`."""
 
     name: str
     path: str
@@ -32,7 +32,7 @@ class Version:
 
 
 class Command(ArchiveCommand):
-    """Reads the index, takes no lock."""
+    """Reads the index and takes no lock."""
 
     takes_arguments = True
 
@@ -40,17 +40,18 @@ class Command(ArchiveCommand):
         return "ID [STAMP [STAMP]] [options]"
 
     def short_desc(self) -> str:
-        return "What changed between versions of a document: words, pictures, links"
+        return "Show what changed between two versions of a document: words, pictures, links"
 
     def long_desc(self) -> str:
         return (
-            "What changed between versions of a document. Without STAMP the last revision is compared with the current "
-            "document, with one that revision, with two these with one another. A STAMP is the number that names a revision."
+            "Show what changed between two versions of a document. Without a STAMP, the last revision is compared with the "
+            "current document; with one, that revision; with two, these two revisions. A STAMP is the number in a "
+            "revision's path."
         )
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         if not 1 <= len(args) <= 3 or not all(arg.isdecimal() for arg in args):
-            raise CommandError("name a document by its number, and up to two stamps: scrapy diff ID [STAMP [STAMP]]")
+            raise CommandError("name a document by its id, and up to two stamps: scrapy diff ID [STAMP [STAMP]]")
         number, current = self.find(int(args[0]))
         revisions = changes.revisions(self.root, number)
         stamps = [int(arg) for arg in args[1:]]
@@ -82,28 +83,29 @@ class Command(ArchiveCommand):
         return COMPLETE
 
     def find(self, number: int) -> tuple[int, str | None]:
-        """Number of a document, where an alias leads to another, and path of it as it is now, if it is archived."""
+        """Return the id of a document, an alias resolved, and the path of its current version, None if it is not archived."""
         with self.open_index() as index:
             row = index.resolve(number) if number in urls.NUMBERS else None
         if row is None or row.format:
-            raise CommandError(f"the archive has never heard of a document {number}")
+            raise CommandError(f"the archive does not know a document {number}")
         return row.number, row.path
 
     def say_there_are_none(self, number: int, current: str | None, opts: Namespace) -> None:
         if opts.json:
             print_json({"id": number, "revisions": []})
         else:
-            print(f"{number} has no revisions: {f'{current} is as it was first archived' if current else 'it is not archived'}")
+            why = f"{current} has not changed since it was archived" if current else "it is not archived"
+            print(f"{number} has no revisions: {why}")
 
     def version(self, stamp: int, revisions: dict[int, str], current: str | None) -> Version:
         if stamp in revisions:
             return Version(str(stamp), revisions[stamp], self.read(revisions[stamp]))
         if current and (document := self.read(current)).stamp_ms == stamp:
             return Version(_CURRENT, current, document)
-        raise CommandError(f"no revision {stamp}; there are {', '.join(map(str, revisions)) or 'none'}")
+        raise CommandError(f"no revision {stamp}; the revisions are: {', '.join(map(str, revisions)) or 'none'}")
 
     def read(self, path: str) -> SeedDocument:
         try:
             return seedfile.loads(read_file(self.root / path))
         except (OSError, SeedFormatError) as error:
-            raise CommandError(f"{path} is lost or damaged ({error}); scrapy verify tells more") from error
+            raise CommandError(f"{path} is lost or damaged ({error}); see scrapy verify") from error

@@ -1,4 +1,4 @@
-"""`scrapy new-seeds`. The module has the command's name, hyphen and all: that is where Scrapy takes it from."""
+"""`scrapy new-seeds`: list documents for other tools. Scrapy takes the command's name, hyphen included, from the file's."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ _RUN = re.compile(r"\d{8}T\d{6}Z")
 
 
 class Command(ArchiveCommand):
-    """Reads the index, takes no lock. Ends with status 3 where a document that should be there is lost or damaged."""
+    """Reads the index and takes no lock. Exits with status 3 if a document is lost or damaged."""
 
     def short_desc(self) -> str:
-        return "What other tools take as seeds: addresses, or with --to the documents themselves"
+        return "List documents as seeds for other tools, or with --to copy them into a folder"
 
     def long_desc(self) -> str:
         return (
-            "What other tools take as seeds. Without --to a list, one address a line (with --json a line of JSON each); with "
-            "it the documents as files 000_{first 16 hex digits of the sha256}.txt, numbered in order of stamp."
+            "List documents as seeds for other tools: one address a line, or with --json one line of JSON. With --to, copy "
+            "them into a folder as 000_{first 16 hex digits of the sha256}.txt, numbered in order of stamp."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
-        since = "stored by this run (20261122T200000Z) or later; or with a stamp from this day or time on, UTC"
+        since = "only documents stored by this run (20261122T200000Z) or a later one, or stamped from this day or time (UTC) on"
         parser.add_argument("--since", metavar="RUN|DATE", default="", help=since)
-        parser.add_argument("--language", metavar="L", help="only this language path, e.g. zh")
+        parser.add_argument("--language", metavar="L", help="only this language edition, e.g. zh")
         parser.add_argument("--to", metavar="FOLDER", type=Path, help="write the documents into this folder")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         if opts.language and opts.language not in (*LANGUAGES, UNKNOWN_LANGUAGE):
-            raise CommandError(f"no language of DW's: {opts.language}")
+            raise CommandError(f"DW has no language edition {opts.language}")
         if opts.to and opts.to.resolve().is_relative_to(self.existing_root().resolve()):
-            raise CommandError(f"{opts.to} lies in the archive, which holds only what it made itself")
+            raise CommandError(f"{opts.to} is inside the archive; name a folder outside it")
         selection = Selection(**_since(opts.since), language=opts.language)
         missed: list[str] = []
         count = 0
@@ -59,9 +59,9 @@ class Command(ArchiveCommand):
         if opts.to and not opts.json:
             print(f"{counted(count, 'document')} in {opts.to}")
         for path in missed[:LISTED]:
-            say(f"left out, lost or damaged: {path}")
+            say(f"skipped, lost or damaged: {path}")
         if missed:
-            say(f"{counted(len(missed), 'document')} left out; scrapy verify tells more")
+            say(f"{counted(len(missed), 'document')} skipped; see scrapy verify")
         return INCOMPLETE if missed else COMPLETE
 
 
@@ -72,7 +72,7 @@ def _since(text: str) -> dict[str, Any]:
         return {"since_run": text}
     since_ms = times.parse_ms(text)
     if since_ms is None:
-        raise CommandError(f"--since: neither a run (20261122T200000Z) nor a date (2026-11-22): {text}")
+        raise CommandError(f"--since must be a run (20261122T200000Z) or a date (2026-11-22), not {text}")
     return {"since_ms": since_ms}
 
 

@@ -1,4 +1,4 @@
-"""`scrapy repair`."""
+"""`scrapy repair`: restore damaged files, or set them aside to be fetched again."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from crawler.upkeep.verify import INDEX_DAMAGED, Verdict, verify
 
 
 class Command(ArchiveCommand):
-    """Ends with status 3 where something is lost for good or cannot be repaired; with --fetch, with that of the crawl."""
+    """Exits with status 3 if something is lost for good or cannot be repaired; with --fetch, with the crawl's status."""
 
     def short_desc(self) -> str:
-        return "Set aside what verify finds damaged, and have it fetched again by the next crawl"
+        return "Restore files that verify finds damaged, or set them aside for the next crawl to fetch again"
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--dry-run", action="store_true", help="show what would be done, change nothing")
-        parser.add_argument("--fetch", action="store_true", help="fetch again now, by a crawl without seeds")
+        parser.add_argument("--dry-run", action="store_true", help="show what would be done; change nothing")
+        parser.add_argument("--fetch", action="store_true", help="fetch missing files now, in a crawl without seeds")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         if opts.dry_run and opts.fetch:
-            raise CommandError("--dry-run changes nothing, so --fetch has nothing to fetch")
+            raise CommandError("--dry-run changes nothing, so it cannot be used with --fetch")
         root = self.existing_root()
         if opts.dry_run:
             with self.lock_only(), progress("files") as advance:
@@ -52,7 +52,7 @@ class Command(ArchiveCommand):
         return status
 
     def plan(self, verdict: Verdict) -> Repair:
-        """What a repair would do now."""
+        """Return what a repair would do now."""
         time = times.iso(clock.now_ms())
         if any(damage.what == INDEX_DAMAGED for damage in verdict.damages):
             return plan(self.root, None, verdict, time)
@@ -60,7 +60,7 @@ class Command(ArchiveCommand):
             return plan(self.root, index, verdict, time)
 
     def fetch(self, done: Repair, settings: list[str]) -> int:
-        """Crawl what is pending now, no farther from the seeds than what was set aside. Returns the crawl's status."""
+        """Crawl what is pending, no farther from the seeds than the files set aside. Returns the crawl's exit status."""
         sys.stdout.flush()
         arguments = [part for each in ("seeds=", "refresh=none", f"depth={done.hops}") for part in ("-a", each)]
         options = [part for setting in settings for part in ("-s", setting)]
@@ -69,7 +69,7 @@ class Command(ArchiveCommand):
 
 
 def as_json(done: Repair) -> dict[str, object]:
-    """Everything that was done."""
+    """Return everything that was done."""
     again = [{"kind": kind, "id": number} for kind, number in sorted(done.objects)]
     aside = [{"path": shown(path), "to": shown(to)} for path, to in done.set_aside.items()]
     left = [{"path": shown(path), "why": why} for path, why in done.left.items()]
@@ -79,26 +79,26 @@ def as_json(done: Repair) -> dict[str, object]:
 
 
 def print_repair(done: Repair, opts: Namespace) -> None:
-    """What was done, or would be, for a person."""
+    """Print what was done, or would be."""
     lists = [
         ("set aside", [f"{shown(path)} -> {shown(to)}" for path, to in done.set_aside.items()]),
-        ("made again from their replies, byte for byte", done.restored),
-        ("logged again: the log was at fault, not the file", done.logged_again),
-        ("run logs without what is damaged or lost of them", done.logs_mended),
+        ("restored from their replies, byte for byte", done.restored),
+        ("logged again, because the log line was damaged and the file was not", done.logged_again),
+        ("run logs repaired, without their damaged lines", done.logs_mended),
         ("temporary files removed", done.removed),
         ("lost for good", done.for_good),
-        ("left as they are", [f"{shown(path)}  {why}" for path, why in done.left.items()]),
+        ("not repaired", [f"{shown(path)}  {why}" for path, why in done.left.items()]),
     ]
     if opts.dry_run:
-        print("this is a plan; nothing was changed")
+        print("dry run: nothing was changed")
     for title, paths in lists:
         if paths:
             print(f"{title}: {len(paths):,}")
             print_list(paths, len(paths))
     if done.index_is_wrong:
-        print("the index is to be made again" if opts.dry_run else "the index was made again")
+        print("the index would be rebuilt" if opts.dry_run else "the index was rebuilt")
     if done.again:
-        crawl = "a crawl, now" if opts.fetch else "the next scrapy crawl dw"
+        crawl = "a crawl now" if opts.fetch else "the next scrapy crawl dw"
         print(f"{counted(len(done.objects), 'object')} will be fetched again by {crawl}")
     if not any(paths for _, paths in lists) and not done.again and not done.index_is_wrong:
         print("nothing to repair")

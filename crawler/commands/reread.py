@@ -1,4 +1,4 @@
-"""`scrapy reread`: all stored replies read again with today's code, without a request."""
+"""`scrapy reread`: parse all stored replies again with the current code, without a request."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from crawler.upkeep import reread
 
 
 class Command(ArchiveCommand):
-    """Writes documents and revisions where a stored reply gives something else than what is archived."""
+    """Stores a revision if a stored reply now gives another document than the archived one."""
 
     def syntax(self) -> str:
         return "[options]"
 
     def short_desc(self) -> str:
-        return "Read all stored replies again with today's code, without a request"
+        return "Parse all stored replies again with the current code, without a request"
 
     def long_desc(self) -> str:
         return (
-            "Reads every stored reply again, those kept under unreadable/ too. Where one gives another document than the"
-            " archive holds, that becomes the document and the old one a revision (scrapy diff ID shows what changed)."
+            "Parse every stored reply again, including those under unreadable/. If one gives another document than the archived"
+            " one, the new version replaces it, and the old one becomes a revision (see scrapy diff ID)."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--dry-run", action="store_true", help="show the differences, write nothing")
+        parser.add_argument("--dry-run", action="store_true", help="show the differences; change nothing")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         self.existing_root()
@@ -56,7 +56,7 @@ class Command(ArchiveCommand):
 
 
 def describe(found: reread.Reread) -> dict[str, object]:
-    """What differs, in a line."""
+    """Return what differs, in one line."""
     if found.after is None:
         what = found.reason
     elif found.before is None:

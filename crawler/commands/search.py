@@ -1,4 +1,4 @@
-"""`scrapy search`."""
+"""`scrapy search`: find documents by their words."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from crawler.library.search.snippet import Piece
 from crawler.streams import print_json
 from crawler.urls import DOCUMENT_KINDS, LANGUAGES, UNKNOWN_LANGUAGE
 
-FOUND, NOT_FOUND = COMPLETE, 1  # as grep has it
+FOUND, NOT_FOUND = COMPLETE, 1  # as grep's
 _NEWEST = 20
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _OPTION = re.compile(r"-[hsL]|-s[A-Z][A-Z_]*=.*|--.*", re.DOTALL)
-_MARKS = ("**", "**")  # where there are no colours
+_MARKS = ("**", "**")  # without colours
 _COLOURS = ("\x1b[1m", "\x1b[0m")
 
 
 class NotUnderstood(CommandError):
-    """An option cannot be understood, or there is nothing to search. Ends with one line and status 2: 1 means no hit."""
+    """An option cannot be understood, or there is nothing to search. Exits with status 2, because 1 means no hit."""
 
     exit_status = 2
 
 
 class Command(ArchiveCommand):
-    """Reads run logs and documents, takes no lock: works while a crawl runs. Writes nothing but search.sqlite."""
+    """Reads run logs and documents, also while a crawl runs, and takes no lock. Writes only search.sqlite."""
 
     takes_arguments = True
 
@@ -52,8 +52,8 @@ class Command(ArchiveCommand):
         return (
             "Search the titles and texts of all documents. Every word must be there; '\"a phrase\"' finds words in a row, "
             "-word leaves documents out, word* finds the beginning of a word. Traditional and simplified Chinese find each "
-            "other, accents and vowel marks make no difference: docs/search.md. Ends with status 0 where something was found, "
-            "1 where nothing was, 2 where the query or an option cannot be understood."
+            "other; accents and vowel marks make no difference (docs/search.md). Exits with status 0 if something was found, "
+            "1 if nothing was, 2 if the query or an option cannot be understood."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:

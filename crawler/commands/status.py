@@ -1,4 +1,4 @@
-"""`scrapy status`."""
+"""`scrapy status`: what the archive holds, what is due, how the last runs went."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _WIDE = 100  # columns of a terminal
 
 
 class Command(ArchiveCommand):
-    """Reads the index, takes no lock: works while a crawl runs, and shows what that has committed."""
+    """Reads the index and takes no lock. While a crawl runs, it shows what the crawl has committed."""
 
     def short_desc(self) -> str:
-        return "What the archive holds, what is due, and how the last runs went"
+        return "Show what the archive holds, what is due, and how the last runs went"
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--runs", action="store_true", help=f"only the last {_RUNS} runs, with more of each")
+        parser.add_argument("--runs", action="store_true", help=f"only the last {_RUNS} runs, in more detail")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         assert self.settings is not None
@@ -52,7 +52,7 @@ class Command(ArchiveCommand):
 
 
 def holder(root: Path) -> str | None:
-    """Who holds the archive, or held it and did not end by itself."""
+    """Return who holds the archive's lock, or was killed while holding it; None if nobody."""
     try:
         found = read_file(root / layout.LOCK)
     except OSError:
@@ -61,10 +61,10 @@ def holder(root: Path) -> str | None:
 
 
 def print_figures(figures: dict[str, Any]) -> None:
-    """The figures, for a person."""
+    """Print the figures as tables."""
     print(f"archive {figures['archive']}")
     if figures["holder"]:
-        print(f"in use by {figures['holder']}, or left by it without an end")
+        print(f"in use by {figures['holder']}, unless that was killed")
     print()
     states = [state for state in STATES if state in status.totals(figures["states"])]
     kinds = figures["states"].items()
@@ -78,10 +78,10 @@ def print_figures(figures: dict[str, Any]) -> None:
         ("documents pending", due["pending_documents"], ""),
         ("pictures pending", due["pending_pictures"], ""),
         ("media files pending", due["pending_media"], "for a run with media=1" if due["pending_media"] else ""),
-        ("to be tried again", due["try_again"], ""),
-        ("to be tried again later", due["try_later"], f"the first from {due['next']}" if due["next"] else ""),
-        ("to be looked at again", due["look_again"], ""),
-        ("to be compared with DW", due["compare"], ""),
+        ("to retry", due["try_again"], ""),
+        ("to retry later", due["try_later"], f"the first at {due['next']}" if due["next"] else ""),
+        ("to revisit", due["look_again"], ""),
+        ("to compare with DW", due["compare"], ""),
     ]
     print_table("due in the next run", ["what", "count", ""], rows)
     sizes = [(what, found["files"], status.size(found["bytes"])) for what, found in figures["disk"].items()]
@@ -91,7 +91,7 @@ def print_figures(figures: dict[str, Any]) -> None:
 
 
 def print_counts(title: str, counts: dict[str, int], most: int | None = None) -> None:
-    """A table of counts with bars; the largest, or first, of them where there are more than `most`."""
+    """Print a table of counts with bars. most: how many rows are shown; the others are summed up in one."""
     largest = max(counts.values(), default=0)
     rows = [(name, count, status.bar(count, largest)) for name, count in list(counts.items())[:most]]
     if most and len(counts) > most:
@@ -100,7 +100,7 @@ def print_counts(title: str, counts: dict[str, int], most: int | None = None) ->
 
 
 def print_runs(runs: list[dict[str, Any]]) -> None:
-    """The runs, oldest first, then what was wrong with each."""
+    """Print the runs, oldest first, then the problems of each."""
     largest = max((run.get("new", 0) for run in runs), default=0)
     width = 20 if console().width >= _WIDE else 6
     rows = [_row(run, status.bar(run.get("new", 0), largest, width)) for run in runs]
@@ -112,7 +112,7 @@ def print_runs(runs: list[dict[str, Any]]) -> None:
 
 
 def _row(run: dict[str, Any], bar: str) -> list[object]:
-    if not run["report"]:  # killed, still going on, or another command than crawl
+    if not run["report"]:  # it was killed, is still running, or was another command than crawl
         return [run["run"], "", "", "", "", "", "", "", "no report"]
     return [run["run"], status.duration(run["seconds"]), run["new"], bar, run["revised"], run["pictures"], run["missing"],
             run["exit_status"], run["reason"]]  # fmt: skip

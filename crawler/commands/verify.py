@@ -1,4 +1,4 @@
-"""`scrapy verify`."""
+"""`scrapy verify`: check every file of the archive."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from crawler.upkeep.verify import MEANING, UNFINISHED, UNKNOWN, Verdict, verify
 
 
 class Command(ArchiveCommand):
-    """Reads everything, changes nothing: the archive is locked, not opened. Ends with status 10 where damage was found, with
-    --strict also where a file is unknown."""
+    """Reads everything and changes nothing; the archive is locked. Exits with status 10 if there is damage, with --strict
+    also if a file is unknown."""
 
     def short_desc(self) -> str:
-        return "Check every file of the archive against the run logs; status 10 where damage is found"
+        return "Check every file of the archive against the run logs; status 10 means damage"
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--strict", action="store_true", help="status 10 also where files are unknown")
+        parser.add_argument("--strict", action="store_true", help="status 10 also if there are unknown files")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         with self.lock_only(), progress("files") as advance:
@@ -34,7 +34,7 @@ class Command(ArchiveCommand):
 
 
 def as_json(verdict: Verdict) -> dict[str, object]:
-    """Everything verify found."""
+    """Return everything that was found."""
     damages = [{name: value for name, value in asdict(damage).items() if value not in (None, "")} for damage in verdict.damages]
     for damage in damages:
         damage["path"] = shown(str(damage["path"]))
@@ -45,7 +45,7 @@ def as_json(verdict: Verdict) -> dict[str, object]:
 
 
 def print_verdict(verdict: Verdict) -> None:
-    """What verify found, for a person: the first of each kind, and how many."""
+    """Print the first damages of each kind, and how many there are."""
     for what, count in verdict.counts().items():
         print(f"{what}: {count:,} ({MEANING[what]})")
         damages = (damage for damage in verdict.damages if damage.what == what)
@@ -55,4 +55,4 @@ def print_verdict(verdict: Verdict) -> None:
         print(f"{size}: no damage")
     else:
         damaged = sum(count for what, count in verdict.counts().items() if what not in (UNFINISHED, UNKNOWN))
-        print(f"{size}: {damaged:,} damaged; scrapy repair sets damaged files aside and has them fetched again")
+        print(f"{size}: {damaged:,} damaged; scrapy repair restores them or has them fetched again")

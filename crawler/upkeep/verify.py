@@ -124,7 +124,7 @@ def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int |
         if not index_problem:
             verdict.damages += _compare_index(db)
             named = {damage.path for damage in verdict.damages}
-            verdict.damages += (damage for damage in _compare_logs(db, root) if damage.path not in named)
+            verdict.damages += _compare_logs(db, root, named)
         elif verdict.logged or verdict.files:
             verdict.damages.append(Damage(layout.INDEX, INDEX_DAMAGED, index_problem))
     if verdict.unclean_since:
@@ -328,10 +328,15 @@ def _compare_index(db: sqlite3.Connection) -> Iterator[Damage]:
         yield Damage(path, FILE_WITHOUT_ROW, url=url)
 
 
-def _compare_logs(db: sqlite3.Connection, root: Path) -> Iterator[Damage]:
-    """The logs of which the index has read more than is there: what a crash cuts off, it has never read."""
-    for name, read in db.execute("SELECT name, bytes FROM idx.logs ORDER BY name"):
+def _compare_logs(db: sqlite3.Connection, root: Path, named: set[str]) -> Iterator[Damage]:
+    """The logs of which the index has read more than is there: what a crash cuts off, it has never read.
+
+    named: paths that are known to be damaged. They are skipped, for a damaged log may not be readable at all.
+    """
+    for name, read in db.execute("SELECT name, bytes FROM idx.logs ORDER BY name").fetchall():
         log = root / layout.RUNS / name
+        if f"{layout.RUNS}/{name}" in named:
+            continue
         size = runlog.whole_bytes(log) if is_file(log) else 0
         if size < read:
             yield Damage(f"{layout.RUNS}/{name}", LOG_DAMAGED, f"{size:,} of {read:,} bytes are left")

@@ -74,7 +74,7 @@ def test_command_explains_itself(name: str, root: Path) -> None:
 def test_command_without_an_archive_fails_in_a_line(name: str, root: Path) -> None:
     ran = scrapy(name, *(["1"] if name == "diff" else []), root=root)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err == f"scrapy {name}: {root} holds no archive (setting ARCHIVE_DIR); scrapy crawl dw makes one\n"
+    assert ran.err == f"scrapy {name}: {root} holds no archive (setting ARCHIVE_DIR); scrapy crawl dw creates one\n"
     assert not root.exists()
 
 
@@ -90,7 +90,7 @@ def test_argument_that_would_be_passed_over_fails_in_a_line(name: str, root: Pat
     """`scrapy verify /other/archive` must not find this one sound."""
     ran = scrapy(name, "/other/archive", root=archive_of(root, document()))
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err == f"scrapy {name}: /other/archive is one argument too many; -s ARCHIVE_DIR=... names an archive\n"
+    assert ran.err == f"scrapy {name}: /other/archive is one argument too many; use -s ARCHIVE_DIR=... to name an archive\n"
 
 
 @pytest.mark.parametrize("name", ["reindex", "reread", "repair", "add"])
@@ -306,7 +306,7 @@ def test_new_seeds_selects(options: list[str], numbers: list[int], root: Path, t
     ("options", "said"),
     [
         (["--since", "yesterday"], "--since: neither a run (20261122T200000Z) nor a date (2026-11-22): yesterday"),
-        (["--language", "klingon"], "no language of DW's: klingon"),
+        (["--language", "klingon"], "DW has no language edition klingon"),
     ],
 )
 def test_new_seeds_refuses(options: list[str], said: str, root: Path, three: list[SeedDocument]) -> None:
@@ -342,8 +342,8 @@ def test_new_seeds_lists_nothing_that_is_not_on_disk(root: Path, three: list[See
     for options in ([], ["--to", tmp_path / "to"]):
         ran = scrapy("new-seeds", *options, root=root)
         assert ran.status == 3
-        assert "left out, lost or damaged: en/2026/05/70000001-one.txt" in ran.err
-        assert "2 documents left out" in ran.err
+        assert "skipped, lost or damaged: en/2026/05/70000001-one.txt" in ran.err
+        assert "2 documents skipped" in ran.err
     assert scrapy("new-seeds", root=root).out == three[2].url + "\n"
     assert len(list((tmp_path / "to").iterdir())) == 1
 

@@ -151,7 +151,7 @@ def test_lost_document_is_left_out_and_said(tmp_path: Path) -> None:
     (root / "en/2026/05/70000002-a-title.txt").unlink()
     ran = scrapy("search", "words", "--json", "--limit", "1", root=root)
     assert (ids(ran), ran.status) == ([1], 0)
-    assert "left out, lost or damaged: en/2026/05/70000002-a-title.txt" in ran.err
+    assert "skipped, lost or damaged: en/2026/05/70000002-a-title.txt" in ran.err
 
 
 def test_damage_that_is_met_while_searching_has_the_index_made_again(tmp_path: Path) -> None:

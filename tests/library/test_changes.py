@@ -211,15 +211,15 @@ def test_diff_for_machines(root: Path) -> None:
 def test_document_without_revisions_is_said_to_have_none(root: Path) -> None:
     ran = scrapy("diff", 70000002, root=root)
     assert ran.status == 0
-    assert ran.out == "70000002 has no revisions: en/2026/05/70000002-a-title.txt is as it was first archived\n"
+    assert ran.out == "70000002 has no revisions: en/2026/05/70000002-a-title.txt has not changed since it was archived\n"
     assert scrapy("diff", 70000002, "--json", root=root).json == {"id": 70000002, "revisions": []}
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([79999999], "the archive has never heard of a document 79999999"),
-        ([10**20], "the archive has never heard of a document 100000000000000000000"),
+        ([79999999], "the archive does not know a document 79999999"),
+        ([10**20], "the archive does not know a document 100000000000000000000"),
         ([70000001, 5], f"no revision 5; there are {ONE}, {TWO}"),
         ([], "name a document by its number"),
         (["x"], "name a document by its number"),

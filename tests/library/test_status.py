@@ -124,7 +124,7 @@ def test_missing_or_damaged_index_is_said(root: Path, content: bytes | None) -> 
         (root / layout.INDEX).write_bytes(content)
     ran = scrapy("status", root=root)
     assert (ran.status, ran.out) == (1, "")
-    assert "scrapy reindex makes it again" in ran.err
+    assert "scrapy reindex rebuilds it" in ran.err
     assert (root / layout.INDEX).exists() is (content is not None), "status makes nothing"
 
 

@@ -345,7 +345,7 @@ def test_index_that_disagrees_is_made_again(small: Path) -> None:
     archive.index.change("DELETE FROM files WHERE path = ?", [PICTURE])
     archive.close()
     assert not verify.verify(small).is_sound
-    assert "the index was made again" in scrapy("repair", root=small).out
+    assert "the index was rebuilt" in scrapy("repair", root=small).out
     assert verify.verify(small).is_sound
 
 
