@@ -83,7 +83,7 @@ def catch_up(archive: Archive) -> tuple[int, list[str]]:
     """Take over log lines the index does not have yet. Returns how many, and which are damaged."""
     count, damaged = 0, []
     for log in run_logs(archive.root):
-        size = runlog.whole_bytes(log)
+        size = _whole_bytes(log)
         if 0 < size <= archive.index.log_position(log.name):
             continue
         for line in runlog.lines(log):
@@ -100,6 +100,14 @@ def catch_up(archive: Archive) -> tuple[int, list[str]]:
                 damaged.append(f"{layout.RUNS}/{log.name} line {line.number}: {problem}")
         archive.index.set_log_position(log.name, size)
     return count, damaged
+
+
+def _whole_bytes(log: Path) -> int:
+    """Return the size of a log without a line that was cut off. A log that cannot be read counts whole: verify names it."""
+    try:
+        return runlog.whole_bytes(log)
+    except OSError:
+        return log.stat().st_size
 
 
 def _take_over(archive: Archive, record: Record, run: str) -> None:

@@ -100,7 +100,7 @@ def test_status_for_a_person(root: Path) -> None:
     words = [line.split() for line in ran.out.splitlines()]
     assert ["kind", "pending", "archived", "missing", "gone", "unreadable"] in words
     assert ["all", "2", "5", "2", "1", "1"] in words
-    assert ["to", "be", "tried", "again", "later", "2", "the", "first", "from", "2026-06-02T00:00:00Z"] in words
+    assert ["to", "retry", "later", "2", "the", "first", "at", "2026-06-02T00:00:00Z"] in words
     assert ["pictures", "1", "5", "bytes"] in words
     assert "\x1b" not in ran.out
 
