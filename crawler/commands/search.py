@@ -96,9 +96,9 @@ class Command(ArchiveCommand):
                         raise CommandError("search again") from error
                     index.catch_up()
         for path in missed[:LISTED]:
-            say(f"left out, lost or damaged: {path}")
+            say(f"skipped, lost or damaged: {path}")
         if missed:
-            say(f"{counted(len(missed), 'document')} left out; scrapy verify tells more")
+            say(f"{counted(len(missed), 'document')} skipped; see scrapy verify")
         return FOUND if count else NOT_FOUND
 
 

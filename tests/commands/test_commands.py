@@ -305,7 +305,7 @@ def test_new_seeds_selects(options: list[str], numbers: list[int], root: Path, t
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--since", "yesterday"], "--since: neither a run (20261122T200000Z) nor a date (2026-11-22): yesterday"),
+        (["--since", "yesterday"], "--since must be a run (20261122T200000Z) or a date (2026-11-22), not yesterday"),
         (["--language", "klingon"], "DW has no language edition klingon"),
     ],
 )
