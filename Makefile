@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install test torture shown demo bench bench-index bench-search clean
+.PHONY: install test torture shown demo bench bench-index bench-search shots clean
 
 install: $(VENV)/installed
 
@@ -35,8 +35,11 @@ bench: install
 bench-index: install
 	$(BIN)/python -m benchmarks.index
 
+shots: install
+	@$(BIN)/python -m tests.reader.shots
+
 bench-search: install
 	$(BIN)/python -m benchmarks.search
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo shots

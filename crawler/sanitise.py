@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NewType
 
 import nh3
@@ -57,6 +57,25 @@ _TAG_BEGIN = re.compile(r"<(?=[a-zA-Z/!?])")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][-\w:.]*)(?:[ \t\f]*=[ \t\f]*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'=<>`]+)))?""")
 _TAG = re.compile(rf"</?([a-zA-Z][a-zA-Z0-9:-]*)((?:[ \t\f]+{_ATTRIBUTE.pattern})*)[ \t\f]*/?>")
 
+# What a page of the site holds: no landmarks, which are the page's own, no colours, which dark mode would hide, and no styles,
+# which its policy refuses.
+_PAGE_TAGS = (_TAGS | {"audio", "img", "video"}) - set(
+    "acronym address article big center font footer h1 header main section strike tt".split()
+)
+_PAGE_ATTRIBUTES = {
+    "*": {"class", "dir", "lang"},
+    "a": {"href", "rel", "title"},
+    "abbr": {"title"},
+    "audio": {"controls", "preload", "src"},
+    "img": {"alt", "src"},
+    "ol": {"start"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "time": {"datetime"},
+    "video": {"controls", "preload", "src"},
+}
+_ABSOLUTE = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
+
 
 def safe_markup(text: str) -> Markup:
     """Return inline markup without anything that could run or load something in a reader's browser.
@@ -84,6 +103,32 @@ def safe_markup(text: str) -> Markup:
         strip_comments=True,
     )
     return Markup(_one_line(clean))  # again: entities have become characters
+
+
+def page_markup(text: str, is_own: Callable[[str, str], bool]) -> Markup:
+    """Return markup for the inside of a page, as html5ever reads and writes it.
+
+    is_own: told the attribute (`href` or `src`) and a relative address, says whether the page may name it. Only such files are
+    loaded; links may lead anywhere over http(s), mailto and tel.
+    """
+
+    def filtered(_tag: str, name: str, value: str) -> str | None:
+        if name not in ("href", "src"):
+            return value
+        is_good = is_own(name, value) or (name == "href" and _ABSOLUTE.match(value) is not None)
+        return value if is_good else None
+
+    clean = nh3.clean(
+        text,
+        tags=set(_PAGE_TAGS),
+        clean_content_tags={"script", "style", "iframe", "object", "noscript", "template", "svg", "math"},
+        attributes=_PAGE_ATTRIBUTES,
+        attribute_filter=filtered,
+        url_schemes=set(_SCHEMES),
+        link_rel=None,
+        strip_comments=True,
+    )
+    return Markup(clean)
 
 
 def words(text: str) -> Markup:

@@ -18,6 +18,7 @@ ARCHIVE_REFRESH = [(2, 0), (14, 1), (60, 7)]  # days of age: days between looks;
 ARCHIVE_KINDS = ["article", "gallery", "video", "liveblog"]  # what becomes a document; also known: audio
 ARCHIVE_ALERT_SHARE = 0.25  # a run that finds less than this share of the median of the last ten ends with status 3 ...
 ARCHIVE_ALERT_MINIMUM = 20  # ... where that median is at least this
+SITE_DIR = ""  # where `scrapy site` makes its pages; empty: site/ beside the archive
 
 DW_API_URL = "https://api.dw.com"
 DW_STATIC_URL = "https://static.dw.com"

@@ -24,7 +24,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 PATIENCE_S = 300
 """How long a test waits for what takes seconds, on a machine that is busy with other things."""
 
-_OPTIONS = (
+OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --no-default-browser-check --disable-quic "
     "--disable-extensions --disable-background-networking --disable-component-update --disable-default-apps --disable-sync "
     "--disable-domain-reliability --disable-client-side-phishing-detection --no-pings --metrics-recording-only --mute-audio "
@@ -65,7 +65,7 @@ async def _open_all(chromium: str, bodies: Sequence[str], loaded: Sequence[str])
         addresses = [f"--proxy-server=127.0.0.1:{port}", f"--proxy-bypass-list=<-loopback>;{ours}", f"--user-data-dir={folder}",
                      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # fmt: skip
         process = subprocess.Popen(
-            [chromium, *_OPTIONS, *addresses, f"http://{_SELF}/"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [chromium, *OPTIONS, *addresses, f"http://{_SELF}/"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "HOME": folder, "TZ": "UTC"}, cwd=Path(folder), start_new_session=True,
         )  # fmt: skip
         try:

@@ -133,22 +133,22 @@ def split(args: Sequence[str]) -> tuple[list[str], list[str]]:
 def selection_of(opts: Namespace) -> Selection:
     """What the options select. Raises NotUnderstood."""
     return Selection(
-        languages=_names("--language", opts.language, (*LANGUAGES, UNKNOWN_LANGUAGE)),
-        kinds=_names("--kind", opts.kind, DOCUMENT_KINDS),
-        since_ms=_day_ms("--since", opts.since),
-        until_ms=None if (last := _day_ms("--until", opts.until)) is None else last + DAY_MS,
+        languages=names_of("--language", opts.language, (*LANGUAGES, UNKNOWN_LANGUAGE)),
+        kinds=names_of("--kind", opts.kind, DOCUMENT_KINDS),
+        since_ms=day_ms("--since", opts.since),
+        until_ms=None if (last := day_ms("--until", opts.until)) is None else last + DAY_MS,
         with_revisions=opts.revisions,
     )
 
 
-def _names(option: str, text: str, known: Sequence[str]) -> frozenset[str]:
+def names_of(option: str, text: str, known: Sequence[str]) -> frozenset[str]:
     names = frozenset(filter(None, map(str.strip, text.split(","))))
     if unknown := sorted(names - set(known)):
         raise NotUnderstood(f"{option}: not one of {', '.join(sorted(known))}: {unknown[0]}")
     return names
 
 
-def _day_ms(option: str, text: str | None) -> int | None:
+def day_ms(option: str, text: str | None) -> int | None:
     """The first millisecond of a day."""
     if text is None:
         return None

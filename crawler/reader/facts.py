@@ -1,0 +1,49 @@
+"""What a page needs to know of a document before it is made: its title, where it links to, which pictures it shows."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import NamedTuple
+
+from crawler import normalise, urls
+from crawler.library.search.passages import line_of
+from crawler.seedfile import MOST_REFERENCES, SeedDocument
+from crawler.storage.index.objects import MEDIA, picture_form
+
+_HREF = re.compile(r"""<a\b[^<>]*?\shref\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""", re.IGNORECASE)
+_UNTITLED = "Untitled"
+
+
+class Facts(NamedTuple):
+    """title: one line, never empty. targets: numbers of the documents it links to. shown: (number, form) of the pictures and
+    media files it shows, in order, as the index names them."""
+
+    title: str
+    targets: list[int]
+    shown: list[tuple[int, str]]
+
+
+def facts(document: SeedDocument) -> Facts:
+    """Return the facts of a document."""
+    hrefs = (normalise.unescape(double or single) for double, single in _HREF.findall(document.html))
+    linked = (number for href in hrefs if (number := target_of(href)))
+    targets = list(islice(dict.fromkeys([*document.references, *linked]), MOST_REFERENCES))
+    shown = [(name.number, picture_form(name.rendition, name.file_name)) for name in document.pictures]
+    if document.media and document.id:
+        shown.append((document.id, MEDIA))
+    return Facts(title_of(document), targets, shown)
+
+
+def title_of(document: SeedDocument) -> str:
+    """Return a document's title on one line, with something in it to click on."""
+    return line_of(document.title) or _UNTITLED
+
+
+def target_of(href: str) -> int | None:
+    """Return the number of the document that a link in a body leads to; None for every other link."""
+    href = f"https://www.dw.com{href}" if href.startswith("/") and not href.startswith("//") else href
+    target = urls.parse_target(href)
+    return target.number if target and target.kind in urls.DOCUMENT_KINDS else None
+
+

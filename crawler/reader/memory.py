@@ -1,0 +1,200 @@
+"""What the builder of a site remembers: what each page was made of, which pages are to be made, which files are its own.
+
+`.dw-site/memory.sqlite` in the site's folder. What is planned is stored in one transaction, and what was made is ticked off
+after it is on disk, so that a kill at any instant costs no more than a few pages that are made twice.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from crawler.exceptions import DiskError
+from crawler.reader.output import OWN
+
+NAME = f"{OWN}/memory.sqlite"
+
+CURRENT = 0
+"""The `stamp_ms` of what belongs to a document as it is; that of an earlier version names it."""
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE documents (
+    number INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,           -- in the archive; the page's but for its ending
+    folder TEXT NOT NULL,         -- `en/2026/06`
+    language TEXT NOT NULL,       -- of the folder
+    sha256 TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    published_ms INTEGER NOT NULL,
+    stamp_ms INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    title TEXT NOT NULL
+);
+CREATE INDEX newest ON documents (published_ms, number);
+CREATE INDEX newest_of_language ON documents (language, published_ms, number);
+CREATE INDEX of_folder ON documents (folder, published_ms, number);
+CREATE TABLE revisions (number INTEGER, stamp_ms INTEGER, sha256 TEXT NOT NULL, PRIMARY KEY (number, stamp_ms)) WITHOUT ROWID;
+CREATE TABLE links (              -- from a page to other documents
+    number INTEGER, stamp_ms INTEGER, target INTEGER,
+    to_number INTEGER NOT NULL DEFAULT 0,  -- the document it leads to in this site; 0 for none
+    to_path TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (number, stamp_ms, target)
+) WITHOUT ROWID;
+CREATE INDEX links_to ON links (to_number, stamp_ms) WHERE to_number > 0;
+CREATE TABLE shown (              -- pictures and media files on a page
+    number INTEGER, stamp_ms INTEGER, place INTEGER,
+    object INTEGER NOT NULL, format TEXT NOT NULL,
+    path TEXT NOT NULL DEFAULT '',         -- in the archive; empty where it is missing
+    sha256 TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '',       -- why it is missing
+    PRIMARY KEY (number, stamp_ms, place)
+) WITHOUT ROWID;
+CREATE INDEX shown_path ON shown (path) WHERE path <> '';
+CREATE TABLE made (               -- the site's own files
+    path TEXT PRIMARY KEY,
+    number INTEGER,               -- of the document whose page it is
+    sha256 TEXT NOT NULL DEFAULT ''        -- of a picture or media file
+) WITHOUT ROWID;
+CREATE INDEX pages_of ON made (number) WHERE number IS NOT NULL;
+CREATE TABLE due (                -- documents whose pages are to be made or taken away
+    number INTEGER PRIMARY KEY
+);
+CREATE TABLE due_folders (folder TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Document(NamedTuple):
+    """A document of the site; as the table."""
+
+    number: int
+    path: str
+    folder: str
+    language: str
+    sha256: str
+    kind: str
+    state: str
+    published_ms: int
+    stamp_ms: int
+    source: str
+    title: str
+
+
+class Shown(NamedTuple):
+    """A picture or media file on a page. path: in the archive and in the site; empty where it is missing, for a reason."""
+
+    object: int
+    format: str
+    path: str
+    reason: str
+
+
+COLUMNS = ", ".join(f"documents.{name}" for name in Document._fields)
+
+
+class Memory:
+    """The memory of a site. Raises DiskError where it is damaged, of a later version, or in use."""
+
+    def __init__(self, site: Path) -> None:
+        self.path = site / NAME
+        try:
+            self.db = sqlite3.connect(f"file:{quote(str(self.path))}", uri=True, isolation_level=None, timeout=0)
+            self.db.execute("PRAGMA synchronous = NORMAL")
+            self.db.execute("PRAGMA main.locking_mode = EXCLUSIVE")
+            self.db.execute("BEGIN EXCLUSIVE")
+            version = self.db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in filter(str.strip, _SCHEMA.split(";\n")):
+                    self.db.execute(statement)
+                self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            elif version != SCHEMA_VERSION:
+                raise sqlite3.DatabaseError(f"version {version}, not {SCHEMA_VERSION}")
+            self.db.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise self.failure(error) from error
+
+    def failure(self, error: sqlite3.Error) -> DiskError:
+        """What to tell a person of an error."""
+        if "locked" in str(error):
+            return DiskError(f"{self.path.parent.parent} is being made by another process")
+        return DiskError(f"{self.path}: {error}; delete {self.path.parent.parent} and make the site again")
+
+    def close(self) -> None:
+        self.db.close()
+
+    # --- reading ---
+
+    def rows(self, sql: str, values: Iterable[Any] = ()) -> Iterator[Any]:
+        """Rows of a statement, one at a time."""
+        yield from self.db.execute(sql, tuple(values))
+
+    def value(self, sql: str, values: Iterable[Any] = ()) -> Any:
+        """The first value of the first row."""
+        return self.db.execute(sql, tuple(values)).fetchone()[0]
+
+    def documents(self, where: str, values: Iterable[Any] = ()) -> list[Document]:
+        """Documents in full. where: a condition, or what else may follow FROM documents; a constant."""
+        return [Document(*row) for row in self.rows(f"SELECT {COLUMNS} FROM documents {where}", values)]
+
+    def document(self, number: int) -> Document | None:
+        return next(iter(self.documents("WHERE number = ?", [number])), None)
+
+    def revisions(self, number: int) -> list[tuple[int, str]]:
+        """Stamp and sha256 of the earlier versions of a document, oldest first."""
+        return list(self.rows("SELECT stamp_ms, sha256 FROM revisions WHERE number = ? ORDER BY 1", [number]))
+
+    def links(self, number: int, stamp_ms: int = CURRENT) -> dict[int, str]:
+        """Where the links of a page lead that stay in the site: paths of documents by the number a link names."""
+        sql = "SELECT target, to_path FROM links WHERE number = ? AND stamp_ms = ? AND to_path <> ''"
+        return dict(self.rows(sql, [number, stamp_ms]))
+
+    def shown(self, number: int, stamp_ms: int = CURRENT) -> list[Shown]:
+        """Pictures and media files of a page, in order."""
+        sql = "SELECT object, format, path, reason FROM shown WHERE number = ? AND stamp_ms = ? ORDER BY place"
+        return [Shown(*row) for row in self.rows(sql, [number, stamp_ms])]
+
+    def first_picture(self, number: int) -> str:
+        """Path of the first picture on a document's page; empty where there is none."""
+        sql = ("SELECT path FROM shown WHERE number = ? AND stamp_ms = 0 AND path LIKE 'images/%' ORDER BY place LIMIT 1")
+        return next((path for (path,) in self.rows(sql, [number])), "")
+
+    def referring(self, number: int, most: int) -> list[Document]:
+        """Documents that link to one, newest first."""
+        return self.documents(
+            "JOIN links ON links.number = documents.number WHERE to_number = ? AND to_number > 0 AND links.stamp_ms = 0"
+            " AND documents.number <> to_number GROUP BY documents.number"
+            " ORDER BY published_ms DESC, documents.number DESC LIMIT ?",
+            [number, most],
+        )  # fmt: skip
+
+    def meta(self, key: str) -> str:
+        found = self.db.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
+        return found[0] if found else ""
+
+    # --- writing ---
+
+    def set_meta(self, key: str, value: str) -> None:
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
+
+    def make_due(self, numbers: Iterable[int]) -> None:
+        """Have the pages of documents made again."""
+        self.db.executemany("INSERT OR IGNORE INTO due VALUES (?)", ([number] for number in numbers if number))
+
+    def make_folder_due(self, folder: str) -> None:
+        self.db.execute("INSERT OR IGNORE INTO due_folders VALUES (?)", [folder])
+
+    def is_made(self, path: str) -> bool:
+        return self.db.execute("SELECT 1 FROM made WHERE path = ?", [path]).fetchone() is not None
+
+    def claim(self, path: str, number: int | None = None) -> None:
+        """Remember that a file is the site's, before it is written."""
+        self.db.execute("INSERT OR IGNORE INTO made (path, number) VALUES (?, ?)", [path, number])
+
+    def forget(self, path: str) -> None:
+        self.db.execute("DELETE FROM made WHERE path = ?", [path])

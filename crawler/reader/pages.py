@@ -1,0 +1,203 @@
+"""The pages of a site, made of what the memory knows and of the documents themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from crawler import normalise, times
+from crawler.library import changes
+from crawler.reader import names
+from crawler.reader.body import Surroundings, body, page_path
+from crawler.reader.facts import title_of
+from crawler.reader.memory import CURRENT, Document, Memory
+from crawler.reader.names import Language
+from crawler.reader.plan import read_document
+from crawler.seedfile import SeedDocument
+from crawler.storage import layout
+from crawler.storage.index.objects import GONE
+
+TEMPLATES = Path(__file__).parent / "templates"
+STYLE = "style.css"
+
+LATEST = 60
+"""Documents on the home page, on a language's first page, and on that of the pictures."""
+
+A_PAGE = 250
+"""Titles on a page of a month: some 100 KB."""
+
+_MOST_REFERRING = 200
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """A file of the site. path: relative to its folder. number: of the document it belongs to, None for the others."""
+
+    path: str
+    data: bytes
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """A document in a list. path: of its page. picture: path of its first picture, or empty."""
+
+    path: str
+    title: str
+    language: Language
+    kind: str
+    published_ms: int
+    picture: str = ""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a document. path: of its page."""
+
+    path: str
+    stamp_ms: int
+    sha256: str
+    document: SeedDocument
+
+
+class Pages:
+    """Makes pages. memory: of the site; archive: its folder."""
+
+    def __init__(self, memory: Memory, archive: Path) -> None:
+        self._memory = memory
+        self._archive = archive
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+            lstrip_blocks=True, keep_trailing_newline=True, auto_reload=False,
+        )  # fmt: skip
+        self._templates.filters |= {"day": names.day, "minute": names.minute, "iso": times.iso, "number": "{:,}".format}
+        self._templates.globals |= {"kind_of": names.kind, "language_of": names.language, "month_name": names.month_name}
+
+    # --- documents ---
+
+    def document(self, number: int) -> list[Page] | None:
+        """The pages of a document: its own, and one for each earlier version. None where a file is no longer as planned."""
+        row = self._memory.document(number)
+        if row is None:
+            return []
+        versions = self._versions(row)
+        if versions is None:
+            return None
+        return [self._current(row, versions), *self._earlier(row, versions)]
+
+    def _versions(self, row: Document) -> list[Version] | None:
+        """All versions of a document, oldest first."""
+        found = [(layout.revision_path(row.number, stamp_ms), stamp_ms, sha256)
+                 for stamp_ms, sha256 in self._memory.revisions(row.number)]  # fmt: skip
+        versions = []
+        for path, stamp_ms, sha256 in [*found, (row.path, row.stamp_ms, row.sha256)]:
+            document = read_document(self._archive, path, sha256)
+            if document is None:
+                return None
+            versions.append(Version(page_path(path), stamp_ms, sha256, document))
+        return versions
+
+    def _current(self, row: Document, versions: Sequence[Version]) -> Page:
+        current = versions[-1]
+        referring = self._memory.referring(row.number, _MOST_REFERRING + 1)
+        return self._page(
+            "article.html", current.path, row.number, **self._shown(row, current, CURRENT), versions=versions,
+            referring=[self._item(one) for one in referring[:_MOST_REFERRING]], has_more=len(referring) > _MOST_REFERRING,
+        )  # fmt: skip
+
+    def _earlier(self, row: Document, versions: Sequence[Version]) -> Iterator[Page]:
+        for version, following in pairwise(versions):
+            yield self._page(
+                "revision.html", version.path, row.number, **self._shown(row, version, version.stamp_ms), following=following,
+                current=versions[-1], is_last=following is versions[-1], SAME=changes.SAME, REMOVED=changes.REMOVED,
+                difference=changes.compare(version.document, following.document),
+            )  # fmt: skip
+
+    def _shown(self, row: Document, version: Version, stamp_ms: int) -> dict[str, Any]:
+        """What the pages of all versions have."""
+        shown = self._memory.shown(row.number, stamp_ms)
+        around = Surroundings(
+            _root(version.path), self._memory.links(row.number, stamp_ms),
+            {(one.object, one.format): (one.path, one.reason) for one in shown},
+        )  # fmt: skip
+        document = version.document
+        date_ms = times.parse_ms(document.display_date)
+        year = names.day(row.published_ms).rpartition(" ")[2]
+        return {
+            "row": row, "version": version, "title": title_of(document), "language": names.language(row.language),
+            "author": normalise.author(normalise.text_of(document.author)), "body": body(document, around),
+            "published_ms": row.published_ms if date_ms is None else date_ms, "year": year, "is_gone": row.state == GONE,
+            "missing": [one for one in shown if not one.path],
+            "original": f"https://www.dw.com/{row.language}/a-{row.number}" if row.language != "und" else document.url,
+        }  # fmt: skip
+
+    # --- lists ---
+
+    def month(self, folder: str) -> list[Page]:
+        """The pages that list the documents of a folder (`en/2026/06`), newest first; none where it has none."""
+        language, year, month = folder.split("/")
+        count = self._memory.value("SELECT count(*) FROM documents WHERE folder = ?", [folder])
+        last = (count + A_PAGE - 1) // A_PAGE
+        paths = [f"{folder}/index{f'-{place + 1}' if place else ''}.html" for place in range(last)]
+        pages = []
+        for place, path in enumerate(paths):
+            documents = self._memory.documents(
+                "WHERE folder = ? ORDER BY published_ms DESC, number DESC LIMIT ? OFFSET ?", [folder, A_PAGE, place * A_PAGE])
+            pages.append(self._page("month.html", path, language=names.language(language), month=names.month(year, month),
+                                    days=_days(map(self._item, documents)), count=count, paths=paths, place=place))  # fmt: skip
+        return pages
+
+    def languages(self) -> list[tuple[Language, int]]:
+        """The languages of the site and how many documents each has, the largest first."""
+        sql = "SELECT language, count(*) FROM documents GROUP BY 1 ORDER BY 2 DESC, 1"
+        return [(names.language(path), count) for path, count in self._memory.rows(sql)]
+
+    def language(self, language: Language) -> Page:
+        """The first page of a language: its latest documents, and all its months."""
+        sql = "SELECT folder, count(*) FROM documents WHERE language = ? GROUP BY 1 ORDER BY 1 DESC"
+        months = [(*folder.split("/")[1:], count) for folder, count in self._memory.rows(sql, [language.path])]
+        years = [(year, list(group)[::-1]) for year, group in groupby(months, key=lambda month: month[0])]
+        documents = self._memory.documents(
+            "WHERE language = ? ORDER BY published_ms DESC, number DESC LIMIT ?", [language.path, LATEST])
+        return self._page("language.html", f"{language.path}/index.html", language=language, years=years,
+                          days=_days(self._pictured(documents)))  # fmt: skip
+
+    def home(self) -> Page:
+        documents = self._memory.documents("ORDER BY published_ms DESC, number DESC LIMIT ?", [LATEST])
+        return self._page("home.html", "index.html", languages=self.languages(), days=_days(self._pictured(documents)))
+
+    def pictures(self) -> Page:
+        documents = self._memory.documents(
+            "WHERE EXISTS (SELECT 1 FROM shown WHERE number = documents.number AND shown.stamp_ms = 0 AND path LIKE 'images/%')"
+            " ORDER BY published_ms DESC, number DESC LIMIT ?", [LATEST])  # fmt: skip
+        return self._page("pictures.html", "pictures.html", items=list(self._pictured(documents)))
+
+    def about(self) -> Page:
+        return self._page("about.html", "about.html", about=json.loads(self._memory.meta("about")), languages=self.languages())
+
+    def _pictured(self, documents: Sequence[Document]) -> Iterator[Item]:
+        return (self._item(one, self._memory.first_picture(one.number)) for one in documents)
+
+    def _item(self, row: Document, picture: str = "") -> Item:
+        return Item(page_path(row.path), row.title, names.language(row.language), row.kind, row.published_ms, picture)
+
+    def _page(self, template: str, path: str, number: int | None = None, **values: Any) -> Page:
+        text = self._templates.get_template(f"{template}.j2").render(root=_root(path), here=path, **values)
+        return Page(path, text.encode("utf-8", "replace"), number)
+
+
+def _root(path: str) -> str:
+    """The way from a page to the site's folder."""
+    return "../" * path.count("/")
+
+
+def _days(items: Iterator[Item]) -> list[tuple[int, list[Item]]]:
+    """Items by day of publication, UTC: (a moment of that day, its items), in the order given."""
+    return [(day * _DAY_MS, list(group)) for day, group in groupby(items, key=lambda item: item.published_ms // _DAY_MS)]

@@ -1,0 +1,249 @@
+"""`scrapy site`: an archive as a folder of plain files, of which only what changed is made again.
+
+Pictures come first, then pages that were not there, then those that change, then the lists that lead to them; last, what is no
+longer wanted is taken away. So whatever can be reached from `index.html` is there, at every instant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from itertools import islice
+from pathlib import Path
+
+from crawler.reader import about
+from crawler.reader.memory import Memory
+from crawler.reader.output import Folder
+from crawler.reader.pages import STYLE, TEMPLATES, Page, Pages
+from crawler.reader.plan import Advance, Planner, Selection, attach
+
+_CHUNK = 200  # documents between two commits; a kill makes so many twice
+
+_NEW = "number NOT IN (SELECT number FROM made WHERE number IS NOT NULL)"
+
+
+@dataclass
+class Built:
+    """What a build came to. written: pages; linked: pictures and media files; removed: files of the site's. left_out: paths of
+    documents, pictures and media files that are lost or damaged in the archive. foreign: paths where something lies that the
+    site did not make, and so left alone."""
+
+    written: int = 0
+    linked: int = 0
+    removed: int = 0
+    left_out: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+
+def _nobody(done: int, total: int | None) -> None:
+    """Nobody wants to know how far it is."""
+
+
+def build(archive: Path, to: Path, selection: Selection, *, copies: bool = False, advance: Advance = _nobody) -> Built:
+    """Have a folder show what an archive holds.
+
+    copies: copy pictures, rather than link them where the file system can. advance: told (documents read and made, in all).
+    Raises NotASite, NoIndex, DiskError and OSError.
+    """
+    folder = Folder(to, copies=copies)
+    memory = Memory(to)
+    try:
+        builder = _Builder(archive, folder, memory, advance)
+        builder.plan(selection)
+        builder.make()
+        return builder.built
+    except sqlite3.DatabaseError as error:
+        raise memory.failure(error) from error
+    finally:
+        memory.close()
+        folder.close()
+
+
+class _Builder:
+    def __init__(self, archive: Path, folder: Folder, memory: Memory, advance: Advance) -> None:
+        self._archive = archive
+        self._folder = folder
+        self._memory = memory
+        self._advance = advance
+        self._pages = Pages(memory, archive)
+        self._read = 0  # documents
+        self.built = Built()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._memory.db.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._memory.db.execute("ROLLBACK")
+            raise
+        self._memory.db.execute("COMMIT")
+
+    def plan(self, selection: Selection) -> None:
+        memory = self._memory
+        attach(memory, self._archive)
+        with self._transaction():
+            version = _version()
+            if memory.meta("version") != version:  # every page may come out otherwise
+                memory.make_due(number for (number,) in list(memory.rows("SELECT number FROM documents")))
+                for (folder,) in list(memory.rows("SELECT DISTINCT folder FROM documents")):
+                    memory.make_folder_due(folder)
+                memory.db.execute("UPDATE documents SET sha256 = ''")  # and be read again
+                memory.set_meta("version", version)
+            planner = Planner(memory, self._archive, selection)
+            self._read = planner.plan(self._advance)
+            memory.set_meta("about", json.dumps(about.figures(memory, self._archive, selection)))
+        memory.db.execute("DETACH DATABASE archive")
+        self.built.left_out = planner.left_out
+
+    def make(self) -> None:
+        self._write(Page(STYLE, (TEMPLATES / STYLE).read_bytes()))
+        self._take_files()
+        due = self._memory.value("SELECT count(*) FROM due")
+        done = 0
+        for which in (f"{_NEW} AND number IN (SELECT number FROM documents)", "number IN (SELECT number FROM documents)"):
+            for numbers in self._due(which):
+                self._make_documents(numbers)
+                done += len(numbers)
+                self._advance(self._read + done, self._read + due)
+        self._make_lists()
+        self._remove()
+
+    def _due(self, which: str) -> Iterator[list[int]]:
+        """Numbers of documents whose pages are due, some at a time."""
+        last = 0
+        while numbers := [number for (number,) in self._memory.rows(
+            f"SELECT number FROM due WHERE {which} AND number > ? ORDER BY 1 LIMIT ?", [last, _CHUNK])]:  # fmt: skip
+            yield numbers
+            last = numbers[-1]
+
+    # --- files of the archive ---
+
+    def _take_files(self) -> None:
+        """Have every picture and media file that is shown."""
+        sql = ("SELECT DISTINCT shown.path, shown.sha256 FROM shown LEFT JOIN made ON made.path = shown.path"
+               " WHERE shown.path <> '' AND coalesce(made.sha256, '') <> shown.sha256 ORDER BY 1")  # fmt: skip
+        for files in _chunks(list(self._memory.rows(sql)), _CHUNK):
+            taken = []
+            claimed = self._claim([(path, None) for path, _ in files])
+            for path, sha256 in files:
+                if path not in claimed:
+                    continue
+                try:
+                    self._folder.take(self._archive / path, path)
+                except OSError:
+                    if not (self._archive / path).is_file():
+                        self.built.left_out.append(path)
+                        continue
+                    raise
+                taken.append((sha256, path))
+            with self._transaction():
+                self._memory.db.executemany("UPDATE made SET sha256 = ? WHERE path = ?", taken)
+            self.built.linked += len(taken)
+
+    # --- pages ---
+
+    def _make_documents(self, numbers: list[int]) -> None:
+        done, pages = [], []
+        for number in numbers:
+            made = self._pages.document(number)
+            if made is not None:
+                pages += made
+                done.append(number)
+        self._write(*pages)
+        wanted = {page.path for page in pages}
+        sql = f"SELECT path FROM made WHERE number IN ({', '.join('?' * len(done))})"
+        for (path,) in list(self._memory.rows(sql, done)):
+            if path not in wanted:  # of a version that is no longer there; its document no longer leads to it
+                self._take_away(path)
+        with self._transaction():
+            self._memory.db.executemany("DELETE FROM due WHERE number = ?", ((number,) for number in done))
+
+    def _make_lists(self) -> None:
+        memory = self._memory
+        folders = [folder for (folder,) in memory.rows("SELECT folder FROM due_folders ORDER BY 1")]
+        for folder in folders:
+            pages = self._pages.month(folder)
+            self._write(*pages)
+            wanted = {page.path for page in pages}
+            for path in self._made_like(f"{folder}/index%.html"):
+                if path not in wanted and pages:
+                    self._take_away(path)
+        languages = [language for language, _ in self._pages.languages()]
+        self._write(*map(self._pages.language, languages))
+        self._write(self._pages.pictures(), self._pages.about(), self._pages.home())
+        for folder in folders:
+            if not memory.value("SELECT count(*) FROM documents WHERE folder = ?", [folder]):
+                for path in self._made_like(f"{folder}/index%.html"):
+                    self._take_away(path)
+        known = {f"{language.path}/index.html" for language in languages}
+        for path in self._made_like("%/index.html"):
+            if path.count("/") == 1 and path not in known:
+                self._take_away(path)
+        with self._transaction():
+            memory.db.execute("DELETE FROM due_folders")
+
+    def _made_like(self, pattern: str) -> list[str]:
+        sql = "SELECT path FROM made WHERE number IS NULL AND path LIKE ?"
+        return [path for (path,) in self._memory.rows(sql, [pattern])]
+
+    def _remove(self) -> None:
+        """Take away the pages of documents that are gone, and what no page shows any more."""
+        memory = self._memory
+        gone = "number IN (SELECT number FROM due) AND number NOT IN (SELECT number FROM documents)"
+        unshown = ("(path LIKE 'images/%' OR path LIKE 'media/%')"
+                   " AND NOT EXISTS (SELECT 1 FROM shown WHERE shown.path = made.path)")  # fmt: skip
+        for (path,) in list(memory.rows(f"SELECT path FROM made WHERE {gone} UNION ALL SELECT path FROM made WHERE {unshown}")):
+            self._take_away(path)
+        with self._transaction():
+            memory.db.execute("DELETE FROM due WHERE number NOT IN (SELECT number FROM documents)")
+
+    # --- files of the site ---
+
+    def _write(self, *pages: Page) -> None:
+        claimed = self._claim([(page.path, page.number) for page in pages])
+        self.built.written += sum(self._folder.write(page.path, page.data) for page in pages if page.path in claimed)
+
+    def _claim(self, files: Iterable[tuple[str, int | None]]) -> set[str]:
+        """Remember files as the site's before they are written. Returns the paths that may be written."""
+        claimed = set()
+        with self._transaction():
+            for path, number in files:
+                if not self._memory.is_made(path):
+                    if self._folder.has(path):
+                        self.built.foreign.append(path)
+                        continue
+                    self._memory.claim(path, number)
+                claimed.add(path)
+        return claimed
+
+    def _take_away(self, path: str) -> None:
+        self._folder.remove(path)
+        self._memory.forget(path)
+        self.built.removed += 1
+
+
+def _version() -> str:
+    """What decides how pages come out, beside the archive."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    folders = (here, here.parent / "dw", here.parent / "library")
+    code = [path for folder in folders for path in folder.rglob("*.py")]
+    for path in sorted([*code, *here.parent.glob("*.py"), *TEMPLATES.iterdir()]):
+        digest.update(path.name.encode() + path.read_bytes())
+    for library in ("jinja2", "nh3", "lxml"):
+        digest.update(metadata.version(library).encode())
+    return digest.hexdigest()
+
+
+def _chunks(values: list[tuple[str, str]], size: int) -> Iterator[list[tuple[str, str]]]:
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
