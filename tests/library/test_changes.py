@@ -220,10 +220,10 @@ def test_document_without_revisions_is_said_to_have_none(root: Path) -> None:
     [
         ([79999999], "the archive does not know a document 79999999"),
         ([10**20], "the archive does not know a document 100000000000000000000"),
-        ([70000001, 5], f"no revision 5; there are {ONE}, {TWO}"),
-        ([], "name a document by its number"),
-        (["x"], "name a document by its number"),
-        ([1, 2, 3, 4], "name a document by its number"),
+        ([70000001, 5], f"no revision 5; the revisions are: {ONE}, {TWO}"),
+        ([], "name a document by its id"),
+        (["x"], "name a document by its id"),
+        ([1, 2, 3, 4], "name a document by its id"),
     ],
 )
 def test_diff_of_what_is_not_there(root: Path, arguments: list[object], said: str) -> None:
