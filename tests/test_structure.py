@@ -205,7 +205,6 @@ SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ATTACH|DROP|ALT
 MAY_HOLD_SQL = re.compile(
     r"storage/index/.*"
     r"|upkeep/verify\.py"  # a temporary database of its own, which compares the logs with the disk
-    r"|library/newseeds\.py|library/status\.py|commands/reindex\.py"  # TODO: these go to storage/index
     r"|reader/(about|memory|pages|plan|site)\.py"  # the memory of a site, compared with the index in one statement
     r"|library/search/(index|catalogue|search)\.py"  # the search index is another database than the archive's
 )
