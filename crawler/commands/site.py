@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from crawler.commands.search import NotUnderstood, day_ms, names_of
-from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say
+from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say, shown
 from crawler.crawl.report import COMPLETE
 from crawler.reader.plan import Selection
 from crawler.reader.site import Built, build
@@ -50,7 +50,7 @@ class Command(ArchiveCommand):
             raise CommandError(f"{to} lies in the archive; --to FOLDER names another folder")
         with progress("documents") as advance:
             built = build(root, to, selection, copies=opts.pictures == "copy", advance=advance)
-        print_json({"site": str(to), **asdict(built)}) if opts.json else print_built(built, to)
+        print_json({"site": shown(str(to)), **asdict(built)}) if opts.json else print_built(built, to)
         return COMPLETE
 
     def folder(self, to: str | None) -> Path:
@@ -60,11 +60,11 @@ class Command(ArchiveCommand):
 
 
 def print_built(built: Built, to: Path) -> None:
-    print(f"{to}: {counted(built.written, 'page')} written, {counted(built.linked, 'picture')} added, "
+    print(f"{shown(str(to))}: {counted(built.written, 'page')} written, {counted(built.linked, 'picture')} added, "
           f"{counted(built.removed, 'file')} removed")  # fmt: skip
     print(f"Open {(to / 'index.html').absolute().as_uri()}")
     for why, paths in (("lost or damaged, left out", built.left_out), ("not the site's, left alone", built.foreign)):
         for path in paths[:LISTED]:
-            say(f"{why}: {path}")
+            say(f"{why}: {shown(path)}")
         if len(paths) > LISTED:
             say(f"{why}: {len(paths) - LISTED:,} more")

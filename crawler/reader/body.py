@@ -290,6 +290,8 @@ def _heading(element: Element) -> None:
         _remove(element, element.tail)
     elif element.tag == "h1":
         element.tag = "h2"
+    elif element.tag == "h3" and text == _GALLERY:
+        _remove(element, element.tail)
     elif element.tag == "h3" and (element.text or "").startswith(_GALLERY):
         element.text = element.text.removeprefix(_GALLERY)
         element.tag = "h2"

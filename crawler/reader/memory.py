@@ -10,10 +10,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
-from crawler.exceptions import DiskError
+from crawler.exceptions import ArchiveInUse, ArchiverError, DiskError
 from crawler.reader.output import OWN
+from crawler.storage.index.sqlite import uri_of
 
 NAME = f"{OWN}/memory.sqlite"
 
@@ -59,7 +59,7 @@ CREATE INDEX shown_path ON shown (path) WHERE path <> '';
 CREATE TABLE made (               -- the site's own files
     path TEXT PRIMARY KEY,
     number INTEGER,               -- of the document whose page it is
-    sha256 TEXT NOT NULL DEFAULT ''        -- of a picture or media file
+    sha256 TEXT NOT NULL DEFAULT ''        -- of a picture or media file; 'written': a document's page that is there
 ) WITHOUT ROWID;
 CREATE INDEX pages_of ON made (number) WHERE number IS NOT NULL;
 CREATE TABLE due (                -- documents whose pages are to be made or taken away
@@ -99,12 +99,13 @@ COLUMNS = ", ".join(f"documents.{name}" for name in Document._fields)
 
 
 class Memory:
-    """The memory of a site. Raises DiskError where it is damaged, of a later version, or in use."""
+    """The memory of a site. Raises DiskError where it is damaged or of another version, ArchiveInUse where another process
+    uses it."""
 
     def __init__(self, site: Path) -> None:
         self.path = site / NAME
         try:
-            self.db = sqlite3.connect(f"file:{quote(str(self.path))}", uri=True, isolation_level=None, timeout=0)
+            self.db = sqlite3.connect(uri_of(self.path), uri=True, isolation_level=None, timeout=0)
             self.db.execute("PRAGMA synchronous = NORMAL")
             self.db.execute("PRAGMA main.locking_mode = EXCLUSIVE")
             self.db.execute("BEGIN EXCLUSIVE")
@@ -119,10 +120,10 @@ class Memory:
         except sqlite3.DatabaseError as error:
             raise self.failure(error) from error
 
-    def failure(self, error: sqlite3.Error) -> DiskError:
+    def failure(self, error: sqlite3.Error) -> ArchiverError:
         """What to tell a person of an error."""
         if "locked" in str(error):
-            return DiskError(f"{self.path.parent.parent} is being made by another process")
+            return ArchiveInUse(f"{self.path.parent.parent} is being made by another process")
         return DiskError(f"{self.path}: {error}; delete {self.path.parent.parent} and make the site again")
 
     def close(self) -> None:

@@ -27,7 +27,8 @@ class NotASite(ArchiverError):
 
 
 class Folder:
-    """The folder of a site, made where there is none. Raises NotASite where it holds other things, and OSError."""
+    """The folder of a site, made where there is none. Files are taken in after `begin`. Raises NotASite where it holds other
+    things, and OSError."""
 
     def __init__(self, root: Path, *, copies: bool = False) -> None:
         """copies: copy pictures, rather than link them where the file system can."""
@@ -35,8 +36,12 @@ class Folder:
         self.root = root
         self._copies = copies
         self._numbers = itertools.count()
-        shutil.rmtree(root / _NEW, ignore_errors=True)  # what a kill left behind
-        (root / _NEW).mkdir(parents=True)
+        (root / OWN).mkdir(parents=True, exist_ok=True)
+
+    def begin(self) -> None:
+        """Make room for new files. No other process may be at work here."""
+        shutil.rmtree(self.root / _NEW, ignore_errors=True)  # what a kill left behind
+        (self.root / _NEW).mkdir()
 
     def write(self, path: str, data: bytes) -> bool:
         """Have a file with these bytes at a path. Returns whether it had to be written."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
-from itertools import islice
 from pathlib import Path
 
+from crawler.files import is_file
 from crawler.reader import about
 from crawler.reader.memory import Memory
 from crawler.reader.output import Folder
@@ -24,7 +24,8 @@ from crawler.reader.plan import Advance, Planner, Selection, attach
 
 _CHUNK = 200  # documents between two commits; a kill makes so many twice
 
-_NEW = "number NOT IN (SELECT number FROM made WHERE number IS NOT NULL)"
+_LIVING = "number IN (SELECT number FROM documents)"
+_NEW = "number NOT IN (SELECT number FROM made WHERE number IS NOT NULL AND sha256 <> '')"
 
 
 @dataclass
@@ -48,11 +49,12 @@ def build(archive: Path, to: Path, selection: Selection, *, copies: bool = False
     """Have a folder show what an archive holds.
 
     copies: copy pictures, rather than link them where the file system can. advance: told (documents read and made, in all).
-    Raises NotASite, NoIndex, DiskError and OSError.
+    Raises NotASite, NoIndex, ArchiveInUse, DiskError and OSError.
     """
     folder = Folder(to, copies=copies)
     memory = Memory(to)
     try:
+        folder.begin()
         builder = _Builder(archive, folder, memory, advance)
         builder.plan(selection)
         builder.make()
@@ -60,8 +62,8 @@ def build(archive: Path, to: Path, selection: Selection, *, copies: bool = False
     except sqlite3.DatabaseError as error:
         raise memory.failure(error) from error
     finally:
-        memory.close()
         folder.close()
+        memory.close()
 
 
 class _Builder:
@@ -71,7 +73,7 @@ class _Builder:
         self._memory = memory
         self._advance = advance
         self._pages = Pages(memory, archive)
-        self._read = 0  # documents
+        self._read = self._total = 0  # documents: read or made so far, to be read or made
         self.built = Built()
 
     @contextmanager
@@ -104,14 +106,12 @@ class _Builder:
     def make(self) -> None:
         self._write(Page(STYLE, (TEMPLATES / STYLE).read_bytes()))
         self._take_files()
-        due = self._memory.value("SELECT count(*) FROM due")
-        done = 0
-        for which in (f"{_NEW} AND number IN (SELECT number FROM documents)", "number IN (SELECT number FROM documents)"):
-            for numbers in self._due(which):
-                self._make_documents(numbers)
-                done += len(numbers)
-                self._advance(self._read + done, self._read + due)
+        self._total = self._read + self._memory.value("SELECT count(*) FROM due")
+        self._make_documents(f"{_NEW} AND {_LIVING}")
         self._make_lists()
+        self._make_documents(_LIVING)
+        self._make_first_pages()
+        self._remove_lists()
         self._remove()
 
     def _due(self, which: str) -> Iterator[list[int]]:
@@ -126,29 +126,35 @@ class _Builder:
 
     def _take_files(self) -> None:
         """Have every picture and media file that is shown."""
-        sql = ("SELECT DISTINCT shown.path, shown.sha256 FROM shown LEFT JOIN made ON made.path = shown.path"
-               " WHERE shown.path <> '' AND coalesce(made.sha256, '') <> shown.sha256 ORDER BY 1")  # fmt: skip
-        for files in _chunks(list(self._memory.rows(sql)), _CHUNK):
-            taken = []
+        sql = ("SELECT shown.path, shown.sha256 FROM shown LEFT JOIN made ON made.path = shown.path"
+               " WHERE shown.path <> '' AND shown.path > ? AND coalesce(made.sha256, '') <> shown.sha256"
+               " GROUP BY shown.path ORDER BY shown.path LIMIT ?")  # fmt: skip
+        last = ""
+        while files := list(self._memory.rows(sql, [last, _CHUNK])):
             claimed = self._claim([(path, None) for path, _ in files])
-            for path, sha256 in files:
-                if path not in claimed:
-                    continue
-                try:
-                    self._folder.take(self._archive / path, path)
-                except OSError:
-                    if not (self._archive / path).is_file():
-                        self.built.left_out.append(path)
-                        continue
-                    raise
-                taken.append((sha256, path))
+            taken = [(sha256, path) for path, sha256 in files if path in claimed and self._take(path)]
             with self._transaction():
                 self._memory.db.executemany("UPDATE made SET sha256 = ? WHERE path = ?", taken)
             self.built.linked += len(taken)
+            last = files[-1][0]
+
+    def _take(self, path: str) -> bool:
+        """Have a file of the archive in the site. Returns whether the archive has it."""
+        if not is_file(self._archive / path):
+            self.built.left_out.append(path)
+            return False
+        self._folder.take(self._archive / path, path)
+        return True
 
     # --- pages ---
 
-    def _make_documents(self, numbers: list[int]) -> None:
+    def _make_documents(self, which: str) -> None:
+        for numbers in self._due(which):
+            self._make_some_documents(numbers)
+            self._read += len(numbers)
+            self._advance(self._read, self._total)
+
+    def _make_some_documents(self, numbers: list[int]) -> None:
         done, pages = [], []
         for number in numbers:
             made = self._pages.document(number)
@@ -162,35 +168,45 @@ class _Builder:
             if path not in wanted:  # of a version that is no longer there; its document no longer leads to it
                 self._take_away(path)
         with self._transaction():
-            self._memory.db.executemany("DELETE FROM due WHERE number = ?", ((number,) for number in done))
+            for sql in ("UPDATE made SET sha256 = 'written' WHERE number = ?", "DELETE FROM due WHERE number = ?"):
+                self._memory.db.executemany(sql, ((number,) for number in done))
 
     def _make_lists(self) -> None:
-        memory = self._memory
-        folders = [folder for (folder,) in memory.rows("SELECT folder FROM due_folders ORDER BY 1")]
+        """Have the pages of months and languages. New months come first: pages of their documents lead to them."""
+        folders = [folder for (folder,) in self._memory.rows("SELECT folder FROM due_folders ORDER BY 1")]
+        is_new = {folder: not self._folder.has(f"{folder}/index.html") for folder in folders}
+        for folder in filter(is_new.get, folders):
+            self._write(*self._pages.month(folder))
+        self._write(*(self._pages.language(language) for language, _ in self._pages.languages()))
         for folder in folders:
-            pages = self._pages.month(folder)
+            pages = [] if is_new[folder] else self._pages.month(folder)
             self._write(*pages)
-            wanted = {page.path for page in pages}
-            for path in self._made_like(f"{folder}/index%.html"):
-                if path not in wanted and pages:
-                    self._take_away(path)
-        languages = [language for language, _ in self._pages.languages()]
-        self._write(*map(self._pages.language, languages))
+            if pages:
+                self._take_others_away(f"{folder}/index%.html", pages)
+
+    def _take_others_away(self, pattern: str, pages: Sequence[Page]) -> None:
+        """Take lists away that are none of these pages."""
+        wanted = {page.path for page in pages}
+        sql = "SELECT path FROM made WHERE number IS NULL AND path LIKE ?"
+        for (path,) in list(self._memory.rows(sql, [pattern])):
+            if path not in wanted:
+                self._take_away(path)
+
+    def _make_first_pages(self) -> None:
         self._write(self._pages.pictures(), self._pages.about(), self._pages.home())
-        for folder in folders:
-            if not memory.value("SELECT count(*) FROM documents WHERE folder = ?", [folder]):
-                for path in self._made_like(f"{folder}/index%.html"):
-                    self._take_away(path)
-        known = {f"{language.path}/index.html" for language in languages}
-        for path in self._made_like("%/index.html"):
-            if path.count("/") == 1 and path not in known:
+
+    def _remove_lists(self) -> None:
+        """Take the pages of months and languages away that have no document any more."""
+        memory = self._memory
+        sql = "SELECT folder FROM due_folders WHERE folder NOT IN (SELECT folder FROM documents)"
+        for (folder,) in list(memory.rows(sql)):
+            self._take_others_away(f"{folder}/index%.html", [])
+        languages = {language.path for language, _ in self._pages.languages()}
+        for (path,) in list(memory.rows("SELECT path FROM made WHERE path LIKE '%/index.html' AND path NOT LIKE '%/%/%'")):
+            if path.partition("/")[0] not in languages:
                 self._take_away(path)
         with self._transaction():
             memory.db.execute("DELETE FROM due_folders")
-
-    def _made_like(self, pattern: str) -> list[str]:
-        sql = "SELECT path FROM made WHERE number IS NULL AND path LIKE ?"
-        return [path for (path,) in self._memory.rows(sql, [pattern])]
 
     def _remove(self) -> None:
         """Take away the pages of documents that are gone, and what no page shows any more."""
@@ -206,6 +222,8 @@ class _Builder:
     # --- files of the site ---
 
     def _write(self, *pages: Page) -> None:
+        """Have pages, first those that are not there: others may lead to them."""
+        pages = tuple(sorted(pages, key=lambda page: self._folder.has(page.path)))
         claimed = self._claim([(page.path, page.number) for page in pages])
         self.built.written += sum(self._folder.write(page.path, page.data) for page in pages if page.path in claimed)
 
@@ -239,11 +257,5 @@ def _version() -> str:
     for library in ("jinja2", "nh3", "lxml"):
         digest.update(metadata.version(library).encode())
     return digest.hexdigest()
-
-
-def _chunks(values: list[tuple[str, str]], size: int) -> Iterator[list[tuple[str, str]]]:
-    rest = iter(values)
-    while chunk := list(islice(rest, size)):
-        yield chunk
 
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from crawler.reader.body import Surroundings, body, page_path
+from crawler.reader.pages import TEMPLATES
 from crawler.seedfile import SeedDocument
 from tests import hostile
 from tests.payloads import PAYLOADS
@@ -122,6 +123,12 @@ def test_page_lies_where_the_document_lies() -> None:
 
 
 # --- hostile ---
+
+
+def test_only_a_cleaned_body_goes_into_a_page_as_markup() -> None:
+    marked = {path.name: re.findall(r"\{\{([^}]*)\|\s*safe", path.read_text("utf-8")) for path in TEMPLATES.iterdir()}
+    assert {name: found for name, found in marked.items() if found} == {"macros.html.j2": [" body "]}
+    assert not [name for name in marked if "autoescape false" in (TEMPLATES / name).read_text("utf-8")]
 
 LOADS = re.compile(r"""\b(?:src|srcset|poster|data|background|action|formaction|xlink:href)\s*=\s*["']?(?!\.\./\.\./\.\./)""")
 RUNS = re.compile(
