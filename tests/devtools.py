@@ -43,10 +43,10 @@ Promise.all([...document.images].map(image => { image.loading = 'eager'; return 
 
 @dataclass
 class Opened:
-    """What came of opening a page. asked: every address it requested, `data:` left out. complaints: what stood in the
-    console, refusals of its
-    policy among them. title: as the tab shows it. images: (address, natural width in pixels). scripts, handlers: what no page
-    may hold. links: where they lead. overflow: pixels by which the page is wider than the window. background: of the page."""
+    """What came of opening a page. asked: every address it requested, `data:` left out. complaints: what stood in the console,
+    refusals of its policy among them. title: as the tab shows it. images: (address, natural width in pixels). scripts,
+    handlers: what no page may hold. links: where they lead. overflow: pixels by which the page is wider than the window.
+    background: its colour. sheets: how many style sheets it has."""
 
     asked: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
@@ -131,7 +131,7 @@ class Browser:
         self.call("Page.navigate", url=page.absolute().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self._events):
             self._events.append(self._next())
-        found = self.call("Runtime.evaluate", expression=_LOADED, awaitPromise=True, returnByValue=True)["result"]["value"]
+        found = self.run(_LOADED)
         seen = Opened(
             title=found["title"], images=[tuple(image) for image in found["images"]], scripts=found["scripts"],
             handlers=found["handlers"], links=found["links"], overflow=found["width"], background=found["background"],
@@ -147,6 +147,12 @@ class Browser:
                 case "Runtime.exceptionThrown" | "Runtime.consoleAPICalled":
                     seen.complaints.append(json.dumps(event["params"])[:500])
         return seen
+
+    def run(self, script: str) -> Any:
+        """Run a script on the page that is open. Returns what it comes to; of a promise, what that comes to."""
+        found = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in found, found["exceptionDetails"]
+        return found["result"].get("value")
 
     def shoot(self, path: Path, *, whole: bool = False) -> None:
         """Write a PNG of what the window shows, or of the whole page."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from tests.reader import samples
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: apt-get install chromium")
 
+_PACKAGE = importlib.util.find_spec("axe_core_python")
+AXE = Path(_PACKAGE.origin).with_name("axe.min.js") if _PACKAGE and _PACKAGE.origin else None
+_CHECK = """
+axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})
+  .then(found => found.violations.map(one => [one.id, ...one.nodes.map(node => node.html)]))
+"""
 PAPER = {False: "rgb(251, 250, 246)", True: "rgb(22, 23, 26)"}
 TITLES = {document.id: title_of(document) for document in (samples.ENGLISH_NOW, *samples.OTHERS)}
 
@@ -66,6 +73,17 @@ def test_stored_media_file_plays_without_a_network(site: Path, browser: Browser)
     seen = browser.open(path)
     assert any(address.endswith(f"/{samples.VIDEO}.mp4") for address in seen.asked)
     assert seen.complaints == []
+
+
+@pytest.mark.skipif(not AXE, reason="no axe-core here: pip install axe-core-python")
+@pytest.mark.parametrize("dark", [False, True])
+def test_pages_have_no_accessibility_violation(site: Path, browser: Browser, dark: bool) -> None:
+    assert AXE
+    browser.look(dark=dark)
+    for path in sorted(site.rglob("*.html")):
+        browser.open(path)
+        browser.run(AXE.read_text("utf-8") + ";0")
+        assert browser.run(_CHECK) == [], path.name
 
 
 def test_policy_refuses_what_a_page_does_not_hold(site: Path, browser: Browser, tmp_path: Path) -> None:
