@@ -1,4 +1,4 @@
-"""`make demo`: the crawler at work on the stand-in, and what lands on disk.
+"""`make demo`: the crawler at work on the stand-in, what lands on disk, and a site of it.
 
 Everything goes into the folder `demo/`, which is made anew.
 """
@@ -29,12 +29,23 @@ def main() -> int:
     with Site() as site:
         print("A DW of its own runs on loopback. The crawl starts from these seeds:\n")
         print(seeds.read_text(encoding="utf-8"))
-        command = ["crawl", "dw", "-a", f"seeds={seeds}", "-a", "depth=2", "-s", f"ARCHIVE_DIR={FOLDER}/archive"]
-        status = scrapy(*command, "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", *site.settings_args)
+        at = ["-s", f"ARCHIVE_DIR={FOLDER}/archive", "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0",
+              *site.settings_args]  # fmt: skip
+        status = scrapy("crawl", "dw", "-a", f"seeds={seeds}", "-a", "depth=2", *at)
+        print("\nDW changes an article, and a second run looks at it again:\n")
+        site.edit(dw.ENGLISH, title="A village shares two clocks", add_paragraph="On Sunday a second clock came. It is slow.")
+        again = f"seeds=https://www.dw.com/en/any-title/a-{dw.ENGLISH}"
+        status = max(status, scrapy("crawl", "dw", "-a", again, "-a", "depth=0", "-s", "ARCHIVE_REFRESH=[[100000, 0]]", *at))
     show_files(FOLDER / "archive")
     show_document(next((FOLDER / "archive" / "zh").rglob(f"{dw.SEED_ZH}*.txt")))
     print("\nscrapy status\n")
-    scrapy("status", "-s", f"ARCHIVE_DIR={FOLDER}/archive")
+    archive = f"-s ARCHIVE_DIR={FOLDER}/archive"
+    scrapy("status", *archive.split())
+    print("\nscrapy site\n")
+    scrapy("site", *archive.split())
+    print("\nNext you might try:\n")
+    for command in ("search clock", f"diff {dw.ENGLISH}", "verify"):
+        print(f"  scrapy {command} {archive}")
     return status
 
 
