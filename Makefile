@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install test torture shown demo bench bench-index bench-search shots clean
+.PHONY: install test torture shown demo bench bench-index bench-search bench-site shots clean
 
 install: $(VENV)/installed
 
@@ -37,6 +37,9 @@ bench-index: install
 
 shots: install
 	@$(BIN)/python -m tests.reader.shots
+
+bench-site: install
+	$(BIN)/python -m benchmarks.reader
 
 bench-search: install
 	$(BIN)/python -m benchmarks.search
