@@ -25,7 +25,7 @@ from crawler.reader.plan import Advance, Planner, Selection, attach
 _CHUNK = 200  # documents between two commits; a kill makes so many twice
 
 _LIVING = "number IN (SELECT number FROM documents)"
-_NEW = "number NOT IN (SELECT number FROM made WHERE number IS NOT NULL AND sha256 <> '')"
+_NEW = "NOT EXISTS (SELECT 1 FROM made WHERE made.number = due.number AND sha256 <> '')"
 
 
 @dataclass
@@ -182,12 +182,12 @@ class _Builder:
             pages = [] if is_new[folder] else self._pages.month(folder)
             self._write(*pages)
             if pages:
-                self._take_others_away(f"{folder}/index%.html", pages)
+                self._take_others_away(f"{folder}/index*.html", pages)
 
     def _take_others_away(self, pattern: str, pages: Sequence[Page]) -> None:
         """Take lists away that are none of these pages."""
         wanted = {page.path for page in pages}
-        sql = "SELECT path FROM made WHERE number IS NULL AND path LIKE ?"
+        sql = "SELECT path FROM made WHERE path GLOB ? AND number IS NULL"
         for (path,) in list(self._memory.rows(sql, [pattern])):
             if path not in wanted:
                 self._take_away(path)
@@ -200,7 +200,7 @@ class _Builder:
         memory = self._memory
         sql = "SELECT folder FROM due_folders WHERE folder NOT IN (SELECT folder FROM documents)"
         for (folder,) in list(memory.rows(sql)):
-            self._take_others_away(f"{folder}/index%.html", [])
+            self._take_others_away(f"{folder}/index*.html", [])
         languages = {language.path for language, _ in self._pages.languages()}
         for (path,) in list(memory.rows("SELECT path FROM made WHERE path LIKE '%/index.html' AND path NOT LIKE '%/%/%'")):
             if path.partition("/")[0] not in languages:
@@ -213,7 +213,7 @@ class _Builder:
         memory = self._memory
         gone = "number IN (SELECT number FROM due) AND number NOT IN (SELECT number FROM documents)"
         unshown = ("(path LIKE 'images/%' OR path LIKE 'media/%')"
-                   " AND NOT EXISTS (SELECT 1 FROM shown WHERE shown.path = made.path)")  # fmt: skip
+                   " AND NOT EXISTS (SELECT 1 FROM shown WHERE shown.path = made.path AND shown.path <> '')")  # fmt: skip
         for (path,) in list(memory.rows(f"SELECT path FROM made WHERE {gone} UNION ALL SELECT path FROM made WHERE {unshown}")):
             self._take_away(path)
         with self._transaction():
