@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from scrapy.cmdline import execute
 
 from crawler import clock, seedfile
 from crawler.seedfile import SeedDocument
+from crawler.storage import logline
+from crawler.storage.logline import AnyState, FileRecord
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from tests.crawling import ROOT
@@ -85,10 +88,17 @@ def archive_of(root: Path, *documents: SeedDocument, now_ms: int = NOW_MS) -> Pa
     return root
 
 
-def store(root: Path, *files: NewFile, states: tuple[dict[str, Any], ...] = (), now_ms: int = NOW_MS) -> None:
-    """Files and states into an archive, as a run of its own."""
+def state_of(line: Mapping[str, Any]) -> AnyState:
+    """The record of a line of the log of states."""
+    found = logline.parse(dict(line))
+    assert not isinstance(found, FileRecord | None)
+    return found
+
+
+def store(root: Path, *files: NewFile, states: Sequence[AnyState | Mapping[str, Any]] = (), now_ms: int = NOW_MS) -> None:
+    """Store files and states, as records or lines, in an archive, as a run of its own."""
     archive = open_archive(root, now_ms, "a test")
-    archive.store_now(list(files), list(states))
+    archive.store_now(list(files), [state_of(state) if isinstance(state, Mapping) else state for state in states])
     archive.close()
 
 

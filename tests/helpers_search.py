@@ -12,6 +12,7 @@ from crawler.library.search.index import NAME, SearchIndex
 from crawler.library.search.query import parse
 from crawler.library.search.search import Hit, Selection, search
 from crawler.storage import layout
+from crawler.storage.logline import Removal
 from tests.helpers_commands import store
 
 
@@ -41,5 +42,4 @@ def hits_from_nothing(root: Path, *queries: str) -> list[Hit]:
 def remove(root: Path, path: str, number: int, now_ms: int) -> None:
     """What `scrapy repair` does with a document nobody can restore."""
     (root / path).unlink()
-    store(root, states=({"state": "removed", "path": path, "kind": "article", "id": number, "reason": "damaged",
-                         "time": times.iso(now_ms)},), now_ms=now_ms)  # fmt: skip
+    store(root, states=[Removal(path, "damaged", times.iso(now_ms), is_found=False)], now_ms=now_ms)

@@ -17,9 +17,9 @@ from crawler.crawl.failures import RedirectCircle, failure_reason
 from crawler.crawl.judge import Alias, Found, Missing, Unchanged, Unreadable, Unwanted, Verdict
 from crawler.reasons import Reason
 from crawler.storage import layout
-from crawler.storage.archive import state_line
 from crawler.storage.index.objects import ALIAS, ARCHIVED, MISSING, OUT_OF_SCOPE, PENDING, UNREADABLE, Row
 from crawler.storage.index.refresh import after_miss
+from crawler.storage.logline import StateRecord
 from crawler.storage.writer import NewFile
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def unchanged(run: Run, row: Row) -> None:
     now_ms = run.now_ms()
     run.count("dw/document/unchanged")
     if row.misses:  # DW has it again: a rebuilt index must know
-        await run.store([], [state_line(ARCHIVED, row.kind, row.number, now_ms)])
+        await run.store([], [StateRecord(ARCHIVED, row.kind, row.number, times.iso(now_ms))])
     run.archive.index.set_checked(row.number, now_ms, row.etag, row.last_modified)
 
 
@@ -122,11 +122,11 @@ async def alias(run: Run, row: Row, target: Target) -> None:
     index = run.archive.index
     assert target.number is not None
     now_ms = run.now_ms()
-    states = [state_line(ALIAS, row.kind, row.number, now_ms, target=target.number)]
+    states = [StateRecord(ALIAS, row.kind, row.number, times.iso(now_ms), target=target.number)]
     known = index.resolve(target.number)
     if known is None or known.hop > row.hop:
         language = target.language or row.language
-        states.append(state_line(PENDING, target.kind, target.number, now_ms, hop=row.hop, language=language))
+        states.append(StateRecord(PENDING, target.kind, target.number, times.iso(now_ms), hop=row.hop, language=language))
     run.count("dw/document/alias")
     await run.store([], states)
     run.archive.register([target.number], row.hop, target.kind, target.language)
@@ -141,7 +141,8 @@ async def unwanted(run: Run, row: Row, kind: str) -> None:
     if row.path:  # it was of another kind, and stays
         run.archive.index.set_checked(row.number, run.now_ms(), row.etag, row.last_modified)
         return
-    state = state_line(OUT_OF_SCOPE, kind, row.number, run.now_ms(), reason="kind", hop=row.hop, language=row.language)
+    time = times.iso(run.now_ms())
+    state = StateRecord(OUT_OF_SCOPE, kind, row.number, time, reason="kind", hop=row.hop, language=row.language)
     await run.store([], [state])
 
 
@@ -170,9 +171,9 @@ async def unreadable(run: Run, row: Row, reply: Reply, problem: str) -> None:
         # its description first: where the reply is, that is too
         files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, reply.body, record)]
     miss = after_miss(reasons.UNREADABLE, now_ms, row.misses, row.missed_ms, row.reason)
-    state = state_line(
-        UNREADABLE if row.path is None else MISSING, row.kind, row.number, now_ms, reason=problem, misses=miss.misses,
-        missed_ms=miss.first_ms, next_ms=miss.next_ms, hop=row.hop, language=row.language,
+    state = StateRecord(
+        UNREADABLE if row.path is None else MISSING, row.kind, row.number, times.iso(now_ms), reason=problem,
+        misses=miss.misses, missed_ms=miss.first_ms, next_ms=miss.next_ms, hop=row.hop, language=row.language,
     )  # fmt: skip
     run.count("dw/document/unreadable")
     run.note_missing(row.kind, row.number, reasons.unreadable(problem), str(record["url"]))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.storage.archive import state_line
+from crawler import times
 from crawler.storage.index.objects import PENDING
+from crawler.storage.logline import StateRecord
 
 if TYPE_CHECKING:
     from crawler.crawl.run import Run
     from crawler.storage.index.objects import Row
-    from crawler.storage.logline import Record
+    from crawler.storage.logline import AnyState
 
 _BATCH = 500  # lines logged at a time
 
@@ -20,9 +21,9 @@ class Registry:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self._lines: list[Record] = []
+        self._lines: list[AnyState] = []
 
-    def add(self, line: Record) -> None:
+    def add(self, line: AnyState) -> None:
         """Log a line with the next batch."""
         self._lines.append(line)
 
@@ -30,7 +31,7 @@ class Registry:
         """Register a document that a seed or a list names. Returns what was known of it before, None for nothing."""
         row = self.run.archive.index.resolve(number)
         if (row is None or row.hop) and not self.run.options.dry_run:  # new, or farther away until now
-            self.add(state_line(PENDING, kind, number, self.run.start_ms, hop=0, language=language))
+            self.add(StateRecord(PENDING, kind, number, times.iso(self.run.start_ms), hop=0, language=language))
             if len(self._lines) >= _BATCH:
                 await self.log()
         self.run.archive.register([number], 0, kind, language)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crawler.crawl.control import Control
     from crawler.crawl.options import Options
     from crawler.storage.archive import Archive
-    from crawler.storage.logline import Record
+    from crawler.storage.logline import AnyState
     from crawler.storage.writer import AnyFile
     from crawler.urls import Sites
 
@@ -109,7 +109,7 @@ class Run:
 
     # --- storing and ending ---
 
-    async def store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> None:
+    async def store(self, files: Sequence[AnyFile], states: Sequence[AnyState] = ()) -> None:
         """Store files and states in the archive. Counts dw/stored/bytes. Raises DiskError, which also ends the run."""
         try:
             records = await self.archive.store(files, states)

@@ -24,7 +24,7 @@ from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import GONE, MISSING, REFUSED, Row
 from crawler.storage.index.seal import seal
 from crawler.storage.index.sqlite import Index
-from crawler.storage.logline import Record
+from crawler.storage.logline import AnyState, Record, StateRecord
 from crawler.storage.runlog import RunLog
 from crawler.storage.writer import AnyFile, Arrivals, NewFile, Whole, Writer
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
@@ -74,7 +74,7 @@ class Archive:
 
     # --- storing ---
 
-    async def store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
+    async def store(self, files: Sequence[AnyFile], states: Sequence[AnyState] = ()) -> list[Record]:
         """Store files durably in the order given, log them, then tell the index."""
         stored = self.begin_store(files, states)
         try:
@@ -85,14 +85,14 @@ class Archive:
             raise
         return self.end_store(stored)
 
-    def store_now(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> list[Record]:
+    def store_now(self, files: Sequence[AnyFile], states: Sequence[AnyState] = ()) -> list[Record]:
         """`store`, where there is no event loop."""
         return self.end_store(self.begin_store(files, states))
 
-    def begin_store(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> Future[list[Record]]:
+    def begin_store(self, files: Sequence[AnyFile], states: Sequence[AnyState] = ()) -> Future[list[Record]]:
         """The first half of `store_now`: the files are on their way. Many at a time share the waiting for the disk."""
         self._check_free(files)
-        stored = self.writer.submit(files, states)
+        stored = self.writer.submit(files, [state.to_line() for state in states])
         self._submitted[stored] = None
         return stored
 
@@ -116,16 +116,17 @@ class Archive:
         for record in records:
             apply(self.index, record, self.log.name)
 
-    def miss(self, row: Row, reason: Reason, now_ms: int, *, refused: bool = False) -> Record:
-        """The state line of an object that could not be had once more; see `refresh.after_miss`. refused: by us, or by
-        robots.txt."""
+    def miss(self, row: Row, reason: Reason, now_ms: int, *, refused: bool = False) -> StateRecord:
+        """The record of an object that could not be fetched once more; see `refresh.after_miss`.
+
+        refused: by our own rules, or by robots.txt.
+        """
         miss = refresh.after_miss(reason, now_ms, row.misses, row.missed_ms, row.reason)
         state = REFUSED if refused else GONE if miss.gone else MISSING
-        return {
-            "state": state, "kind": row.kind, "id": row.number, "format": row.format,
-            "reason": reason, "misses": miss.misses, "missed_ms": miss.first_ms, "next_ms": miss.next_ms, "url": row.url,
-            "hop": row.hop, "language": row.language, "time": times.iso(now_ms),
-        }  # fmt: skip
+        return StateRecord(
+            state, row.kind, row.number, times.iso(now_ms), format=row.format, reason=reason, misses=miss.misses,
+            missed_ms=miss.first_ms, next_ms=miss.next_ms, url=row.url, hop=row.hop, language=row.language,
+        )  # fmt: skip
 
     # --- documents ---
 
@@ -290,8 +291,3 @@ def check_free(root: Path, min_free: int) -> None:
         raise DiskError(f"{root}: {error.strerror or error}") from error
     if free < min_free:
         raise DiskError(f"only {free:,} bytes are free for {root}; ARCHIVE_MIN_FREE asks for {min_free:,}")
-
-
-def state_line(state: str, row_kind: str, number: int, now_ms: int, **more: object) -> Record:
-    """A line of the log of states."""
-    return {"state": state, "kind": row_kind, "id": number, "time": times.iso(now_ms), **more}

@@ -13,13 +13,13 @@ from pathlib import Path
 from crawler import times
 from crawler.exceptions import DiskError
 from crawler.files import sha256_of
-from crawler.storage import disk, layout, leftovers, runlog, tree
+from crawler.storage import disk, layout, leftovers, logline, runlog, tree
 from crawler.storage.archive import Archive
 from crawler.storage.index import agenda
 from crawler.storage.index.apply import apply
-from crawler.storage.index.objects import PENDING, REMOVED
+from crawler.storage.index.objects import PENDING
 from crawler.storage.index.sqlite import Index
-from crawler.storage.logline import Record
+from crawler.storage.logline import FileRecord, Record, Removal, StateRecord
 from crawler.storage.runlog import FILES_END, STATES_END, run_logs
 from crawler.urls import DOCUMENT_KINDS
 
@@ -110,22 +110,23 @@ def _whole_bytes(log: Path) -> int:
         return log.stat().st_size
 
 
-def _take_over(archive: Archive, record: Record, run: str) -> None:
+def _take_over(archive: Archive, line: Record, run: str) -> None:
     """Tell the index what a log line says."""
-    if record.get("state") == PENDING and record["kind"] in DOCUMENT_KINDS:  # what it refers to comes nearer with it
-        archive.register([record["id"]], record.get("hop", 0), record["kind"], record.get("language"))
+    record = logline.parse(line)
+    if isinstance(record, StateRecord) and record.state == PENDING and record.kind in DOCUMENT_KINDS:
+        archive.register([record.id], record.hop or 0, record.kind, record.language)  # what it refers to comes nearer with it
         return
-    apply(archive.index, record, run)
-    if "sha256" in record:
-        _hear(archive, record)
+    apply(archive.index, line, run)
+    if isinstance(record, FileRecord):
+        _register_stored(archive, record)
 
 
-def _hear(archive: Archive, record: Record) -> None:
-    """Hear of what a stored document, or an earlier version of one, refers to and shows."""
-    path = record.get("path", "")
+def _register_stored(archive: Archive, record: FileRecord) -> None:
+    """Register what a stored document, or an earlier version of one, refers to and shows."""
+    path = record.path
     if layout.is_document(path):
-        source, hop = record.get("source", ""), record.get("hop", 0)
-    elif layout.is_revision(path) and path.endswith(".txt") and (row := archive.index.get(record["id"])):
+        source, hop = record.source or "", record.hop
+    elif layout.is_revision(path) and path.endswith(".txt") and (row := archive.index.get(record.id)):
         source, hop = row.source, row.hop
     else:
         return
@@ -196,11 +197,9 @@ def _set_aside(archive: Archive, damaged: dict[str, str], now_ms: int) -> None:
     for path in list(damaged):
         for reply in leftovers.replies_of(archive.root, path) if layout.is_document(path) else ():
             damaged.setdefault(reply, sha256_of(archive.root / reply)[0])
-    states: list[Record] = [
-        {"state": REMOVED, "path": path, "reason": "damaged: not what was stored", "time": times.iso(now_ms),
-         "found_sha256": digest}
-        for path, digest in damaged.items()
-    ]  # fmt: skip
+    states = [
+        Removal(path, "damaged: not what was stored", times.iso(now_ms), digest).to_line() for path, digest in damaged.items()
+    ]
     if states:
         archive.log.append(STATES_END, states)
     for path in damaged:
@@ -214,9 +213,9 @@ def damaged_files(root: Path) -> dict[str, str | None]:
     """What the logs call damaged: path to the sha256 it had, None where nobody could tell. It is logged before it is set aside;
     a path that was stored again is still in it."""
     return {
-        record["path"]: record["found_sha256"]
+        removal.path: removal.found_sha256
         for log in run_logs(root) if log.name.endswith(STATES_END)
-        for record in runlog.read_log(log) if record.get("state") == REMOVED and "found_sha256" in record
+        for removal in map(logline.parse, runlog.read_log(log)) if isinstance(removal, Removal) and removal.is_found
     }  # fmt: skip
 
 

@@ -17,9 +17,8 @@ from crawler import seedfile, urls
 from crawler.files import is_file, read_file, sha256_of
 from crawler.storage import disk, layout, recovery, remaking, runlog, tree
 from crawler.storage.archive import REPLY_ENDS, Archive
-from crawler.storage.index.objects import REMOVED
 from crawler.storage.index.sqlite import Index
-from crawler.storage.logline import Record
+from crawler.storage.logline import Removal
 from crawler.upkeep import verify
 from crawler.upkeep.verify import Damage, Verdict
 from crawler.urls import DW, Sites
@@ -46,7 +45,7 @@ class Repair:
     for_good: list[str] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
     index_is_wrong: bool = False
-    states: dict[str, Record] = field(default_factory=dict)
+    states: dict[str, Removal] = field(default_factory=dict)
 
     @property
     def objects(self) -> set[tuple[str, int]]:
@@ -113,8 +112,8 @@ def _plan_aside(root: Path, path: str, planned: Repair) -> None:
 def _plan_again(root: Path, index: Index | None, damage: Damage, time: str, planned: Repair) -> None:
     """Have a file fetched again that nothing here can restore; the index hears of it by the states."""
     path, number = damage.path, layout.number_of(damage.path)
-    state = {"state": REMOVED, "path": path, "reason": f"damaged: {damage.what}", "time": time}
-    planned.states[path] = {**state, "found_sha256": damage.sha256} if damage.what != verify.LOST else state
+    is_found = damage.what != verify.LOST
+    planned.states[path] = Removal(path, f"damaged: {damage.what}", time, damage.sha256, is_found)
     row = index.get(number) if index and number else None
     if layout.is_document(path) and number:
         planned.again[path] = (damage.kind or (row.kind if row else "article"), number)
@@ -122,8 +121,7 @@ def _plan_again(root: Path, index: Index | None, damage: Damage, time: str, plan
         for reply in _replies_of(path):  # the next one would take its place
             if reply not in planned.set_aside and is_file(root / reply):
                 _plan_aside(root, reply, planned)
-                planned.states[reply] = {**state, "path": reply, "reason": "damaged: its document",
-                                         "found_sha256": _digest(root / reply)}
+                planned.states[reply] = Removal(reply, "damaged: its document", time, _digest(root / reply))
     elif layout.is_reply(path) and row and number:
         planned.again[path] = (row.kind, number)
         planned.hops = max(planned.hops, row.hop)

@@ -18,11 +18,10 @@ from pathlib import Path, PurePosixPath
 from crawler import times
 from crawler.exceptions import DiskError
 from crawler.files import is_file, sha256_of
-from crawler.storage import layout, runlog, tree
-from crawler.storage.index.objects import REMOVED
+from crawler.storage import layout, logline, runlog, tree
 from crawler.storage.index.seal import OTHER_BYTES, is_as_closed
 from crawler.storage.index.sqlite import uri_of
-from crawler.storage.logline import Record
+from crawler.storage.logline import FileRecord, Record, Removal
 from crawler.storage.runlog import run_logs
 
 CHANGED, CUT, LOST, UNKNOWN, NO_ACCESS = "changed", "cut", "lost", "unknown", "cannot be read"
@@ -159,17 +158,17 @@ def _read_logs(db: sqlite3.Connection, root: Path, removed: dict[str, str | None
             yield Damage(f"{layout.RUNS}/{log.name}", LOG_DAMAGED, runlog.shown(damaged))
 
 
-def _expect(db: sqlite3.Connection, record: Record, removed: dict[str, str | None]) -> None:
+def _expect(db: sqlite3.Connection, line: Record, removed: dict[str, str | None]) -> None:
     """Take what a log line says into the database."""
-    if "sha256" in record:
+    record = logline.parse(line)
+    if isinstance(record, FileRecord):
         db.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?)", [
-            record["path"], record["sha256"], record["bytes"], record["kind"], record["id"], record.get("stamp_ms"),
-            record.get("url")])  # fmt: skip
-        removed.pop(record["path"], None)
-    elif record["state"] == REMOVED:
-        db.execute("DELETE FROM expected WHERE path = ?", [record["path"]])
-        if "found_sha256" in record:
-            removed[record["path"]] = record["found_sha256"]
+            record.path, record.sha256, record.bytes, record.kind, record.id, record.stamp_ms, record.url])  # fmt: skip
+        removed.pop(record.path, None)
+    elif isinstance(record, Removal):
+        db.execute("DELETE FROM expected WHERE path = ?", [record.path])
+        if record.is_found:
+            removed[record.path] = record.found_sha256
 
 
 def _read_files(

@@ -15,6 +15,7 @@ from crawler import clock
 from crawler.exceptions import DiskError
 from crawler.storage import layout, opening, recovery
 from crawler.storage.index.objects import PENDING
+from crawler.storage.logline import StateRecord
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from crawler.urls import DW
@@ -122,13 +123,13 @@ def test_a_dry_run_tells_the_same_whatever_became_of_the_index(archived: Path, s
     elif damage == "older":
         data = index.read_bytes()
         archive = open_archive(archived, NOW_MS, "a test")
-        archive.store_now([], [{"state": "pending", "kind": "article", "id": 99, "hop": 0}])
+        archive.store_now([], [StateRecord("pending", "article", 99, hop=0)])
         archive.close()
         index.write_bytes(data)
         told["99"] = "pending, 0 hops from the seeds"
     else:
         archive = open_archive(archived, NOW_MS, "a test")
-        archive.store_now([], [{"state": "pending", "kind": "article", "id": 99, "hop": 0}])
+        archive.store_now([], [StateRecord("pending", "article", 99, hop=0)])
         archive.index.commit()
         kept = {path: path.read_bytes() for path in archived.iterdir() if path.name.startswith(layout.INDEX)}
         archive.close()
@@ -143,7 +144,7 @@ def test_a_dry_run_tells_the_same_whatever_became_of_the_index(archived: Path, s
 
 def test_a_dry_run_works_beside_a_crawl(archived: Path, site: Site) -> None:
     holder = open_archive(archived, NOW_MS, "a test")
-    holder.store_now([], [{"state": "pending", "kind": "article", "id": 99, "hop": 0}])
+    holder.store_now([], [StateRecord("pending", "article", 99, hop=0)])
     assert "99" in said(crawl(archived, [dw.SEED_ZH], "dry_run=1", site=site))
     holder.close()
 

@@ -26,7 +26,7 @@ def run(archive: OpenArchive) -> SimpleNamespace:
     """A run with an archive, and three documents that are pending in it."""
     opened, stats = archive(), Counter[str]()
 
-    async def store(files: Any, states: Any = None) -> None:
+    async def store(files: Any, states: Any = ()) -> None:
         await opened.store(files, states)
 
     opened.index.register([FIRST, SECOND, THIRD], 0)

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from crawler import times
 from crawler.library import status
 from crawler.storage import layout
-from crawler.storage.archive import state_line
 from crawler.storage.index import refresh
 from crawler.storage.index.agenda import mark as mark_due
 from crawler.storage.index.objects import GONE, MISSING, PENDING, UNREADABLE, Scope
+from crawler.storage.logline import StateRecord
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from tests.crawling import ROOT
@@ -35,12 +36,12 @@ def root(tmp_path: Path) -> Path:
                document(70000004, date="2026-05-31T12:00:00.000Z", language="zh"))  # fmt: skip
     record = {"kind": "picture", "id": 71000001, "url": "https://static.dw.com/image/71000001_303.jpg", "time": "2026-06-01"}
     store(root, NewFile("images/710/71000001_303.jpg", b"12345", record), states=(
-        state_line(PENDING, "article", 70000010, NOW_MS, hop=0),
-        state_line(PENDING, "picture", 71000002, NOW_MS, format="303", url="https://static.dw.com/image/71000002_303.jpg"),
-        state_line(MISSING, "article", 70000011, NOW_MS, misses=1, next_ms=NOW_MS - 1),
-        state_line(MISSING, "article", 70000012, NOW_MS, misses=2, next_ms=NOW_MS + DAY_MS),
-        state_line(UNREADABLE, "video", 70000013, NOW_MS, misses=2, next_ms=NOW_MS + 2 * DAY_MS),
-        state_line(GONE, "article", 70000014, NOW_MS, misses=9, next_ms=NOW_MS - DAY_MS),
+        StateRecord(PENDING, "article", 70000010, times.iso(NOW_MS), hop=0),
+        StateRecord(PENDING, "picture", 71000002, times.iso(NOW_MS), format="303", url="https://static.dw.com/image/71000002_303.jpg"),
+        StateRecord(MISSING, "article", 70000011, times.iso(NOW_MS), misses=1, next_ms=NOW_MS - 1),
+        StateRecord(MISSING, "article", 70000012, times.iso(NOW_MS), misses=2, next_ms=NOW_MS + DAY_MS),
+        StateRecord(UNREADABLE, "video", 70000013, times.iso(NOW_MS), misses=2, next_ms=NOW_MS + 2 * DAY_MS),
+        StateRecord(GONE, "article", 70000014, times.iso(NOW_MS), misses=9, next_ms=NOW_MS - DAY_MS),
     ))  # fmt: skip
     archive = open_archive(root, NOW_MS, "a test")
     for number in (70000001, 70000002, 70000004):
@@ -107,7 +108,7 @@ def test_status_for_a_person(root: Path) -> None:
 
 def test_status_works_while_a_crawl_runs(root: Path) -> None:
     archive = open_archive(root, NOW_MS, "scrapy crawl")
-    archive.store_now([], [state_line(PENDING, "article", 70000020, NOW_MS, hop=0)])
+    archive.store_now([], [StateRecord(PENDING, "article", 70000020, times.iso(NOW_MS), hop=0)])
     archive.index.commit()
     ran = scrapy("status", "--json", root=root)
     archive.close()

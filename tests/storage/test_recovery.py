@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from crawler import seedfile
+from crawler import seedfile, times
 from crawler.exceptions import DiskError
 from crawler.reasons import status
 from crawler.storage import disk, recovery
-from crawler.storage.archive import Archive, state_line
+from crawler.storage.archive import Archive
 from crawler.storage.index.agenda import mark as mark_due
 from crawler.storage.index.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE, Scope
 from crawler.storage.index.refresh import DAY_MS
+from crawler.storage.logline import StateRecord
 from crawler.storage.runlog import read_log, run_logs
 from crawler.storage.writer import NewFile
 from crawler.upkeep import verify
@@ -56,8 +57,8 @@ def fill(found: Archive) -> None:
         assert row
         found.store_now([], [found.miss(row, reason, NOW_MS)])
     found.store_now([NewFile("unreadable/40-0123456789ab.json.gz", b"?", {"kind": "article", "id": 40, "time": TIME}, True)],
-                    [state_line(UNREADABLE, "article", 40, NOW_MS, reason="no JSON")])  # fmt: skip
-    found.store_now([], [state_line(ALIAS, "article", 50, NOW_MS, target=7), state_line(PENDING, "video", 60, NOW_MS, hop=0)])
+                    [StateRecord(UNREADABLE, "article", 40, times.iso(NOW_MS), reason="no JSON")])  # fmt: skip
+    found.store_now([], [StateRecord(ALIAS, "article", 50, TIME, target=7), StateRecord(PENDING, "video", 60, TIME, hop=0)])
 
 
 def ways_to_lose(root: Path, way: str) -> None:
@@ -112,7 +113,7 @@ def test_index_that_lags_behind_catches_up(archive: OpenArchive, tmp_path: Path)
     old = {path: path.read_bytes() for path in (tmp_path / "archive").glob("index.sqlite*")}
     found = archive(NOW_MS + DAY_MS)
     fetched(found, document(20))
-    found.store_now([], [state_line(MISSING, "article", 8, NOW_MS, reason="status 404", misses=1)])
+    found.store_now([], [StateRecord(MISSING, "article", 8, times.iso(NOW_MS), reason="status 404", misses=1)])
     before = rows(found)
     found.close()
     for path, data in old.items():

@@ -48,7 +48,7 @@ def run(open_one: Archive) -> SimpleNamespace:
     """What the glue has of a run."""
     stats: Counter[str] = Counter()
 
-    async def store(files: Any, states: Any = None) -> None:
+    async def store(files: Any, states: Any = ()) -> None:
         await open_one.store(files, states)
 
     run = SimpleNamespace(

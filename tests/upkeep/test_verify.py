@@ -18,6 +18,7 @@ from crawler.storage import layout
 from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import ARCHIVED, PENDING
 from crawler.storage.lock import Lock
+from crawler.storage.logline import Removal
 from crawler.storage.opening import open_archive
 from crawler.storage.tree import walk
 from crawler.storage.writer import NewFile
@@ -132,7 +133,7 @@ def test_last_log_line_of_a_path_counts(small: Path) -> None:
 
 def test_path_taken_out_of_the_log_is_not_missed(small: Path) -> None:
     (small / PICTURE).unlink()
-    store(small, states=({"state": "removed", "path": PICTURE, "reason": "a test"},))
+    store(small, states=[Removal(PICTURE, "a test", is_found=False)])
     assert verify.verify(small).is_sound
 
 

@@ -10,9 +10,8 @@ from crawler import seedfile, times
 from crawler.crawl.component import RunComponent
 from crawler.dw.places import WEAK
 from crawler.storage import layout
-from crawler.storage.archive import state_line
 from crawler.storage.index.objects import ARCHIVED
-from crawler.storage.logline import Record
+from crawler.storage.logline import Record, StateRecord
 from crawler.storage.writer import NewFile
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
         return False
     states = []
     if item.requested != number and archive.index.get(item.requested) != row:
-        states.append(state_line("alias", "article", item.requested, item.stamp_ms, target=number))
+        states.append(StateRecord("alias", "article", item.requested, times.iso(item.stamp_ms), target=number))
         run.count("dw/document/alias")
     files = []
     is_better = item.article.origin == "api" and row.source != "api"
@@ -63,7 +62,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
     published_ms = row.published_ms if published_ms is None else published_ms
     if row.misses or (row.kind, row.published_ms) != (item.article.kind, published_ms):
         # DW has it again, or tells what the document does not: that it is a liveblog, or the date of a video
-        states.append(state_line(ARCHIVED, item.article.kind, number, item.stamp_ms, published_ms=published_ms))
+        states.append(StateRecord(ARCHIVED, item.article.kind, number, times.iso(item.stamp_ms), published_ms=published_ms))
     if files or states:
         await run.store(files, states)
     archive.index.set_checked(number, 0 if is_weak else item.stamp_ms, item.etag, item.last_modified)

@@ -15,8 +15,8 @@ from crawler.crawl.failures import failure_reason
 from crawler.exceptions import DiskError
 from crawler.reasons import Reason
 from crawler.storage import layout, pictures
-from crawler.storage.archive import state_line
 from crawler.storage.index.objects import ARCHIVED, PENDING, Row
+from crawler.storage.logline import StateRecord
 from crawler.storage.writer import NewFile
 from crawler.urls import DW, PictureName
 
@@ -86,7 +86,8 @@ class PicturesPipeline(RunComponent):
         except Exception as error:
             reason, refused = failure_reason(error)
             if self.run.is_closing():
-                given_back = state_line(PENDING, "picture", row.number, self.run.now_ms(), format=row.format, url=row.url)
+                time = times.iso(self.run.now_ms())
+                given_back = StateRecord(PENDING, "picture", row.number, time, format=row.format, url=row.url)
                 await self.run.store([], [given_back])  # no document names a preview: a rebuilt index must know it
                 return reasons.STOPPED
             return await self._miss(row, reason, refused)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from crawler import times
 from crawler.storage.index import refresh
@@ -25,6 +24,7 @@ from crawler.storage.index.objects import (
     Scope,
 )
 from crawler.storage.index.sqlite import Index
+from crawler.storage.logline import ScopeChange
 from crawler.urls import DOCUMENT_KINDS
 
 # States of objects that could not be fetched or read, and that may be tried again; the conditions of archived documents that
@@ -138,24 +138,23 @@ def _to_look_at_again(index: Index, now_ms: int, rules: refresh.Rules, condition
 # --- scope ---
 
 
-def scope_line(index: Index, now_ms: int, scope: Scope) -> dict[str, Any] | None:
-    """The log line of a run whose scope is another than the last run's; None if it is the same.
+def scope_line(index: Index, now_ms: int, scope: Scope) -> ScopeChange | None:
+    """The log record of a run whose scope is another than the last run's; None if it is the same.
 
     With it, an index made again has the same objects out of scope.
     """
-    found = {"depth": scope.depth, "kinds": sorted(scope.kinds)}
-    return None if _last_scope(index) == found else {"state": SCOPE, **found, "time": times.iso(now_ms)}
+    return None if _last_scope(index) == scope else ScopeChange(scope.depth, tuple(sorted(scope.kinds)), times.iso(now_ms))
 
 
 def draw_last_scope(index: Index) -> None:
     """Put out of scope what the last run did not want: for an index made again, or after files were adopted."""
-    if found := _last_scope(index):
-        _draw(index, Scope(found["depth"], frozenset(found["kinds"])))
+    if scope := _last_scope(index):
+        _draw(index, scope)
 
 
-def _last_scope(index: Index) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = json.loads(index.meta(SCOPE) or "null")
-    return found
+def _last_scope(index: Index) -> Scope | None:
+    found = json.loads(index.meta(SCOPE) or "null")
+    return Scope(found["depth"], frozenset(found["kinds"])) if found else None
 
 
 def _draw(index: Index, scope: Scope) -> None:

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from crawler.storage import layout
+from crawler.storage.states import ALIAS as ALIAS
+from crawler.storage.states import ARCHIVED as ARCHIVED
+from crawler.storage.states import GONE as GONE
+from crawler.storage.states import MISSING as MISSING
+from crawler.storage.states import OUT_OF_SCOPE as OUT_OF_SCOPE
+from crawler.storage.states import PENDING as PENDING
+from crawler.storage.states import REFUSED as REFUSED
+from crawler.storage.states import REMOVED as REMOVED
+from crawler.storage.states import SCOPE as SCOPE
+from crawler.storage.states import STATES as STATES
+from crawler.storage.states import UNREADABLE as UNREADABLE
 from crawler.urls import DOCUMENT_KINDS, PictureName
 
 SCHEMA_VERSION = 2
-
-PENDING, ARCHIVED, MISSING, GONE = "pending", "archived", "missing", "gone"
-UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS = "unreadable", "refused", "out of scope", "alias"
-STATES = (PENDING, ARCHIVED, MISSING, GONE, UNREADABLE, REFUSED, OUT_OF_SCOPE, ALIAS)
-REMOVED = "removed"  # no object's: a line that takes a path out of the archive
-SCOPE = "scope"  # no object's: a line that says what a run wants, so that an index made again has it
 
 # SQLite uses the index `unfinished` only where a condition says literally what that index says.
 OPEN = "state <> 'archived' AND"

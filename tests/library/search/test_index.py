@@ -19,6 +19,7 @@ from crawler.library.search.catalogue import BEYOND
 from crawler.library.search.index import NAME, SearchIndex
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
+from crawler.storage.logline import StateRecord
 from crawler.storage.opening import open_archive
 from tests import made
 from tests.helpers_commands import NOW_MS, archive_of, document, store
@@ -89,8 +90,8 @@ def test_what_dw_says_later_of_a_document_counts(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(70000001, body="<p>a ticker</p>"))
     assert [hit.kind for hit in hits(root, "ticker")] == ["article"] * 2
     day_ms = NOW_MS - 30 * made.DAY_MS
-    told = {"state": "archived", "kind": "liveblog", "id": 70000001, "time": "", "published_ms": day_ms}
-    store(root, states=(told,), now_ms=NOW_MS + HOUR_MS)
+    told = StateRecord("archived", "liveblog", 70000001, published_ms=day_ms)
+    store(root, states=[told], now_ms=NOW_MS + HOUR_MS)
     assert [(hit.kind, hit.published_ms) for hit in hits(root, "ticker")] == [("liveblog", day_ms)] * 2
     assert paths(root, "ticker", since_ms=day_ms, until_ms=day_ms + 1) == ["en/2026/05/70000001-a-title.txt"]
 

@@ -1,0 +1,64 @@
+"""The records of a run log: their lines are those of earlier versions, key by key."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from crawler.storage import logline
+from crawler.storage.logline import AnyState, FileRecord, Removal, ScopeChange, StateRecord
+
+TIME = "2023-11-14T22:13:20Z"
+SHA256 = "0" * 64
+PATH = "zh/2023/10/7-a-title.txt"
+
+LINES: list[tuple[AnyState, str]] = [
+    (StateRecord("pending", "article", 7, TIME, hop=0, language="zh"),
+     '{"state": "pending", "kind": "article", "id": 7, "time": "TIME", "hop": 0, "language": "zh"}'),
+    (StateRecord("pending", "article", 7, TIME, hop=3),
+     '{"state": "pending", "kind": "article", "id": 7, "time": "TIME", "hop": 3, "language": null}'),
+    (StateRecord("pending", "picture", 63, TIME, format="303", url="https://example.org/63_303.jpg"),
+     '{"state": "pending", "kind": "picture", "id": 63, "time": "TIME", "format": "303",'
+     ' "url": "https://example.org/63_303.jpg"}'),
+    (StateRecord("alias", "article", 7, TIME, target=8),
+     '{"state": "alias", "kind": "article", "id": 7, "time": "TIME", "target": 8}'),
+    (StateRecord("archived", "article", 7, TIME), '{"state": "archived", "kind": "article", "id": 7, "time": "TIME"}'),
+    (StateRecord("archived", "liveblog", 7, TIME, published_ms=-5),
+     '{"state": "archived", "kind": "liveblog", "id": 7, "time": "TIME", "published_ms": -5}'),
+    (StateRecord("out of scope", "video", 7, TIME, reason="kind", hop=1),
+     '{"state": "out of scope", "kind": "video", "id": 7, "time": "TIME", "reason": "kind", "hop": 1, "language": null}'),
+    (StateRecord("unreadable", "article", 7, TIME, reason="no JSON", misses=1, missed_ms=5, next_ms=6, hop=0, language="en"),
+     '{"state": "unreadable", "kind": "article", "id": 7, "time": "TIME", "reason": "no JSON", "misses": 1, "missed_ms": 5,'
+     ' "next_ms": 6, "hop": 0, "language": "en"}'),
+    (StateRecord("missing", "article", 7, TIME, "", "status 404", 1, 5, 6, None, 0, None),
+     '{"state": "missing", "kind": "article", "id": 7, "format": "", "reason": "status 404", "misses": 1, "missed_ms": 5,'
+     ' "next_ms": 6, "url": null, "hop": 0, "language": null, "time": "TIME"}'),
+    (Removal(PATH, "damaged: cut off", TIME, SHA256),
+     '{"state": "removed", "path": "PATH", "reason": "damaged: cut off", "time": "TIME", "found_sha256": "SHA256"}'),
+    (Removal(PATH, "damaged: no access", TIME),
+     '{"state": "removed", "path": "PATH", "reason": "damaged: no access", "time": "TIME", "found_sha256": null}'),
+    (Removal(PATH, "damaged: lost", TIME, is_found=False),
+     '{"state": "removed", "path": "PATH", "reason": "damaged: lost", "time": "TIME"}'),
+    (ScopeChange(-1, ("article", "video"), TIME),
+     '{"state": "scope", "depth": -1, "kinds": ["article", "video"], "time": "TIME"}'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("record", "line"), LINES)
+def test_record_has_its_line(record: AnyState, line: str) -> None:
+    line = line.replace("TIME", TIME).replace("PATH", PATH).replace("SHA256", SHA256)
+    assert json.dumps(record.to_line()) == line
+    logline.check(record.to_line())
+
+
+@pytest.mark.parametrize("record", [record for record, _ in LINES])
+def test_line_gives_its_record_back(record: AnyState) -> None:
+    assert logline.parse(record.to_line()) == record
+    assert logline.parse({**record.to_line(), "key of a later version": 1}) == record
+
+
+def test_keys_that_a_line_of_a_file_lacks_have_their_defaults() -> None:
+    line = {"path": PATH, "sha256": SHA256, "bytes": 5, "kind": "article", "id": 7, "key of a later version": 1}
+    assert logline.parse(line) == FileRecord(PATH, SHA256, 5, "article", 7)
+    assert logline.parse({**line, "state": "removed", "stamp_ms": 3}) == FileRecord(PATH, SHA256, 5, "article", 7, stamp_ms=3)
