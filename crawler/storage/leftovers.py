@@ -70,8 +70,10 @@ def _is_proved(archive: Archive, path: str, known: str | None, unlogged: Collect
         return True
     if any(reply in unlogged for reply in replies):
         return False  # it came with its document, and gives another one
-    # it came as a file; where it replaced another version, that was kept before
-    return known is None or _is_among_revisions(archive.root, number, known)
+    # it came as a file; where it replaced another version, that was older and kept before
+    row = archive.index.get(number)
+    is_newer = row is not None and document.stamp_ms > (row.stamp_ms or 0)
+    return known is None or (is_newer and _is_among_revisions(archive.root, number, known))
 
 
 def _judge_reply(archive: Archive, path: str, refused: str, unlogged: Collection[str]) -> str:

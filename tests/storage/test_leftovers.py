@@ -156,6 +156,7 @@ def outcome(archive: Archive) -> dict[str, str]:
 
 
 OTHER = replace(LATER, html=LATER.html.replace("New", "Few"))
+ALTERED = replace(document_of(OLD), html="<p>Altered words.</p>")
 FORMAT_ONLY = replace(document_of(OLD), stamp_ms=NOW_MS + 9000, html="<p>From a file.</p>")
 
 
@@ -196,6 +197,7 @@ KEPT = {REVISION: "adopted", REVISED_REPLY: "adopted"}
         ({**BOTH_KEPT, "reply": NEW, "document": bytes_of(LATER)}, {**KEPT, REPLY: "adopted", DOCUMENT: "adopted"}),
         ({**BOTH_KEPT, "document": bytes_of(FORMAT_ONLY)}, {**KEPT, DOCUMENT: "adopted"}),  # `scrapy add` of a newer one
         # what was altered
+        ({**BOTH_KEPT, "document": bytes_of(ALTERED)}, {**KEPT, DOCUMENT: "aside", REPLY: "aside"}),
         ({"reply": NEW}, {REPLY: "aside"}),
         ({"reply": OLD[:-1]}, {REPLY: "aside"}),
         ({"document": bytes_of(LATER)}, {DOCUMENT: "aside", REPLY: "aside"}),
