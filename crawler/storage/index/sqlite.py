@@ -35,8 +35,8 @@ _COLUMNS = ", ".join(Row._fields)
 
 
 def uri_of(path: Path) -> str:
-    """The address of a file as SQLite takes it, also where its name is not UTF-8."""
-    return f"file:{quote(os.fsencode(path))}"
+    """The address of a file as SQLite takes it, also where its name is not UTF-8 or begins with two slashes."""
+    return f"file://{quote(os.fsencode(path.absolute()))}"
 
 
 class Index:

@@ -140,3 +140,8 @@ def test_archive_whose_name_is_not_utf_8_is_searched(tmp_path: Path) -> None:
     root = archive_of(tmp_path / os.fsdecode(b"archive \xff?#%41"), document(70000001, body="<p>harbour</p>"))
     assert len(paths(root, "harbour")) == 1
     assert len(paths(root, "harbour")) == 1  # by the index of before
+
+
+def test_archive_whose_path_begins_with_two_slashes_is_searched(tmp_path: Path) -> None:
+    root = archive_of(Path(f"/{tmp_path}/archive"), document(70000001, body="<p>harbour</p>"))
+    assert len(paths(root, "harbour")) == 1
