@@ -22,6 +22,7 @@ STDIN = "-"
 
 _MOST_COMMAS = 100  # in one address; a title has a few
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARKS = re.compile(b"(?:" + codecs.BOM_UTF8 + b")+")
 _BEGIN = re.compile(r"[a-z]+://", re.IGNORECASE)  # of an address
 _START = re.compile(r"(?:search|mediacenter|edition):(?!//)")
 
@@ -159,9 +160,8 @@ def _is_binary(head: bytes) -> bool:
 def _without_mark(data: bytes) -> bytes:
     """Return data in UTF-8 without a byte order mark; the same object if it is so already. Raises UnicodeDecodeError."""
     text = data.decode("utf-16").encode() if data.startswith(_UTF_16) else data
-    while text.startswith(codecs.BOM_UTF8):  # of two tools in a row, two
-        text = text[len(codecs.BOM_UTF8) :]
-    return text
+    marks = _MARKS.match(text)  # two tools in a row leave two
+    return text[marks.end() :] if marks else text
 
 
 def _document(place: str, data: bytes, *, is_mended: bool) -> Document | Problem:

@@ -171,6 +171,11 @@ def test_byte_order_mark_before_a_list_is_passed_over(tmp_path: Path) -> None:
     assert numbers(read(str(tmp_path / "list"))) == [5]
 
 
+def test_a_million_byte_order_marks_are_passed_over_in_one_go(tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b"\xff\xfe" * 1_000_000 + URL.encode("utf-16-le"))
+    assert numbers(read(str(tmp_path / "list"))) == [5]
+
+
 def test_file_that_begins_as_a_document_is_one_whatever_its_name(tmp_path: Path) -> None:
     for name in ("000_0123456789abcdef.txt", "list.lst", "no ending"):
         (tmp_path / name).write_bytes(DOCUMENT)
