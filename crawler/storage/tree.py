@@ -16,6 +16,7 @@ from crawler.storage import layout
 Strange = Callable[[str, str], None]
 """Told the path and what lies there of everything strange: "a file", "a FIFO", "cannot be read: Permission denied"."""
 
+_OF_DISKS = {"lost+found", "System Volume Information", "$RECYCLE.BIN"}  # at the root of one
 _SHOWN = 3  # names in a sentence
 
 
@@ -72,8 +73,10 @@ def _leads_out(link: Path, root: Path) -> bool:
 def run_files(root: Path, strange: Strange = _nobody) -> Iterator[str]:
     """Names of the logs and reports of every run, in order. strange: told of everything else among them.
 
-    Raises OSError where they cannot be read: an archive without them would be taken for another.
+    Raises OSError where they cannot be read, DiskError where they lie elsewhere, as on a disk that is not mounted: an archive
+    without them would be taken for another.
     """
+    _require_folder(root, layout.RUNS)
     try:
         entries = sorted(os.scandir(root / layout.RUNS), key=lambda entry: entry.name)
     except FileNotFoundError:
@@ -99,7 +102,7 @@ def require_archive(root: Path) -> None:
     """Raise NotAnArchive where a folder holds other things than an archive, so that none may be made in it.
 
     Good are an archive, also one whose logs or whose index is lost; one that was only begun; and an empty folder, but for
-    README files and names that begin with a dot.
+    README files, names that begin with a dot, and what an operating system keeps at the root of a disk.
     """
     strangers = _visible(root)
     if strangers and not is_archive(root):
@@ -127,8 +130,8 @@ def is_archive(root: Path) -> bool:
 
 
 def _visible(root: Path) -> list[str]:
-    """Names in a folder, but for README files and names that begin with a dot."""
-    names = os.listdir(root) if root.exists() else []
+    """Names in a folder, but for README files, names that begin with a dot, and what every disk has."""
+    names = set(os.listdir(root) if root.exists() else []) - _OF_DISKS
     return [name for name in sorted(names) if not name.startswith(".") and not name.upper().startswith("README")]
 
 
@@ -139,8 +142,18 @@ def require_index(root: Path) -> None:
             raise DiskError(f"{root / name} is {found}, not a file of the index; move it out of the archive")
 
 
+def _require_folder(root: Path, name: str) -> None:
+    """Raise DiskError where something else than a folder lies at a name."""
+    path = root / name
+    if os.path.lexists(path) and not os.path.isdir(path):
+        found = oddity(path) or "a file"
+        hint = "is its disk mounted?" if path.is_symlink() else "move it out of the archive"
+        raise DiskError(f"{path} is {found}, not a folder; {hint}")
+
+
 def free_place(root: Path, path: str) -> str:
-    """Where a damaged file goes: under `damaged/`, where nothing lies."""
+    """Where a damaged file goes: under `damaged/`, where nothing lies. Raises DiskError where `damaged` is no folder."""
+    _require_folder(root, layout.DAMAGED)
     place, count = f"{layout.DAMAGED}/{path}", 0
     while os.path.lexists(root / place):
         count += 1

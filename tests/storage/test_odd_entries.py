@@ -299,3 +299,29 @@ def test_nothing_is_written_through_what_is_odd(tmp_path: Path, make: Callable[[
 def test_walk_follows_no_link_below_the_top(root: Path) -> None:
     (root / "images/711").symlink_to(root / "images/710")
     assert "images/711/71000001_303.jpg" not in list(tree.walk(root))
+
+
+# ---- folders at the top ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["verify", "repair", "repair --dry-run", "status", "search words", "reindex", "site"])
+def test_every_command_says_that_the_disk_of_the_logs_is_not_mounted(root: Path, command: str) -> None:
+    shutil.rmtree(root / "runs")
+    (root / "runs").symlink_to("/nowhere/runs")
+    ran = scrapy(*command.split(), root=root)
+    assert (ran.status, ran.out) == (6, "")
+    assert "runs is a link that leads nowhere, not a folder; is its disk mounted?" in ran.err
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.write_bytes(b"precious")], ids=["a FIFO", "a file"])
+def test_repair_changes_nothing_where_damaged_is_no_folder(root: Path, make: Callable[[Path], object]) -> None:
+    there = replace(root / "damaged", make)
+    (root / ONE).write_bytes(b"other")
+    ran = scrapy("repair", root=root)
+    assert ran.status == 6
+    assert "damaged is a" in ran.err
+    assert "not a folder; move it out of the archive" in ran.err
+    assert ((root / ONE).read_bytes(), is_there(root / "damaged")) == (b"other", there)
+    (root / "damaged").unlink()
+    assert scrapy("repair", root=root).status == 0
+    assert (root / "damaged" / ONE).read_bytes() == b"other"

@@ -186,7 +186,10 @@ def test_folder_of_others_is_refused(tmp_path: Path, site: Site, command: str, p
     assert sorted(path.name for path in root.iterdir()) == sorted({path.split("/")[0] for path in paths})
 
 
-@pytest.mark.parametrize("paths", [[], ["README.md"], ["README", "readme.txt", ".gitignore", ".git/HEAD", ".stfolder/x"]])
+NOT_OURS = ["README", "readme.txt", ".gitignore", ".git/HEAD", ".stfolder/x", "lost+found/x"]
+
+
+@pytest.mark.parametrize("paths", [[], ["README.md"], NOT_OURS])
 def test_empty_folder_but_for_readmes_and_dots_becomes_an_archive(tmp_path: Path, paths: list[str]) -> None:
     root = tmp_path / "new"
     root.mkdir()
