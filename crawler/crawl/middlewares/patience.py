@@ -76,7 +76,7 @@ class PatienceMiddleware:
             if response.status == 429:  # AutoThrottle does not see it
                 slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
                 if slot:
-                    slot.delay = min(max(slot.delay * 2, 1), self.crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY"))
+                    slot.delay = slower_s(slot.delay, self.crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY"))
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep for so many seconds. Raises HostPaused if the run ends meanwhile."""
@@ -85,6 +85,15 @@ class PatienceMiddleware:
             if self.run.is_closing():
                 raise HostPaused("stopped")
             await asyncio.sleep(min(left, 0.1))
+
+
+def slower_s(delay_s: float, most_s: float) -> float:
+    """Return the delay between requests after a 429, in seconds: twice as long, at least 1, at most most_s, never shorter.
+
+    >>> [slower_s(delay_s, 60) for delay_s in (0.2, 3, 40, 90)]
+    [1, 6, 60, 90]
+    """
+    return max(delay_s, min(max(delay_s * 2, 1), most_s))
 
 
 def retry_after_s(value: bytes | None, now_s: float) -> float:
