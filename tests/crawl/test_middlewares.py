@@ -10,7 +10,7 @@ import pytest
 from scrapy import Request
 
 from crawler.crawl.failures import RedirectCircle, RefusedTarget
-from crawler.crawl.middlewares.patience import retry_after_s
+from crawler.crawl.middlewares.patience import retry_after_s, slower_s
 from crawler.crawl.middlewares.targets import AllowedTargetsMiddleware
 from crawler.urls import DW
 
@@ -62,6 +62,13 @@ def test_retry_after(header: bytes | None, seconds: float, monkeypatch: pytest.M
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("delay_s", "most_s", "slower"), [(0, 60, 1), (0.2, 60, 1), (3, 60, 6), (40, 60, 60), (90, 60, 90), (1, 0, 1)]
+)
+def test_a_429_doubles_the_delay_up_to_the_longest_and_shortens_none(delay_s: float, most_s: float, slower: float) -> None:
+    assert slower_s(delay_s, most_s) == slower
 
 
 def allowed(url: str, *before: str) -> str:
