@@ -38,17 +38,17 @@ def make_index(path: Path, articles: int, now_ms: int) -> None:
     step_ms = (_OLDEST_DAYS - _YOUNGEST_DAYS) * DAY_MS // articles
     time_text = times.iso(now_ms)
     for place in range(articles):
-        number, published_ms = _FIRST + place, now_ms - _OLDEST_DAYS * DAY_MS + place * step_ms
-        document = layout.document_path("en", published_ms, number, f"An article with the number {number}")
-        common = {"sha256": f"{number:064x}", "bytes": 8000, "id": number, "time": time_text}
+        dw_id, published_ms = _FIRST + place, now_ms - _OLDEST_DAYS * DAY_MS + place * step_ms
+        document = layout.document_path("en", published_ms, dw_id, f"An article with the number {dw_id}")
+        common = {"sha256": f"{dw_id:064x}", "bytes": 8000, "id": dw_id, "time": time_text}
         for offset in range(_PICTURES):
             name = PictureName(_FIRST_PICTURE + place * _PICTURES + offset, "303", "jpg")
-            picture = {"path": layout.picture_path(name), "kind": "picture", "id": name.number, "url": DW.picture(name)}
+            picture = {"path": layout.picture_path(name), "kind": "picture", "id": name.id, "url": DW.picture(name)}
             apply(index, {**common, **picture}, "made")
-        reply = {**common, "path": layout.reply_path(document, "json"), "kind": "article", "url": DW.detail("article", number)}
+        reply = {**common, "path": layout.reply_path(document, "json"), "kind": "article", "url": DW.detail("article", dw_id)}
         apply(index, reply, "made")
         record = {"path": document, "kind": "article", "language": "en", "hop": 0, "source": "api",
-                  "url": f"https://www.dw.com/en/a-{number}", "stamp_ms": published_ms,
+                  "url": f"https://www.dw.com/en/a-{dw_id}", "stamp_ms": published_ms,
                   "published_ms": published_ms}  # fmt: skip
         apply(index, {**common, **record}, "made")
     index.commit()

@@ -66,23 +66,23 @@ def make(root: Path, count: int, first: int = 0) -> None:
     for start in range(first, first + count, RUN):
         lines = []
         for place in range(start, min(start + RUN, first + count)):
-            number, language = 10_000_000 + place, next(languages)
+            dw_id, language = 10_000_000 + place, next(languages)
             moment = FIRST_MS + place * made.DAY_MS // A_DAY // 1000 * 1000
-            plain = made.document(number, language, chance, moment, sentences=chance.randint(15, 40), size=WORDS)
+            plain = made.document(dw_id, language, chance, moment, sentences=chance.randint(15, 40), size=WORDS)
             others = [10_000_000 + chance.randrange(place + 1) for _ in range(REFERENCES)]
             body = picture(20_000_000 + place // SHARING, "A caption")
             body += "".join(f"<p>{reference(one, 'a link')}</p>" for one in others)
             document = seedfile.SeedDocument(plain.stamp_ms, plain.title, plain.url, plain.html + body)
             data = seedfile.dumps(document).encode()
-            path = layout.document_path(language, moment, number, document.title)
+            path = layout.document_path(language, moment, dw_id, document.title)
             lines.append(_store(root, path, data, {
-                "kind": "article", "id": number, "url": document.url, "time": times.iso(document.stamp_ms), "hop": 0,
+                "kind": "article", "id": dw_id, "url": document.url, "time": times.iso(document.stamp_ms), "hop": 0,
                 "source": "api", "stamp_ms": document.stamp_ms, "published_ms": moment, "language": language,
             }))  # fmt: skip
             if place % SHARING == 0:
                 name = PictureName(20_000_000 + place // SHARING, "303", "png")
                 lines.append(_store(root, layout.picture_path(name), drawn, {
-                    "kind": "picture", "id": name.number, "url": "", "time": times.iso(document.stamp_ms)}))  # fmt: skip
+                    "kind": "picture", "id": name.id, "url": "", "time": times.iso(document.stamp_ms)}))  # fmt: skip
         (root / layout.RUNS).mkdir(parents=True, exist_ok=True)
         run = layout.run_name(1_780_000_000_000 + start * 1000)
         (root / layout.RUNS / f"{run}.jsonl").write_bytes(b"".join(lines))

@@ -72,21 +72,21 @@ def make(root: Path, count: int, first: int = 0) -> None:
     for start in range(0, count, RUN):
         lines = []
         for place in range(first + start, first + min(start + RUN, count)):
-            number = 10_000_000 + place
+            dw_id = 10_000_000 + place
             language = next(names)
             # most come in the order they were published in
             moment = FIRST_MS + int(span_ms * min(max(place / max(count, 1), 0), 1)) + chance.randint(0, 30 * made.DAY_MS)
             moment -= moment % 1000
-            document = made.document(number, language, chance, moment, sentences=chance.randint(15, 60), size=WORDS)
+            document = made.document(dw_id, language, chance, moment, sentences=chance.randint(15, 60), size=WORDS)
             data = seedfile.dumps(document).encode()
-            path = layout.document_path(language, moment, number, "made")
+            path = layout.document_path(language, moment, dw_id, "made")
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(data)
             record = {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "kind": "article",
-                      "id": number, "url": document.url, "time": times.iso(document.stamp_ms), "hop": 0, "source": "api",
+                      "id": dw_id, "url": document.url, "time": times.iso(document.stamp_ms), "hop": 0, "source": "api",
                       "stamp_ms": document.stamp_ms, "published_ms": moment, "language": language}  # fmt: skip
-            picture = {"sha256": "0" * 64, "bytes": 60_000, "kind": "picture", "id": number, "url": "", "time": ""}
-            lines += [json.dumps({"path": f"images/1/{number}_30{n}.jpg", **picture}) for n in range(3)]
+            picture = {"sha256": "0" * 64, "bytes": 60_000, "kind": "picture", "id": dw_id, "url": "", "time": ""}
+            lines += [json.dumps({"path": f"images/1/{dw_id}_30{n}.jpg", **picture}) for n in range(3)]
             lines.append(json.dumps(record, ensure_ascii=False))
         run = layout.run_name(1_780_000_000_000 + (first + start) * 1000)
         (root / layout.RUNS).mkdir(parents=True, exist_ok=True)

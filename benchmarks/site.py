@@ -34,7 +34,7 @@ PORT = int(os.environ.get("BENCH_PORT", "18765"))
 API, STATIC, WWW, RSS = (f"http://127.0.0.{n}:{PORT}" for n in (1, 2, 3, 4))
 PICTURES = 3
 PICTURE_BYTES = 60_000
-_DISTINCT = 3000  # pictures; a larger site shows the same bytes under several numbers, as hard links
+_DISTINCT = 3000  # pictures; a larger site shows the same bytes under several ids, as hard links
 _FORM = 4  # of what is made; raise it when the files change
 
 _NGINX = """
@@ -108,17 +108,17 @@ class Site:
         """A list of the pages' files."""
         return self.root / "page-files.txt"
 
-    def picture_numbers(self) -> range:
+    def picture_ids(self) -> range:
         first = _first_picture()
         return range(first, first + self.articles * PICTURES)
 
-    def picture(self, number: int) -> Path:
-        return self.root / "static" / "image" / f"{number}_303.jpg"
+    def picture(self, dw_id: int) -> Path:
+        return self.root / "static" / "image" / f"{dw_id}_303.jpg"
 
     def digests(self) -> frozenset[str]:
         """sha256 of each different picture."""
-        numbers = self.picture_numbers()[:_DISTINCT]
-        return frozenset(hashlib.sha256(self.picture(number).read_bytes()).hexdigest() for number in numbers)
+        ids = self.picture_ids()[:_DISTINCT]
+        return frozenset(hashlib.sha256(self.picture(dw_id).read_bytes()).hexdigest() for dw_id in ids)
 
 
 def _first_picture() -> int:
@@ -139,10 +139,10 @@ def make(articles: int, work: Path = WORK) -> Site:
     state = State(Options(articles=articles, pictures_per_article=PICTURES, picture_bytes=PICTURE_BYTES))
     names = ("seeds.txt", "requests.txt", "replies.txt", "pages.txt", "page-requests.txt", "page-files.txt")
     lists: dict[str, list[str]] = {name: [] for name in names}
-    for number in range(FIRST_SYNTHETIC, FIRST_SYNTHETIC + articles):
-        content = state.synthetic.content(number)
+    for dw_id in range(FIRST_SYNTHETIC, FIRST_SYNTHETIC + articles):
+        content = state.synthetic.content(dw_id)
         path = shapes.page_path(content)
-        reply = f"/api/detail/article/{number}"
+        reply = f"/api/detail/article/{dw_id}"
         _write(site.root / "api" / reply[1:], json.dumps(shapes.reply(content), ensure_ascii=False).encode())
         page = pages.answer(state, unquote(path[1:]).split("/"))[1]
         _write(site.root / "www" / unquote(path[1:]), _local(page).encode())
@@ -150,7 +150,7 @@ def make(articles: int, work: Path = WORK) -> Site:
         lists["replies.txt"].append(API + reply)
         lists["pages.txt"].append(WWW + path)
         lists["page-files.txt"].append(str(site.root / "www" / unquote(path[1:])))
-        lists["requests.txt"] += [API + reply, *(f"{STATIC}/image/{n}_303.jpg" for n in _pictures(number))]
+        lists["requests.txt"] += [API + reply, *(f"{STATIC}/image/{n}_303.jpg" for n in _pictures(dw_id))]
     pictures = [line for line in lists["requests.txt"] if line.startswith(STATIC)]
     lists["page-requests.txt"] = lists["pages.txt"] + pictures
     for name, lines in lists.items():
@@ -164,8 +164,8 @@ def make(articles: int, work: Path = WORK) -> Site:
     return site
 
 
-def _pictures(number: int) -> range:
-    first = _first_picture() + (number - FIRST_SYNTHETIC) * PICTURES
+def _pictures(dw_id: int) -> range:
+    first = _first_picture() + (dw_id - FIRST_SYNTHETIC) * PICTURES
     return range(first, first + PICTURES)
 
 
@@ -177,17 +177,17 @@ def _make_pictures(site: Site, pool: Path) -> None:
     """The 303 rendition of each picture; others are answered with 404, nobody asks for them."""
     pool.mkdir(parents=True, exist_ok=True)
     (site.root / "static" / "image").mkdir(parents=True)
-    for place, number in enumerate(site.picture_numbers()):
+    for place, dw_id in enumerate(site.picture_ids()):
         source = pool / f"{place % _DISTINCT}-{PICTURE_BYTES}-{_FORM}.jpg"
         if not source.exists():
             source.write_bytes(_jpeg(place % _DISTINCT))
-        os.link(source, site.picture(number))
+        os.link(source, site.picture(dw_id))
 
 
-def _jpeg(number: int) -> bytes:
+def _jpeg(dw_id: int) -> bytes:
     """A small whole JPEG with a comment of noise: like a true one it cannot be packed, nor told to end before its end."""
-    head, tail = (data := picture(str(number), "jpg", 100))[:20], data[20:]
-    noise = random.Random(number).randbytes(PICTURE_BYTES).replace(b"\xff", b"\x7f")
+    head, tail = (data := picture(str(dw_id), "jpg", 100))[:20], data[20:]
+    noise = random.Random(dw_id).randbytes(PICTURE_BYTES).replace(b"\xff", b"\x7f")
     return head + b"\xff\xfe" + (len(noise) + 2).to_bytes(2, "big") + noise + tail
 
 

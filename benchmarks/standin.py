@@ -54,15 +54,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--picture-bytes", type=int, default=60_000)
     options = parser.parse_args()
-    numbers = range(FIRST_SYNTHETIC, FIRST_SYNTHETIC + options.articles)
+    ids = range(FIRST_SYNTHETIC, FIRST_SYNTHETIC + options.articles)
     objects = 4 * options.articles
     size = ["--articles", str(options.articles), "--picture-bytes", str(options.picture_bytes)]
     with tempfile.TemporaryDirectory() as folder, Site(*size, "--pictures-per-article", "3") as site:
         seeds, addresses = Path(folder, "seeds.txt"), Path(folder, "addresses.txt")
-        seeds.write_text("".join(f"https://www.dw.com/en/a-{number}\n" for number in numbers), encoding="utf-8")
+        seeds.write_text("".join(f"https://www.dw.com/en/a-{dw_id}\n" for dw_id in ids), encoding="utf-8")
         first = FIRST_SYNTHETIC_PICTURE
-        pictures = [f"{site.static}/image/{number}_303.jpg" for number in range(first, first + 3 * options.articles)]
-        details = [f"{site.api}/api/detail/article/{number}" for number in numbers]
+        pictures = [f"{site.static}/image/{dw_id}_303.jpg" for dw_id in range(first, first + 3 * options.articles)]
+        details = [f"{site.api}/api/detail/article/{dw_id}" for dw_id in ids]
         addresses.write_text("\n".join(details + pictures) + "\n", encoding="utf-8")
         full, bare = [], []
         for turn in range(options.rounds):

@@ -83,7 +83,7 @@ class SeedDocument:
     @property
     def id(self) -> int | None:
         """DW's id in the address, also behind an unencoded `?`; None if the address has none."""
-        return urls.document_number(self.url)
+        return urls.document_id(self.url)
 
     @property
     def language(self) -> str:
@@ -224,25 +224,25 @@ def refused_references(markup: str, sites: Sites = DW) -> list[str]:
 def _links(markup: str, sites: Sites) -> tuple[list[int], list[str]]:
     if "/api/detail/" not in markup and "data-type" not in markup and "ArticleRef" not in markup:
         return [], []
-    numbers: dict[int, None] = {}
+    ids: dict[int, None] = {}
     refused: dict[str, None] = {}
     for tag, inside in _LINK.findall(markup):
         attributes = {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(inside)}
         if tag.lower() == "span":
-            number = attributes.get("data-id", "")
-            if attributes.get("data-type") == "ARTICLE" and re.fullmatch(r"[0-9]{1,15}", number) and int(number):
-                numbers[int(number)] = None
+            dw_id = attributes.get("data-id", "")
+            if attributes.get("data-type") == "ARTICLE" and re.fullmatch(r"[0-9]{1,15}", dw_id) and int(dw_id):
+                ids[int(dw_id)] = None
             continue
         url = normalise.unescape(attributes.get("href", ""))
         is_reference = attributes.get("rel") == "ArticleRef"
         if not is_reference and "/api/detail/" not in url:
             continue
         target = urls.parse_target(url, sites)
-        if target and target.number and target.kind in urls.DOCUMENT_KINDS:
-            numbers[target.number] = None
+        if target and target.id and target.kind in urls.DOCUMENT_KINDS:
+            ids[target.id] = None
         elif is_reference:
             refused[url] = None
-    return list(numbers), list(refused)
+    return list(ids), list(refused)
 
 
 def picture_addresses(markup: str) -> list[str]:

@@ -175,7 +175,7 @@ def _document(place: str, data: bytes, *, is_mended: bool) -> Document | Problem
     except SeedFormatError as error:
         return Problem(f"{place}:{error.line}", error.problem)
     if document.id is None:
-        return Problem(f"{place}:2", f"no number in the address {document.url[:200]}")
+        return Problem(f"{place}:2", f"no id in the address {document.url[:200]}")
     return Document(place, document, is_mended)
 
 

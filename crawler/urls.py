@@ -23,7 +23,7 @@ LANGUAGE_IDS = {
 
 UNKNOWN_LANGUAGE = "und"
 
-NUMBERS = range(1, 10**15)
+IDS = range(1, 10**15)
 """The possible ids of DW's: far more than it has used, and no more digits than the patterns below read."""
 
 MEDIA_HOSTS = frozenset({"tvdownloaddw-a.akamaihd.net", "radiodownloaddw-a.akamaihd.net"})
@@ -65,26 +65,26 @@ _IMAGE_HOSTS = frozenset({"static.dw.com", "api.dw.com", "www.dw.com", "dw.com"}
 class Target:
     """The thing an address leads to.
 
-    kind: one of DOCUMENT_KINDS or LISTING_KINDS. number: DW's id, None for feeds and sitemaps. language: the language path,
+    kind: one of DOCUMENT_KINDS or LISTING_KINDS. id: DW's number, None for feeds and sitemaps. language: the language path,
     None if the address names none.
     """
 
     kind: str
-    number: int | None
+    id: int | None
     language: str | None = None
 
 
 @dataclass(frozen=True, order=True)
 class PictureName:
-    """The identity of a stored picture: DW's number, the rendition after `_` (`303`), the file's ending."""
+    """What names a stored picture: DW's id, the rendition after `_` (`303`), the file's ending."""
 
-    number: int
+    id: int
     rendition: str
     extension: str
 
     @property
     def file_name(self) -> str:
-        return f"{self.number}_{self.rendition}.{self.extension}"
+        return f"{self.id}_{self.rendition}.{self.extension}"
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,9 @@ class Sites:
     media: str = ""
     takes_media: bool = False
 
-    def detail(self, kind: str, number: int) -> str:
+    def detail(self, kind: str, dw_id: int) -> str:
         """Return the address of the reply that describes an object."""
-        return f"{self.api}/api/detail/{kind}/{number}"
+        return f"{self.api}/api/detail/{kind}/{dw_id}"
 
     def picture(self, name: PictureName) -> str:
         return f"{self.static}/image/{name.file_name}"
@@ -173,7 +173,7 @@ def parse_target(url: str, sites: Sites = DW) -> Target | None:
     unencoded `?` or `#` of a title; permalinks; API detail addresses; feeds and sitemaps.
 
     >>> parse_target("https://p.dw.com/p/4boRv")
-    Target(kind='article', number=68117411, language=None)
+    Target(kind='article', id=68117411, language=None)
     """
     try:
         parts = urlsplit(sites.canonical(url.strip()))
@@ -184,8 +184,8 @@ def parse_target(url: str, sites: Sites = DW) -> Target | None:
         return None
     if host == "p.dw.com":
         found = _PERMALINK.match(parts.path)
-        number = from_base62(found[1]) if found else 0
-        return Target("article", number) if number else None
+        dw_id = from_base62(found[1]) if found else 0
+        return Target("article", dw_id) if dw_id else None
     if host == "api.dw.com":
         found = _DETAIL.match(parts.path)
         return Target(found[1], int(found[2])) if found and int(found[2]) else None
@@ -256,7 +256,7 @@ def picture_address(name: PictureName) -> DwAddress:
     return DwAddress(f"static.dw.com/image/{name.file_name}")
 
 
-def document_url(language: str, title: str, number: int) -> str:
+def document_url(language: str, title: str, dw_id: int) -> str:
     """Return the address of a document on www.dw.com, with the title as a path segment.
 
     The title is encoded as the WHATWG URL standard encodes paths; `%`, `/` and `\\` are encoded too, since they would take the
@@ -264,13 +264,13 @@ def document_url(language: str, title: str, number: int) -> str:
     """
     # quote() itself keeps letters, digits and `_.-~`; the rest of what the path percent-encode set does not hold follows
     segment = quote(title, safe="!$&'()*+,:;=@[]|")
-    return f"https://www.dw.com/{language}/{segment}/a-{number}"
+    return f"https://www.dw.com/{language}/{segment}/a-{dw_id}"
 
 
-def document_number(url: str) -> int | None:
-    """Return DW's number in a document's address, which may stand behind an unencoded `?`."""
+def document_id(url: str) -> int | None:
+    """Return DW's id in a document's address, which may stand behind an unencoded `?`."""
     target = parse_target(url)
-    return target.number if target and target.kind in DOCUMENT_KINDS else None
+    return target.id if target and target.kind in DOCUMENT_KINDS else None
 
 
 def document_language(url: str) -> str:
@@ -282,8 +282,8 @@ def document_language(url: str) -> str:
 
 
 def from_base62(text: str) -> int:
-    """Return the number of a permalink. Source: verified on seven recorded ones, e.g. 41wLY is 59567960."""
-    number = 0
+    """Return the id of a permalink. Source: verified on seven recorded ones, e.g. 41wLY is 59567960."""
+    dw_id = 0
     for digit in text:
-        number = number * 62 + _DIGITS.index(digit)
-    return number
+        dw_id = dw_id * 62 + _DIGITS.index(digit)
+    return dw_id

@@ -78,16 +78,16 @@ class Outcome:
     @property
     def documents(self) -> dict[int, str]:
         """Path by id of every document."""
-        found = {int(layout.number_of(path) or 0): path for path in self.files if layout.is_document(path)}
+        found = {int(layout.id_of(path) or 0): path for path in self.files if layout.is_document(path)}
         assert len(found) == sum(map(layout.is_document, self.files)), "an article lies under two paths"
         return found
 
-    def document(self, number: int) -> SeedDocument:
-        return seedfile.loads(self.files[self.documents[number]])
+    def document(self, dw_id: int) -> SeedDocument:
+        return seedfile.loads(self.files[self.documents[dw_id]])
 
-    def reply(self, number: int) -> bytes:
+    def reply(self, dw_id: int) -> bytes:
         """The reply beside a document, unpacked."""
-        return gzip.decompress(self.files[layout.reply_path(self.documents[number])])
+        return gzip.decompress(self.files[layout.reply_path(self.documents[dw_id])])
 
     @property
     def pictures(self) -> dict[str, bytes]:
@@ -103,23 +103,23 @@ class Outcome:
         return Counter(request["path"] for request in self.requests if host in (None, request["host"]))
 
     def articles_asked(self) -> Counter[int]:
-        """How often each number was requested as an article."""
+        """How often each id was requested as an article."""
         return Counter({int(path.rpartition("/")[2]): n for path, n in self.asked("api").items() if "/detail/article/" in path})
 
-    def state_of(self, number: int, form: str = "") -> tuple[str, str]:
+    def state_of(self, dw_id: int, form: str = "") -> tuple[str, str]:
         """(state, reason) of an object in the index."""
         import sqlite3
 
         with contextlib.closing(sqlite3.connect(self.root / layout.INDEX)) as db:
-            row = db.execute("SELECT state, reason FROM objects WHERE number = ? AND format = ?", (number, form)).fetchone()
+            row = db.execute("SELECT state, reason FROM objects WHERE id = ? AND format = ?", (dw_id, form)).fetchone()
         return tuple(row) if row else ("", "")
 
 
 def seeds_argument(seeds: Seeds) -> str:
-    """A `seeds` argument; numbers become the addresses of articles."""
+    """A `seeds` argument; ids become the addresses of articles."""
     if isinstance(seeds, str | Path):
         return str(seeds)
-    return ",".join(f"https://www.dw.com/en/any/a-{number}" for number in seeds)
+    return ",".join(f"https://www.dw.com/en/any/a-{dw_id}" for dw_id in seeds)
 
 
 class Running:

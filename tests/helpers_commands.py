@@ -57,11 +57,11 @@ def scrapy(*arguments: object, root: Path | None = None, now_ms: int = NOW_MS) -
 
 
 def document(
-    number: int = 70000001, stamp_ms: int = NOW_MS, title: str = "A title", body: str = "<p>Some words.</p>",
+    dw_id: int = 70000001, stamp_ms: int = NOW_MS, title: str = "A title", body: str = "<p>Some words.</p>",
     language: str = "en", date: str = "2026-05-01T10:00:00.000Z", author: str = "Somebody",
 ) -> SeedDocument:  # fmt: skip
     """A seed document in words of our own."""
-    url = f"https://www.dw.com/{language}/{title.replace(' ', '%20')}/a-{number}"
+    url = f"https://www.dw.com/{language}/{title.replace(' ', '%20')}/a-{dw_id}"
     return SeedDocument(stamp_ms, title, url, f"<div><i>{author}<br>{date}</i></div>{body}")
 
 

@@ -39,7 +39,7 @@ def hits_from_nothing(root: Path, *queries: str) -> list[Hit]:
     return hits(copy, *queries)
 
 
-def remove(root: Path, path: str, number: int, now_ms: int) -> None:
+def remove(root: Path, path: str, dw_id: int, now_ms: int) -> None:
     """What `scrapy repair` does with a document nobody can restore."""
     (root / path).unlink()
     store(root, states=[Removal(path, "damaged", times.iso(now_ms), is_found=False)], now_ms=now_ms)

@@ -18,15 +18,15 @@ from crawler.exceptions import UnreadableReply
 
 Json = dict[str, Any]
 Words = Iterator[str]
-NUMBER = 7
+ID = 7
 DATE = "2024-01-30T10:11:12.131Z"
 
 # --- api.dw.com -------------------------------------------------------------------------------------------------------
 
 
-def _image(number: int = 61) -> Json:
-    sizes = [{"width": 700, "height": 394, "url": f"https://static.dw.com/image/{number}_303.jpg?¤#¤"}]
-    return {"id": number, "type": "Image", "name": "¤", "description": "¤", "sizes": sizes}
+def _image(dw_id: int = 61) -> Json:
+    sizes = [{"width": 700, "height": 394, "url": f"https://static.dw.com/image/{dw_id}_303.jpg?¤#¤"}]
+    return {"id": dw_id, "type": "Image", "name": "¤", "description": "¤", "sizes": sizes}
 
 
 _ELEMENTS: list[object] = [
@@ -37,7 +37,7 @@ _ELEMENTS: list[object] = [
     {"type": "Video", "sources": [{"format": "mp4", "url": "¤"}, {"format": "mp4", "url": "javascript:¤"}]},
     {"type": "Video", "sources": [{"format": "mp4", "url": "https://evil.example/x.mp4?¤"}, {"format": "mp4", "url": "//x/¤"}]},
 ]  # fmt: skip
-_HEAD: Json = {"id": NUMBER, "languageId": 2, "name": "A ¤", "teaser": "¤", "displayDate": DATE, "permaLink": "¤", "¤": "¤",
+_HEAD: Json = {"id": ID, "languageId": 2, "name": "A ¤", "teaser": "¤", "displayDate": DATE, "permaLink": "¤", "¤": "¤",
                "persons": [{"firstName": "¤", "lastName": "¤"}, {"name": "¤"}, "¤"], "mainContent": _image()}  # fmt: skip
 _MEDIA = {"sources": [{"format": "mp4", "url": "https://static.dw.com/a.mp4?¤"}, {"format": "mp4", "url": "¤"}]}
 _MP3 = {"sources": [{"format": "mp3", "url": "https://static.dw.com/a.mp3?¤"}]}
@@ -56,8 +56,8 @@ API: dict[str, Json] = {
 # --- graph API, __APP_STATE__, __APOLLO_STATE__ -----------------------------------------------------------------------
 
 
-def _entity(number: int = 61) -> Json:
-    return {"__typename": "Image", "id": number, "staticUrl": f"https://static.dw.com/image/{number}_${{formatId}}.jpg?¤"}
+def _entity(dw_id: int = 61) -> Json:
+    return {"__typename": "Image", "id": dw_id, "staticUrl": f"https://static.dw.com/image/{dw_id}_${{formatId}}.jpg?¤"}
 
 
 _TEXT = (
@@ -70,7 +70,7 @@ _TEXT = (
 )
 _SLIDES = [{"name": "¤", "description": "¤", "assignedImage": _entity(62)}, {"name": "¤", "description": "", "targetId": 63}]
 _CONTENT: Json = {
-    "id": NUMBER, "title": "A ¤", "name": "¤", "teaser": "¤", "contentDate": DATE, "kicker": "¤", "¤": "¤",
+    "id": ID, "title": "A ¤", "name": "¤", "teaser": "¤", "contentDate": DATE, "kicker": "¤", "¤": "¤",
     "persons": [{"fullName": "¤"}, {"firstName": "¤", "lastName": "¤"}], "legacyAuthor": "¤", "text": _TEXT,
     "mainContentImageLink": {"targetId": 61, "description": "¤", "target": _entity()},
     "imageGalleries": [{"__typename": "ImageGallery", "id": 5, "name": "¤", "extendedGalleryImages": _SLIDES}],
@@ -99,7 +99,7 @@ _PICTURE = '<div class="picBox"><img src="/image/{}_403.jpg?§"><p>¤</p></div>'
 
 def _classic(kind: str, inside: str) -> str:
     return (
-        f'<link rel="canonical" href="https://www.dw.com/en/x/{kind}-{NUMBER}"><meta property="og:description" content="§">'
+        f'<link rel="canonical" href="https://www.dw.com/en/x/{kind}-{ID}"><meta property="og:description" content="§">'
         f'<div id="bodyContent"><div class="col3"><h1>A ¤</h1><p class="intro">¤</p>{inside}{_FACTS}</div></div>'
     )
 
@@ -156,17 +156,17 @@ def _page(markup: str) -> bytes:
 
 
 def _app_state(content: Json) -> bytes:
-    return _script("__APP_STATE__", {f"/graph-api/en/content/article/{NUMBER}": {"data": {"content": content}}})
+    return _script("__APP_STATE__", {f"/graph-api/en/content/article/{ID}": {"data": {"content": content}}})
 
 
 _PLACES: dict[str, tuple[dict[str, Any], Callable[[Any], Article]]] = {
-    "api": (API, lambda reply: api.parse(json.dumps(reply).encode(), NUMBER)),
-    "graph-api": (GRAPH, lambda content: pages.parse_graph(json.dumps({"data": {"content": content}}).encode(), NUMBER, "en")),
-    "app-state": (GRAPH, lambda content: pages.parse(_app_state(content), NUMBER)),
-    "apollo": (GRAPH, lambda content: pages.parse(_script("__APOLLO_STATE__", {f"Article:{NUMBER}": content}), NUMBER)),
-    "classic": (CLASSIC, lambda markup: pages.parse(_page(markup), NUMBER)),
-    "react": (REACT, lambda markup: pages.parse(_page(markup), NUMBER)),
-    "json-ld": (JSON_LD, lambda described: pages.parse(_ld(described), NUMBER)),
+    "api": (API, lambda reply: api.parse(json.dumps(reply).encode(), ID)),
+    "graph-api": (GRAPH, lambda content: pages.parse_graph(json.dumps({"data": {"content": content}}).encode(), ID, "en")),
+    "app-state": (GRAPH, lambda content: pages.parse(_app_state(content), ID)),
+    "apollo": (GRAPH, lambda content: pages.parse(_script("__APOLLO_STATE__", {f"Article:{ID}": content}), ID)),
+    "classic": (CLASSIC, lambda markup: pages.parse(_page(markup), ID)),
+    "react": (REACT, lambda markup: pages.parse(_page(markup), ID)),
+    "json-ld": (JSON_LD, lambda described: pages.parse(_ld(described), ID)),
 }
 KINDS = [f"{place} {kind}" for place, (replies, _) in _PLACES.items() for kind in replies]
 """Every place and kind there are documents of."""

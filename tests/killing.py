@@ -327,7 +327,7 @@ def objects(archive: Path) -> list[tuple[Any, ...]]:
     """What the index says of every object, but for times that are not DW's and how often something was tried."""
     with contextlib.closing(sqlite3.connect(archive / "index.sqlite")) as db:
         return db.execute(
-            "SELECT number, format, kind, state, reason, language, hop, path, url, target,"
+            "SELECT id, format, kind, state, reason, language, hop, path, url, target,"
             " CASE published_ms WHEN stamp_ms THEN NULL ELSE published_ms END FROM objects ORDER BY 1, 2"
         ).fetchall()
 

@@ -72,7 +72,7 @@ def sentence(language: str, chance: random.Random, size: int = 2000, seed: int =
     return " ".join(words[:6]) + (", " + " ".join(words[6:]) if words[6:] else "") + known.end
 
 
-def document(number: int, language: str, chance: random.Random, published_ms: int, *, sentences: int = 12, size: int = 2000,
+def document(dw_id: int, language: str, chance: random.Random, published_ms: int, *, sentences: int = 12, size: int = 2000,
              seed: int = 0) -> SeedDocument:  # fmt: skip
     """A document of that many sentences. published_ms: in whole seconds."""
     title = sentence(language, chance, size, seed).rstrip(".。।።")
@@ -84,7 +84,7 @@ def document(number: int, language: str, chance: random.Random, published_ms: in
         sentences -= some
     moment = f"{_iso(published_ms)}.000Z"
     head = f"<div><i>{sentence(language, chance, size, seed)[:12].strip()}<br>{moment}</i></div>"
-    return SeedDocument(published_ms + 3_600_000, title, document_url(language, title, number), head + "".join(paragraphs))
+    return SeedDocument(published_ms + 3_600_000, title, document_url(language, title, dw_id), head + "".join(paragraphs))
 
 
 def _iso(moment_ms: int) -> str:

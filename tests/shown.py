@@ -74,7 +74,7 @@ def read() -> None:
         texts = [block.html for block in article.blocks if isinstance(block, Paragraph)]
         pictures = [block for block in article.blocks if isinstance(block, Picture)]
         pictures += [article.main_picture] if article.main_picture else []
-        print(f"page of {name} ({article.origin}): {article.kind} {article.number} {article.language};", end=" ")
+        print(f"page of {name} ({article.origin}): {article.kind} {article.id} {article.language};", end=" ")
         print(f"title of {len(article.title)} characters; author {article.author or '-'}; {article.display_date};", end=" ")
         print(f"teaser of {len(article.teaser)}; {len(texts)} paragraphs,", end=" ")
         print(f"{sum(text.startswith('<strong>') for text in texts)} of them sub-headings;", end=" ")

@@ -33,18 +33,18 @@ def site() -> Site:
 
 @pytest.mark.parametrize("date", DATES)
 def test_a_reply_is_filed_under_the_month_of_its_date_and_left_alone(date: str, site: Site, tmp_path: Path) -> None:
-    number = dw.CHAIN[4]
-    site.edit(number, keys={"displayDate": date})
-    outcome = crawl(tmp_path, [number], "depth=0", site=site)
+    dw_id = dw.CHAIN[4]
+    site.edit(dw_id, keys={"displayDate": date})
+    outcome = crawl(tmp_path, [dw_id], "depth=0", site=site)
     assert outcome.status == 0, outcome.stderr
-    assert re.fullmatch(rf"en/{DATES[date]}/{number}-[a-z0-9-]+\.txt", outcome.documents[number])
-    assert outcome.document(number).display_date == times.canonical(date)
+    assert re.fullmatch(rf"en/{DATES[date]}/{dw_id}-[a-z0-9-]+\.txt", outcome.documents[dw_id])
+    assert outcome.document(dw_id).display_date == times.canonical(date)
     for days in (61, 62, 5000):
         again = crawl(tmp_path, [], "depth=0", "seeds=", site=site, now_ms=NOW_MS + days * DAY_MS)
         assert again.status == 0
         assert not again.articles_asked()
     rebuilt = open_archive(tmp_path, NOW_MS, "a test", rebuild=True)
-    row = rebuilt.index.get(number)
+    row = rebuilt.index.get(dw_id)
     rebuilt.close()
     assert row is not None
     assert row.published_ms == times.parse_ms(date)

@@ -25,7 +25,7 @@ from tests.dwsite.articles import images_in
 from tests.dwsite.client import Site
 from tests.dwsite.oracle import reachable
 from tests.dwsite.pictures import picture
-from tests.dwsite.shapes import number_of, permalink
+from tests.dwsite.shapes import id_of, permalink
 
 STATE_NAMES = {"app_state": "__APP_STATE__", "apollo": "__APOLLO_STATE__"}
 
@@ -42,8 +42,8 @@ def site(running: Site) -> Site:
     return running
 
 
-def article(site: Site, number: int, kind: str = "article") -> dict[str, Any]:
-    status, _, body = site.get(f"{site.api}/api/detail/{kind}/{number}")
+def article(site: Site, dw_id: int, kind: str = "article") -> dict[str, Any]:
+    status, _, body = site.get(f"{site.api}/api/detail/{kind}/{dw_id}")
     assert status == 200
     found: dict[str, Any] = json.loads(body)
     return found
@@ -52,14 +52,14 @@ def article(site: Site, number: int, kind: str = "article") -> dict[str, Any]:
 # ---- replies --------------------------------------------------------------------------------------------------------
 
 
-def test_every_content_answers_with_its_own_number(site: Site) -> None:
+def test_every_content_answers_with_its_own_id(site: Site) -> None:
     for content in dw.CONTENTS.values():
         assert article(site, content.id, content.kind)["id"] == content.id
 
 
 def test_chain_goes_four_hops_and_cycle_comes_back(site: Site) -> None:
-    def references(number: int) -> list[int]:
-        return [int(n) for n in re.findall(r"detail/article/(\d+)", json.dumps(article(site, number)["body"]))]
+    def references(dw_id: int) -> list[int]:
+        return [int(n) for n in re.findall(r"detail/article/(\d+)", json.dumps(article(site, dw_id)["body"]))]
 
     for here, there in zip(dw.CHAIN, dw.CHAIN[1:], strict=False):
         assert references(here) == [there]
@@ -69,7 +69,7 @@ def test_chain_goes_four_hops_and_cycle_comes_back(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "number", "status", "type_", "answers_as"),
+    ("kind", "dw_id", "status", "type_", "answers_as"),
     [
         ("article", dw.ALIAS_REDIRECT, 200, "Article", dw.ALIAS_REDIRECT_TO),
         ("article", dw.ALIAS_DIRECT, 200, "Article", dw.ALIAS_DIRECT_TO),
@@ -83,17 +83,17 @@ def test_chain_goes_four_hops_and_cycle_comes_back(site: Site) -> None:
         ("article", "none", 400, None, None),
     ],
 )
-def test_numbers_that_lead_elsewhere(
-    site: Site, kind: str, number: int | str, status: int, type_: str | None, answers_as: int | None
+def test_ids_that_lead_elsewhere(
+    site: Site, kind: str, dw_id: int | str, status: int, type_: str | None, answers_as: int | None
 ) -> None:
-    got, _, body = site.get(f"{site.api}/api/detail/{kind}/{number}")
+    got, _, body = site.get(f"{site.api}/api/detail/{kind}/{dw_id}")
     reply = json.loads(body)
     assert (got, reply.get("type"), reply.get("id")) == (status, type_, answers_as)
 
 
-def test_permalinks_are_base_62_of_the_number() -> None:
+def test_permalinks_are_base_62_of_the_id() -> None:
     assert permalink(59567960) == "https://p.dw.com/p/41wLY"
-    assert number_of("4boRv") == 68117411
+    assert id_of("4boRv") == 68117411
 
 
 def test_oracle_counts_hops_resolves_aliases_and_ends_on_cycles() -> None:
@@ -277,10 +277,10 @@ def test_mediacenter_lists_media_and_they_answer(site: Site) -> None:
 
 def test_feeds_name_the_articles_of_their_language(site: Site) -> None:
     rdf = ET.fromstring(site.get(f"{site.rss}/rdf/rss-chi-all")[2])
-    numbers = [int(each.text or 0) for each in rdf.iter("{http://rss.dw.com/syndication/dwsyn/}contentID")]
-    assert {dw.SEED_ZH, dw.TRADITIONAL} <= set(numbers)
+    ids = [int(each.text or 0) for each in rdf.iter("{http://rss.dw.com/syndication/dwsyn/}contentID")]
+    assert {dw.SEED_ZH, dw.TRADITIONAL} <= set(ids)
     rss = ET.fromstring(site.get(f"{site.rss}/xml/rss-chi-all")[2])
-    assert [int(each.text or 0) for each in rss.iter("guid")] == numbers
+    assert [int(each.text or 0) for each in rss.iter("guid")] == ids
     assert site.get(f"{site.rss}/rdf/rss-nowhere-all")[0] == 404
 
 

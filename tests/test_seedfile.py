@@ -69,8 +69,8 @@ def test_recorded_document_comes_back_byte_for_byte(path: Path) -> None:
 @pytest.mark.parametrize("path", seed_paths(), ids=path_id)
 def test_recorded_document_knows_its_id_and_language(path: Path) -> None:
     found = seedfile.loads(path.read_bytes())
-    number = re.findall(r"/a-(\d+)", found.url)[-1]
-    assert found.id == int(number)
+    dw_id = re.findall(r"/a-(\d+)", found.url)[-1]
+    assert found.id == int(dw_id)
     assert found.language == "zh"
     if path.parent.name == "seedfiles-2020":
         assert found.id == int(path.name.split(".")[0])
@@ -96,7 +96,7 @@ def test_sample_refers_to_nine_articles_and_shows_two_pictures(recorded: Path) -
     assert sample.stamp_ms == 1696558622000
     assert sample.references[:2] == [66576964, 66766442]
     assert len(sample.references) == 9
-    assert [name.number for name in sample.pictures] == [63750162, 62636259]
+    assert [name.id for name in sample.pictures] == [63750162, 62636259]
 
 
 BROKEN = {
@@ -220,7 +220,7 @@ def test_title_and_address_are_told_apart(title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "title", "number"),
+    ("line", "title", "dw_id"),
     [
         ("[Why?](https://www.dw.com/zh/Why?/a-54101498)", "Why?", 54101498),
         ("[80% up ](https://www.dw.com/zh/80%%20up%20/a-5)", "80% up ", 5),
@@ -231,26 +231,26 @@ def test_title_and_address_are_told_apart(title: str) -> None:
         ("[not DW's](https://example.org/zh/x/a-5)", "not DW's", None),
     ],
 )
-def test_head_as_the_older_tool_wrote_it(line: str, title: str, number: int | None) -> None:
+def test_head_as_the_older_tool_wrote_it(line: str, title: str, dw_id: int | None) -> None:
     text = GOOD.replace(GOOD.split("\n")[1], line)
     found = seedfile.loads(text)
-    assert (found.title, found.id) == (title, number)
+    assert (found.title, found.id) == (title, dw_id)
     assert seedfile.dumps(found) == text
 
 
 @given(st.integers(0, 253_402_300_799_000), LINE, LINE, st.integers(1, 10**15 - 1))
-def test_written_document_is_read_again(stamp_ms: int, title: str, body: str, number: int) -> None:
-    made = SeedDocument(stamp_ms, title, urls.document_url("en", title, number), body)
+def test_written_document_is_read_again(stamp_ms: int, title: str, body: str, dw_id: int) -> None:
+    made = SeedDocument(stamp_ms, title, urls.document_url("en", title, dw_id), body)
     found = seedfile.loads(seedfile.dumps(made))
     assert found == made
-    assert found.id == number
+    assert found.id == dw_id
 
 
 def test_bodies_are_in_no_log_line() -> None:
     assert "words" not in repr(document())
 
 
-# Pieces of a document that readers of markup, addresses, numbers and times stumble over.
+# Pieces of a document that readers of markup, addresses, ids and times stumble over.
 STUMBLES = st.sampled_from([
     "&#" + "9" * 5000 + ";", "&#x" + "f" * 5000 + ";", "&#1114112;", "&#55296;", "9" * 16, "[", "]", "](https://[", "@", ":",
     "<a ", 'href="', 'rel="ArticleRef"', '">', "https://", "www.dw.com", "/zh/x/a-7", "/api/detail/article/", "<img ", ' src="',
@@ -295,9 +295,9 @@ REFERENCES = [
 ]
 
 
-@pytest.mark.parametrize(("body", "numbers"), REFERENCES)
-def test_references_in_order_without_repeats(body: str, numbers: list[int]) -> None:
-    assert document(body).references == numbers
+@pytest.mark.parametrize(("body", "ids"), REFERENCES)
+def test_references_in_order_without_repeats(body: str, ids: list[int]) -> None:
+    assert document(body).references == ids
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,14 @@ def read(argument: str, stdin: bytes = b"") -> list[Seed]:
     return list(seeds.read(argument, io.BytesIO(stdin), DW))
 
 
-def numbers(found: list[Seed]) -> list[int | None]:
+def ids(found: list[Seed]) -> list[int | None]:
     """The seeds found, by id; None for a problem."""
-    return [number(one) for one in found]
+    return [id_of(one) for one in found]
 
 
-def number(one: Seed) -> int | None:
+def id_of(one: Seed) -> int | None:
     if isinstance(one, Address):
-        return one.target.number
+        return one.target.id
     return one.document.id if isinstance(one, Document) else None
 
 
@@ -62,7 +62,7 @@ def test_list_has_an_address_a_line(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     found = read(str(path))
-    assert numbers(found) == [1, 68117411, 2, 3, None, None, 5, None]
+    assert ids(found) == [1, 68117411, 2, 3, None, None, 5, None]
     assert isinstance(found[-1], Address)
     assert found[-1].target.kind == "feed"
     assert problems(found) == [
@@ -90,25 +90,25 @@ COMMAS = "https://www.dw.com/en/A%20title,%20as%20displayed,%20here/a-67013665"
     ],
 )
 def test_commas_of_an_address_do_not_split_it(argument: str, found: list[int | None]) -> None:
-    assert numbers(read(argument)) == found
+    assert ids(read(argument)) == found
 
 
 @given(st.lists(st.tuples(st.text("a,.-? '\"#%:/吗é\u00a0", max_size=12), st.integers(1, 10**9)), min_size=1, max_size=4))
 def test_addresses_of_our_documents_can_be_joined_by_commas(named: list[tuple[str, int]]) -> None:
-    argument = ",".join(urls.document_url("en", title, number) for title, number in named)
-    assert numbers(read(argument)) == [number for _, number in named]
+    argument = ",".join(urls.document_url("en", title, dw_id) for title, dw_id in named)
+    assert ids(read(argument)) == [dw_id for _, dw_id in named]
 
 
 def test_name_on_disk_is_never_taken_for_the_rest_of_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a-6").write_bytes(DOCUMENT)
-    assert numbers(read("https://www.dw.com/en/x/y,a-6")) == [None, 7]
+    assert ids(read("https://www.dw.com/en/x/y,a-6")) == [None, 7]
 
 
 def test_one_line_that_is_not_utf8_is_one_problem(tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.write_bytes(f"{URL}\n".encode() + b"https://www.dw.com/zh/\xff/a-6\n" + URL.replace("a-5", "a-7").encode())
-    assert numbers(found := read(str(path))) == [5, None, 7]
+    assert ids(found := read(str(path))) == [5, None, 7]
     assert problems(found) == [(f"{path}:2", "not UTF-8: invalid start byte")]
 
 
@@ -116,7 +116,7 @@ def test_one_line_that_is_not_utf8_is_one_problem(tmp_path: Path) -> None:
 def test_line_with_a_nul_is_one_problem(line: bytes, tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.write_bytes(line + f"\n{URL}\n".encode())
-    assert numbers(found := read(str(path))) == [None, 5]
+    assert ids(found := read(str(path))) == [None, 5]
     assert [place for place, _ in problems(found)] == [f"{path}:1"]
 
 
@@ -126,7 +126,7 @@ def test_lists_and_documents_may_be_utf16_or_have_a_byte_order_mark(encoding: st
     (tmp_path / "1").write_bytes(f"{mark}{URL}\r\n{COMMAS}".encode(encoding))
     (tmp_path / "2").write_bytes((mark + DOCUMENT.decode()).encode(encoding))
     found = read(str(tmp_path))
-    assert numbers(found) == [5, 67013665, 7]
+    assert ids(found) == [5, 67013665, 7]
     assert found[2] == Document(str(tmp_path / "2"), seedfile.loads(DOCUMENT), is_mended=True)
 
 
@@ -157,7 +157,7 @@ def test_document_without_its_last_line_end_may_be_cut(end: bytes) -> None:
 
 
 def test_line_of_a_list_may_hold_several_addresses() -> None:
-    assert numbers(read("-", f"{COMMAS},{URL} # both\nno, address\n".encode())) == [67013665, 5, None]
+    assert ids(read("-", f"{COMMAS},{URL} # both\nno, address\n".encode())) == [67013665, 5, None]
 
 
 def test_carriage_return_in_a_body_stays() -> None:
@@ -168,19 +168,19 @@ def test_carriage_return_in_a_body_stays() -> None:
 
 def test_byte_order_mark_before_a_list_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "list").write_bytes(b"\xef\xbb\xbf" + URL.encode() + b"\n")
-    assert numbers(read(str(tmp_path / "list"))) == [5]
+    assert ids(read(str(tmp_path / "list"))) == [5]
 
 
 def test_a_million_byte_order_marks_are_passed_over_in_one_go(tmp_path: Path) -> None:
     (tmp_path / "list").write_bytes(b"\xff\xfe" * 1_000_000 + URL.encode("utf-16-le"))
-    assert numbers(read(str(tmp_path / "list"))) == [5]
+    assert ids(read(str(tmp_path / "list"))) == [5]
 
 
 def test_file_that_begins_as_a_document_is_one_whatever_its_name(tmp_path: Path) -> None:
     for name in ("000_0123456789abcdef.txt", "list.lst", "no ending"):
         (tmp_path / name).write_bytes(DOCUMENT)
     found = read(str(tmp_path))
-    assert numbers(found) == [7, 7, 7]
+    assert ids(found) == [7, 7, 7]
     assert all(isinstance(one, Document) and one.document.html == "<p>words</p>" for one in found)
 
 
@@ -191,7 +191,7 @@ def test_folder_is_read_recursively_in_order(tmp_path: Path) -> None:
     (tmp_path / ".hidden").write_text("nonsense\n")
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "config").write_text("nonsense\n")
-    assert numbers(read(str(tmp_path))) == [2, 3, 5, 1, 4]
+    assert ids(read(str(tmp_path))) == [2, 3, 5, 1, 4]
 
 
 def test_links_in_circles_end(tmp_path: Path) -> None:
@@ -202,20 +202,20 @@ def test_links_in_circles_end(tmp_path: Path) -> None:
     (tmp_path / "self").symlink_to("self")
     (tmp_path / "linked").symlink_to("list")
     found = read(str(tmp_path))
-    assert numbers([one for one in found if not isinstance(one, Problem)]) == [5, 5]
+    assert ids([one for one in found if not isinstance(one, Problem)]) == [5, 5]
     assert [place for place, _ in problems(found)] == [f"{tmp_path}/self"]
 
 
 def test_standard_input_is_a_list_or_a_document() -> None:
-    assert numbers(read("-", URL.encode())) == [5]
-    assert numbers(read("-", DOCUMENT)) == [7]
+    assert ids(read("-", URL.encode())) == [5]
+    assert ids(read("-", DOCUMENT)) == [7]
     assert problems(read("-", b"\nnonsense")) == [("standard input:2", "not an address of DW's: 'nonsense'")]
     assert read("-") == []
 
 
 def test_several_parts_come_in_order(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(DOCUMENT)
-    assert numbers(read(f"{URL}, {tmp_path / 'a'},-", b"https://www.dw.com/a-9")) == [5, 7, 9]
+    assert ids(read(f"{URL}, {tmp_path / 'a'},-", b"https://www.dw.com/a-9")) == [5, 7, 9]
 
 
 @pytest.mark.parametrize(
@@ -227,8 +227,8 @@ def test_several_parts_come_in_order(tmp_path: Path) -> None:
         (DOCUMENT[:-1], ":5", "no line end after the body"),
         (DOCUMENT + b"more", ":6", "text after the body"),
         (DOCUMENT.replace(b"words", b"\xff"), ":5", "not UTF-8"),
-        (DOCUMENT.replace(b"/a-7", b""), ":2", "no number in the address https://www.dw.com/en/A%20title"),
-        (DOCUMENT.replace(b"www.dw.com", b"example.org"), ":2", "no number in the address"),
+        (DOCUMENT.replace(b"/a-7", b""), ":2", "no id in the address https://www.dw.com/en/A%20title"),
+        (DOCUMENT.replace(b"www.dw.com", b"example.org"), ":2", "no id in the address"),
         (b"<!--", ":1", "not a stamp"),
         (b"# ok\n\xff\n", ":2", "not UTF-8: invalid start byte"),
         (b"\x89PNG\r\n\x1a\n\x00", "", "a binary file: neither a list nor a seed document"),
@@ -242,7 +242,7 @@ def test_problem_names_file_and_line(tmp_path: Path, data: bytes, line: str, rea
     [(place, said)] = problems(found)
     assert place == f"{tmp_path / 'bad'}{line}"
     assert said.startswith(reason)
-    assert numbers(found)[-1] == 7, "the rest is read all the same"
+    assert ids(found)[-1] == 7, "the rest is read all the same"
 
 
 def test_missing_file_is_a_problem(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_file_that_is_too_big_is_a_problem(tmp_path: Path) -> None:
 
 def test_long_list_comes_line_by_line(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("".join(f"https://www.dw.com/a-{n}\n" for n in range(1, 50_001)))
-    assert numbers(list(itertools.islice(seeds.read(str(tmp_path), io.BytesIO(), DW), 3))) == [1, 2, 3]
+    assert ids(list(itertools.islice(seeds.read(str(tmp_path), io.BytesIO(), DW), 3))) == [1, 2, 3]
     assert len(read(str(tmp_path))) == 50_000
 
 
@@ -272,7 +272,7 @@ def test_addresses_of_a_configured_host_count() -> None:
     local = Sites(www="http://127.0.0.1:8003")
     [found] = seeds.read("http://127.0.0.1:8003/en/x/a-5", io.BytesIO(), local)
     assert isinstance(found, Address)
-    assert found.target.number == 5
+    assert found.target.id == 5
 
 
 @given(st.binary(max_size=100) | st.binary(max_size=60).map(lambda data: b"<!--" + data))
@@ -284,4 +284,4 @@ def test_recorded_documents_are_seeds(recorded: Path) -> None:
     found = read(f"{recorded}/seedfiles-2020,{recorded}/seedfiles-2023,{recorded}/seedfiles-2025")
     assert problems(found) == []
     assert len(found) == len(seed_paths()) == 100
-    assert len(set(numbers(found))) == 97, "three articles have two versions each"
+    assert len(set(ids(found))) == 97, "three articles have two versions each"

@@ -1,4 +1,4 @@
-"""Addresses: what they lead to, which may be requested, and those we make. Numbers and titles are invented."""
+"""Addresses: what they lead to, which may be requested, and those we make. Ids and titles are invented."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.dwsite.shapes import permalink
 LOCAL = Sites("http://127.0.0.1:8001", "http://127.0.0.1:8002/s", "http://127.0.0.1:8003", "http://127.0.0.1:8004")
 
 TITLES = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-NUMBERS = st.integers(1, 10**15 - 1)
+IDS = st.integers(1, 10**15 - 1)
 
 PAGES = [
     ("https://www.dw.com/en/some-title/a-54321", "article", 54321, "en"),
@@ -81,9 +81,9 @@ NOTHING = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("url", "kind", "number", "language"), PAGES)
-def test_address_leads_to(url: str, kind: str, number: int | None, language: str | None) -> None:
-    assert urls.parse_target(url) == Target(kind, number, language)
+@pytest.mark.parametrize(("url", "kind", "dw_id", "language"), PAGES)
+def test_address_leads_to(url: str, kind: str, dw_id: int | None, language: str | None) -> None:
+    assert urls.parse_target(url) == Target(kind, dw_id, language)
 
 
 @pytest.mark.parametrize("url", NOTHING)
@@ -105,7 +105,7 @@ def test_any_text_leads_somewhere_or_nowhere(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "number"),
+    ("url", "dw_id"),
     [
         ("http://127.0.0.1:8001/api/detail/article/7", 7),
         ("http://127.0.0.1:8003/en/x/a-7", 7),
@@ -115,9 +115,9 @@ def test_any_text_leads_somewhere_or_nowhere(text: str) -> None:
         ("http://127.0.0.1:80031/en/x/a-7", None),
     ],
 )
-def test_configured_bases_stand_in_for_dw(url: str, number: int | None) -> None:
+def test_configured_bases_stand_in_for_dw(url: str, dw_id: int | None) -> None:
     found = urls.parse_target(url, LOCAL)
-    assert (found.number if found else None) == number
+    assert (found.id if found else None) == dw_id
 
 
 def test_canonical_replaces_a_configured_base_only() -> None:
@@ -289,16 +289,16 @@ def test_title_in_an_address_is_encoded_as_browsers_do_it_and_beyond(title: str,
     assert urls.document_url("en", title, 7) == f"https://www.dw.com/en/{segment}/a-7"
 
 
-@given(st.sampled_from([*sorted(LANGUAGES), "und"]), TITLES | st.sampled_from(["a-5", "x/a-5?", "sitemap.xml", ".."]), NUMBERS)
-def test_any_title_leaves_the_number_in_the_address(language: str, title: str, number: int) -> None:
-    url = urls.document_url(language, title, number)
-    assert urls.document_number(url) == number
+@given(st.sampled_from([*sorted(LANGUAGES), "und"]), TITLES | st.sampled_from(["a-5", "x/a-5?", "sitemap.xml", ".."]), IDS)
+def test_any_title_leaves_the_id_in_the_address(language: str, title: str, dw_id: int) -> None:
+    url = urls.document_url(language, title, dw_id)
+    assert urls.document_id(url) == dw_id
     assert urls.document_language(url) == language
     assert re.fullmatch(r"[!-~]+", url)
 
 
-def test_number_of_a_listing_is_no_document() -> None:
-    assert urls.document_number("https://www.dw.com/en/x/s-7") is None
+def test_id_of_a_section_is_no_document() -> None:
+    assert urls.document_id("https://www.dw.com/en/x/s-7") is None
     assert urls.document_language("https://www.dw.com/nowhere/x/a-7") == "und"
 
 
@@ -318,16 +318,16 @@ def permalinks(value: object) -> list[tuple[int, str]]:
 def test_recorded_permalinks_hold_their_id(recorded: Path) -> None:
     pairs = {pair for path in (recorded / "api").glob("*.json") for pair in permalinks(json.loads(path.read_bytes()))}
     assert pairs
-    for number, address in pairs:
-        assert urls.from_base62(address.removeprefix("https://p.dw.com/p/")) == number
-        assert urls.parse_target(address) == Target("article", number)
+    for dw_id, address in pairs:
+        assert urls.from_base62(address.removeprefix("https://p.dw.com/p/")) == dw_id
+        assert urls.parse_target(address) == Target("article", dw_id)
 
 
-@pytest.mark.parametrize(("text", "number"), [("41wLY", 59567960), ("4boRv", 68117411), ("0", 0), ("z", 61), ("10", 62)])
-def test_base62_of(text: str, number: int) -> None:
-    assert urls.from_base62(text) == number
+@pytest.mark.parametrize(("text", "dw_id"), [("41wLY", 59567960), ("4boRv", 68117411), ("0", 0), ("z", 61), ("10", 62)])
+def test_base62_of(text: str, dw_id: int) -> None:
+    assert urls.from_base62(text) == dw_id
 
 
 @given(st.integers(1, 10**15 - 1))
-def test_permalink_of_any_number_leads_to_it(number: int) -> None:
-    assert urls.parse_target(permalink(number)) == Target("article", number)
+def test_permalink_of_any_id_leads_to_it(dw_id: int) -> None:
+    assert urls.parse_target(permalink(dw_id)) == Target("article", dw_id)

@@ -26,5 +26,5 @@ class FilesSpider(Spider):
         assert isinstance(response, TextResponse)
         reply = response.json()
         images = [reply["mainContent"], *(part["content"] for part in reply["body"])]
-        numbers = [image["id"] for image in images if image["type"] == "Image"]
-        yield {"file_urls": [f"{self.static}/image/{number}_303.jpg" for number in dict.fromkeys(numbers)]}
+        ids = [image["id"] for image in images if image["type"] == "Image"]
+        yield {"file_urls": [f"{self.static}/image/{dw_id}_303.jpg" for dw_id in dict.fromkeys(ids)]}

@@ -52,25 +52,25 @@ class Command(ArchiveCommand):
     def execute(self, args: list[str], opts: Namespace) -> int:
         if not 1 <= len(args) <= 3 or not all(arg.isdecimal() for arg in args):
             raise CommandError("name a document by its id, and up to two stamps: scrapy diff ID [STAMP [STAMP]]")
-        number, current = self.find(int(args[0]))
-        revisions = changes.revisions(self.root, number)
+        dw_id, current = self.find(int(args[0]))
+        revisions = changes.revisions(self.root, dw_id)
         stamps = [int(arg) for arg in args[1:]]
         if not revisions and not stamps:
-            self.say_there_are_none(number, current, opts)
+            self.say_there_are_none(dw_id, current, opts)
             return COMPLETE
         if not stamps:
             stamps = [max(revisions)]
         versions = [self.version(stamp, revisions, current) for stamp in stamps]
         if len(versions) == 1:
             if current is None:
-                raise CommandError(f"{number} is not archived now; name two stamps: {', '.join(map(str, revisions))}")
+                raise CommandError(f"{dw_id} is not archived now; name two stamps: {', '.join(map(str, revisions))}")
             versions.append(Version(_CURRENT, current, self.read(current)))
         before, after = versions
         difference = changes.compare(before.document, after.document)
         if opts.json:
             sides = {name: {"stamp_ms": side.document.stamp_ms, "path": side.path}
                      for name, side in (("before", before), ("after", after))}  # fmt: skip
-            print_json({"id": number, "revisions": list(revisions), **sides, **asdict(difference)})
+            print_json({"id": dw_id, "revisions": list(revisions), **sides, **asdict(difference)})
         else:
             print(f"- {before.described()}")
             print(f"+ {after.described()}")
@@ -82,20 +82,20 @@ class Command(ArchiveCommand):
                 print(f"revisions: {', '.join(map(str, revisions))}")
         return COMPLETE
 
-    def find(self, number: int) -> tuple[int, str | None]:
+    def find(self, dw_id: int) -> tuple[int, str | None]:
         """Return the id of a document, an alias resolved, and the path of its current version, None if it is not archived."""
         with self.open_index() as index:
-            row = index.resolve(number) if number in urls.NUMBERS else None
+            row = index.resolve(dw_id) if dw_id in urls.IDS else None
         if row is None or row.format:
-            raise CommandError(f"the archive does not know a document {number}")
-        return row.number, row.path
+            raise CommandError(f"the archive does not know a document {dw_id}")
+        return row.id, row.path
 
-    def say_there_are_none(self, number: int, current: str | None, opts: Namespace) -> None:
+    def say_there_are_none(self, dw_id: int, current: str | None, opts: Namespace) -> None:
         if opts.json:
-            print_json({"id": number, "revisions": []})
+            print_json({"id": dw_id, "revisions": []})
         else:
             why = f"{current} has not changed since it was archived" if current else "it is not archived"
-            print(f"{number} has no revisions: {why}")
+            print(f"{dw_id} has no revisions: {why}")
 
     def version(self, stamp: int, revisions: dict[int, str], current: str | None) -> Version:
         if stamp in revisions:

@@ -78,5 +78,5 @@ def _since(text: str) -> dict[str, Any]:
 
 def as_json(seed: NewSeed) -> dict[str, Any]:
     document = seed.document
-    return {"id": seed.number, "url": document.url, "title": document.title, "language": seed.language, "kind": seed.kind,
+    return {"id": seed.id, "url": document.url, "title": document.title, "language": seed.language, "kind": seed.kind,
             "stamp_ms": document.stamp_ms, "path": seed.path}  # fmt: skip

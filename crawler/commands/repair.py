@@ -70,7 +70,7 @@ class Command(ArchiveCommand):
 
 def as_json(done: Repair) -> dict[str, object]:
     """Return everything that was done."""
-    again = [{"kind": kind, "id": number} for kind, number in sorted(done.objects)]
+    again = [{"kind": kind, "id": dw_id} for kind, dw_id in sorted(done.objects)]
     aside = [{"path": shown(path), "to": shown(to)} for path, to in done.set_aside.items()]
     left = [{"path": shown(path), "why": why} for path, why in done.left.items()]
     found = {**asdict(done), "set_aside": aside, "again": again, "left": left}

@@ -68,4 +68,4 @@ def describe(found: reread.Reread) -> dict[str, object]:
         if found.before.html != found.after.html:
             parts.append(f"body: {len(found.before.html):,} -> {len(found.after.html):,} characters")
         what = "; ".join(parts) or "address"
-    return {"outcome": found.outcome, "id": found.number, "path": found.path, "what": what}
+    return {"outcome": found.outcome, "id": found.id, "path": found.path, "what": what}

@@ -178,7 +178,7 @@ def print_update(index: SearchIndex, added: int, opts: Namespace) -> int:
 
 
 def as_json(hit: Hit) -> dict[str, Any]:
-    return {"id": hit.number, "kind": hit.kind, "language": hit.language, "title": hit.title,
+    return {"id": hit.id, "kind": hit.kind, "language": hit.language, "title": hit.title,
             "published": times.iso(hit.published_ms), "stamp": hit.stamp_ms, "path": hit.path,
             "snippet": marked(hit.snippet, _MARKS), "revision": hit.is_revision}  # fmt: skip
 

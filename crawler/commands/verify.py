@@ -38,6 +38,8 @@ def as_json(verdict: Verdict) -> dict[str, object]:
     damages = [{name: value for name, value in asdict(damage).items() if value not in (None, "")} for damage in verdict.damages]
     for damage in damages:
         damage["path"] = shown(str(damage["path"]))
+        if "id" in damage:
+            damage["number"] = damage.pop("id")  # its name since version 1.0
     return {
         "sound": verdict.is_sound, "files": verdict.files, "bytes": verdict.bytes, "logged": verdict.logged,
         "unclean_since": verdict.unclean_since or None, "counts": verdict.counts(), "damages": damages,

@@ -54,4 +54,4 @@ class Control:
         engine = self._crawler.engine
         if engine.scraper.slot and engine.scraper.slot.itemproc_size >= _IN_PIPELINES:
             return False
-        return sum("number" in request.meta for request in engine.downloader.active) <= most
+        return sum("id" in request.meta for request in engine.downloader.active) <= most

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 class Documents:
     """Requests for the documents of a run. callback, errback: what their responses and failures are given to.
 
-    Counts dw/request/attempted. Each request's meta holds `number`, `place`, `why` and `new`: whether the document is new.
+    Counts dw/request/attempted. Each request's meta holds `id`, `place`, `why` and `new`: whether the document is new.
     """
 
     def __init__(self, run: Run, registry: Registry, callback: Callable[..., Any], errback: Callable[..., Any]) -> None:
@@ -56,7 +56,7 @@ class Documents:
         if self.run.options.dry_run or not self.run.control.has_room(self.run.options.concurrency):
             return None
         row = self._next()
-        return self.request(row) if row and self.run.archive.index.claim(row.number) else None
+        return self.request(row) if row and self.run.archive.index.claim(row.id) else None
 
     def has_due(self) -> bool:
         """Whether there is more to request in this run."""
@@ -77,9 +77,9 @@ class Documents:
             self.allowance.begin(is_new=is_new)
             self.run.count("dw/request/attempted")
         return Request(
-            places.url(place, row.kind, row.number, row.language, self.run.sites), callback=self.callback, errback=self.errback,
+            places.url(place, row.kind, row.id, row.language, self.run.sites), callback=self.callback, errback=self.errback,
             headers=self._conditions(row, place), dont_filter=True,
-            meta={"number": row.number, "new": is_new, "place": place, "why": why},
+            meta={"id": row.id, "new": is_new, "place": place, "why": why},
         )  # fmt: skip
 
     def _next(self) -> Row | None:

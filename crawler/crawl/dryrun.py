@@ -47,7 +47,7 @@ async def _say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitabl
     for row in index.due():
         count += 1
         where = sites.picture(row.picture) if row.kind == "picture" else row.url
-        _print(str(where) if row.format else sites.detail(row.kind, row.number), why(row), as_json)
+        _print(str(where) if row.format else sites.detail(row.kind, row.id), why(row), as_json)
     if not as_json:
         print(f"{count} requests would be made, and more for what they lead to")
 

@@ -30,8 +30,8 @@ class IndexDupeFilter(RFPDupeFilter):
         return found
 
     def request_seen(self, request: Request) -> bool:
-        number = request.meta.get("number")
-        if number is None:
+        dw_id = request.meta.get("id")
+        if dw_id is None:
             # the target of a redirect would be dropped silently; REDIRECT_MAX_TIMES ends a circle
             return "redirect_times" not in request.meta and super().request_seen(request)
-        return not self.run.archive.index.claim(number)
+        return not self.run.archive.index.claim(dw_id)

@@ -29,7 +29,7 @@ class Unchanged:
 
 @dataclass(frozen=True)
 class Alias:
-    """The document's number leads to another document."""
+    """The document's id leads to another document."""
 
     target: Target
 
@@ -86,9 +86,9 @@ def judge(
 
 def read(reply: Reply, row: Row, sites: Sites, now_ms: int, language_of: Callable[[int], str | None]) -> Fetched:
     """Return the article of a reply and its document. The arguments are those of `judge`. Raises UnreadableReply."""
-    article = places.read(reply.place, reply.body, row.number, row.kind, row.language, sites, reply.charset)
-    document = places.document(article, now_ms, row.language or language_of(article.number))
+    article = places.read(reply.place, reply.body, row.id, row.kind, row.language, sites, reply.charset)
+    document = places.document(article, now_ms, row.language or language_of(article.id))
     return Fetched(
-        article, document, row.number, reply.body, reply.url, now_ms, row.hop, reply.etag, reply.last_modified,
+        article, document, row.id, reply.body, reply.url, now_ms, row.hop, reply.etag, reply.last_modified,
         places.reply_extension(reply.place), reply.charset,
     )  # fmt: skip

@@ -191,15 +191,15 @@ class Lists:
         if _gave_nothing(found) or found.is_cut:  # the next run reads it again
             self._missed(response.url, reasons.CUT_OFF if found.is_cut else reasons.UNREADABLE)
             return
-        numbers = {item.number for item in found.items}
+        ids = {item.id for item in found.items}
         more = self._next_page(found, page, response)
-        if more and (numbers <= seen or page >= _PAGES):
+        if more and (ids <= seen or page >= _PAGES):
             self._name(response.url, [f"page {page} of {name} lists nothing new, yet names a next page: not followed"])
             more = []
         elif more and is_whole and not new:
-            self.run.count("dw/listing/named", max((found.total or 0) - len(seen | numbers), 0))
+            self.run.count("dw/listing/named", max((found.total or 0) - len(seen | ids), 0))
             more = []
-        seen |= numbers
+        seen |= ids
         if page == 1:
             await self._remember(response, found.total or len(found.items))
         self.read_lists.set_page(name, page, found.total, is_done=not more, is_end=not more)
@@ -218,7 +218,7 @@ class Lists:
             self._missed(response.url, reasons.CUT_OFF if found.is_cut else reasons.UNREADABLE)
             return
         page = self.read_lists.page(name)[0] + 1
-        is_new = self.read_lists.add(name, (item.number for item in found.items))
+        is_new = self.read_lists.add(name, (item.id for item in found.items))
         more, is_endless = self._next_page(found, page, response), False
         if more and (not is_new or page >= _PAGES):
             self._name(response.url, [f"page {page} of {name} lists nothing new, yet names a next page: not followed"])
@@ -258,12 +258,12 @@ class Lists:
         new = named = 0
         for item in items:
             named += 1
-            row = await self.registry.register(item.kind, item.number, item.language or language)
+            row = await self.registry.register(item.kind, item.id, item.language or language)
             new += row is None
             if row and row.path and item.modified_ms and item.modified_ms > _looked_at_ms(row):
-                self.index.set_unchecked(row.number)  # for later runs as well: the list may not be sent again
+                self.index.set_unchecked(row.id)  # for later runs as well: the list may not be sent again
                 if self.run.options.looks_again:
-                    self.index.set_due(row.number)
+                    self.index.set_due(row.id)
         self.run.count("dw/listing/named", named)
         self.run.count("dw/listing/new", new)
         return new

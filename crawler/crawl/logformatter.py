@@ -38,14 +38,14 @@ class QuietLogFormatter(LogFormatter):
     ) -> LogFormatterResult | None:
         if not self.is_debug:
             return None
-        return {"level": logging.DEBUG, "msg": "Stored %(number)s", "args": {"number": _number(item)}}
+        return {"level": logging.DEBUG, "msg": "Stored %(id)s", "args": {"id": _id_of(item)}}
 
     def dropped(self, item: Any, exception: BaseException, response: Any, spider: Spider) -> LogFormatterResult:
-        return {"level": logging.DEBUG, "msg": "Nothing to store for %(number)s: %(exception)s",
-                "args": {"number": _number(item), "exception": exception}}  # fmt: skip
+        return {"level": logging.DEBUG, "msg": "Nothing to store for %(id)s: %(exception)s",
+                "args": {"id": _id_of(item), "exception": exception}}  # fmt: skip
 
     def item_error(self, item: Any, exception: BaseException, response: Any, spider: Spider) -> LogFormatterResult:
-        return {"level": _level(exception), "msg": "Error storing %(number)s", "args": {"number": _number(item)}}
+        return {"level": _level(exception), "msg": "Error storing %(id)s", "args": {"id": _id_of(item)}}
 
     def spider_error(
         self, failure: Failure, request: Request, response: Response | Failure, spider: Spider
@@ -53,9 +53,9 @@ class QuietLogFormatter(LogFormatter):
         return {**super().spider_error(failure, request, response, spider), "level": _level(failure.value)}
 
 
-def _number(item: Any) -> int | str:
+def _id_of(item: Any) -> int | str:
     """Return the id of the document in an item of ours, `?` for another spider's item."""
-    return item.article.number if isinstance(item, Fetched) else "?"
+    return item.article.id if isinstance(item, Fetched) else "?"
 
 
 def _level(error: BaseException | None) -> int:

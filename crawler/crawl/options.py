@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from crawler.crawl import arguments
 from crawler.exceptions import ArgumentError
 from crawler.storage.index.refresh import Rules, rules_of
-from crawler.urls import DOCUMENT_KINDS, NUMBERS, Sites
+from crawler.urls import DOCUMENT_KINDS, IDS, Sites
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -107,9 +107,9 @@ def _refresh(text: str) -> str:
     """Return the argument `refresh` if it is a word or a list of ids. Raises ArgumentError."""
     refresh = text.strip()
     if refresh not in ("", "all", "none"):
-        for number in (arguments.number("refresh", one) for one in refresh.split(",")):
-            if number not in NUMBERS:
-                raise ArgumentError(f"refresh holds what is not an id: {number}")
+        for dw_id in (arguments.number("refresh", one) for one in refresh.split(",")):
+            if dw_id not in IDS:
+                raise ArgumentError(f"refresh holds what is not an id: {dw_id}")
     return refresh
 
 

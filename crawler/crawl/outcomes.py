@@ -40,8 +40,8 @@ def _in_turn(note: Outcome[P]) -> Outcome[P]:
 
     @functools.wraps(note)
     async def noted(run: Run, row: Row, /, *rest: P.args, **more: P.kwargs) -> None:
-        async with run.archive.document(row.number):
-            await note(run, run.archive.index.get(row.number) or row, *rest, **more)
+        async with run.archive.document(row.id):
+            await note(run, run.archive.index.get(row.id) or row, *rest, **more)
 
     return noted
 
@@ -51,7 +51,7 @@ class Outcomes:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.led_to: dict[int, int] = {}  # redirects of this run from one number to another
+        self.led_to: dict[int, int] = {}  # redirects of this run from one id to another
 
     async def store(self, verdict: Verdict, row: Row, reply: Reply) -> Reason:
         """Store what a reply means for a document. Returns why the document should be asked for elsewhere, empty for no reason.
@@ -75,12 +75,12 @@ class Outcomes:
         return reasons.NONE
 
     async def _follow(self, row: Row, target: Target) -> Reason:
-        """Store that a number leads to another. If it leads in a circle, all others in that are missing; returns the reason."""
-        assert target.number is not None
+        """Store that an id leads to another. If it leads in a circle, all others in that are missing; returns the reason."""
+        assert target.id is not None
         index = self.run.archive.index
-        others = circle(index, self.led_to, row.number, target.number)
+        others = circle(index, self.led_to, row.id, target.id)
         if others is None:
-            self.led_to[row.number] = target.number
+            self.led_to[row.id] = target.id
             self.run.count("dw/request/answered")
             await alias(self.run, row, target)
             return reasons.NONE
@@ -96,17 +96,17 @@ async def unchanged(run: Run, row: Row) -> None:
     now_ms = run.now_ms()
     run.count("dw/document/unchanged")
     if row.misses:  # DW has it again: a rebuilt index must know
-        await run.store([], [StateRecord(ARCHIVED, row.kind, row.number, times.iso(now_ms))])
-    run.archive.index.set_checked(row.number, now_ms, row.etag, row.last_modified)
+        await run.store([], [StateRecord(ARCHIVED, row.kind, row.id, times.iso(now_ms))])
+    run.archive.index.set_checked(row.id, now_ms, row.etag, row.last_modified)
 
 
-def circle(index: Index, led_to: dict[int, int], number: int, target: int) -> list[int] | None:
-    """Return the other numbers of the circle that a redirect from one number to another closes; None if it closes none.
+def circle(index: Index, led_to: dict[int, int], dw_id: int, target: int) -> list[int] | None:
+    """Return the other ids of the circle that a redirect from one id to another closes; None if it closes none.
 
     led_to: where redirects of this run led. Aliases that earlier runs found lead on, too.
     """
     others: list[int] = []
-    while target != number:
+    while target != dw_id:
         row = index.get(target)
         further = led_to.get(target) or (row.target if row and row.state == ALIAS else None)
         if further is None or target in others:
@@ -118,20 +118,20 @@ def circle(index: Index, led_to: dict[int, int], number: int, target: int) -> li
 
 @_in_turn
 async def alias(run: Run, row: Row, target: Target) -> None:
-    """Store that a number leads to another document, which is wanted in its place."""
+    """Store that an id leads to another document, which is wanted in its place."""
     index = run.archive.index
-    assert target.number is not None
+    assert target.id is not None
     now_ms = run.now_ms()
-    states = [StateRecord(ALIAS, row.kind, row.number, times.iso(now_ms), target=target.number)]
-    known = index.resolve(target.number)
+    states = [StateRecord(ALIAS, row.kind, row.id, times.iso(now_ms), target=target.id)]
+    known = index.resolve(target.id)
     if known is None or known.hop > row.hop:
         language = target.language or row.language
-        states.append(StateRecord(PENDING, target.kind, target.number, times.iso(now_ms), hop=row.hop, language=language))
+        states.append(StateRecord(PENDING, target.kind, target.id, times.iso(now_ms), hop=row.hop, language=language))
     run.count("dw/document/alias")
     await run.store([], states)
-    run.archive.register([target.number], row.hop, target.kind, target.language)
+    run.archive.register([target.id], row.hop, target.kind, target.language)
     if row.path:  # it had an article of its own, which stays
-        index.set_checked(row.number, now_ms, row.etag, row.last_modified)
+        index.set_checked(row.id, now_ms, row.etag, row.last_modified)
 
 
 @_in_turn
@@ -139,10 +139,10 @@ async def unwanted(run: Run, row: Row, kind: str) -> None:
     """Store that a document is of a kind that is not wanted (ARCHIVE_KINDS)."""
     run.count(f"dw/document/unwanted/{kind}")
     if row.path:  # it was of another kind, and stays
-        run.archive.index.set_checked(row.number, run.now_ms(), row.etag, row.last_modified)
+        run.archive.index.set_checked(row.id, run.now_ms(), row.etag, row.last_modified)
         return
     time = times.iso(run.now_ms())
-    state = StateRecord(OUT_OF_SCOPE, kind, row.number, time, reason="kind", hop=row.hop, language=row.language)
+    state = StateRecord(OUT_OF_SCOPE, kind, row.id, time, reason="kind", hop=row.hop, language=row.language)
     await run.store([], [state])
 
 
@@ -150,10 +150,10 @@ async def unwanted(run: Run, row: Row, kind: str) -> None:
 async def missing(run: Run, row: Row, reason: Reason, refused: bool = False) -> None:
     """Store that a document could not be had. refused: this crawler, or robots.txt, does not allow it."""
     state = run.archive.miss(row, reason, run.now_ms(), refused=refused)
-    run.note_missing(row.kind, row.number, reason, run.sites.detail(row.kind, row.number))
+    run.note_missing(row.kind, row.id, reason, run.sites.detail(row.kind, row.id))
     run.count(f"dw/document/missing/{reason}")
     if row.path:
-        logger.info("%s %s is archived, but DW no longer serves it: %s", row.kind, row.number, reason)
+        logger.info("%s %s is archived, but DW no longer serves it: %s", row.kind, row.id, reason)
     await run.store([], [state])
 
 
@@ -162,8 +162,8 @@ async def unreadable(run: Run, row: Row, reply: Reply, problem: str) -> None:
     """Keep a reply that nobody can read as it came, with the problem beside it."""
     now_ms = run.now_ms()
     digest = hashlib.sha256(reply.body).hexdigest()
-    path = layout.unreadable_path(row.number, digest, ".reply")
-    record = {"kind": row.kind, "id": row.number, "url": run.sites.canonical(reply.url), "time": times.iso(now_ms)}
+    path = layout.unreadable_path(row.id, digest, ".reply")
+    record = {"kind": row.kind, "id": row.id, "url": run.sites.canonical(reply.url), "time": times.iso(now_ms)}
     about = {**record, "reason": problem, "status": reply.status, "content_type": reply.content_type}
     files = []
     if not (run.root / path).exists():
@@ -172,10 +172,10 @@ async def unreadable(run: Run, row: Row, reply: Reply, problem: str) -> None:
         files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, reply.body, record)]
     miss = after_miss(reasons.UNREADABLE, now_ms, row.misses, row.missed_ms, row.reason)
     state = StateRecord(
-        UNREADABLE if row.path is None else MISSING, row.kind, row.number, times.iso(now_ms), reason=problem,
+        UNREADABLE if row.path is None else MISSING, row.kind, row.id, times.iso(now_ms), reason=problem,
         misses=miss.misses, missed_ms=miss.first_ms, next_ms=miss.next_ms, hop=row.hop, language=row.language,
     )  # fmt: skip
     run.count("dw/document/unreadable")
-    run.note_missing(row.kind, row.number, reasons.unreadable(problem), str(record["url"]))
-    logger.warning("%s %s: unreadable, kept as %s: %s", row.kind, row.number, path, problem)
+    run.note_missing(row.kind, row.id, reasons.unreadable(problem), str(record["url"]))
+    logger.warning("%s %s: unreadable, kept as %s: %s", row.kind, row.id, path, problem)
     await run.store(files, [state])

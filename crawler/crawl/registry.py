@@ -27,14 +27,14 @@ class Registry:
         """Log a line with the next batch."""
         self._lines.append(line)
 
-    async def register(self, kind: str, number: int, language: str | None) -> Row | None:
+    async def register(self, kind: str, dw_id: int, language: str | None) -> Row | None:
         """Register a document that a seed or a list names. Returns what was known of it before, None for nothing."""
-        row = self.run.archive.index.resolve(number)
+        row = self.run.archive.index.resolve(dw_id)
         if (row is None or row.hop) and not self.run.options.dry_run:  # new, or farther away until now
-            self.add(StateRecord(PENDING, kind, number, times.iso(self.run.start_ms), hop=0, language=language))
+            self.add(StateRecord(PENDING, kind, dw_id, times.iso(self.run.start_ms), hop=0, language=language))
             if len(self._lines) >= _BATCH:
                 await self.log()
-        self.run.archive.register([number], 0, kind, language)
+        self.run.archive.register([dw_id], 0, kind, language)
         return row
 
     async def log(self) -> None:

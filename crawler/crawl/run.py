@@ -85,10 +85,10 @@ class Run:
         if not replies.fault(response) or response.status in (404, 410):
             self.count("dw/request/answered")
 
-    def note_missing(self, kind: str, number: int, reason: str, url: str | None) -> None:
+    def note_missing(self, kind: str, dw_id: int, reason: str, url: str | None) -> None:
         """Have the report name an object that could not be had."""
         if len(self.notes.missing) < _LISTED:
-            one = {"kind": kind, "id": number, "reason": reason[:_LONGEST], "url": url and url[:_LONGEST]}
+            one = {"kind": kind, "id": dw_id, "reason": reason[:_LONGEST], "url": url and url[:_LONGEST]}
             self.notes.missing.append(one)
 
     def note_problem(self, url: str, problem: str) -> None:

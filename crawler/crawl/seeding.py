@@ -70,10 +70,10 @@ class Seeding:
             case seeds.Start():
                 return 0
             case seeds.Address(_, target, _):
-                if target.number is None or target.kind not in DOCUMENT_KINDS:
+                if target.id is None or target.kind not in DOCUMENT_KINDS:
                     return 0
                 run.count("dw/seed/address")
-                await self.registry.register(target.kind, target.number, target.language)
+                await self.registry.register(target.kind, target.id, target.language)
             case seeds.Document(_, document, is_mended):
                 assert document.id is not None
                 run.count("dw/seed/document")
@@ -89,7 +89,7 @@ class Seeding:
                 run.archive.register_document(document, "seed", 0)
                 row = index.resolve(document.id)
                 if row and row.path and not row.checked_ms and (run.options.looks_again or not run.archive.reply_of(row.path)):
-                    index.set_due(row.number)
+                    index.set_due(row.id)
         return 1
 
     def listings(self, seed: seeds.Seed) -> list[Request] | None:
@@ -99,7 +99,7 @@ class Seeding:
             match seed:
                 case seeds.Start(_, text):
                     requests = list(self.lists.start(text))
-                case seeds.Address(_, target, url) if target.number is None or target.kind not in DOCUMENT_KINDS:
+                case seeds.Address(_, target, url) if target.id is None or target.kind not in DOCUMENT_KINDS:
                     request = self.lists.listing(target, url)
                     if request is None:
                         raise UnreadableSeed(f"not over https: {url[:200]}")

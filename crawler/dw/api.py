@@ -44,10 +44,10 @@ class _Met:
     refused: list[str] = field(default_factory=list)
 
 
-def parse(body: bytes, number: int, kind: str = "article", charset: str = "", sites: Sites = DW) -> Article:
-    """Return the article of a reply of `/api/detail/{kind}/{number}`.
+def parse(body: bytes, dw_id: int, kind: str = "article", charset: str = "", sites: Sites = DW) -> Article:
+    """Return the article of a reply of `/api/detail/{kind}/{id}`.
 
-    body: the reply's bytes. number, kind: what was asked for, used where the reply does not name its own. charset: as in
+    body: the reply's bytes. dw_id, kind: what was asked for, used where the reply does not name its own. charset: as in
     `decoding.json_reply`. sites: whose media it may name.
     Raises UnreadableReply if there is no JSON object, no usable title or no usable body.
     """
@@ -62,7 +62,7 @@ def parse(body: bytes, number: int, kind: str = "article", charset: str = "", si
     if not any(isinstance(block, Paragraph) for block in blocks):  # no readable text in the body
         blocks += _blocks(_text_elements(reply), met)
     article = Article(
-        number=own if isinstance(own, int) and not isinstance(own, bool) and own in urls.NUMBERS else number,
+        id=own if isinstance(own, int) and not isinstance(own, bool) and own in urls.IDS else dw_id,
         kind=found_kind,
         title=normalise.title(text(reply.get("name")) or text(reply.get("title"))),
         language=urls.LANGUAGE_IDS.get(language) if type(language := reply.get("languageId")) is int else None,

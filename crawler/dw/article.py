@@ -24,7 +24,7 @@ class Paragraph:
 @dataclass(frozen=True)
 class Picture:
     """A picture in the text. address: as DW names it, without the scheme (`static.dw.com/image/1_303.jpg`);
-    name: its identity; caption: inline markup, may be empty."""
+    name: its id and rendition; caption: inline markup, may be empty."""
 
     name: PictureName
     address: DwAddress
@@ -70,7 +70,7 @@ Block = Paragraph | Picture | Video | YouTube | Gallery
 class Article:
     """The content of a seed document, normalised.
 
-    number: DW's id. kind: article, gallery, video, audio or liveblog. language: a language path, None if unknown.
+    id: DW's number. kind: article, gallery, video, audio or liveblog. language: a language path, None if unknown.
     title: headline, Unicode NFC, one line. author: names joined, may be empty. display_date: as DW writes it, UTC
     (`2023-10-06T01:48:46.923Z`), empty if absent. teaser: inline markup. blocks: the body in reading order, without
     the main picture. galleries: those a source keeps apart from its text, shown below it. slides: for kind gallery.
@@ -79,7 +79,7 @@ class Article:
     origin: how it came into the archive, such as `api` or `page:react`.
     """
 
-    number: int
+    id: int
     kind: str
     title: str
     language: str | None = None
@@ -101,7 +101,7 @@ class Article:
 def check_usable(article: Article) -> None:
     """Raise UnreadableReply if an article has no title or nothing to show for its kind."""
     if not article.title:
-        raise UnreadableReply(f"{article.kind} {article.number}: no usable title")
+        raise UnreadableReply(f"{article.kind} {article.id}: no usable title")
     usable = {
         "article": article.blocks or article.galleries,
         "liveblog": article.blocks or article.galleries or article.teaser,
@@ -110,4 +110,4 @@ def check_usable(article: Article) -> None:
         "audio": article.video or article.teaser,
     }
     if not usable[article.kind]:
-        raise UnreadableReply(f"{article.kind} {article.number}: no usable body")
+        raise UnreadableReply(f"{article.kind} {article.id}: no usable body")

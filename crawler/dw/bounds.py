@@ -23,7 +23,7 @@ def bounded(article: Article) -> Article:
     """
     for name, text, most in (("title", article.title, LONGEST_TITLE), ("author", article.author, LONGEST_AUTHOR)):
         if len(text) > most:
-            raise UnreadableReply(f"{article.kind} {article.number}: a {name} of {len(text):,} characters")
+            raise UnreadableReply(f"{article.kind} {article.id}: a {name} of {len(text):,} characters")
     if _count(article) <= MOST_PICTURES:
         return article
     left = _Left(MOST_PICTURES - (article.main_picture is not None))

@@ -36,27 +36,27 @@ def gives(place: str, origin: str) -> bool:
     return kind == {"api": "api", "graph-api": GRAPH}.get(origin, PAGE if origin.startswith("page:") else None)
 
 
-def url(place: str, kind: str, number: int, language: str | None, sites: Sites) -> str:
+def url(place: str, kind: str, dw_id: int, language: str | None, sites: Sites) -> str:
     """Return the address of a place. language: a language path; without one www.dw.com leads to the page by itself."""
     if place == GRAPH:
-        return f"{sites.www}/graph-api/{language or 'en'}/content/{_GRAPH_KINDS.get(kind, kind)}/{number}"
+        return f"{sites.www}/graph-api/{language or 'en'}/content/{_GRAPH_KINDS.get(kind, kind)}/{dw_id}"
     if place == PAGE:
         letter = {"article": "a", "video": "video", "audio": "audio", "gallery": "g", "liveblog": "live"}[kind]
-        return f"{sites.www}/{language}/{letter}-{number}" if language else f"{sites.www}/{letter}-{number}"
-    return sites.detail(place.removeprefix("api:"), number)
+        return f"{sites.www}/{language}/{letter}-{dw_id}" if language else f"{sites.www}/{letter}-{dw_id}"
+    return sites.detail(place.removeprefix("api:"), dw_id)
 
 
 def asked_at(address: str, sites: Sites) -> tuple[str, Target] | None:
     """Return the place and the document of an address, as `url` makes them, and of any page; None if it is no document's.
 
     >>> asked_at("https://www.dw.com/zh/any/a-67013665", DW)
-    ('page', Target(kind='article', number=67013665, language='zh'))
+    ('page', Target(kind='article', id=67013665, language='zh'))
     """
     if found := _GRAPH_PATH.fullmatch(address.removeprefix(sites.www)):
         kinds = {of_graph: kind for kind, of_graph in _GRAPH_KINDS.items()}
         return GRAPH, Target(kinds.get(found[2], "article"), int(found[3]), found[1])
     target = parse_target(address, sites)
-    if target is None or target.number is None or target.kind not in DOCUMENT_KINDS:
+    if target is None or target.id is None or target.kind not in DOCUMENT_KINDS:
         return None
     return (f"api:{target.kind}" if sites.canonical(address).startswith(DW.api + "/") else PAGE), target
 
@@ -83,7 +83,7 @@ def following(place: str, reason: Reason, kind: str, kinds: Collection[str], *, 
 
 
 def read(
-    place: str, body: bytes, number: int, kind: str, language: str | None, sites: Sites = DW, charset: str = ""
+    place: str, body: bytes, dw_id: int, kind: str, language: str | None, sites: Sites = DW, charset: str = ""
 ) -> Article:
     """Return the article in a reply of a place, within the limits of `bounds`.
 
@@ -93,11 +93,11 @@ def read(
     """
     with _reading():
         if place == GRAPH:
-            return bounded(pages.parse_graph(body, number, language, kind, charset, sites=sites))
+            return bounded(pages.parse_graph(body, dw_id, language, kind, charset, sites=sites))
         if place == PAGE:
-            return bounded(pages.parse(body, number, language, charset, sites=sites))
+            return bounded(pages.parse(body, dw_id, language, charset, sites=sites))
         asked = place.removeprefix("api:") if kind == "article" else kind
-        return bounded(api.parse(body, number, asked, charset, sites=sites))
+        return bounded(api.parse(body, dw_id, asked, charset, sites=sites))
 
 
 def document(article: Article, stamp_ms: int, language: str | None) -> SeedDocument:

@@ -19,7 +19,7 @@ def document_of(article: Article, stamp_ms: int, language: str) -> SeedDocument:
     the article names none. The title is plain text, but the file as a whole may be taken for HTML: no tag begins in it.
     """
     title = without_tags(article.title)
-    url = urls.document_url(article.language or language, title, article.number)
+    url = urls.document_url(article.language or language, title, article.id)
     return SeedDocument(stamp_ms, title, url, _body(article))
 
 

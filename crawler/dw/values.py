@@ -20,14 +20,14 @@ def text(value: object) -> str:
 
 
 def number(value: object) -> int | None:
-    """Return an id of DW's: a whole number above 0 of at most 15 digits, also as text; None for anything else.
+    """Return a whole number above 0 of at most 15 digits, such as an id of DW's, also if it is text; None for anything else.
 
     >>> number(7), number(" 7 "), number("-7"), number(True), number(7.0)
     (7, 7, None, None, None)
     """
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
         value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value in urls.NUMBERS else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value in urls.IDS else None
 
 
 def json_object(value: object) -> Json:

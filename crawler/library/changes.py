@@ -240,8 +240,8 @@ def _visible(text: str) -> str:
     return "".join(character for character in text if character == "\n" or unicodedata.category(character) != "Cc")
 
 
-def revisions(root: Path, number: int) -> dict[int, str]:
+def revisions(root: Path, dw_id: int) -> dict[int, str]:
     """Paths of the revisions of a document by stamp (milliseconds UTC), oldest first."""
-    folder = root / "revisions" / str(number)
+    folder = root / "revisions" / str(dw_id)
     stamps = sorted(int(path.stem) for path in folder.glob("*.txt") if path.stem.isdigit() and is_file(path))
-    return {stamp: layout.revision_path(number, stamp) for stamp in stamps}
+    return {stamp: layout.revision_path(dw_id, stamp) for stamp in stamps}

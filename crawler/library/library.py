@@ -172,8 +172,8 @@ class Library:
             try:
                 index = self._index
                 for row in index.documents():
-                    if row.number > last:
-                        last = row.number
+                    if row.id > last:
+                        last = row.id
                         if document := self._document(row):
                             yield document
                     if self._opened is not index or self._is_outdated():
@@ -260,7 +260,7 @@ class Library:
 
     def _document(self, row: Row) -> Document | None:
         published = row.published_ms if row.published_ms != row.stamp_ms else None  # without a time the stamp stands there
-        return self._read(row.number, row.path or "", row.kind, row.language, published)
+        return self._read(row.id, row.path or "", row.kind, row.language, published)
 
     def _read(self, id: int, path: str, kind: str, language: str | None, published_ms: int | None) -> Document | None:
         """The document in a file; None, and a note in `damaged`, if it is damaged."""
@@ -306,7 +306,7 @@ class Library:
         path: str | None = layout.picture_path(name)
         if not files.is_file(self.path / layout.picture_path(name)):
             path = None
-        return Picture(name.number, name.rendition, DW.picture(name), path, self._recorded(path) if path else None, self.path)
+        return Picture(name.id, name.rendition, DW.picture(name), path, self._recorded(path) if path else None, self.path)
 
     def _revisions(self, of: Document) -> Iterator[Document]:
         for stamp_ms, path in reversed(revisions(self.path, of.id).items()):
@@ -336,7 +336,7 @@ def _apply_unlogged(index: Index, path: str, data: bytes) -> None:
     document = seedfile.loads(data)
     apply(index, {
         "path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "kind": document.kind,
-        "id": layout.number_of(path), "url": document.url, "stamp_ms": document.stamp_ms, "language": document.language,
+        "id": layout.id_of(path), "url": document.url, "stamp_ms": document.stamp_ms, "language": document.language,
     }, "")  # fmt: skip
 
 

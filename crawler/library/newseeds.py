@@ -18,9 +18,9 @@ from crawler.storage.index.sqlite import Index
 
 @dataclass(frozen=True)
 class NewSeed:
-    """A document on disk. number: DW's id. path: relative to the archive. data: the whole file."""
+    """A document on disk. id: DW's number. path: relative to the archive. data: the whole file."""
 
-    number: int
+    id: int
     kind: str
     language: str
     path: str
@@ -47,14 +47,14 @@ def find(root: Path, index: Index, selection: Selection, miss: Callable[[str], N
     """Documents in order of stamp. miss: told the path of each document that the index knows and that is lost or damaged;
     it is left out."""
     documents = figures.documents_since(index, selection.since_ms, selection.since_run, selection.language or "")
-    for number, kind, language, path in documents:
+    for dw_id, kind, language, path in documents:
         try:
             data = read_file(root / path)
             document = seedfile.loads(data)
         except (OSError, SeedFormatError):
             miss(path)
         else:
-            yield NewSeed(number, kind, language or document.language, path, document, data)
+            yield NewSeed(dw_id, kind, language or document.language, path, document, data)
 
 
 def write(seeds: Iterable[NewSeed], folder: Path, digits: int = 3) -> Iterator[tuple[NewSeed, str]]:

@@ -47,7 +47,7 @@ _SUBHEADING = 200  # characters; a longer paragraph in bold is a paragraph
 @dataclass(frozen=True)
 class Surroundings:
     """What lies around a page. root: the way to the site's folder, `../../../`. pages: paths of the documents that are in the
-    site, by the number a link names. files: by (number, form) of a picture or media file its path, relative to the site's
+    site, by the id a link names. files: by (id, form) of a picture or media file its path, relative to the site's
     folder, and why it is missing; one of both is empty."""
 
     root: str = ""
@@ -141,7 +141,7 @@ class _Arranger:
         name = urls.parse_picture(address)
         path, reason = "", "not one of DW's"
         if name:
-            key = (name.number, picture_form(name.rendition, name.file_name))
+            key = (name.id, picture_form(name.rendition, name.file_name))
             path, reason = self._around.files.get(key, ("", "unknown"))
         if path:
             words = normalise.text_of(etree.tostring(figure, encoding="unicode"))
@@ -176,13 +176,13 @@ class _Arranger:
     def _link(self, element: Element) -> None:
         """Have a link lead to a page of the site, or mark it as leading outside."""
         if element.tag == "span":
-            number = element.get("data-id", "")
-            is_reference = element.get("data-type") == "ARTICLE" and number.isascii() and number.isdigit() and len(number) < 16
+            dw_id = element.get("data-id", "")
+            is_reference = element.get("data-type") == "ARTICLE" and dw_id.isascii() and dw_id.isdigit() and len(dw_id) < 16
             for name in ("data-id", "data-type"):
                 element.attrib.pop(name, None)
             if not is_reference or any(True for _ in element.iterancestors("a")) or element.find(".//a") is not None:
                 return
-            element.tag, target, href = "a", int(number) or None, ""
+            element.tag, target, href = "a", int(dw_id) or None, ""
         elif "class" in element.attrib:  # made here
             return
         else:

@@ -16,7 +16,7 @@ _UNTITLED = "Untitled"
 
 
 class Facts(NamedTuple):
-    """title: one line, never empty. targets: numbers of the documents it links to. shown: (number, form) of the pictures and
+    """title: one line, never empty. targets: ids of the documents it links to. shown: (id, form) of the pictures and
     media files it shows, in order, as the index names them."""
 
     title: str
@@ -27,9 +27,9 @@ class Facts(NamedTuple):
 def facts(document: SeedDocument) -> Facts:
     """Return the facts of a document."""
     hrefs = (normalise.unescape(double or single) for double, single in _HREF.findall(document.html))
-    linked = (number for href in hrefs if (number := target_of(href)))
+    linked = (dw_id for href in hrefs if (dw_id := target_of(href)))
     targets = list(islice(dict.fromkeys([*document.references, *linked]), MOST_REFERENCES))
-    shown = [(name.number, picture_form(name.rendition, name.file_name)) for name in document.pictures]
+    shown = [(name.id, picture_form(name.rendition, name.file_name)) for name in document.pictures]
     if document.media and document.id:
         shown.append((document.id, MEDIA))
     return Facts(title_of(document), targets, shown)
@@ -41,9 +41,9 @@ def title_of(document: SeedDocument) -> str:
 
 
 def target_of(href: str) -> int | None:
-    """Return the number of the document that a link in a body leads to; None for every other link."""
+    """Return the id of the document that a link in a body leads to; None for every other link."""
     href = f"https://www.dw.com{href}" if href.startswith("/") and not href.startswith("//") else href
     target = urls.parse_target(href)
-    return target.number if target and target.kind in urls.DOCUMENT_KINDS else None
+    return target.id if target and target.kind in urls.DOCUMENT_KINDS else None
 
 

@@ -20,11 +20,11 @@ NAME = f"{OWN}/memory.sqlite"
 CURRENT = 0
 """The `stamp_ms` of what belongs to a document as it is; that of an earlier version names it."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE documents (
-    number INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     path TEXT NOT NULL,           -- in the archive; the page's but for its ending
     folder TEXT NOT NULL,         -- `en/2026/06`
     language TEXT NOT NULL,       -- of the folder
@@ -36,34 +36,34 @@ CREATE TABLE documents (
     source TEXT NOT NULL,
     title TEXT NOT NULL
 );
-CREATE INDEX newest ON documents (published_ms, number);
-CREATE INDEX newest_of_language ON documents (language, published_ms, number);
-CREATE INDEX of_folder ON documents (folder, published_ms, number);
-CREATE TABLE revisions (number INTEGER, stamp_ms INTEGER, sha256 TEXT NOT NULL, PRIMARY KEY (number, stamp_ms)) WITHOUT ROWID;
+CREATE INDEX newest ON documents (published_ms, id);
+CREATE INDEX newest_of_language ON documents (language, published_ms, id);
+CREATE INDEX of_folder ON documents (folder, published_ms, id);
+CREATE TABLE revisions (id INTEGER, stamp_ms INTEGER, sha256 TEXT NOT NULL, PRIMARY KEY (id, stamp_ms)) WITHOUT ROWID;
 CREATE TABLE links (              -- from a page to other documents
-    number INTEGER, stamp_ms INTEGER, target INTEGER,
-    to_number INTEGER NOT NULL DEFAULT 0,  -- the document it leads to in this site; 0 for none
+    id INTEGER, stamp_ms INTEGER, target INTEGER,
+    to_id INTEGER NOT NULL DEFAULT 0,  -- the document it leads to in this site; 0 for none
     to_path TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (number, stamp_ms, target)
+    PRIMARY KEY (id, stamp_ms, target)
 ) WITHOUT ROWID;
-CREATE INDEX links_to ON links (to_number, stamp_ms) WHERE to_number > 0;
+CREATE INDEX links_to ON links (to_id, stamp_ms) WHERE to_id > 0;
 CREATE TABLE shown (              -- pictures and media files on a page
-    number INTEGER, stamp_ms INTEGER, place INTEGER,
+    id INTEGER, stamp_ms INTEGER, place INTEGER,
     object INTEGER NOT NULL, format TEXT NOT NULL,
     path TEXT NOT NULL DEFAULT '',         -- in the archive; empty where it is missing
     sha256 TEXT NOT NULL DEFAULT '',
     reason TEXT NOT NULL DEFAULT '',       -- why it is missing
-    PRIMARY KEY (number, stamp_ms, place)
+    PRIMARY KEY (id, stamp_ms, place)
 ) WITHOUT ROWID;
 CREATE INDEX shown_path ON shown (path) WHERE path <> '';
 CREATE TABLE made (               -- the site's own files
     path TEXT PRIMARY KEY,
-    number INTEGER,               -- of the document whose page it is
+    id INTEGER,               -- of the document whose page it is
     sha256 TEXT NOT NULL DEFAULT ''        -- of a picture or media file; 'written': a document's page that is there
 ) WITHOUT ROWID;
-CREATE INDEX pages_of ON made (number) WHERE number IS NOT NULL;
+CREATE INDEX pages_of ON made (id) WHERE id IS NOT NULL;
 CREATE TABLE due (                -- documents whose pages are to be made or taken away
-    number INTEGER PRIMARY KEY
+    id INTEGER PRIMARY KEY
 );
 CREATE TABLE due_folders (folder TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -73,7 +73,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 class Document(NamedTuple):
     """A document of the site; as the table."""
 
-    number: int
+    id: int
     path: str
     folder: str
     language: str
@@ -143,35 +143,35 @@ class Memory:
         """Documents in full. where: a condition, or what else may follow FROM documents; a constant."""
         return [Document(*row) for row in self.rows(f"SELECT {COLUMNS} FROM documents {where}", values)]
 
-    def document(self, number: int) -> Document | None:
-        return next(iter(self.documents("WHERE number = ?", [number])), None)
+    def document(self, dw_id: int) -> Document | None:
+        return next(iter(self.documents("WHERE id = ?", [dw_id])), None)
 
-    def revisions(self, number: int) -> list[tuple[int, str]]:
+    def revisions(self, dw_id: int) -> list[tuple[int, str]]:
         """Stamp and sha256 of the earlier versions of a document, oldest first."""
-        return list(self.rows("SELECT stamp_ms, sha256 FROM revisions WHERE number = ? ORDER BY 1", [number]))
+        return list(self.rows("SELECT stamp_ms, sha256 FROM revisions WHERE id = ? ORDER BY 1", [dw_id]))
 
-    def links(self, number: int, stamp_ms: int = CURRENT) -> dict[int, str]:
-        """Where the links of a page lead that stay in the site: paths of documents by the number a link names."""
-        sql = "SELECT target, to_path FROM links WHERE number = ? AND stamp_ms = ? AND to_path <> ''"
-        return dict(self.rows(sql, [number, stamp_ms]))
+    def links(self, dw_id: int, stamp_ms: int = CURRENT) -> dict[int, str]:
+        """Where the links of a page lead that stay in the site: paths of documents by the id a link names."""
+        sql = "SELECT target, to_path FROM links WHERE id = ? AND stamp_ms = ? AND to_path <> ''"
+        return dict(self.rows(sql, [dw_id, stamp_ms]))
 
-    def shown(self, number: int, stamp_ms: int = CURRENT) -> list[Shown]:
+    def shown(self, dw_id: int, stamp_ms: int = CURRENT) -> list[Shown]:
         """Pictures and media files of a page, in order."""
-        sql = "SELECT object, format, path, reason FROM shown WHERE number = ? AND stamp_ms = ? ORDER BY place"
-        return [Shown(*row) for row in self.rows(sql, [number, stamp_ms])]
+        sql = "SELECT object, format, path, reason FROM shown WHERE id = ? AND stamp_ms = ? ORDER BY place"
+        return [Shown(*row) for row in self.rows(sql, [dw_id, stamp_ms])]
 
-    def first_picture(self, number: int) -> str:
+    def first_picture(self, dw_id: int) -> str:
         """Path of the first picture on a document's page; empty where there is none."""
-        sql = ("SELECT path FROM shown WHERE number = ? AND stamp_ms = 0 AND path LIKE 'images/%' ORDER BY place LIMIT 1")
-        return next((path for (path,) in self.rows(sql, [number])), "")
+        sql = ("SELECT path FROM shown WHERE id = ? AND stamp_ms = 0 AND path LIKE 'images/%' ORDER BY place LIMIT 1")
+        return next((path for (path,) in self.rows(sql, [dw_id])), "")
 
-    def referring(self, number: int, most: int) -> list[Document]:
+    def referring(self, dw_id: int, most: int) -> list[Document]:
         """Documents that link to one, newest first."""
         return self.documents(
-            "JOIN links ON links.number = documents.number WHERE to_number = ? AND to_number > 0 AND links.stamp_ms = 0"
-            " AND documents.number <> to_number GROUP BY documents.number"
-            " ORDER BY published_ms DESC, documents.number DESC LIMIT ?",
-            [number, most],
+            "JOIN links ON links.id = documents.id WHERE to_id = ? AND to_id > 0 AND links.stamp_ms = 0"
+            " AND documents.id <> to_id GROUP BY documents.id"
+            " ORDER BY published_ms DESC, documents.id DESC LIMIT ?",
+            [dw_id, most],
         )  # fmt: skip
 
     def meta(self, key: str) -> str:
@@ -183,9 +183,9 @@ class Memory:
     def set_meta(self, key: str, value: str) -> None:
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
 
-    def make_due(self, numbers: Iterable[int]) -> None:
+    def make_due(self, ids: Iterable[int]) -> None:
         """Have the pages of documents made again."""
-        self.db.executemany("INSERT OR IGNORE INTO due VALUES (?)", ([number] for number in numbers if number))
+        self.db.executemany("INSERT OR IGNORE INTO due VALUES (?)", ([dw_id] for dw_id in ids if dw_id))
 
     def make_folder_due(self, folder: str) -> None:
         self.db.execute("INSERT OR IGNORE INTO due_folders VALUES (?)", [folder])
@@ -193,9 +193,9 @@ class Memory:
     def is_made(self, path: str) -> bool:
         return self.db.execute("SELECT 1 FROM made WHERE path = ?", [path]).fetchone() is not None
 
-    def claim(self, path: str, number: int | None = None) -> None:
+    def claim(self, path: str, dw_id: int | None = None) -> None:
         """Remember that a file is the site's, before it is written."""
-        self.db.execute("INSERT OR IGNORE INTO made (path, number) VALUES (?, ?)", [path, number])
+        self.db.execute("INSERT OR IGNORE INTO made (path, id) VALUES (?, ?)", [path, dw_id])
 
     def forget(self, path: str) -> None:
         self.db.execute("DELETE FROM made WHERE path = ?", [path])

@@ -38,11 +38,11 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True)
 class Page:
-    """A file of the site. path: relative to its folder. number: of the document it belongs to, None for the others."""
+    """A file of the site. path: relative to its folder. id: of the document it belongs to, None for the others."""
 
     path: str
     data: bytes
-    number: int | None = None
+    id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ class Pages:
 
     # --- documents ---
 
-    def document(self, number: int) -> list[Page] | None:
+    def document(self, dw_id: int) -> list[Page] | None:
         """The pages of a document: its own, and one for each earlier version. None where a file is no longer as planned."""
-        row = self._memory.document(number)
+        row = self._memory.document(dw_id)
         if row is None:
             return []
         versions = self._versions(row)
@@ -94,8 +94,8 @@ class Pages:
 
     def _versions(self, row: Document) -> list[Version] | None:
         """All versions of a document, oldest first."""
-        found = [(layout.revision_path(row.number, stamp_ms), stamp_ms, sha256)
-                 for stamp_ms, sha256 in self._memory.revisions(row.number)]  # fmt: skip
+        found = [(layout.revision_path(row.id, stamp_ms), stamp_ms, sha256)
+                 for stamp_ms, sha256 in self._memory.revisions(row.id)]  # fmt: skip
         versions = []
         for path, stamp_ms, sha256 in [*found, (row.path, row.stamp_ms, row.sha256)]:
             document = read_document(self._archive, path, sha256)
@@ -106,25 +106,25 @@ class Pages:
 
     def _current(self, row: Document, versions: Sequence[Version]) -> Page:
         current = versions[-1]
-        referring = self._memory.referring(row.number, _MOST_REFERRING + 1)
+        referring = self._memory.referring(row.id, _MOST_REFERRING + 1)
         return self._page(
-            "article.html", current.path, row.number, **self._shown(row, current, CURRENT), versions=versions,
+            "article.html", current.path, row.id, **self._shown(row, current, CURRENT), versions=versions,
             referring=[self._item(one) for one in referring[:_MOST_REFERRING]], has_more=len(referring) > _MOST_REFERRING,
         )  # fmt: skip
 
     def _earlier(self, row: Document, versions: Sequence[Version]) -> Iterator[Page]:
         for version, following in pairwise(versions):
             yield self._page(
-                "revision.html", version.path, row.number, **self._shown(row, version, version.stamp_ms), following=following,
+                "revision.html", version.path, row.id, **self._shown(row, version, version.stamp_ms), following=following,
                 current=versions[-1], is_last=following is versions[-1], SAME=changes.SAME, REMOVED=changes.REMOVED,
                 difference=changes.compare(version.document, following.document),
             )  # fmt: skip
 
     def _shown(self, row: Document, version: Version, stamp_ms: int) -> dict[str, Any]:
         """What the pages of all versions have."""
-        shown = self._memory.shown(row.number, stamp_ms)
+        shown = self._memory.shown(row.id, stamp_ms)
         around = Surroundings(
-            _root(version.path), self._memory.links(row.number, stamp_ms),
+            _root(version.path), self._memory.links(row.id, stamp_ms),
             {(one.object, one.format): (one.path, one.reason) for one in shown},
         )  # fmt: skip
         document = version.document
@@ -135,7 +135,7 @@ class Pages:
             "author": normalise.author(normalise.text_of(document.author)), "body": body(document, around),
             "published_ms": row.published_ms if date_ms is None else date_ms, "year": year, "is_gone": row.state == GONE,
             "missing": [one for one in shown if not one.path],
-            "original": f"https://www.dw.com/{row.language}/a-{row.number}" if row.language != "und" else document.url,
+            "original": f"https://www.dw.com/{row.language}/a-{row.id}" if row.language != "und" else document.url,
         }  # fmt: skip
 
     # --- lists ---
@@ -149,7 +149,7 @@ class Pages:
         pages = []
         for place, path in enumerate(paths):
             documents = self._memory.documents(
-                "WHERE folder = ? ORDER BY published_ms DESC, number DESC LIMIT ? OFFSET ?", [folder, A_PAGE, place * A_PAGE])
+                "WHERE folder = ? ORDER BY published_ms DESC, id DESC LIMIT ? OFFSET ?", [folder, A_PAGE, place * A_PAGE])
             pages.append(self._page("month.html", path, language=names.language(language), month=names.month(year, month),
                                     days=_days(map(self._item, documents)), count=count, paths=paths, place=place))  # fmt: skip
         return pages
@@ -165,32 +165,32 @@ class Pages:
         months = [(*folder.split("/")[1:], count) for folder, count in self._memory.rows(sql, [language.path])]
         years = [(year, list(group)[::-1]) for year, group in groupby(months, key=lambda month: month[0])]
         documents = self._memory.documents(
-            "WHERE language = ? ORDER BY published_ms DESC, number DESC LIMIT ?", [language.path, LATEST])
+            "WHERE language = ? ORDER BY published_ms DESC, id DESC LIMIT ?", [language.path, LATEST])
         return self._page("language.html", f"{language.path}/index.html", language=language, years=years,
                           days=_days(self._pictured(documents)))  # fmt: skip
 
     def home(self) -> Page:
-        documents = self._memory.documents("ORDER BY published_ms DESC, number DESC LIMIT ?", [LATEST])
+        documents = self._memory.documents("ORDER BY published_ms DESC, id DESC LIMIT ?", [LATEST])
         return self._page("home.html", "index.html", languages=self.languages(), days=_days(self._pictured(documents)))
 
     def pictures(self) -> Page:
         documents = self._memory.documents(
-            "WHERE EXISTS (SELECT 1 FROM shown WHERE number = documents.number AND shown.stamp_ms = 0 AND path LIKE 'images/%')"
-            " ORDER BY published_ms DESC, number DESC LIMIT ?", [LATEST])  # fmt: skip
+            "WHERE EXISTS (SELECT 1 FROM shown WHERE id = documents.id AND shown.stamp_ms = 0 AND path LIKE 'images/%')"
+            " ORDER BY published_ms DESC, id DESC LIMIT ?", [LATEST])  # fmt: skip
         return self._page("pictures.html", "pictures.html", items=list(self._pictured(documents)))
 
     def about(self) -> Page:
         return self._page("about.html", "about.html", about=json.loads(self._memory.meta("about")), languages=self.languages())
 
     def _pictured(self, documents: Sequence[Document]) -> Iterator[Item]:
-        return (self._item(one, self._memory.first_picture(one.number)) for one in documents)
+        return (self._item(one, self._memory.first_picture(one.id)) for one in documents)
 
     def _item(self, row: Document, picture: str = "") -> Item:
         return Item(page_path(row.path), row.title, names.language(row.language), row.kind, row.published_ms, picture)
 
-    def _page(self, template: str, path: str, number: int | None = None, **values: Any) -> Page:
+    def _page(self, template: str, path: str, dw_id: int | None = None, **values: Any) -> Page:
         text = self._templates.get_template(f"{template}.j2").render(root=_root(path), here=path, **values)
-        return Page(path, text.encode("utf-8", "replace"), number)
+        return Page(path, text.encode("utf-8", "replace"), dw_id)
 
 
 def _root(path: str) -> str:

@@ -26,37 +26,37 @@ Advance = Callable[[int, int | None], None]
 
 _WANTED = """
 CREATE TEMP TABLE wanted AS
-SELECT o.number, o.path, f.sha256, o.kind, o.state, coalesce(o.published_ms, o.stamp_ms, 0) AS published_ms,
+SELECT o.id, o.path, f.sha256, o.kind, o.state, coalesce(o.published_ms, o.stamp_ms, 0) AS published_ms,
     coalesce(o.stamp_ms, 0) AS stamp_ms, o.source, substr(o.path, 1, instr(o.path, '/') - 1) AS language
 FROM archive.objects o JOIN archive.files f ON f.path = o.path
 WHERE o.format = '' AND o.path IS NOT NULL
 """
 _CHANGED = """
-SELECT w.number FROM wanted w LEFT JOIN documents d ON d.number = w.number
-WHERE d.number IS NULL OR (d.path, d.sha256, d.kind, d.state, d.published_ms, d.stamp_ms, d.source)
+SELECT w.id FROM wanted w LEFT JOIN documents d ON d.id = w.id
+WHERE d.id IS NULL OR (d.path, d.sha256, d.kind, d.state, d.published_ms, d.stamp_ms, d.source)
     IS NOT (w.path, w.sha256, w.kind, w.state, w.published_ms, w.stamp_ms, w.source)
-UNION SELECT number FROM documents WHERE number NOT IN (SELECT number FROM wanted)
-UNION SELECT number FROM (SELECT * FROM wanted_revisions EXCEPT SELECT * FROM revisions)
-UNION SELECT number FROM (SELECT * FROM revisions EXCEPT SELECT * FROM wanted_revisions)
+UNION SELECT id FROM documents WHERE id NOT IN (SELECT id FROM wanted)
+UNION SELECT id FROM (SELECT * FROM wanted_revisions EXCEPT SELECT * FROM revisions)
+UNION SELECT id FROM (SELECT * FROM revisions EXCEPT SELECT * FROM wanted_revisions)
 ORDER BY 1
 """
 # where a link leads now, wherever that is not what its page was made with
 _LINKS = """
 SELECT * FROM (
-    SELECT l.number, l.stamp_ms, l.target, l.to_number, coalesce(d.number, 0) AS now_number, l.to_path,
+    SELECT l.id, l.stamp_ms, l.target, l.to_id, coalesce(d.id, 0) AS now_id, l.to_path,
         coalesce(d.path, '') AS now_path
     FROM links l
-    LEFT JOIN archive.objects a ON a.number = l.target AND a.format = '' AND a.state = 'alias'
-    LEFT JOIN documents d ON d.number = coalesce(a.target, l.target)
-) WHERE to_number <> now_number OR to_path <> now_path
+    LEFT JOIN archive.objects a ON a.id = l.target AND a.format = '' AND a.state = 'alias'
+    LEFT JOIN documents d ON d.id = coalesce(a.target, l.target)
+) WHERE to_id <> now_id OR to_path <> now_path
 """
 _SHOWN = """
 SELECT * FROM (
-    SELECT s.number, s.stamp_ms, s.place, s.path, s.sha256, s.reason, coalesce(f.path, '') AS now_path,
+    SELECT s.id, s.stamp_ms, s.place, s.path, s.sha256, s.reason, coalesce(f.path, '') AS now_path,
         coalesce(f.sha256, '') AS now_sha256,
         CASE WHEN f.path IS NOT NULL THEN '' WHEN o.reason <> '' THEN o.reason ELSE 'not fetched yet' END AS now_reason
     FROM shown s
-    LEFT JOIN archive.objects o ON o.number = s.object AND o.format = s.format
+    LEFT JOIN archive.objects o ON o.id = s.object AND o.format = s.format
     LEFT JOIN archive.files f ON f.path = o.path
 ) WHERE path <> now_path OR sha256 <> now_sha256 OR reason <> now_reason
 """
@@ -110,9 +110,9 @@ class Planner:
         """Find what has changed, in the transaction that is open. advance: told (documents read, those to read and to make).
         Returns how many documents were read."""
         self._find_wanted()
-        changed = [number for (number,) in self._memory.rows(_CHANGED)]
-        for done, number in enumerate(changed):
-            self._take_over(number)
+        changed = [dw_id for (dw_id,) in self._memory.rows(_CHANGED)]
+        for done, dw_id in enumerate(changed):
+            self._take_over(dw_id)
             advance(done + 1, 2 * len(changed))
         self._find_links()
         self._find_shown()
@@ -123,29 +123,29 @@ class Planner:
     def _find_wanted(self) -> None:
         db, selection = self._memory.db, self._selection
         db.execute(_WANTED)
-        db.execute("CREATE UNIQUE INDEX temp.wanted_number ON wanted (number)")
+        db.execute("CREATE UNIQUE INDEX temp.wanted_id ON wanted (id)")
         if selection.languages:
             marks = ", ".join("?" * len(selection.languages))
             db.execute(f"DELETE FROM wanted WHERE language NOT IN ({marks})", sorted(selection.languages))
         if selection.since_ms is not None:
             db.execute("DELETE FROM wanted WHERE published_ms < ?", [selection.since_ms])
-        db.execute("CREATE TEMP TABLE wanted_revisions (number INTEGER, stamp_ms INTEGER, sha256 TEXT)")
-        db.executemany("INSERT INTO wanted_revisions SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM wanted WHERE number = ?)",
-                       ((number, stamp_ms, sha256, number) for number, stamp_ms, sha256 in self._revisions()))  # fmt: skip
+        db.execute("CREATE TEMP TABLE wanted_revisions (id INTEGER, stamp_ms INTEGER, sha256 TEXT)")
+        db.executemany("INSERT INTO wanted_revisions SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM wanted WHERE id = ?)",
+                       ((dw_id, stamp_ms, sha256, dw_id) for dw_id, stamp_ms, sha256 in self._revisions()))  # fmt: skip
 
     def _revisions(self) -> Iterator[tuple[int, int, str]]:
         sql = "SELECT path, sha256 FROM archive.files WHERE path >= 'revisions/' AND path < 'revisions0' AND path LIKE '%.txt'"
         for path, sha256 in self._memory.rows(sql):
             if layout.is_revision(path):
-                _, number, name = path.split("/")
-                yield int(number), int(name.removesuffix(".txt")), sha256
+                _, dw_id, name = path.split("/")
+                yield int(dw_id), int(name.removesuffix(".txt")), sha256
 
-    def _take_over(self, number: int) -> None:
+    def _take_over(self, dw_id: int) -> None:
         """Have a document as it is now, or none, and its pages made again, with those that name it."""
         memory = self._memory
-        self._drop(number)
-        memory.make_due([number])
-        row = memory.db.execute("SELECT * FROM wanted WHERE number = ?", [number]).fetchone()
+        self._drop(dw_id)
+        memory.make_due([dw_id])
+        row = memory.db.execute("SELECT * FROM wanted WHERE id = ?", [dw_id]).fetchone()
         if row is None:
             return
         _, path, sha256, kind, state, published_ms, stamp_ms, source, language = row
@@ -153,34 +153,34 @@ class Planner:
         if document is None:
             return
         folder = path.rpartition("/")[0]
-        title = self._add(number, CURRENT, document)
-        new = Document(number, path, folder, language, sha256, kind, state, published_ms, stamp_ms, source, title)
+        title = self._add(dw_id, CURRENT, document)
+        new = Document(dw_id, path, folder, language, sha256, kind, state, published_ms, stamp_ms, source, title)
         memory.db.execute(f"INSERT INTO documents VALUES ({', '.join('?' * len(new))})", new)
         memory.make_folder_due(folder)
         for revision_ms, revision_sha256 in list(memory.rows(
-            "SELECT stamp_ms, sha256 FROM wanted_revisions WHERE number = ? ORDER BY 1", [number])
+            "SELECT stamp_ms, sha256 FROM wanted_revisions WHERE id = ? ORDER BY 1", [dw_id])
         ):  # fmt: skip
-            if revision := self._read(layout.revision_path(number, revision_ms), revision_sha256):
-                memory.db.execute("INSERT INTO revisions VALUES (?, ?, ?)", [number, revision_ms, revision_sha256])
-                self._add(number, revision_ms, revision)
+            if revision := self._read(layout.revision_path(dw_id, revision_ms), revision_sha256):
+                memory.db.execute("INSERT INTO revisions VALUES (?, ?, ?)", [dw_id, revision_ms, revision_sha256])
+                self._add(dw_id, revision_ms, revision)
 
-    def _drop(self, number: int) -> None:
+    def _drop(self, dw_id: int) -> None:
         memory = self._memory
-        if old := memory.document(number):
+        if old := memory.document(dw_id):
             memory.make_folder_due(old.folder)
-        sql = "SELECT to_number FROM links WHERE number = ? AND stamp_ms = 0 AND to_number > 0"
-        memory.make_due([to_number for (to_number,) in list(memory.rows(sql, [number]))])
+        sql = "SELECT to_id FROM links WHERE id = ? AND stamp_ms = 0 AND to_id > 0"
+        memory.make_due([to_id for (to_id,) in list(memory.rows(sql, [dw_id]))])
         for table in ("documents", "revisions", "links", "shown"):
-            memory.db.execute(f"DELETE FROM {table} WHERE number = ?", [number])
+            memory.db.execute(f"DELETE FROM {table} WHERE id = ?", [dw_id])
 
-    def _add(self, number: int, stamp_ms: int, document: SeedDocument) -> str:
+    def _add(self, dw_id: int, stamp_ms: int, document: SeedDocument) -> str:
         """Remember what a version links to and shows. Returns its title."""
         found = facts(document)
         db = self._memory.db
-        db.executemany("INSERT INTO links (number, stamp_ms, target) VALUES (?, ?, ?)",
-                       ((number, stamp_ms, target) for target in found.targets))  # fmt: skip
-        db.executemany("INSERT INTO shown (number, stamp_ms, place, object, format) VALUES (?, ?, ?, ?, ?)",
-                       ((number, stamp_ms, place, *shown) for place, shown in enumerate(found.shown)))  # fmt: skip
+        db.executemany("INSERT INTO links (id, stamp_ms, target) VALUES (?, ?, ?)",
+                       ((dw_id, stamp_ms, target) for target in found.targets))  # fmt: skip
+        db.executemany("INSERT INTO shown (id, stamp_ms, place, object, format) VALUES (?, ?, ?, ?, ?)",
+                       ((dw_id, stamp_ms, place, *shown) for place, shown in enumerate(found.shown)))  # fmt: skip
         return found.title
 
     def _read(self, path: str, sha256: str) -> SeedDocument | None:
@@ -193,10 +193,10 @@ class Planner:
         """Have links lead where their targets are now. Pages at either end of one that changed are made again."""
         db = self._memory.db
         db.execute(f"CREATE TEMP TABLE moved AS {_LINKS}")
-        db.execute("INSERT OR IGNORE INTO due SELECT number FROM moved")
-        for end in ("to_number", "now_number"):
+        db.execute("INSERT OR IGNORE INTO due SELECT id FROM moved")
+        for end in ("to_id", "now_id"):
             db.execute(f"INSERT OR IGNORE INTO due SELECT {end} FROM moved WHERE stamp_ms = 0 AND {end} > 0")
-        db.execute("UPDATE links SET to_number = now_number, to_path = now_path FROM moved WHERE moved.number = links.number"
+        db.execute("UPDATE links SET to_id = now_id, to_path = now_path FROM moved WHERE moved.id = links.id"
                    " AND moved.stamp_ms = links.stamp_ms AND moved.target = links.target")  # fmt: skip
         db.execute("DROP TABLE temp.moved")
 
@@ -204,9 +204,9 @@ class Planner:
         """Have pages show the pictures and media files that are there now."""
         db = self._memory.db
         db.execute(f"CREATE TEMP TABLE moved AS {_SHOWN}")
-        db.execute("INSERT OR IGNORE INTO due SELECT number FROM moved")
+        db.execute("INSERT OR IGNORE INTO due SELECT id FROM moved")
         db.execute("UPDATE shown SET path = now_path, sha256 = now_sha256, reason = now_reason FROM moved"
-                   " WHERE moved.number = shown.number AND moved.stamp_ms = shown.stamp_ms"
+                   " WHERE moved.id = shown.id AND moved.stamp_ms = shown.stamp_ms"
                    " AND moved.place = shown.place")  # fmt: skip
         db.execute("DROP TABLE temp.moved")
 

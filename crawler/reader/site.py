@@ -24,8 +24,8 @@ from crawler.reader.plan import Advance, Planner, Selection, attach
 
 _CHUNK = 200  # documents between two commits; a kill makes so many twice
 
-_LIVING = "number IN (SELECT number FROM documents)"
-_NEW = "NOT EXISTS (SELECT 1 FROM made WHERE made.number = due.number AND sha256 <> '')"
+_LIVING = "id IN (SELECT id FROM documents)"
+_NEW = "NOT EXISTS (SELECT 1 FROM made WHERE made.id = due.id AND sha256 <> '')"
 
 
 @dataclass
@@ -92,7 +92,7 @@ class _Builder:
         with self._transaction():
             version = _version()
             if memory.meta("version") != version:  # every page may come out otherwise
-                memory.make_due(number for (number,) in list(memory.rows("SELECT number FROM documents")))
+                memory.make_due(dw_id for (dw_id,) in list(memory.rows("SELECT id FROM documents")))
                 for (folder,) in list(memory.rows("SELECT DISTINCT folder FROM documents")):
                     memory.make_folder_due(folder)
                 memory.db.execute("UPDATE documents SET sha256 = ''")  # and be read again
@@ -115,12 +115,12 @@ class _Builder:
         self._remove()
 
     def _due(self, which: str) -> Iterator[list[int]]:
-        """Numbers of documents whose pages are due, some at a time."""
+        """Ids of documents whose pages are due, some at a time."""
         last = 0
-        while numbers := [number for (number,) in self._memory.rows(
-            f"SELECT number FROM due WHERE {which} AND number > ? ORDER BY 1 LIMIT ?", [last, _CHUNK])]:  # fmt: skip
-            yield numbers
-            last = numbers[-1]
+        while ids := [dw_id for (dw_id,) in self._memory.rows(
+            f"SELECT id FROM due WHERE {which} AND id > ? ORDER BY 1 LIMIT ?", [last, _CHUNK])]:  # fmt: skip
+            yield ids
+            last = ids[-1]
 
     # --- files of the archive ---
 
@@ -149,27 +149,27 @@ class _Builder:
     # --- pages ---
 
     def _make_documents(self, which: str) -> None:
-        for numbers in self._due(which):
-            self._make_some_documents(numbers)
-            self._read += len(numbers)
+        for ids in self._due(which):
+            self._make_some_documents(ids)
+            self._read += len(ids)
             self._advance(self._read, self._total)
 
-    def _make_some_documents(self, numbers: list[int]) -> None:
+    def _make_some_documents(self, ids: list[int]) -> None:
         done, pages = [], []
-        for number in numbers:
-            made = self._pages.document(number)
+        for dw_id in ids:
+            made = self._pages.document(dw_id)
             if made is not None:
                 pages += made
-                done.append(number)
+                done.append(dw_id)
         self._write(*pages)
         wanted = {page.path for page in pages}
-        sql = f"SELECT path FROM made WHERE number IN ({', '.join('?' * len(done))})"
+        sql = f"SELECT path FROM made WHERE id IN ({', '.join('?' * len(done))})"
         for (path,) in list(self._memory.rows(sql, done)):
             if path not in wanted:  # of a version that is no longer there; its document no longer leads to it
                 self._take_away(path)
         with self._transaction():
-            for sql in ("UPDATE made SET sha256 = 'written' WHERE number = ?", "DELETE FROM due WHERE number = ?"):
-                self._memory.db.executemany(sql, ((number,) for number in done))
+            for sql in ("UPDATE made SET sha256 = 'written' WHERE id = ?", "DELETE FROM due WHERE id = ?"):
+                self._memory.db.executemany(sql, ((dw_id,) for dw_id in done))
 
     def _make_lists(self) -> None:
         """Have the pages of months and languages. New months come first: pages of their documents lead to them."""
@@ -187,7 +187,7 @@ class _Builder:
     def _take_others_away(self, pattern: str, pages: Sequence[Page]) -> None:
         """Take lists away that are none of these pages."""
         wanted = {page.path for page in pages}
-        sql = "SELECT path FROM made WHERE path GLOB ? AND number IS NULL"
+        sql = "SELECT path FROM made WHERE path GLOB ? AND id IS NULL"
         for (path,) in list(self._memory.rows(sql, [pattern])):
             if path not in wanted:
                 self._take_away(path)
@@ -211,32 +211,32 @@ class _Builder:
     def _remove(self) -> None:
         """Take away the pages of documents that are gone, and what no page shows any more."""
         memory = self._memory
-        gone = "number IN (SELECT number FROM due) AND number NOT IN (SELECT number FROM documents)"
+        gone = "id IN (SELECT id FROM due) AND id NOT IN (SELECT id FROM documents)"
         unshown = ("(path LIKE 'images/%' OR path LIKE 'media/%')"
                    " AND NOT EXISTS (SELECT 1 FROM shown WHERE shown.path = made.path AND shown.path <> '')")  # fmt: skip
         for (path,) in list(memory.rows(f"SELECT path FROM made WHERE {gone} UNION ALL SELECT path FROM made WHERE {unshown}")):
             self._take_away(path)
         with self._transaction():
-            memory.db.execute("DELETE FROM due WHERE number NOT IN (SELECT number FROM documents)")
+            memory.db.execute("DELETE FROM due WHERE id NOT IN (SELECT id FROM documents)")
 
     # --- files of the site ---
 
     def _write(self, *pages: Page) -> None:
         """Have pages, first those that are not there: others may lead to them."""
         pages = tuple(sorted(pages, key=lambda page: self._folder.has(page.path)))
-        claimed = self._claim([(page.path, page.number) for page in pages])
+        claimed = self._claim([(page.path, page.id) for page in pages])
         self.built.written += sum(self._folder.write(page.path, page.data) for page in pages if page.path in claimed)
 
     def _claim(self, files: Iterable[tuple[str, int | None]]) -> set[str]:
         """Remember files as the site's before they are written. Returns the paths that may be written."""
         claimed = set()
         with self._transaction():
-            for path, number in files:
+            for path, dw_id in files:
                 if not self._memory.is_made(path):
                     if self._folder.has(path):
                         self.built.foreign.append(path)
                         continue
-                    self._memory.claim(path, number)
+                    self._memory.claim(path, dw_id)
                 claimed.add(path)
         return claimed
 

@@ -169,7 +169,7 @@ class DwSpider(scrapy.Spider):
     async def answered(self, response: Response) -> AsyncIterator[Any]:
         """Judge a reply; an article goes on to the pipelines. A document that a place does not give is asked for elsewhere."""
         run, meta = self.run, response.meta
-        row, reply = run.archive.index.get(meta["number"]), replies.reply_of(response, meta["place"])
+        row, reply = run.archive.index.get(meta["id"]), replies.reply_of(response, meta["place"])
         assert row is not None
         run.note_answer(response)
         if not reply.fault:
@@ -185,9 +185,9 @@ class DwSpider(scrapy.Spider):
         else:
             self.documents.allowance.end(is_new=meta["new"])
 
-    def _language_of(self, number: int) -> str | None:
+    def _language_of(self, dw_id: int) -> str | None:
         """Return the language that is known of a document."""
-        known = self.run.archive.index.resolve(number)
+        known = self.run.archive.index.resolve(dw_id)
         return known.language if known else None
 
     def parse(self, response: Response) -> Iterator[dict[str, Any]]:
@@ -199,16 +199,16 @@ class DwSpider(scrapy.Spider):
             logger.error("%s is not the address of a document", response.url)
         else:
             place, target = asked
-            assert target.number is not None
-            row = Row(target.number, "", target.kind, PENDING, language=target.language)
+            assert target.id is not None
+            row = Row(target.id, "", target.kind, PENDING, language=target.language)
             reply = replies.reply_of(response, place)
-            yield flat(read(reply, row, sites, clock.now_ms(), lambda number: None))
+            yield flat(read(reply, row, sites, clock.now_ms(), lambda dw_id: None))
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
         """Ask elsewhere for a document whose request brought no reply. If the run is ending, it stays pending."""
         meta = failure.request.meta  # type: ignore[attr-defined]
         reason, refused = failure_reason(failure.value or RuntimeError())
-        row = self.run.archive.index.get(meta["number"])
+        row = self.run.archive.index.get(meta["id"])
         if row is not None and not self.run.is_closing():
             self._note_api(meta["place"], row, reason)
             if request := await self.ask_elsewhere(row, meta["place"], reason, meta["why"], refused):

@@ -124,38 +124,38 @@ class Archive:
         miss = refresh.after_miss(reason, now_ms, row.misses, row.missed_ms, row.reason)
         state = REFUSED if refused else GONE if miss.gone else MISSING
         return StateRecord(
-            state, row.kind, row.number, times.iso(now_ms), format=row.format, reason=reason, misses=miss.misses,
+            state, row.kind, row.id, times.iso(now_ms), format=row.format, reason=reason, misses=miss.misses,
             missed_ms=miss.first_ms, next_ms=miss.next_ms, url=row.url, hop=row.hop, language=row.language,
         )  # fmt: skip
 
     # --- documents ---
 
     @contextlib.asynccontextmanager
-    async def document(self, *numbers: int) -> AsyncIterator[None]:
+    async def document(self, *ids: int) -> AsyncIterator[None]:
         """Be the only one who plans files of a document and stores them. Everybody in an event loop who does so takes turns
         here: two plans made from the same state of the disk would overwrite one another.
 
-        numbers: DW's ids that lead to it; those of an alias and of its target are one.
+        ids: DW's ids that lead to it; those of an alias and of its target are one.
         """
         while True:
-            found = self._targets(numbers)
+            found = self._targets(ids)
             async with contextlib.AsyncExitStack() as turns:
-                for number in found:
-                    await turns.enter_async_context(self._turn(number))
-                if found == self._targets(numbers):  # else one has become an alias meanwhile
+                for dw_id in found:
+                    await turns.enter_async_context(self._turn(dw_id))
+                if found == self._targets(ids):  # else one has become an alias meanwhile
                     await self._settle()
                     yield
                     return
 
-    def _targets(self, numbers: Iterable[int]) -> list[int]:
-        """The numbers that these lead to, in order, so that no two planners wait for one another."""
-        rows = ((number, self.index.resolve(number)) for number in numbers)
-        return sorted({row.number if row else number for number, row in rows})
+    def _targets(self, ids: Iterable[int]) -> list[int]:
+        """The ids that these lead to, in order, so that no two planners wait for one another."""
+        rows = ((dw_id, self.index.resolve(dw_id)) for dw_id in ids)
+        return sorted({row.id if row else dw_id for dw_id, row in rows})
 
-    def _turn(self, number: int) -> asyncio.Lock:
-        lock = self._turns.get(number)
+    def _turn(self, dw_id: int) -> asyncio.Lock:
+        lock = self._turns.get(dw_id)
         if lock is None:
-            lock = self._turns[number] = asyncio.Lock()
+            lock = self._turns[dw_id] = asyncio.Lock()
         return lock
 
     async def _settle(self) -> None:
@@ -214,8 +214,8 @@ class Archive:
             old = read_file(self.root / row.path)
         except OSError:
             return []
-        path = self._free_revision(row.number, row.stamp_ms or 0, old)
-        said = {"kind": row.kind, "id": row.number, "url": row.url, "time": record["time"], "revision_of": row.path}
+        path = self._free_revision(row.id, row.stamp_ms or 0, old)
+        said = {"kind": row.kind, "id": row.id, "url": row.url, "time": record["time"], "revision_of": row.path}
         if path is not None:  # the reply first: a document among the revisions says that its reply is there too
             reply = self.reply_of(row.path)
             if reply:
@@ -226,9 +226,9 @@ class Archive:
             files.append(NewFile(path, old, {**said, "stamp_ms": row.stamp_ms}))
         return files
 
-    def _free_revision(self, number: int, stamp_ms: int, data: bytes) -> str | None:
+    def _free_revision(self, dw_id: int, stamp_ms: int, data: bytes) -> str | None:
         """A path among the revisions that holds nothing else; None where these bytes are there already."""
-        while os.path.lexists(self.root / (path := layout.revision_path(number, stamp_ms))):
+        while os.path.lexists(self.root / (path := layout.revision_path(dw_id, stamp_ms))):
             if is_file(self.root / path) and read_file(self.root / path) == data:
                 return None
             stamp_ms += 1
@@ -241,23 +241,23 @@ class Archive:
         Its content and stamp stay as they are. Of two versions the later stamp is the document, the other a revision. Where
         the archived one is lost or damaged the new one is a revision: `scrapy repair` has the other fetched again.
         """
-        number = document.id
-        assert number is not None
-        row = self.index.resolve(number)
+        dw_id = document.id
+        assert dw_id is not None
+        row = self.index.resolve(dw_id)
         record = {
-            "kind": identify.kind(document, row), "id": number, "url": document.url, "time": times.iso(now_ms),
+            "kind": identify.kind(document, row), "id": dw_id, "url": document.url, "time": times.iso(now_ms),
             "language": document.language, "source": source, "hop": 0,
         }  # fmt: skip
         if row is None or not row.path:
             return "new", self.document_files(document, record)
-        record["id"] = row.number
+        record["id"] = row.id
         known = self.read(row.path)
         if known and seedfile.says_the_same(known, document):
             return "already there", []
         if known and document.stamp_ms > known.stamp_ms:
             return "newer", self.document_files(document, record)
         data = seedfile.dumps(document).encode()
-        path = self._free_revision(row.number, document.stamp_ms, data)
+        path = self._free_revision(row.id, document.stamp_ms, data)
         if path is None:
             return "already there", []
         record.update(revision_of=row.path, stamp_ms=document.stamp_ms)
@@ -267,9 +267,9 @@ class Archive:
         """Hear of everything a document refers to. hop: the distance of those from the seeds."""
         self.register(seedfile.references(document.html, self.sites), hop)
 
-    def register(self, numbers: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> None:
+    def register(self, ids: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> None:
         """Hear of documents at a distance from the seeds. Where an archived one is nearer now, so is what it refers to."""
-        nearer = [(row, hop) for row in self.index.register(numbers, hop, kind, language)]
+        nearer = [(row, hop) for row in self.index.register(ids, hop, kind, language)]
         while nearer:
             row, hop = nearer.pop()
             if row.path and (document := self.read(row.path)):
@@ -280,7 +280,7 @@ class Archive:
         """Hear of what a stored document refers to and shows. References of a seed document are seeds themselves."""
         self.register_references(document, 0 if source in ("seed", "add") else hop + 1)
         for name in document.pictures:
-            self.index.register_picture(name.number, name.rendition, DW.picture(name))
+            self.index.register_picture(name.id, name.rendition, DW.picture(name))
 
 
 def check_free(root: Path, min_free: int) -> None:

@@ -37,12 +37,12 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 _END = r"(?P<end>\.txt|\.(?:json|html)\.gz)"
 _LANGUAGE = f"(?P<language>{'|'.join(sorted(_LANGUAGES))})"
-_DOCUMENT = _pattern(_LANGUAGE + r"/\d{4}/\d\d/(?P<number>\d{1,15})(?:-[a-z0-9-]+)?" + _END)
-_PICTURE = _pattern(r"images/\d+/(?P<number>\d{1,15})_(?P<format>[0-9A-Za-z]{1,12})\.(?P<extension>jpg|jpeg|png|gif|webp)")
-_MEDIA = _pattern(r"media/\d+/(?P<number>\d{1,15})\.(?:mp4|mp3)")
+_DOCUMENT = _pattern(_LANGUAGE + r"/\d{4}/\d\d/(?P<id>\d{1,15})(?:-[a-z0-9-]+)?" + _END)
+_PICTURE = _pattern(r"images/\d+/(?P<id>\d{1,15})_(?P<format>[0-9A-Za-z]{1,12})\.(?P<extension>jpg|jpeg|png|gif|webp)")
+_MEDIA = _pattern(r"media/\d+/(?P<id>\d{1,15})\.(?:mp4|mp3)")
 _PARTIAL = _pattern(_MEDIA.pattern + r"\.part(?:\.json)?")
-_REVISION = _pattern(r"revisions/(?P<number>\d{1,15})/(?P<stamp>\d{1,17})" + _END)
-_UNREADABLE = _pattern(r"unreadable/(?P<number>\d{1,15})-[0-9a-f]{1,12}\.(?:reply|json|(?:json|html)\.gz)")
+_REVISION = _pattern(r"revisions/(?P<id>\d{1,15})/(?P<stamp>\d{1,17})" + _END)
+_UNREADABLE = _pattern(r"unreadable/(?P<id>\d{1,15})-[0-9a-f]{1,12}\.(?:reply|json|(?:json|html)\.gz)")
 _FOLDER = _pattern(_LANGUAGE + r"(?:/\d{4}(?:/\d\d)?)?|(?:images|media)(?:/\d+)?|revisions(?:/\d{1,15})?|unreadable")
 _RUN_FILE = _pattern(r"\d{8}T\d{6}Z\.(?P<what>jsonl|states\.ndjson|report\.json)")
 _TEMPORARY = _pattern(r"\.tmp-\d+-.+")
@@ -53,11 +53,11 @@ def slug(title: str) -> str:
     return slugify(title, max_length=SLUG_LENGTH, word_boundary=True, save_order=True)
 
 
-def document_path(language: str, moment_ms: int, number: int, title: str) -> str:
+def document_path(language: str, moment_ms: int, dw_id: int, title: str) -> str:
     """Path of a document. moment_ms: displayDate, else the stamp, milliseconds UTC: it names the folder."""
     moment = times.moment(moment_ms)
     folder = language if language in LANGUAGES else UNKNOWN_LANGUAGE
-    name = "-".join(filter(None, (str(number), slug(title))))
+    name = "-".join(filter(None, (str(dw_id), slug(title))))
     return f"{folder}/{moment.year:04}/{moment.month:02}/{name}.txt"
 
 
@@ -67,12 +67,12 @@ def reply_path(document: str, extension: str = "json") -> str:
 
 
 def picture_path(name: PictureName) -> str:
-    return f"images/{name.number // 100000}/{name.file_name}"
+    return f"images/{name.id // 100000}/{name.file_name}"
 
 
-def media_path(number: int, extension: str) -> str:
+def media_path(dw_id: int, extension: str) -> str:
     """Path of a video's or audio's file."""
-    return f"media/{number // 100000}/{number}.{extension}"
+    return f"media/{dw_id // 100000}/{dw_id}.{extension}"
 
 
 def partial_path(media: str) -> str:
@@ -85,13 +85,13 @@ def note_path(partial: str) -> str:
     return f"{partial}.json"
 
 
-def revision_path(number: int, stamp_ms: int, end: str = ".txt") -> str:
-    return f"revisions/{number}/{stamp_ms}{end}"
+def revision_path(dw_id: int, stamp_ms: int, end: str = ".txt") -> str:
+    return f"revisions/{dw_id}/{stamp_ms}{end}"
 
 
-def unreadable_path(number: int, digest: str, end: str) -> str:
+def unreadable_path(dw_id: int, digest: str, end: str) -> str:
     """Path of a reply nobody could read; digest: hexadecimal sha256 of it, so that the same is kept once."""
-    return f"unreadable/{number}-{digest[:12]}{end}"
+    return f"unreadable/{dw_id}-{digest[:12]}{end}"
 
 
 def is_document(path: str) -> bool:
@@ -138,17 +138,17 @@ def is_temporary(path: str) -> bool:
     return _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None
 
 
-def number_of(path: str) -> int | None:
-    """DW's number in a path of an archive's file; None for every other path, and for partial files."""
+def id_of(path: str) -> int | None:
+    """DW's id in the path of an archive's file; None for every other path, and for partial files."""
     for pattern in (_DOCUMENT, _PICTURE, _REVISION, _MEDIA, _UNREADABLE):
         if found := pattern.fullmatch(path):
-            return int(found["number"])
+            return int(found["id"])
     return None
 
 
 def picture_of(path: str) -> PictureName | None:
     found = _PICTURE.fullmatch(path)
-    return PictureName(int(found["number"]), found["format"], found["extension"]) if found else None
+    return PictureName(int(found["id"]), found["format"], found["extension"]) if found else None
 
 
 def run_name(start_ms: int) -> str:

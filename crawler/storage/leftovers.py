@@ -49,7 +49,7 @@ def _is_copy(archive: Archive, path: str) -> bool:
     """Whether a document or reply lies beside one that is archived under another path: a path never changes."""
     if not (layout.is_document(path) or layout.is_reply(path)):
         return False
-    row = archive.index.get(layout.number_of(path) or 0)
+    row = archive.index.get(layout.id_of(path) or 0)
     if row is None or row.path is None:
         return False
     return row.path != _document_beside(path) and is_file(archive.root / row.path)
@@ -62,38 +62,38 @@ def _document_beside(path: str) -> str:
 
 def _is_proved(archive: Archive, path: str, known: str | None, unlogged: Collection[str]) -> bool:
     """Whether a document may be adopted. known: the sha256 by which the logs name it."""
-    document, number = archive.read(path), layout.number_of(path)
+    document, dw_id = archive.read(path), layout.id_of(path)
     assert document
-    assert number
+    assert dw_id
     replies = replies_of(archive.root, path)
-    if any(_gives(archive, reply, number, document) for reply in replies):
+    if any(_gives(archive, reply, dw_id, document) for reply in replies):
         return True
     if any(reply in unlogged for reply in replies):
         return False  # it came with its document, and gives another one
     # it came as a file; where it replaced another version, that was older and kept before
-    row = archive.index.get(number)
+    row = archive.index.get(dw_id)
     is_newer = row is not None and document.stamp_ms > (row.stamp_ms or 0)
-    return known is None or (is_newer and _is_among_revisions(archive.root, number, known))
+    return known is None or (is_newer and _is_among_revisions(archive.root, dw_id, known))
 
 
 def _judge_reply(archive: Archive, path: str, refused: str, unlogged: Collection[str]) -> str:
     """LEFT or DAMAGED; empty where a whole reply may be adopted. refused: which of both where it says nothing."""
     beside = _document_beside(path)
-    document, number = archive.read(beside), layout.number_of(path)
-    if document is None or number is None:
+    document, dw_id = archive.read(beside), layout.id_of(path)
+    if document is None or dw_id is None:
         return refused
     if beside in unlogged:
-        if _gives(archive, path, number, document):
+        if _gives(archive, path, dw_id, document):
             return ""
         others = [reply for reply in replies_of(archive.root, beside) if reply != path]
-        return refused if any(_gives(archive, reply, number, document) for reply in others) else DAMAGED
+        return refused if any(_gives(archive, reply, dw_id, document) for reply in others) else DAMAGED
     # the document is the one that the logs name, and so must the reply be; only a lost one may have been fetched again
     if archive.index.file(path) is None:
-        made = _remade(archive, path, number, document)
+        made = _remade(archive, path, dw_id, document)
         return "" if any(seedfile.says_the_same(one, document) for one in made) else LEFT
     logged = archive.index.file(beside)
-    is_on_its_way = logged is not None and _is_among_revisions(archive.root, number, logged[0])
-    return LEFT if is_on_its_way and _remade(archive, path, number, document) else DAMAGED
+    is_on_its_way = logged is not None and _is_among_revisions(archive.root, dw_id, logged[0])
+    return LEFT if is_on_its_way and _remade(archive, path, dw_id, document) else DAMAGED
 
 
 def replies_of(root: Path, path: str) -> list[str]:
@@ -102,56 +102,56 @@ def replies_of(root: Path, path: str) -> list[str]:
     return [stem + end for end in layout.REPLY_ENDS if (root / (stem + end)).exists()]
 
 
-def _gives(archive: Archive, reply: str, number: int, document: SeedDocument) -> bool:
+def _gives(archive: Archive, reply: str, dw_id: int, document: SeedDocument) -> bool:
     """Whether a reply, read again, gives a document byte for byte; the stamp is the document's own."""
     text = seedfile.dumps(document)
-    return any(seedfile.dumps(one) == text for one in _remade(archive, reply, number, document))
+    return any(seedfile.dumps(one) == text for one in _remade(archive, reply, dw_id, document))
 
 
-def _remade(archive: Archive, reply: str, number: int, document: SeedDocument) -> list[SeedDocument]:
+def _remade(archive: Archive, reply: str, dw_id: int, document: SeedDocument) -> list[SeedDocument]:
     """The documents a reply may give, under the stamp of one."""
-    kind = identify.kind(document, archive.index.get(number))
+    kind = identify.kind(document, archive.index.get(dw_id))
     try:
         data = read_file(archive.root / reply)
     except OSError:
         return []
-    return list(remaking.documents(reply, data, number, kind, document.stamp_ms, document.language, archive.sites))
+    return list(remaking.documents(reply, data, dw_id, kind, document.stamp_ms, document.language, archive.sites))
 
 
-def _document(archive: Archive, number: int, data: bytes) -> SeedDocument | None:
-    """A whole document that is filed under the number it names, or under that of which its own is an alias."""
+def _document(archive: Archive, dw_id: int, data: bytes) -> SeedDocument | None:
+    """A whole document that is filed under the id it names, or under that of which its own is an alias."""
     try:
         document = seedfile.loads(data)
     except SeedFormatError:
         return None
     row = archive.index.resolve(document.id) if document.id else None
-    return document if number in (document.id, row.number if row else None) else None
+    return document if dw_id in (document.id, row.id if row else None) else None
 
 
-def _is_among_revisions(root: Path, number: int, sha256: str) -> bool:
+def _is_among_revisions(root: Path, dw_id: int, sha256: str) -> bool:
     """Whether a version of a document was kept, as it is before another takes its path."""
-    folder = (root / layout.revision_path(number, 0)).parent
+    folder = (root / layout.revision_path(dw_id, 0)).parent
     return any(sha256_of(path)[0] == sha256 for path in folder.glob("*.txt"))
 
 
-def _is_kept_reply(path: str, number: int, data: bytes) -> bool:
+def _is_kept_reply(path: str, dw_id: int, data: bytes) -> bool:
     """Whether a file under `unreadable/` is whole: a reply has its sha256 in its name, what is said of it is JSON."""
     if path.endswith(".reply"):
-        return path == layout.unreadable_path(number, hashlib.sha256(data).hexdigest(), ".reply")
+        return path == layout.unreadable_path(dw_id, hashlib.sha256(data).hexdigest(), ".reply")
     try:
         about = json.loads(data)
     except (ValueError, RecursionError):
         return False
-    return isinstance(about, dict) and about.get("id") == number
+    return isinstance(about, dict) and about.get("id") == dw_id
 
 
 def record_of(archive: Archive, path: str) -> Record | None:
     """The log record of a file that is whole by its own format; None for what is not, or not the archive's. Raises OSError."""
-    number = layout.number_of(path)
-    if number is None:
+    dw_id = layout.id_of(path)
+    if dw_id is None:
         return None
-    row = archive.index.get(number)
-    record: Record = {"kind": row.kind if row else "article", "id": number, "url": row.url if row else None,
+    row = archive.index.get(dw_id)
+    record: Record = {"kind": row.kind if row else "article", "id": dw_id, "url": row.url if row else None,
                       "time": times.iso(int((archive.root / path).stat().st_mtime) * 1000), "adopted": True}  # fmt: skip
     if layout.is_media(path):
         with open_file(archive.root / path) as file:
@@ -163,7 +163,7 @@ def record_of(archive: Archive, path: str) -> Record | None:
     if name := layout.picture_of(path):
         return None if pictures.problem(data) else {**record, "kind": "picture", "url": DW.picture(name)}
     if path.endswith(".txt"):
-        document = _document(archive, number, data)
+        document = _document(archive, dw_id, data)
         if document is None:
             return None
         if layout.is_revision(path):
@@ -172,5 +172,5 @@ def record_of(archive: Archive, path: str) -> Record | None:
                 "url": document.url, "stamp_ms": document.stamp_ms, "language": path.split("/")[0],
                 "hop": row.hop if row else 0, "source": row.source if row and row.source else "adopted",
                 "time": times.iso(document.stamp_ms)}  # fmt: skip
-    is_whole = remaking.is_whole(data) if path.endswith(".gz") else _is_kept_reply(path, number, data)
+    is_whole = remaking.is_whole(data) if path.endswith(".gz") else _is_kept_reply(path, dw_id, data)
     return record if is_whole else None

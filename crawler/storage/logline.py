@@ -14,7 +14,7 @@ from crawler import times
 from crawler.exceptions import DamagedLine
 from crawler.storage import layout
 from crawler.storage.states import ALIAS, ARCHIVED, OUT_OF_SCOPE, PENDING, REMOVED, SCOPE, STATES
-from crawler.urls import DOCUMENT_KINDS, NUMBERS
+from crawler.urls import DOCUMENT_KINDS, IDS
 
 Record = dict[str, Any]
 """A line of a run log as a JSON object; see FileRecord, StateRecord, Removal and ScopeChange for its keys."""
@@ -170,7 +170,7 @@ def _is_text(value: object) -> bool:
 
 def _is_path(value: object) -> bool:
     """Whether a value is a path of the layout, which leads nowhere else: never absolute, never with `..`."""
-    return isinstance(value, str) and value.isascii() and layout.number_of(value) is not None
+    return isinstance(value, str) and value.isascii() and layout.id_of(value) is not None
 
 
 def _is_match(pattern: str) -> Callable[[object], bool]:
@@ -192,7 +192,7 @@ _RULES: dict[str, Callable[[object], bool]] = {
     "found_sha256": _or_none(_is_match("[0-9a-f]{64}")),
     "bytes": _is_number_in(_COUNTS),
     "kind": lambda value: value in _KINDS if isinstance(value, str) else False,
-    "id": _is_number_in(NUMBERS),
+    "id": _is_number_in(IDS),
     "url": _or_none(_is_text),
     "time": lambda value: value == "" or (isinstance(value, str) and times.parse_ms(value) is not None),
     "stamp_ms": _or_none(_is_number_in(_TIMES_MS)),
@@ -202,7 +202,7 @@ _RULES: dict[str, Callable[[object], bool]] = {
     "source": _is_text,
     "etag": _is_text,
     "last_modified": _is_text,
-    "requested": _is_number_in(NUMBERS),
+    "requested": _is_number_in(IDS),
     "revision_of": _or_none(_is_path),
     "adopted": _is_bool,
     "reread": _is_bool,
@@ -212,7 +212,7 @@ _RULES: dict[str, Callable[[object], bool]] = {
     "misses": _is_number_in(_COUNTS),
     "missed_ms": _or_none(_is_number_in(_TIMES_MS)),
     "next_ms": _or_none(_is_number_in(_TIMES_MS)),
-    "target": _is_number_in(NUMBERS),
+    "target": _is_number_in(IDS),
     "depth": _is_number_in(range(-(2**53), 2**53)),
     "kinds": lambda value: isinstance(value, list) and all(kind in DOCUMENT_KINDS for kind in value),
 }
@@ -233,11 +233,11 @@ def check(record: Mapping[str, Any], *, is_old: bool = False) -> None:
     for key in _needed(record):
         if key not in record:
             raise DamagedLine(f"{key} is missing")
-    path, number = record.get("path"), record.get("id")
-    if path is not None and number is not None and layout.number_of(path) != number:
-        raise DamagedLine(f"id {number} is not that of {path}")
-    if record.get("state") == ALIAS and record["target"] == number:
-        raise DamagedLine(f"{number} cannot be an alias of itself")
+    path, dw_id = record.get("path"), record.get("id")
+    if path is not None and dw_id is not None and layout.id_of(path) != dw_id:
+        raise DamagedLine(f"id {dw_id} is not that of {path}")
+    if record.get("state") == ALIAS and record["target"] == dw_id:
+        raise DamagedLine(f"{dw_id} cannot be an alias of itself")
     if path is not None and layout.is_document(path) and record.get("kind", "article") not in DOCUMENT_KINDS:
         raise DamagedLine(f"{path} cannot be a {record['kind']}")
 

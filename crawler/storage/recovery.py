@@ -155,7 +155,7 @@ def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str
         elif verdict == leftovers.DAMAGED and path in recent:  # of anything older `scrapy verify` tells
             damaged[path] = digest
         elif verdict == leftovers.LEFT and archive.index.file(path):  # a reply: this run is to replace it
-            archive.index.set_unchecked(layout.number_of(path) or 0)
+            archive.index.set_unchecked(layout.id_of(path) or 0)
     _adopt(archive, adopted)
     _set_aside(archive, damaged, now_ms)
     return removed, len(adopted), sorted(damaged)

@@ -22,7 +22,7 @@ def is_whole(data: bytes) -> bool:
 
 
 def documents(
-    path: str, data: bytes, number: int, kind: str, stamp_ms: int, language: str, sites: Sites
+    path: str, data: bytes, dw_id: int, kind: str, stamp_ms: int, language: str, sites: Sites
 ) -> Iterator[SeedDocument]:
     """Every document that a reply beside a document may have been made into: the place it was asked for is not always known.
 
@@ -35,5 +35,5 @@ def documents(
         for one in dict.fromkeys((kind, *DOCUMENT_KINDS)):
             for place in (places.PAGE,) if path.endswith(".html.gz") else (places.first(one), places.GRAPH):
                 with contextlib.suppress(UnreadableReply):
-                    article = places.read(place, body, number, one, asked, sites, charset)
+                    article = places.read(place, body, dw_id, one, asked, sites, charset)
                     yield places.document(article, stamp_ms, language)

@@ -43,7 +43,7 @@ def _walk(root: Path, folder: str, strange: Strange) -> Iterator[str]:
     for entry in _entries(root, folder, strange):
         path = f"{folder}/{entry.name}"
         if entry.is_file(follow_symlinks=False):
-            if layout.number_of(path) is not None or layout.is_partial(path) or layout.is_temporary(path):
+            if layout.id_of(path) is not None or layout.is_partial(path) or layout.is_temporary(path):
                 yield path
             elif not entry.name.startswith("."):
                 strange(path, "a file")

@@ -45,8 +45,8 @@ def add(
     added = Added()
     on_their_way: dict[int, tuple[SeedDocument, Future[list[Record]]]] = {}
 
-    def finish(number: int) -> None:
-        document, stored = on_their_way.pop(number)
+    def finish(dw_id: int) -> None:
+        document, stored = on_their_way.pop(dw_id)
         archive.end_store(stored)
         archive.register_document(document, "add", 0)
 
@@ -58,13 +58,13 @@ def add(
         assert seed.document.id is not None
         added.mended += seed.is_mended
         row = archive.index.resolve(seed.document.id)
-        number = row.number if row else seed.document.id
-        if number in on_their_way:  # two versions of one article must see each other
-            finish(number)
+        dw_id = row.id if row else seed.document.id
+        if dw_id in on_their_way:  # two versions of one article must see each other
+            finish(dw_id)
         outcome, files = archive.plan_seed(seed.document, "add", now_ms)
         added.outcomes[outcome] += 1
         if files:
-            on_their_way[number] = (seed.document, archive.begin_store(files))
+            on_their_way[dw_id] = (seed.document, archive.begin_store(files))
             if len(on_their_way) > _ON_THEIR_WAY:
                 finish(next(iter(on_their_way)))
         advance(added.documents, None)

@@ -31,7 +31,7 @@ _AT_ONCE = 500  # files that are logged, then set aside
 class Repair:
     """What is to be done, or was. set_aside: path to where it lies then. restored: documents made again from their replies,
     byte for byte. logged_again: whole files whose log line was at fault. logs_mended: run logs without their damaged lines,
-    or lost. removed: temporary files. again: path to (kind, number) of what the next crawl fetches. hops: the farthest.
+    or lost. removed: temporary files. again: path to (kind, id) of what the next crawl fetches. hops: the farthest.
     for_good: what nobody has any more, as revisions. left: path to why nothing can be done about it.
     index_is_wrong: it has to be made again. states: for the log, by the path they are about."""
 
@@ -49,7 +49,7 @@ class Repair:
 
     @property
     def objects(self) -> set[tuple[str, int]]:
-        """Kind and number of everything the next crawl fetches again."""
+        """Kind and id of everything the next crawl fetches again."""
         return set(self.again.values())
 
 
@@ -111,23 +111,23 @@ def _plan_aside(root: Path, path: str, planned: Repair) -> None:
 
 def _plan_again(root: Path, index: Index | None, damage: Damage, time: str, planned: Repair) -> None:
     """Have a file fetched again that nothing here can restore; the index hears of it by the states."""
-    path, number = damage.path, layout.number_of(damage.path)
+    path, dw_id = damage.path, layout.id_of(damage.path)
     is_found = damage.what != verify.LOST
     planned.states[path] = Removal(path, f"damaged: {damage.what}", time, damage.sha256, is_found)
-    row = index.get(number) if index and number else None
-    if layout.is_document(path) and number:
-        planned.again[path] = (damage.kind or (row.kind if row else "article"), number)
+    row = index.get(dw_id) if index and dw_id else None
+    if layout.is_document(path) and dw_id:
+        planned.again[path] = (damage.kind or (row.kind if row else "article"), dw_id)
         planned.hops = max(planned.hops, row.hop if row else 0)
         for reply in _replies_of(path):  # the next one would take its place
             if reply not in planned.set_aside and is_file(root / reply):
                 _plan_aside(root, reply, planned)
                 planned.states[reply] = Removal(reply, "damaged: its document", time, _digest(root / reply))
-    elif layout.is_reply(path) and row and number:
-        planned.again[path] = (row.kind, number)
+    elif layout.is_reply(path) and row and dw_id:
+        planned.again[path] = (row.kind, dw_id)
         planned.hops = max(planned.hops, row.hop)
-    elif number and (layout.picture_of(path) or layout.is_media(path)):
-        planned.again[path] = ("media" if layout.is_media(path) else "picture", number)
-    elif number:
+    elif dw_id and (layout.picture_of(path) or layout.is_media(path)):
+        planned.again[path] = ("media" if layout.is_media(path) else "picture", dw_id)
+    elif dw_id:
         planned.for_good.append(path)
 
 
@@ -145,13 +145,13 @@ def _replies_of(document: str) -> list[str]:
 def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
     """The document as it was when it was stored, made from the reply beside it; None where that gives anything else."""
     is_ours = layout.is_document(damage.path) or (layout.is_revision(damage.path) and damage.path.endswith(".txt"))
-    if not is_ours or damage.number is None or damage.stamp_ms is None:
+    if not is_ours or damage.id is None or damage.stamp_ms is None:
         return None
     kind, language = damage.kind or "article", urls.document_language(damage.url or "")
     for reply in _replies_of(damage.path):
         with contextlib.suppress(OSError):
             data = read_file(root / reply)
-            for one in remaking.documents(reply, data, damage.number, kind, damage.stamp_ms, language, sites):
+            for one in remaking.documents(reply, data, damage.id, kind, damage.stamp_ms, language, sites):
                 made = seedfile.dumps(one).encode()
                 if hashlib.sha256(made).hexdigest() == damage.expected_sha256:
                     return made

@@ -28,7 +28,7 @@ class Reread:
     """What became of one reply. outcome: same, changed, new, unreadable. before, after: the documents; files: what to
     write for it; reason: why it is still unreadable."""
 
-    number: int
+    id: int
     path: str
     outcome: str
     before: SeedDocument | None = field(default=None, repr=False)
@@ -47,7 +47,7 @@ def place_of(url: str, source: str) -> str:
 
 
 def archived(archive: Archive, now_ms: int) -> Iterator[Reread]:
-    """Every archived document whose reply lies beside it, in order of number."""
+    """Every archived document whose reply lies beside it, in order of id."""
     for row in archive.index.documents():
         assert row.path
         reply = archive.reply_of(row.path)
@@ -62,25 +62,25 @@ def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms
         article = _read_beside(body, charset, reply, row, archive.sites)
         after = places.document(article, before.stamp_ms, row.language)
     except (UnreadableReply, OSError) as error:
-        return Reread(row.number, reply, "unreadable", before, reason=str(error))
-    if article.number != row.number or seedfile.says_the_same(before, after):
-        return Reread(row.number, row.path or "", "same")
+        return Reread(row.id, reply, "unreadable", before, reason=str(error))
+    if article.id != row.id or seedfile.says_the_same(before, after):
+        return Reread(row.id, row.path or "", "same")
     record = {**_record(article, after, now_ms, row.hop), "etag": row.etag, "last_modified": row.last_modified}
-    return Reread(row.number, row.path or "", "changed", before, after, archive.document_files(after, record))
+    return Reread(row.id, row.path or "", "changed", before, after, archive.document_files(after, record))
 
 
 def _read_beside(body: bytes, charset: str, reply: str, row: Row, sites: Sites) -> Article:
     """The article in a reply beside a document. JSON that is not what the index takes it for may be the other kind."""
     if reply.endswith(".html.gz"):
-        return places.read(places.PAGE, body, row.number, row.kind, row.language, sites, charset)
+        return places.read(places.PAGE, body, row.id, row.kind, row.language, sites, charset)
     first, second = places.first(row.kind), places.GRAPH
     if row.source == "graph-api":
         first, second = second, first
     try:
-        return places.read(first, body, row.number, row.kind, row.language, sites, charset)
+        return places.read(first, body, row.id, row.kind, row.language, sites, charset)
     except UnreadableReply as error:
         try:
-            return places.read(second, body, row.number, row.kind, row.language, sites, charset)
+            return places.read(second, body, row.id, row.kind, row.language, sites, charset)
         except UnreadableReply:
             raise error from None
 
@@ -90,7 +90,7 @@ class _Kept(NamedTuple):
 
     stamp_ms: int
     name: str
-    number: int
+    id: int
     url: str
     kind: str
     charset: str
@@ -106,38 +106,38 @@ def unreadable(archive: Archive, now_ms: int) -> Iterator[Reread]:
             charset = decoding.charset_of(str(about["content_type"]) if "content_type" in about else "")
             kept.append(_Kept(_time_ms(about), name, int(about["id"]), str(about["url"]), str(about["kind"]), charset))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            yield Reread(layout.number_of(name) or 0, name, "unreadable", reason=f"{path.name}: {error}")
+            yield Reread(layout.id_of(name) or 0, name, "unreadable", reason=f"{path.name}: {error}")
     for reply in sorted(kept, reverse=True):
         try:
             found = _reread_kept(archive, reply, now_ms)
         except (UnreadableReply, OSError) as error:
-            found = Reread(reply.number, reply.name, "unreadable", reason=str(error))
+            found = Reread(reply.id, reply.name, "unreadable", reason=str(error))
         if found:
             yield found
 
 
 def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
     """What a kept reply gives, None where what is archived is newer or better. Raises UnreadableReply and OSError."""
-    stamp_ms, name, number, url, kind, charset = kept
-    row, place = archive.index.resolve(number), place_of(url, "")
+    stamp_ms, name, dw_id, url, kind, charset = kept
+    row, place = archive.index.resolve(dw_id), place_of(url, "")
     if row and row.path and not _says_more(row, place, stamp_ms):
         return None
     body = read_file(archive.root / name)
-    article = places.read(place, body, number, kind, row.language if row else None, archive.sites, charset)
-    row = archive.index.resolve(article.number)
-    if row and row.path and (article.number != number or article.origin in places.WEAK):
+    article = places.read(place, body, dw_id, kind, row.language if row else None, archive.sites, charset)
+    row = archive.index.resolve(article.id)
+    if row and row.path and (article.id != dw_id or article.origin in places.WEAK):
         return None
     before = archive.read(row.path) if row and row.path else None
     after = places.document(article, max(stamp_ms, before.stamp_ms if before else 0), row.language if row else None)
     if before and seedfile.says_the_same(before, after):
-        return Reread(number, name, "same")
+        return Reread(dw_id, name, "same")
     record = _record(article, after, now_ms, row.hop if row else 0)
-    if article.number != number:
-        record["requested"] = number
+    if article.id != dw_id:
+        record["requested"] = dw_id
     about = {**record, "url": url, "time": times.iso(stamp_ms)}
     beside = NewFile(places.reply_extension(place), body, about, compress=True, charset=charset)
     files = archive.document_files(after, record, beside)
-    return Reread(number, name, "changed" if before else "new", before, after, files)
+    return Reread(dw_id, name, "changed" if before else "new", before, after, files)
 
 
 def _says_more(row: Row, place: str, stamp_ms: int) -> bool:
@@ -150,12 +150,12 @@ def store(archive: Archive, found: Reread) -> None:
     """Write what a reply gives now, and hear of what it refers to and shows."""
     assert found.after is not None
     archive.store_now(found.files)
-    row = archive.index.resolve(found.number)
+    row = archive.index.resolve(found.id)
     archive.register_document(found.after, row.source if row else "", row.hop if row else 0)
 
 
 def _record(article: Article, document: SeedDocument, now_ms: int, hop: int) -> Record:
-    return {"kind": article.kind, "id": article.number, "url": document.url, "time": times.iso(now_ms),
+    return {"kind": article.kind, "id": article.id, "url": document.url, "time": times.iso(now_ms),
             "language": article.language, "source": article.origin, "hop": hop, "reread": True}  # fmt: skip
 
 

@@ -53,7 +53,7 @@ _MTIME_SLACK_MS = 60_000  # as in `archive`: clocks are set, and a run's name ma
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-CREATE TABLE expected (path TEXT PRIMARY KEY, sha256 TEXT, bytes INTEGER, kind TEXT, number INTEGER, stamp_ms INTEGER, url TEXT)
+CREATE TABLE expected (path TEXT PRIMARY KEY, sha256 TEXT, bytes INTEGER, kind TEXT, id INTEGER, stamp_ms INTEGER, url TEXT)
     WITHOUT ROWID;
 CREATE TABLE found (path TEXT PRIMARY KEY, sha256 TEXT, bytes INTEGER, problem TEXT) WITHOUT ROWID;
 """
@@ -63,7 +63,7 @@ CREATE TABLE found (path TEXT PRIMARY KEY, sha256 TEXT, bytes INTEGER, problem T
 class Damage:
     """One thing that is wrong. path: relative to the archive. what: a key of MEANING. detail: more for a person.
 
-    sha256, bytes: of the file as it is. expected_sha256, kind, number, stamp_ms, url: what the run logs say of it.
+    sha256, bytes: of the file as it is. expected_sha256, kind, id, stamp_ms, url: what the run logs say of it.
     """
 
     path: str
@@ -73,7 +73,7 @@ class Damage:
     bytes: int | None = None
     expected_sha256: str | None = None
     kind: str | None = None
-    number: int | None = None
+    id: int | None = None
     stamp_ms: int | None = None
     url: str | None = None
 
@@ -257,7 +257,7 @@ def _compare(db: sqlite3.Connection, removed: dict[str, str | None], strange: di
     """
     rows = db.execute("""
         SELECT e.path AS path, e.path, f.path, NULL, e.sha256, e.bytes, f.sha256, f.bytes, f.problem,
-            e.kind, e.number, e.stamp_ms, e.url
+            e.kind, e.id, e.stamp_ms, e.url
         FROM expected e LEFT JOIN found f ON f.path = e.path
         WHERE f.path IS NULL OR f.sha256 IS NOT e.sha256
         UNION ALL SELECT f.path, NULL, f.path, i.path, NULL, NULL, f.sha256, f.bytes, f.problem, NULL, NULL, NULL, NULL
@@ -265,7 +265,7 @@ def _compare(db: sqlite3.Connection, removed: dict[str, str | None], strange: di
         ORDER BY path""")
     hidden: Counter[str] = Counter()
     odd: set[str] = set()
-    for path, expected, found, indexed, sha256, size, found_sha256, found_size, problem, kind, number, stamp_ms, url in rows:
+    for path, expected, found, indexed, sha256, size, found_sha256, found_size, problem, kind, dw_id, stamp_ms, url in rows:
         detail = problem or ""
         if found is None and (place := _strange_place(path, strange)):
             if place != path:  # nobody knows what is in there: the folder is named once
@@ -288,7 +288,7 @@ def _compare(db: sqlite3.Connection, removed: dict[str, str | None], strange: di
         else:
             what = CHANGED
         yield Damage(path, what, detail, found_sha256, found_size, sha256, kind,
-                     number, stamp_ms, url)  # fmt: skip
+                     dw_id, stamp_ms, url)  # fmt: skip
     for path, found in strange.items():
         if path in hidden:
             yield Damage(path, NO_ACCESS, f"{found}; {hidden[path]:,} of the archive's files are behind it")
@@ -307,12 +307,12 @@ def _strange_place(path: str, strange: dict[str, str]) -> str | None:
 
 def _compare_documents(db: sqlite3.Connection) -> Iterator[Damage]:
     """Documents that are there more than once, as where two archives were copied together."""
-    db.create_function("document_number", 1, lambda path: layout.number_of(path) if layout.is_document(path) else None)
-    for number, paths in db.execute("""
-        SELECT document_number(path) AS number, group_concat(path, ' ') FROM found WHERE number IS NOT NULL
-        GROUP BY number HAVING count(*) > 1 ORDER BY number"""):
+    db.create_function("document_id", 1, lambda path: layout.id_of(path) if layout.is_document(path) else None)
+    for dw_id, paths in db.execute("""
+        SELECT document_id(path) AS id, group_concat(path, ' ') FROM found WHERE id IS NOT NULL
+        GROUP BY id HAVING count(*) > 1 ORDER BY id"""):
         first, *others = sorted(paths.split(" "))  # no path of a document has a space
-        yield Damage(first, TWICE, f"also {', '.join(others)}", number=number)
+        yield Damage(first, TWICE, f"also {', '.join(others)}", id=dw_id)
 
 
 def _compare_index(db: sqlite3.Connection) -> Iterator[Damage]:
@@ -344,7 +344,7 @@ def _compare_logs(db: sqlite3.Connection, root: Path, named: set[str]) -> Iterat
 def _excused(damage: Damage, root: Path, since_ms: int) -> Damage:
     """The damage, or that it is what a killed run leaves: temporary files, files it had no time to log or to index."""
     excused = damage.what in (TEMPORARY, FILE_WITHOUT_ROW)
-    if damage.what in (CHANGED, CUT, UNKNOWN) and damage.sha256 and layout.number_of(damage.path):
+    if damage.what in (CHANGED, CUT, UNKNOWN) and damage.sha256 and layout.id_of(damage.path):
         with contextlib.suppress(OSError):
             excused = (root / damage.path).stat().st_mtime * 1000 >= since_ms
     return Damage(damage.path, UNFINISHED, f"{damage.what} {damage.detail}".strip()) if excused else damage

@@ -173,7 +173,7 @@ def test_what_is_added_is_not_asked_for_but_what_it_names_is(root: Path, old: Pa
     scrapy("add", old, root=root)
     archive = open_archive(root, NOW_MS, "a test")
     mark_due(archive.index, NOW_MS, Scope(0), ())
-    due = [(row.number, row.format, row.hop) for row in archive.index.due()]
+    due = [(row.id, row.format, row.hop) for row in archive.index.due()]
     archive.close()
     assert due == [(70000099, "", 0), (71000001, "303", 0)]
 
@@ -224,7 +224,7 @@ def test_added_archive_is_the_same_after_reindexing(root: Path, old: Path) -> No
 
 def rows(root: Path) -> list[tuple[Any, ...]]:
     index = Index(root / layout.INDEX, read_only=True)
-    found = [*index.select("SELECT * FROM objects ORDER BY number, format"), *index.select("SELECT * FROM files ORDER BY path")]
+    found = [*index.select("SELECT * FROM objects ORDER BY id, format"), *index.select("SELECT * FROM files ORDER BY path")]
     index.close()
     return found
 
@@ -271,7 +271,7 @@ def test_new_seeds_lists_addresses_in_order_of_stamp(root: Path, three: list[See
 
 def test_listed_addresses_are_seeds_of_the_same_ids(root: Path, three: list[SeedDocument], tmp_path: Path) -> None:
     (tmp_path / "list").write_text(scrapy("new-seeds", root=root).out)
-    found = [seed.target.number for seed in seeds.read_path(tmp_path / "list", DW) if isinstance(seed, seeds.Address)]
+    found = [seed.target.id for seed in seeds.read_path(tmp_path / "list", DW) if isinstance(seed, seeds.Address)]
     assert found == [one.id for one in three]
 
 
@@ -284,7 +284,7 @@ def test_new_seeds_for_machines(root: Path, three: list[SeedDocument]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "numbers"),
+    ("options", "ids"),
     [
         (["--language", "zh"], [70000002]),
         (["--language", "de"], []),
@@ -297,9 +297,9 @@ def test_new_seeds_for_machines(root: Path, three: list[SeedDocument]) -> None:
         (["--since", "2026-06-01T00:00:02Z", "--language", "en"], [70000003]),
     ],
 )
-def test_new_seeds_selects(options: list[str], numbers: list[int], root: Path, three: list[SeedDocument]) -> None:
+def test_new_seeds_selects(options: list[str], ids: list[int], root: Path, three: list[SeedDocument]) -> None:
     ran = scrapy("new-seeds", "--json", *options, root=root)
-    assert [json.loads(line)["id"] for line in ran.out.splitlines()] == numbers
+    assert [json.loads(line)["id"] for line in ran.out.splitlines()] == ids
 
 
 @pytest.mark.parametrize(
@@ -327,13 +327,13 @@ def test_new_seeds_into_a_folder(root: Path, three: list[SeedDocument], tmp_path
 
 
 def test_numbers_grow_wider_so_that_names_stay_in_order(root: Path, tmp_path: Path) -> None:
-    numbers = random.Random(1).sample(range(1, 5000), 1001)
-    archive_of(root, *(document(number, NOW_MS + place * 1000) for place, number in enumerate(numbers)))
+    ids = random.Random(1).sample(range(1, 5000), 1001)
+    archive_of(root, *(document(dw_id, NOW_MS + place * 1000) for place, dw_id in enumerate(ids)))
     lines = scrapy("new-seeds", "--json", "--to", tmp_path / "to", root=root).out.splitlines()
     names = [json.loads(line)["file"] for line in lines]
     assert (names[0][:5], names[-1][:5]) == ("0000_", "1000_")
     assert names == sorted(names)
-    assert [json.loads(line)["id"] for line in lines] == numbers
+    assert [json.loads(line)["id"] for line in lines] == ids
 
 
 def test_new_seeds_lists_nothing_that_is_not_on_disk(root: Path, three: list[SeedDocument], tmp_path: Path) -> None:

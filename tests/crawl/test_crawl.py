@@ -65,11 +65,11 @@ def test_a_crawl_finds_exactly_what_is_reachable(depth: int) -> None:
     assert outcome.status == 0
     assert outcome.report["documents"]["new"] == len(expected)
     kinds = {line["id"]: line["kind"] for line in outcome.log if line["path"].endswith(".txt")}
-    assert kinds == {number: _kind(number) for number in expected}
+    assert kinds == {dw_id: _kind(dw_id) for dw_id in expected}
 
 
-def _kind(number: int) -> str:
-    return {"ImageGallery": "gallery"}.get(dw.CONTENTS[number].type, dw.CONTENTS[number].type.lower())
+def _kind(dw_id: int) -> str:
+    return {"ImageGallery": "gallery"}.get(dw.CONTENTS[dw_id].type, dw.CONTENTS[dw_id].type.lower())
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -79,9 +79,9 @@ def test_no_object_is_requested_twice(depth: int) -> None:
 
 def test_nothing_but_the_objects_is_requested(whole: Outcome) -> None:
     aliases_and_missing = {dw.ALIAS_REDIRECT, dw.ALIAS_DIRECT, dw.MISSING, dw.GONE}
-    numbers = {int(path.rpartition("/")[2]) for path in whole.asked("api")}
+    ids = {int(path.rpartition("/")[2]) for path in whole.asked("api")}
     on_pages = {int(re.split("[/-]", path)[-1]) for path in whole.asked("www")}
-    assert numbers == set(reachable(dw.SEEDS, -1)) | aliases_and_missing
+    assert ids == set(reachable(dw.SEEDS, -1)) | aliases_and_missing
     assert set(whole.asked("static")) - {f"/moved/image/{dw.MOVED_PICTURE}_303.jpg", f"/image/{dw.LOST_PICTURE}_303.jpg"} == {
         f"/image/{name}" for name in whole.pictures
     }
@@ -92,11 +92,11 @@ def test_nothing_but_the_objects_is_requested(whole: Outcome) -> None:
 
 
 def test_replies_are_kept_byte_for_byte(whole: Outcome, site: Site) -> None:
-    for number in whole.documents:
-        asked = "article" if number == dw.GALLERY_BY_REFERENCE else dw.CONTENTS[number].kind
-        if number == dw.GALLERY:
+    for dw_id in whole.documents:
+        asked = "article" if dw_id == dw.GALLERY_BY_REFERENCE else dw.CONTENTS[dw_id].kind
+        if dw_id == dw.GALLERY:
             asked = "gallery"
-        assert whole.reply(number) == site.get(f"{site.api}/api/detail/{asked}/{number}")[2], number
+        assert whole.reply(dw_id) == site.get(f"{site.api}/api/detail/{asked}/{dw_id}")[2], dw_id
 
 
 def test_pictures_are_kept_byte_for_byte(whole: Outcome, site: Site) -> None:
@@ -106,16 +106,16 @@ def test_pictures_are_kept_byte_for_byte(whole: Outcome, site: Site) -> None:
 
 
 def test_a_document_lies_under_language_and_month(whole: Outcome) -> None:
-    for number, path in whole.documents.items():
-        content = dw.CONTENTS[number]
+    for dw_id, path in whole.documents.items():
+        content = dw.CONTENTS[dw_id]
         language = "und" if content.language in NEW_TO_THE_PROJECT or "languageId" in content.without else content.language
         date = content.display_date if "displayDate" not in content.without else None
         year, month = (date or "2026-06").split("-")[:2]
-        assert re.fullmatch(rf"{language}/{year}/{month}/{number}(-[a-z0-9-]{{1,80}})?\.txt", path), number
+        assert re.fullmatch(rf"{language}/{year}/{month}/{dw_id}(-[a-z0-9-]{{1,80}})?\.txt", path), dw_id
 
 
 @pytest.mark.parametrize(
-    ("number", "path"),
+    ("dw_id", "path"),
     [
         (dw.GERMAN, "de/2026/02/70100003-strassenbahn-statt-stau-ein-stadtchen-ubt-geduld.txt"),
         (dw.SEED_ZH, "zh/2026/02/70100001-xiao-cheng-de-tu-shu-guan-ban-dao-liao-chuan-shang.txt"),
@@ -125,17 +125,17 @@ def test_a_document_lies_under_language_and_month(whole: Outcome) -> None:
         (dw.NO_DATE, "en/2026/06/70100038-nobody-knows-when-this-was-written.txt"),
     ],
 )
-def test_path(number: int, path: str, whole: Outcome) -> None:
-    assert whole.documents[number] == path
+def test_path(dw_id: int, path: str, whole: Outcome) -> None:
+    assert whole.documents[dw_id] == path
 
 
 def test_documents_have_the_format(whole: Outcome) -> None:
-    for number, path in whole.documents.items():
+    for dw_id, path in whole.documents.items():
         document = seedfile.loads(whole.files[path])
         assert seedfile.dumps(document).encode() == whole.files[path]
-        assert document.id == number
+        assert document.id == dw_id
         assert document.stamp_ms == NOW_MS
-        assert document.title == without_tags(unicodedata.normalize("NFC", dw.CONTENTS[number].name.strip()))
+        assert document.title == without_tags(unicodedata.normalize("NFC", dw.CONTENTS[dw_id].name.strip()))
 
 
 def test_run_log_has_a_true_line_for_every_file(whole: Outcome) -> None:
@@ -158,10 +158,10 @@ def test_run_log_has_a_true_line_for_every_file(whole: Outcome) -> None:
 def test_run_log_has_pictures_before_the_reply_before_the_document(whole: Outcome) -> None:
     place = {line["path"]: position for position, line in enumerate(whole.log)}
     paths_of_pictures = {path.rpartition("/")[2]: path for path in whole.files if path.startswith("images/")}
-    for number, path in whole.documents.items():
+    for dw_id, path in whole.documents.items():
         assert place[path.replace(".txt", ".json.gz")] < place[path]
-        for name in whole.document(number).pictures:
-            if name.number != dw.LOST_PICTURE:
+        for name in whole.document(dw_id).pictures:
+            if name.id != dw.LOST_PICTURE:
                 assert place[paths_of_pictures[name.file_name]] < place[path]
 
 
@@ -187,7 +187,7 @@ def test_report_says_what_came_of_everything(whole: Outcome) -> None:
     assert {(one["kind"], one["id"], one["reason"]) for one in report["missing"]} == {
         ("article", dw.MISSING, "status 404"), ("article", dw.GONE, "status 410"), ("picture", dw.LOST_PICTURE, "status 404"),
     }  # fmt: skip
-    languages = [dw.CONTENTS[number].language for number in whole.documents]
+    languages = [dw.CONTENTS[dw_id].language for dw_id in whole.documents]
     assert report["languages"]["zh"] == languages.count("zh")
     assert sum(report["languages"].values()) == len(languages)
     hosts = {request["host"] for request in whole.requests}
@@ -224,13 +224,13 @@ def test_references_to_elsewhere_lead_nowhere_and_are_counted(whole: Outcome) ->
     for trap in ("evil.example", "10.0.0.1", "file:", "/../"):
         assert re.search(rf"WARNING.*reference refused.*{re.escape(trap)}", whole.stderr) or trap == "file:"
         assert not any(trap in path for path in whole.asked())
-    assert not any(number in whole.documents for number in range(70109990, 70110000))
+    assert not any(dw_id in whole.documents for dw_id in range(70109990, 70110000))
 
 
 # --- aliases ---
 
 
-def test_an_article_under_two_numbers_is_filed_once(whole: Outcome) -> None:
+def test_an_article_under_two_ids_is_filed_once(whole: Outcome) -> None:
     assert whole.report["documents"]["alias"] == 2
     assert dw.ALIAS_REDIRECT not in whole.documents
     assert dw.ALIAS_DIRECT not in whole.documents
@@ -238,14 +238,14 @@ def test_an_article_under_two_numbers_is_filed_once(whole: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
-    ("alias", "number"), [(dw.ALIAS_REDIRECT, dw.ALIAS_REDIRECT_TO), (dw.ALIAS_DIRECT, dw.ALIAS_DIRECT_TO)]
+    ("alias", "dw_id"), [(dw.ALIAS_REDIRECT, dw.ALIAS_REDIRECT_TO), (dw.ALIAS_DIRECT, dw.ALIAS_DIRECT_TO)]
 )
-def test_an_alias_alone_brings_the_article_and_is_remembered(alias: int, number: int, site: Site, tmp_path: Path) -> None:
+def test_an_alias_alone_brings_the_article_and_is_remembered(alias: int, dw_id: int, site: Site, tmp_path: Path) -> None:
     first = crawl(tmp_path, [alias], "depth=0", site=site)
-    assert list(first.documents) == [number]
-    assert first.document(number).url.endswith(f"/a-{number}")
+    assert list(first.documents) == [dw_id]
+    assert first.document(dw_id).url.endswith(f"/a-{dw_id}")
     (tmp_path / "index.sqlite").unlink()
-    again = crawl(tmp_path, [alias, number], "depth=0", site=site)
+    again = crawl(tmp_path, [alias, dw_id], "depth=0", site=site)
     assert again.status == 0
     assert not again.requests
     assert again.files == first.files
@@ -305,20 +305,20 @@ def test_unreadable_replies_are_kept_with_the_reason_and_harm_no_other(site: Sit
         dw.CYCLE[0]: ({"body": "[1, 2]"}, "JSON, but no object"),
     }
     came = {}
-    for number, (fault, _) in broken.items():
-        site.fault(f"/api/detail/article/{number}", **fault)
-        came[number] = site.get(f"{site.api}/api/detail/article/{number}")[2]
+    for dw_id, (fault, _) in broken.items():
+        site.fault(f"/api/detail/article/{dw_id}", **fault)
+        came[dw_id] = site.get(f"{site.api}/api/detail/article/{dw_id}")[2]
     outcome = crawl(tmp_path, [*broken, dw.CHAIN[4], dw.UNREADABLE], "depth=0", site=site)
     assert outcome.status == 3
     assert list(outcome.documents) == [dw.CHAIN[4]]
     assert outcome.report["documents"]["unreadable"] == len(broken) + 1
-    for number, (_, reason) in broken.items():
-        kept = [path for path in outcome.files if path.startswith(f"unreadable/{number}-") and path.endswith(".reply")]
-        assert [outcome.files[path] for path in kept] == [came[number]]
+    for dw_id, (_, reason) in broken.items():
+        kept = [path for path in outcome.files if path.startswith(f"unreadable/{dw_id}-") and path.endswith(".reply")]
+        assert [outcome.files[path] for path in kept] == [came[dw_id]]
         about = json.loads(outcome.files[kept[0].replace(".reply", ".json")])
         assert reason in about["reason"]
-        assert about["url"] == f"https://api.dw.com/api/detail/article/{number}"
-        assert outcome.state_of(number)[0] == "unreadable"
+        assert about["url"] == f"https://api.dw.com/api/detail/article/{dw_id}"
+        assert outcome.state_of(dw_id)[0] == "unreadable"
     assert sorted(line["path"] for line in outcome.log) == sorted(outcome.files)
 
 

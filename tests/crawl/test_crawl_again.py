@@ -150,9 +150,9 @@ def test_requests_are_conditional_where_dw_gave_a_validator(
 
 
 def test_exactly_what_changed_becomes_a_revision(site: Site, tmp_path: Path) -> None:
-    numbers = [*dw.CHAIN, *dw.CYCLE, dw.ENGLISH]
+    ids = [*dw.CHAIN, *dw.CYCLE, dw.ENGLISH]
     title, body, picture, author, date, unchanged, space, other = *dw.CHAIN, *dw.CYCLE
-    first = crawl(tmp_path, numbers, "depth=0", site=site)
+    first = crawl(tmp_path, ids, "depth=0", site=site)
     site.edit(title, title="Five letters, in a new envelope")
     site.edit(body, add_paragraph="A postscript was found.")
     site.edit(picture, picture=71009001, caption="Envelope number 3")
@@ -161,19 +161,19 @@ def test_exactly_what_changed_becomes_a_revision(site: Site, tmp_path: Path) -> 
     site.edit(space, whitespace_only=True)
     site.edit(other, teaser="Another teaser, which no document shows.")
     changed = {title, body, picture, author, date}
-    second = crawl(tmp_path, numbers, "depth=0", "refresh=all", site=site, now_ms=NOW_MS + 5000)
+    second = crawl(tmp_path, ids, "depth=0", "refresh=all", site=site, now_ms=NOW_MS + 5000)
     assert second.status == 0
     assert second.report["documents"]["revised"] == len(changed)
-    assert second.report["documents"]["unchanged"] == len(numbers) - len(changed)
+    assert second.report["documents"]["unchanged"] == len(ids) - len(changed)
     assert second.revisions == sorted(f"revisions/{n}/{NOW_MS}{end}" for n in changed for end in (".txt", ".json.gz"))
-    for number, path in first.documents.items():
-        assert second.documents[number] == path
-        old = f"revisions/{number}/{NOW_MS}"
-        if number in changed:
+    for dw_id, path in first.documents.items():
+        assert second.documents[dw_id] == path
+        old = f"revisions/{dw_id}/{NOW_MS}"
+        if dw_id in changed:
             assert second.files[f"{old}.txt"] == first.files[path]
             assert second.files[f"{old}.json.gz"] == first.files[reply_of(path)]
-            assert second.document(number).stamp_ms == NOW_MS + 5000
-            assert second.reply(number) == site.get(f"{site.api}/api/detail/article/{number}")[2]
+            assert second.document(dw_id).stamp_ms == NOW_MS + 5000
+            assert second.reply(dw_id) == site.get(f"{site.api}/api/detail/article/{dw_id}")[2]
         else:
             assert second.files[path] == first.files[path]
             assert second.files[reply_of(path)] == first.files[reply_of(path)]

@@ -1,4 +1,4 @@
-"""Numbers that lead to other numbers: once, in circles, and back."""
+"""Ids that lead to other ids: once, in circles, and back."""
 
 from __future__ import annotations
 
@@ -26,44 +26,44 @@ def site() -> Site:
     return site
 
 
-def detail(number: int) -> str:
-    return f"/api/detail/article/{number}"
+def detail(dw_id: int) -> str:
+    return f"/api/detail/article/{dw_id}"
 
 
-def lead(site: Site, *numbers: int, times: int | None = None) -> None:
-    """Make each number redirect to the next, and the last to the first."""
-    for number, target in zip(numbers, [*numbers[1:], numbers[0]], strict=True):
-        site.fault(detail(number), redirect=detail(target), times=times)
+def lead(site: Site, *ids: int, times: int | None = None) -> None:
+    """Make each id redirect to the next, and the last to the first."""
+    for dw_id, target in zip(ids, [*ids[1:], ids[0]], strict=True):
+        site.fault(detail(dw_id), redirect=detail(target), times=times)
 
 
-def target_of(outcome: Outcome, number: int) -> int | None:
-    """Return the number that a number is an alias of, by the index."""
+def target_of(outcome: Outcome, dw_id: int) -> int | None:
+    """Return the id that an id is an alias of, by the index."""
     with closing(sqlite3.connect(outcome.root / layout.INDEX)) as db:
-        found = db.execute("SELECT target FROM objects WHERE number = ? AND state = 'alias'", [number]).fetchone()
+        found = db.execute("SELECT target FROM objects WHERE id = ? AND state = 'alias'", [dw_id]).fetchone()
     return found[0] if found else None
 
 
-def lines_of(outcome: Outcome, number: int) -> list[dict[str, object]]:
-    return [line for line in outcome.states if line.get("id") == number]
+def lines_of(outcome: Outcome, dw_id: int) -> list[dict[str, object]]:
+    return [line for line in outcome.states if line.get("id") == dw_id]
 
 
 # --- circles ---
 
 
-@pytest.mark.parametrize("numbers", [(FIRST, SECOND), (SECOND, FIRST), (FIRST, SECOND, THIRD), (THIRD, FIRST, SECOND)])
-def test_numbers_that_lead_to_one_another_once_are_missing_and_tried_again(
-    numbers: tuple[int, ...], site: Site, tmp_path: Path
+@pytest.mark.parametrize("ids", [(FIRST, SECOND), (SECOND, FIRST), (FIRST, SECOND, THIRD), (THIRD, FIRST, SECOND)])
+def test_ids_that_lead_to_one_another_once_are_missing_and_tried_again(
+    ids: tuple[int, ...], site: Site, tmp_path: Path
 ) -> None:
-    lead(site, *numbers, times=1)
-    outcome = crawl(tmp_path, numbers, "depth=0", site=site)
+    lead(site, *ids, times=1)
+    outcome = crawl(tmp_path, ids, "depth=0", site=site)
     assert outcome.status == 3
     assert not outcome.documents
-    assert {outcome.state_of(number) for number in numbers} == {("missing", CIRCLE)}
-    assert outcome.report["documents_missing"] == {CIRCLE: len(numbers)}
-    assert outcome.asked("api") == {detail(number): 1 for number in numbers}
+    assert {outcome.state_of(dw_id) for dw_id in ids} == {("missing", CIRCLE)}
+    assert outcome.report["documents_missing"] == {CIRCLE: len(ids)}
+    assert outcome.asked("api") == {detail(dw_id): 1 for dw_id in ids}
     (tmp_path / "index.sqlite").unlink()
     again = crawl(tmp_path, "", "depth=0", site=site)
-    assert (again.status, set(again.documents)) == (0, set(numbers))
+    assert (again.status, set(again.documents)) == (0, set(ids))
 
 
 def test_circle_that_opens_later_leaves_an_alias(site: Site, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_circle_that_closes_in_a_later_run_is_one(site: Site, tmp_path: Path) 
     site.clear()
     lead(site, FIRST, SECOND)
     closed = crawl(tmp_path, "", "depth=0", site=site)
-    assert {closed.state_of(number) for number in (FIRST, SECOND)} == {("missing", CIRCLE)}
+    assert {closed.state_of(dw_id) for dw_id in (FIRST, SECOND)} == {("missing", CIRCLE)}
     site.clear()
     again = crawl(tmp_path, "", "depth=0", site=site)
     assert (again.status, set(again.documents)) == (0, {FIRST, SECOND})
@@ -107,7 +107,7 @@ def test_a_circle_of_the_api_has_the_document_taken_from_www(tmp_path: Path) -> 
     outcome = crawl(tmp_path, [FIRST, SECOND], "depth=0", site=site)
     assert len(outcome.documents) == 1
     again = crawl(tmp_path, [], "depth=0", site=site)
-    assert {again.state_of(number)[0] for number in (FIRST, SECOND)} == {"archived", "alias"}
+    assert {again.state_of(dw_id)[0] for dw_id in (FIRST, SECOND)} == {"archived", "alias"}
     assert again.status == 0
 
 
@@ -125,7 +125,7 @@ def test_a_circle_beside_a_document_is_no_concern_of_it(site: Site, tmp_path: Pa
 # --- an alias that gives what leads to it ---
 
 
-def test_a_number_that_leads_to_its_own_alias_is_taken_from_there(site: Site, tmp_path: Path) -> None:
+def test_an_id_that_leads_to_its_own_alias_is_taken_from_there(site: Site, tmp_path: Path) -> None:
     """FIRST leads to SECOND, whose reply says that it is FIRST."""
     reply = json.loads(site.get(site.api + detail(FIRST))[2])
     site.fault(detail(FIRST), redirect=detail(SECOND))

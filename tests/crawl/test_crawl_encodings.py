@@ -18,7 +18,7 @@ from tests.dwsite.client import Site
 from tests.helpers_commands import scrapy
 from tests.upkeep.test_reread import found
 
-NUMBER = dw.GERMAN
+ID = dw.GERMAN
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def as_fault(body: bytes) -> str:
 def detail(title: str, words: str, **more: object) -> str:
     """A reply of api.dw.com as text, in which nothing is escaped."""
     body = [{"content": {"type": "Paragraph", "text": words}}]
-    reply = {"type": "Article", "id": NUMBER, "languageId": 1, "name": title, "body": body, **more}
+    reply = {"type": "Article", "id": ID, "languageId": 1, "name": title, "body": body, **more}
     return json.dumps(reply, ensure_ascii=False)
 
 
@@ -52,13 +52,13 @@ def detail(title: str, words: str, **more: object) -> str:
     ids=["CESU-8", "escaped text", "half an emoji", "UTF-16", "UTF-16 without BOM", "broken UTF-8", "NUL"],
 )
 def test_broken_unicode_costs_no_article(body: bytes, title: str, words: str, site: Site, tmp_path: Path) -> None:
-    site.fault(f"/api/detail/article/{NUMBER}", status=200, body=as_fault(body))
-    outcome = crawl(tmp_path, [NUMBER], "depth=0", site=site)
-    assert (outcome.status, list(outcome.documents)) == (0, [NUMBER])
-    document = outcome.document(NUMBER)
+    site.fault(f"/api/detail/article/{ID}", status=200, body=as_fault(body))
+    outcome = crawl(tmp_path, [ID], "depth=0", site=site)
+    assert (outcome.status, list(outcome.documents)) == (0, [ID])
+    document = outcome.document(ID)
     assert document.title == title
     assert f"<p>{words}</p>" in document.html
-    assert outcome.reply(NUMBER) == body
+    assert outcome.reply(ID) == body
     assert not [path for path in outcome.files if path.startswith("unreadable/")]
 
 
@@ -121,13 +121,13 @@ def test_json_in_the_charset_of_the_header_is_read_now_and_later(encoding: str, 
     for turn in range(2):  # the second is a revision
         body = detail(f"{words} {turn}", words).encode(encoding)
         site.fault(
-            f"/api/detail/article/{NUMBER}",
+            f"/api/detail/article/{ID}",
             status=200,
             body=as_fault(body),
             content_type=f"application/json;charset={encoding}",
         )
-        outcome = crawl(tmp_path, [NUMBER], "depth=0", "refresh=all", site=site, now_ms=NOW_MS + turn * DAY_MS)
-        assert outcome.document(NUMBER).title == f"{words} {turn}"
+        outcome = crawl(tmp_path, [ID], "depth=0", "refresh=all", site=site, now_ms=NOW_MS + turn * DAY_MS)
+        assert outcome.document(ID).title == f"{words} {turn}"
         site.clear()
     [revised] = [path for path in outcome.revisions if path.endswith(".json.gz")]
     assert replyfile.unpack(outcome.files[revised])[1] == encoding
@@ -137,8 +137,8 @@ def test_json_in_the_charset_of_the_header_is_read_now_and_later(encoding: str, 
 def test_an_unreadable_reply_keeps_its_charset(site: Site, tmp_path: Path) -> None:
     site.down("www")
     body = detail("", "Привет").encode("windows-1251")
-    site.fault(f"/api/detail/article/{NUMBER}", status=200, body=as_fault(body), content_type="application/json;charset=cp1251")
-    outcome = crawl(tmp_path, [NUMBER], "depth=0", site=site, settings=NO_RETRY)
+    site.fault(f"/api/detail/article/{ID}", status=200, body=as_fault(body), content_type="application/json;charset=cp1251")
+    outcome = crawl(tmp_path, [ID], "depth=0", site=site, settings=NO_RETRY)
     [kept] = [path for path in outcome.files if path.endswith(".reply")]
     readable = detail("Привет", "Київ").encode("windows-1251")
     (tmp_path / kept).write_bytes(readable)  # as if today's reader could make something of it

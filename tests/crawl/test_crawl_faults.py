@@ -27,8 +27,8 @@ def no_pages(site: Site) -> Site:
     return site
 
 
-def detail(number: int) -> str:
-    return f"/api/detail/article/{number}"
+def detail(dw_id: int) -> str:
+    return f"/api/detail/article/{dw_id}"
 
 
 # --- size ---
@@ -73,16 +73,16 @@ def test_aliases_that_go_in_circles_end(no_pages: Site, tmp_path: Path) -> None:
     no_pages.fault(detail(dw.CHAIN[1]), redirect=detail(dw.CHAIN[0]))
     outcome = crawl(tmp_path, dw.CHAIN[:3], "depth=0", site=no_pages)
     assert list(outcome.documents) == [dw.CHAIN[2]]
-    assert outcome.asked("api") == {detail(number): 1 for number in dw.CHAIN[:3]}
+    assert outcome.asked("api") == {detail(dw_id): 1 for dw_id in dw.CHAIN[:3]}
 
 
 def test_redirects_out_of_dw_lead_nowhere(no_pages: Site, tmp_path: Path) -> None:
     ways_out = ["https://evil.example/", "http://10.0.0.1/x", "file:///etc/hostname", "http://[bad", "https://u:p@api.dw.com/x"]
-    for number, url in zip(dw.CHAIN, ways_out, strict=True):
-        no_pages.fault(detail(number), redirect=url)
+    for dw_id, url in zip(dw.CHAIN, ways_out, strict=True):
+        no_pages.fault(detail(dw_id), redirect=url)
     outcome = crawl(tmp_path, [*dw.CHAIN, dw.CYCLE[0]], "depth=0", site=no_pages)
     assert list(outcome.documents) == [dw.CYCLE[0]]
-    assert outcome.asked("api") == {detail(number): 1 for number in (*dw.CHAIN, dw.CYCLE[0])}
+    assert outcome.asked("api") == {detail(dw_id): 1 for dw_id in (*dw.CHAIN, dw.CYCLE[0])}
     assert outcome.report["refused_requests"] >= 2
     assert "Refused to request https://evil.example/" in outcome.stderr
     assert not [path for path in outcome.files if path.startswith("unreadable/")]
@@ -142,28 +142,28 @@ def test_an_unreachable_dw_is_said_in_one_sentence(site: Site, tmp_path: Path) -
 
 
 def test_a_run_gives_up_on_a_dw_that_never_answers(site: Site, tmp_path: Path) -> None:
-    numbers = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 30)
+    ids = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 30)
     for host in ("api", "www"):
         site.down(host)
-    outcome = crawl(tmp_path, numbers, "depth=0", site=site)
+    outcome = crawl(tmp_path, ids, "depth=0", site=site)
     assert outcome.status == 4
     assert 5 <= sum(outcome.report["documents_missing"].values()) < 10
     assert outcome.report["pending"] > 20
 
 
 def test_a_run_gives_up_on_a_dw_that_answers_no_more_and_the_next_goes_on(site: Site, tmp_path: Path) -> None:
-    numbers = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 60)
+    ids = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 60)
     site.options(articles=60)
     site.down("api", after=10)
     site.down("www")
-    broken = crawl(tmp_path, numbers, "depth=0", site=site, settings={"RETRY_TIMES": 0})
+    broken = crawl(tmp_path, ids, "depth=0", site=site, settings={"RETRY_TIMES": 0})
     assert (broken.status, broken.report["reason"]) == (3, "unreachable")
     assert 5 < len(broken.documents) < 12
     assert 20 <= sum(broken.report["documents_missing"].values()) < 35
     assert broken.report["pending"] > 10
     site.up("api")
-    whole = crawl(tmp_path, numbers, "depth=0", site=site)
-    assert (whole.status, set(whole.documents)) == (0, set(numbers))
+    whole = crawl(tmp_path, ids, "depth=0", site=site)
+    assert (whole.status, set(whole.documents)) == (0, set(ids))
 
 
 @pytest.mark.parametrize("how", ["503", "close"])

@@ -21,8 +21,8 @@ def site() -> Site:
     return fresh_site()
 
 
-def detail(number: int) -> str:
-    return f"/api/detail/article/{number}"
+def detail(dw_id: int) -> str:
+    return f"/api/detail/article/{dw_id}"
 
 
 def gaps(outcome: Outcome, host: str = "api") -> list[float]:
@@ -154,17 +154,17 @@ def test_a_retry_after_beyond_patience_leaves_the_host_alone(site: Site, tmp_pat
 
 def test_failures_that_pass_are_tried_again_with_back_off(site: Site, tmp_path: Path) -> None:
     passing: list[dict[str, Any]] = [{"status": 500}, {"status": 502}, {"close": True}, {"stall": 5}, {"truncate": 5}]
-    for number, fault in zip(dw.CHAIN, passing, strict=True):
-        site.fault(detail(number), times=2, **fault)
+    for dw_id, fault in zip(dw.CHAIN, passing, strict=True):
+        site.fault(detail(dw_id), times=2, **fault)
     outcome = crawl(tmp_path, dw.CHAIN, "depth=0", site=site, settings={"RETRY_BACKOFF": 0.2, "DOWNLOAD_TIMEOUT": 0.5})
     assert outcome.status == 0
     assert set(outcome.documents) == set(dw.CHAIN)
-    assert outcome.asked("api") == {detail(number): 3 for number in dw.CHAIN}
-    for number in dw.CHAIN:
-        *_, first, second = [0.2, *waits(outcome, detail(number))]
+    assert outcome.asked("api") == {detail(dw_id): 3 for dw_id in dw.CHAIN}
+    for dw_id in dw.CHAIN:
+        *_, first, second = [0.2, *waits(outcome, detail(dw_id))]
         # a kept connection that breaks is opened again at once, below Scrapy: one wait less
-        assert number == dw.CHAIN[2] or first > 0.1
-        assert second > (0.1 if number == dw.CHAIN[2] else 0.25)
+        assert dw_id == dw.CHAIN[2] or first > 0.1
+        assert second > (0.1 if dw_id == dw.CHAIN[2] else 0.25)
 
 
 def test_a_429_slows_down_what_follows_it(site: Site, tmp_path: Path) -> None:

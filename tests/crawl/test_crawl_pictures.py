@@ -13,8 +13,8 @@ from tests.dwsite import articles as dw
 from tests.dwsite import pictures
 from tests.dwsite.client import Site
 
-CHAIN_PICTURES = {number: 71000020 + place for place, number in enumerate(dw.CHAIN)}
-CYCLE_PICTURES = {number: 71000033 + place for place, number in enumerate(dw.CYCLE)}
+CHAIN_PICTURES = {dw_id: 71000020 + place for place, dw_id in enumerate(dw.CHAIN)}
+CYCLE_PICTURES = {dw_id: 71000033 + place for place, dw_id in enumerate(dw.CYCLE)}
 ONE_EACH = {**CHAIN_PICTURES, **CYCLE_PICTURES}
 """Articles that show one picture, which no other shows."""
 
@@ -35,16 +35,16 @@ def counted(outcome: Outcome) -> int:
 
 def test_every_reference_ends_in_one_counted_state(site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path, [dw.SEED_ZH, dw.SHARED_PICTURE, dw.PICTURE_TYPES, dw.OLD_PICTURES], "depth=0", site=site)
-    shown = [name for number in outcome.documents for name in outcome.document(number).pictures]
+    shown = [name for dw_id in outcome.documents for name in outcome.document(dw_id).pictures]
     assert counted(outcome) == len(shown) == 15
     assert outcome.report["pictures"] == {"stored": 13, "already_there": 1, "missing": 1}
-    assert set(outcome.pictures) == {name.file_name for name in shown if name.number != dw.LOST_PICTURE}
+    assert set(outcome.pictures) == {name.file_name for name in shown if name.id != dw.LOST_PICTURE}
     assert outcome.status == 0
 
 
 def test_a_shared_picture_is_fetched_once(site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path, [dw.SEED_ZH, dw.SHARED_PICTURE], "depth=0", site=site)
-    assert outcome.asked("static")[path_of(dw.SHARED_PICTURE_NUMBER)] == 1
+    assert outcome.asked("static")[path_of(dw.SHARED_PICTURE_ID)] == 1
     assert outcome.report["pictures"]["already_there"] == 1
 
 
@@ -64,7 +64,7 @@ def test_every_type_is_kept_and_redirects_are_followed(site: Site, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("number", "names"),
+    ("dw_id", "names"),
     [
         (dw.OLD_PICTURES, {"71000064_4", "71000065_7", "71000066_404", "71000067_103", "71000068_7"}),
         (dw.PLACEHOLDERS, set()),
@@ -73,10 +73,10 @@ def test_every_type_is_kept_and_redirects_are_followed(site: Site, tmp_path: Pat
         (dw.VIDEO_HLS_ONLY, set()),
     ],
 )
-def test_renditions(number: int, names: set[str], site: Site, tmp_path: Path) -> None:
-    kind = dw.CONTENTS[number].kind
-    outcome = crawl(tmp_path, f"https://api.dw.com/api/detail/{kind}/{number}", "depth=0", site=site)
-    assert list(outcome.documents) == [number]
+def test_renditions(dw_id: int, names: set[str], site: Site, tmp_path: Path) -> None:
+    kind = dw.CONTENTS[dw_id].kind
+    outcome = crawl(tmp_path, f"https://api.dw.com/api/detail/{kind}/{dw_id}", "depth=0", site=site)
+    assert list(outcome.documents) == [dw_id]
     assert {name.rpartition(".")[0] for name in outcome.pictures} == names
 
 
@@ -127,40 +127,40 @@ def test_pictures_are_kept_as_they_came_where_http_vouches_for_their_length(site
     for what, (_, picture) in shown.items():
         headers = {"Content-Encoding": "gzip"} if what == "packed" else {}
         site.fault(path_of(picture), host="static", body=odd[what].decode("utf-8", "surrogateescape"), headers=headers)
-    outcome = crawl(tmp_path, [number for number, _ in shown.values()], "depth=0", site=site)
+    outcome = crawl(tmp_path, [dw_id for dw_id, _ in shown.values()], "depth=0", site=site)
     assert outcome.status == 0
     assert outcome.report["pictures"] == {"stored": len(odd)}
     kept = {what: outcome.pictures[f"{picture}_303.jpg"] for what, (_, picture) in shown.items()}
     assert kept == {**odd, "packed": jpeg}
 
 
-def showing(number: int, *names: str) -> dict[str, Any]:
-    """Return the keys that make an article show pictures of a number."""
-    sizes = [[{"width": 700, "height": 394, "url": f"https://static.dw.com/image/{number}_{name}"}] for name in names]
-    images = [{"id": number, "type": "Image", "name": "", "sizes": each} for each in sizes]
+def showing(dw_id: int, *names: str) -> dict[str, Any]:
+    """Return the keys that make an article show pictures of an id."""
+    sizes = [[{"width": 700, "height": 394, "url": f"https://static.dw.com/image/{dw_id}_{name}"}] for name in names]
+    images = [{"id": dw_id, "type": "Image", "name": "", "sizes": each} for each in sizes]
     return {"mainContent": images[0], "body": [{"content": image} for image in images[1:]]}
 
 
-def test_files_of_a_number_are_told_apart_by_rendition_and_ending(site: Site, tmp_path: Path) -> None:
+def test_files_of_an_id_are_told_apart_by_rendition_and_ending(site: Site, tmp_path: Path) -> None:
     """Among them the rendition `media`, which has the name of the media file in the index."""
-    number, names = dw.VIDEO, ["303.jpg", "303.webp", "303.jpeg", "media.jpg", "media.png", "Media.jpg"]
+    dw_id, names = dw.VIDEO, ["303.jpg", "303.webp", "303.jpeg", "media.jpg", "media.png", "Media.jpg"]
     for name in names:
         body = pictures.picture(name, name.rpartition(".")[2], 500).decode("utf-8", "surrogateescape")
         fault = {"status": 500} if name == "media.png" else {"status": 200, "body": body}
-        site.fault(f"/image/{number}_{name}", host="static", **fault)
-    site.edit(dw.CHAIN[4], keys=showing(number, *names))
-    seeds = f"https://www.dw.com/en/any/a-{dw.CHAIN[4]},https://api.dw.com/api/detail/video/{number}"
+        site.fault(f"/image/{dw_id}_{name}", host="static", **fault)
+    site.edit(dw.CHAIN[4], keys=showing(dw_id, *names))
+    seeds = f"https://www.dw.com/en/any/a-{dw.CHAIN[4]},https://api.dw.com/api/detail/video/{dw_id}"
     first = crawl(tmp_path, seeds, "depth=0", "media=1", site=site, settings={"RETRY_TIMES": 0})
-    assert first.state_of(number, "media") == ("archived", "")
-    assert first.state_of(number, "media.png") == ("missing", "status 500")
-    found = {name: first.pictures.get(f"{number}_{name}") for name in names}
+    assert first.state_of(dw_id, "media") == ("archived", "")
+    assert first.state_of(dw_id, "media.png") == ("missing", "status 500")
+    found = {name: first.pictures.get(f"{dw_id}_{name}") for name in names}
     assert found == {name: pictures.picture(name, name.rpartition(".")[2], 500) for name in names} | {"media.png": None}
     site.clear()
     (tmp_path / "index.sqlite").unlink()
-    site.fault(f"/image/{number}_media.png", host="static", status=404)
+    site.fault(f"/image/{dw_id}_media.png", host="static", status=404)
     second = crawl(tmp_path, "", "depth=0", "media=1", site=site)
-    assert second.asked() == {f"/image/{number}_media.png": 1}
-    assert second.state_of(number, "media") == ("archived", "")
+    assert second.asked() == {f"/image/{dw_id}_media.png": 1}
+    assert second.state_of(dw_id, "media") == ("archived", "")
 
 
 def test_a_404_picture_alone_is_no_failure(site: Site, tmp_path: Path) -> None:
@@ -193,18 +193,18 @@ def test_redirects_out_of_dw_are_refused_and_counted(site: Site, tmp_path: Path)
 
 def test_a_refused_picture_waits_longer_each_time_and_misses_before_do_not_count(site: Site, tmp_path: Path) -> None:
     """After 3 runs that may have passed, the refused one is the first: at once, then after 1, 2 and 4 days."""
-    number, picture = next(iter(ONE_EACH.items()))
+    dw_id, picture = next(iter(ONE_EACH.items()))
     found, now_ms = [], NOW_MS
     for fault in [{"status": 500}] * 3 + [{"redirect": "https://evil.example/a.jpg"}] * 4:
         site.clear()
         site.fault(path_of(picture), **fault)
-        outcome = crawl(tmp_path, [number], "depth=0", site=site, now_ms=now_ms, settings={"RETRY_TIMES": 0})
+        outcome = crawl(tmp_path, [dw_id], "depth=0", site=site, now_ms=now_ms, settings={"RETRY_TIMES": 0})
         (line,) = (one for one in outcome.states if one.get("kind") == "picture")
         found.append((line["state"], line["misses"], (line["next_ms"] - now_ms) // DAY_MS))
         now_ms = line["next_ms"]
     missing, refused = [("missing", n, 0) for n in (1, 2, 3)], [(1, 0), (2, 1), (3, 2), (4, 4)]
     assert found == [*missing, *(("refused", misses, days) for misses, days in refused)]
-    early = crawl(tmp_path, [number], "depth=0", site=site, now_ms=now_ms - DAY_MS)
+    early = crawl(tmp_path, [dw_id], "depth=0", site=site, now_ms=now_ms - DAY_MS)
     assert not early.asked("static")
 
 

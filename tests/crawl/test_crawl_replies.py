@@ -40,8 +40,8 @@ def no_pages(site: Site) -> Site:
     return site
 
 
-def detail(number: int) -> str:
-    return f"/api/detail/article/{number}"
+def detail(dw_id: int) -> str:
+    return f"/api/detail/article/{dw_id}"
 
 
 def conditions(outcome: Outcome) -> list[set[str]]:
@@ -254,7 +254,7 @@ def test_a_reply_whose_reader_fails_is_kept_and_the_document_taken_from_elsewher
     assert {line["source"] for line in outcome.log if layout.is_document(line["path"])} == {"graph-api"}
     assert outcome.report["documents"]["unreadable"] == 2
     assert sorted(outcome.files[path] for path in outcome.files if path.endswith(".reply")) == sorted(
-        site.get(site.api + detail(number))[2] for number in dw.CHAIN[3:]
+        site.get(site.api + detail(dw_id))[2] for dw_id in dw.CHAIN[3:]
     )
     for path in (path for path in outcome.files if path.startswith("unreadable/") and path.endswith(".json")):
         assert re.match(r"[A-Z]\w+Error in test_crawl_replies.py:\d+: ", json.loads(outcome.files[path])["reason"])

@@ -24,9 +24,9 @@ def site() -> Site:
     return fresh_site()
 
 
-def document(number: int, title: str = "Kept in a drawer", *paragraphs: str, date: str = MAY) -> SeedDocument:
+def document(dw_id: int, title: str = "Kept in a drawer", *paragraphs: str, date: str = MAY) -> SeedDocument:
     body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs or ("Only the drawer knows.",))
-    url = f"https://www.dw.com/en/any/a-{number}"
+    url = f"https://www.dw.com/en/any/a-{dw_id}"
     return SeedDocument(OLD_MS, title, url, f"<div><i>Ada Marsh<br>{date}</i></div>{body}")
 
 
@@ -36,8 +36,8 @@ def write(path: Path, document: SeedDocument) -> Path:
     return path
 
 
-def has_reply(outcome: Outcome, number: int) -> bool:
-    return outcome.documents[number].replace(".txt", ".json.gz") in outcome.files
+def has_reply(outcome: Outcome, dw_id: int) -> bool:
+    return outcome.documents[dw_id].replace(".txt", ".json.gz") in outcome.files
 
 
 # --- documents as seeds ---

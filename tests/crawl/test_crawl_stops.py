@@ -14,14 +14,14 @@ from tests.crawling import PATIENCE_S, ROOT, Running, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
-NUMBERS = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 30)
+IDS = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 30)
 
 
 @pytest.fixture
 def site() -> Site:
     """The stand-in with thirty generated articles of two pictures each."""
     site = fresh_site()
-    site.options(articles=len(NUMBERS), pictures_per_article=2)
+    site.options(articles=len(IDS), pictures_per_article=2)
     return site
 
 
@@ -33,8 +33,8 @@ def tree(root: Path) -> dict[str, bytes]:
     }  # fmt: skip
 
 
-def seed_list(path: Path, numbers: range) -> Path:
-    path.write_text("".join(f"https://www.dw.com/en/any/a-{number}\n" for number in numbers))
+def seed_list(path: Path, ids: range) -> Path:
+    path.write_text("".join(f"https://www.dw.com/en/any/a-{dw_id}\n" for dw_id in ids))
     return path
 
 
@@ -46,22 +46,22 @@ def seed_list(path: Path, numbers: range) -> Path:
 def test_a_signal_ends_a_run_cleanly_and_the_next_completes_it(
     number: signal.Signals, after: int, site: Site, tmp_path: Path
 ) -> None:
-    whole = crawl(tmp_path / "whole", NUMBERS, "depth=0", site=site)
+    whole = crawl(tmp_path / "whole", IDS, "depth=0", site=site)
     site.fault("/.*", delay_s=0.02)
     site.forget()
     root = tmp_path / "archive"
-    running = Running(root, NUMBERS, "depth=0", site=site)
+    running = Running(root, IDS, "depth=0", site=site)
     running.signal(number, lambda: len(site.requests()) >= after)
     stopped = running.finish()
     assert stopped.status == stopped.report["exit_status"] == 7
     assert stopped.report["reason"] == "shutdown"
-    assert 0 < stopped.report["pending"] <= len(NUMBERS) * 3
+    assert 0 < stopped.report["pending"] <= len(IDS) * 3
     assert not [path for path in tree(root) if ".tmp-" in path]
     assert sorted(line["path"] for line in stopped.log) == sorted(stopped.files)
     assert all(path in whole.files for path in stopped.files)
     assert "Traceback" not in stopped.stderr
     site.clear()
-    rest = crawl(root, NUMBERS, "depth=0", site=site)
+    rest = crawl(root, IDS, "depth=0", site=site)
     assert rest.status == 0
     assert rest.files == whole.files
     assert set((rest.asked() + stopped.asked()).values()) <= {1, 2}
@@ -72,13 +72,13 @@ def test_a_signal_ends_a_run_cleanly_and_the_next_completes_it(
 def test_a_signal_while_waiting_does_not_wait(site: Site, tmp_path: Path) -> None:
     site.fault("/api/.*", status=503, headers={"Retry-After": "250"})
     site.forget()
-    running = Running(tmp_path, NUMBERS[:3], "depth=0", site=site)
+    running = Running(tmp_path, IDS[:3], "depth=0", site=site)
     running.signal(signal.SIGTERM, lambda: any(request["status"] == 503 for request in site.requests()))
     stopped = running.finish()
     assert stopped.status == 7
     assert stopped.report["pending"] == 3
     site.clear()
-    assert len(crawl(tmp_path, NUMBERS[:3], "depth=0", site=site).documents) == 3
+    assert len(crawl(tmp_path, IDS[:3], "depth=0", site=site).documents) == 3
 
 
 def test_a_picture_given_back_that_no_document_names_outlives_the_index(site: Site, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_signal_ends_a_run_that_waits_for_standard_input(site: Site, tmp_path:
 
 def test_a_second_run_on_a_busy_archive_ends_at_once_and_names_the_holder(site: Site, tmp_path: Path) -> None:
     site.fault("/api/.*", delay_s=1)
-    first = Running(tmp_path, NUMBERS, "depth=0", site=site)
+    first = Running(tmp_path, IDS, "depth=0", site=site)
     first.signal(signal.SIGCONT, lambda: bool(site.requests()))
     second = Running(tmp_path, [dw.GERMAN], site=site).finish()
     is_still_running = first.is_running()
@@ -127,26 +127,26 @@ def test_a_second_run_on_a_busy_archive_ends_at_once_and_names_the_holder(site: 
     assert "Traceback" not in second.stderr
     assert not any(str(dw.GERMAN) in request["path"] for request in outcome.requests)
     assert outcome.status == 0
-    assert len(outcome.documents) == len(NUMBERS)
+    assert len(outcome.documents) == len(IDS)
 
 
 def test_the_lock_dies_with_its_process(site: Site, tmp_path: Path) -> None:
     site.fault("/api/.*", delay_s=0.05)
-    first = Running(tmp_path, NUMBERS[:3], "depth=0", site=site)
+    first = Running(tmp_path, IDS[:3], "depth=0", site=site)
     first.signal(signal.SIGKILL, lambda: bool(site.requests()))
     assert first.finish().status == -signal.SIGKILL
     site.clear()
-    again = crawl(tmp_path, NUMBERS[:3], "depth=0", site=site)
+    again = crawl(tmp_path, IDS[:3], "depth=0", site=site)
     assert again.status == 0
     assert "did not end by itself" in again.stderr
     assert len(again.documents) == 3
 
 
 def test_a_wrong_argument_is_reported_where_there_is_an_archive_and_makes_none(site: Site, tmp_path: Path) -> None:
-    none = crawl(tmp_path / "none", NUMBERS[:1], "depth=x", site=site)
+    none = crawl(tmp_path / "none", IDS[:1], "depth=x", site=site)
     assert (none.status, (tmp_path / "none" / "runs").exists()) == (1, False)
-    crawl(tmp_path / "one", NUMBERS[:1], "depth=0", site=site)
-    wrong = crawl(tmp_path / "one", NUMBERS[:1], "depth=x", site=site)
+    crawl(tmp_path / "one", IDS[:1], "depth=0", site=site)
+    wrong = crawl(tmp_path / "one", IDS[:1], "depth=x", site=site)
     assert wrong.status == wrong.report["exit_status"] == 1
     assert wrong.report["sentences"] == ["depth is not a whole number: 'x'"]
 
@@ -158,7 +158,7 @@ def test_a_failed_start_is_reported_unless_it_may_be_a_dry_run(
     dry_run: str, is_reported: bool, site: Site, tmp_path: Path
 ) -> None:
     (tmp_path / "runs").mkdir()
-    wrong = crawl(tmp_path, NUMBERS[:1], "depth=x", f"dry_run={dry_run}", site=site)
+    wrong = crawl(tmp_path, IDS[:1], "depth=x", f"dry_run={dry_run}", site=site)
     assert wrong.status == 1
     assert bool(wrong.report) == is_reported
 
@@ -166,7 +166,7 @@ def test_a_failed_start_is_reported_unless_it_may_be_a_dry_run(
 @pytest.mark.parametrize("dry_run", ["0", "1"])
 def test_a_folder_name_that_is_too_long_ends_a_run_in_one_line(dry_run: str, site: Site, tmp_path: Path) -> None:
     root = tmp_path / ("x" * 300)
-    command = ["crawl", "dw", "-a", f"dry_run={dry_run}", "-a", f"seeds={NUMBERS[0]}", "-s", f"ARCHIVE_DIR={root}"]
+    command = ["crawl", "dw", "-a", f"dry_run={dry_run}", "-a", f"seeds={IDS[0]}", "-s", f"ARCHIVE_DIR={root}"]
     done = subprocess.run([sys.executable, "-m", "scrapy", *command], capture_output=True, text=True, check=False)
     assert done.returncode in (1, 6)
     assert "Traceback" not in done.stderr
@@ -180,25 +180,25 @@ def test_a_run_that_finds_far_less_than_before_says_so(site: Site, tmp_path: Pat
     seeds, root = tmp_path / "seeds.txt", tmp_path / "archive"
     settings = {"ARCHIVE_ALERT_MINIMUM": 8}
     for _ in range(3):
-        assert crawl(root, seed_list(seeds, NUMBERS[:8]), "depth=0", site=site, settings=settings).status == 0
-    few = crawl(root, seed_list(seeds, NUMBERS[:1]), "depth=0", site=site, settings=settings)
+        assert crawl(root, seed_list(seeds, IDS[:8]), "depth=0", site=site, settings=settings).status == 0
+    few = crawl(root, seed_list(seeds, IDS[:1]), "depth=0", site=site, settings=settings)
     assert few.status == 3
     assert few.stderr.count("the seeds named 1 articles; the median of the last 3 runs is 8") == 1
-    assert crawl(root, seed_list(seeds, NUMBERS[:2]), "depth=0", site=site, settings=settings).status == 0
+    assert crawl(root, seed_list(seeds, IDS[:2]), "depth=0", site=site, settings=settings).status == 0
 
 
 def test_other_seeds_are_no_reason_for_an_alert(site: Site, tmp_path: Path) -> None:
     settings = {"ARCHIVE_ALERT_MINIMUM": 8}
     for _ in range(2):
-        crawl(tmp_path, NUMBERS[:8], "depth=0", site=site, settings=settings)
-    assert crawl(tmp_path, NUMBERS[:1], "depth=0", site=site, settings=settings).status == 0
+        crawl(tmp_path, IDS[:8], "depth=0", site=site, settings=settings)
+    assert crawl(tmp_path, IDS[:1], "depth=0", site=site, settings=settings).status == 0
 
 
 # --- no space ---
 
 
 def test_too_little_free_space_ends_a_run_before_it_begins(site: Site, tmp_path: Path) -> None:
-    full = crawl(tmp_path, NUMBERS[:2], "depth=0", site=site, settings={"ARCHIVE_MIN_FREE": 2**60})
+    full = crawl(tmp_path, IDS[:2], "depth=0", site=site, settings={"ARCHIVE_MIN_FREE": 2**60})
     assert full.status == 6
     assert "ARCHIVE_MIN_FREE" in full.stderr
     assert "Traceback" not in full.stderr
@@ -206,7 +206,7 @@ def test_too_little_free_space_ends_a_run_before_it_begins(site: Site, tmp_path:
     assert not full.files
     assert (full.report["exit_status"], full.report["reason"]) == (6, "could not start")
     assert "ARCHIVE_MIN_FREE" in full.report["sentences"][0]
-    assert crawl(tmp_path, NUMBERS[:2], "depth=0", site=site).status == 0
+    assert crawl(tmp_path, IDS[:2], "depth=0", site=site).status == 0
 
 
 # --- dry run ---
@@ -214,25 +214,25 @@ def test_too_little_free_space_ends_a_run_before_it_begins(site: Site, tmp_path:
 
 def test_a_dry_run_says_what_and_why_and_changes_nothing(site: Site, tmp_path: Path) -> None:
     site.fault(f"/image/{dw.FIRST_SYNTHETIC_PICTURE}_303.jpg", status=500)
-    crawl(tmp_path, NUMBERS[:2], "depth=0", site=site, settings={"RETRY_TIMES": 0})
+    crawl(tmp_path, IDS[:2], "depth=0", site=site, settings={"RETRY_TIMES": 0})
     before = tree(tmp_path)
-    dry = crawl(tmp_path, [*NUMBERS[:3], dw.SEED_ZH], f"refresh={NUMBERS[1]}", "dry_run=1", site=site)
+    dry = crawl(tmp_path, [*IDS[:3], dw.SEED_ZH], f"refresh={IDS[1]}", "dry_run=1", site=site)
     assert dry.status == 0
     assert not site.requests()
     assert tree(tmp_path) == before
     said = dict(line.split("  ", 1) for line in dry.stdout.splitlines() if "://" in line)
     detail = f"{site.api}/api/detail/article"
     assert said == {
-        f"{detail}/{NUMBERS[1]}": "archived, to be looked at again",
-        f"{detail}/{NUMBERS[2]}": "pending, 0 hops from the seeds",
+        f"{detail}/{IDS[1]}": "archived, to be looked at again",
+        f"{detail}/{IDS[2]}": "pending, 0 hops from the seeds",
         f"{detail}/{dw.SEED_ZH}": "pending, 0 hops from the seeds",
         f"{site.settings['DW_STATIC_URL']}/image/{dw.FIRST_SYNTHETIC_PICTURE}_303.jpg": "missing (status 500), tried 1 times",
     }
     assert "4 requests would be made" in dry.stdout
-    machine = crawl(tmp_path, [*NUMBERS[:3], dw.SEED_ZH], f"refresh={NUMBERS[1]}", "dry_run=json", site=site)
+    machine = crawl(tmp_path, [*IDS[:3], dw.SEED_ZH], f"refresh={IDS[1]}", "dry_run=json", site=site)
     assert {one["url"]: one["why"] for one in map(json.loads, machine.stdout.splitlines())} == said
-    real = crawl(tmp_path, [*NUMBERS[:3]], "refresh=none", site=site)
-    assert set(real.articles_asked()) == {NUMBERS[2]}
+    real = crawl(tmp_path, [*IDS[:3]], "refresh=none", site=site)
+    assert set(real.articles_asked()) == {IDS[2]}
 
 
 def test_a_dry_run_reads_seed_documents_without_taking_them(site: Site, tmp_path: Path) -> None:

@@ -61,9 +61,9 @@ def test_api_down_from_the_start_gives_the_same_articles(how: str, site: Site, t
     assert set(outcome.documents) == set(from_api().documents)
     # graph-api knows a video and a gallery under their true kind only: these two come from the page that leads on
     assert Counter(sources_of(outcome).values()) == {"graph-api": 5, "page:app-state": 2}
-    for number, path in outcome.documents.items():
-        expected, found = from_api().document(number), outcome.document(number)
-        assert path == from_api().documents[number]
+    for dw_id, path in outcome.documents.items():
+        expected, found = from_api().document(dw_id), outcome.document(dw_id)
+        assert path == from_api().documents[dw_id]
         assert (found.title, found.display_date) == (expected.title, expected.display_date)
         assert set(found.references) == set(expected.references)
     assert "keeps failing: asking" in outcome.stderr
@@ -120,14 +120,14 @@ def test_pages_of_every_layout_give_the_same_articles(name: str, site: Site, tmp
     outcome = crawl(tmp_path, FIVE, "depth=0", site=site, settings=NO_RETRY)
     assert sources_of(outcome) == dict.fromkeys(FIVE, LAYOUTS[name])
     assert outcome.status == 0
-    for number in FIVE:
-        content, found = dw.CONTENTS[number], outcome.document(number)
+    for dw_id in FIVE:
+        content, found = dw.CONTENTS[dw_id], outcome.document(dw_id)
         assert found.title == content.name
         assert found.language == content.language
         assert found.display_date[:10] == (content.display_date or "")[:10]
-        assert outcome.files[layout.reply_path(outcome.documents[number], "html")]
+        assert outcome.files[layout.reply_path(outcome.documents[dw_id], "html")]
         if name != "json_ld":  # which has no links
-            assert set(found.references) == set(references(number))
+            assert set(found.references) == set(references(dw_id))
 
 
 def test_without_api_and_pages_articles_are_missing_and_named(site: Site, tmp_path: Path) -> None:
@@ -159,17 +159,17 @@ BROKEN: dict[int, dict[str, Any]] = {
 
 
 def test_unreadable_replies_are_kept_and_the_articles_taken_from_elsewhere(site: Site, tmp_path: Path) -> None:
-    for number, fault in BROKEN.items():
-        site.fault(f"/api/detail/article/{number}", **fault)
+    for dw_id, fault in BROKEN.items():
+        site.fault(f"/api/detail/article/{dw_id}", **fault)
     outcome = crawl(tmp_path, BROKEN, "depth=0", site=site)
     assert sources_of(outcome) == dict.fromkeys(BROKEN, "graph-api")
-    for number in BROKEN:
-        kept = [path for path in outcome.files if path.startswith(f"unreadable/{number}-")]
+    for dw_id in BROKEN:
+        kept = [path for path in outcome.files if path.startswith(f"unreadable/{dw_id}-")]
         assert sorted(path.rpartition(".")[2] for path in kept) == ["json", "reply"]
         about = json.loads(outcome.files[next(path for path in kept if path.endswith(".json"))])
-        assert about["url"] == f"https://api.dw.com/api/detail/article/{number}"
+        assert about["url"] == f"https://api.dw.com/api/detail/article/{dw_id}"
         assert about["reason"]
-        assert outcome.state_of(number)[0] == "archived"
+        assert outcome.state_of(dw_id)[0] == "archived"
     assert outcome.status == 3  # shapes change: somebody should look
     assert outcome.report["documents"]["unreadable"] == len(BROKEN)
 

@@ -16,17 +16,17 @@ from crawler.storage.index.objects import ARCHIVED, PENDING, Row
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Target
 from tests.conftest import NOW_MS
 
-NUMBER = 70000001
-ROW = Row(NUMBER, "", "article", PENDING, language="en", hop=2)
+ID = 70000001
+ROW = Row(ID, "", "article", PENDING, language="en", hop=2)
 KINDS = ("article", "gallery")
-URL = DW.detail("article", NUMBER)
+URL = DW.detail("article", ID)
 OTHER = Target("article", 70000002, "en")
 
 
 def body(**keys: object) -> bytes:
     """A reply of api.dw.com."""
     content = [{"content": {"type": "Paragraph", "text": "Some words."}}]
-    known = {"type": "Article", "id": NUMBER, "languageId": 2, "name": "A title", "body": content}
+    known = {"type": "Article", "id": ID, "languageId": 2, "name": "A title", "body": content}
     return json.dumps({**known, **keys}).encode()
 
 
@@ -34,7 +34,7 @@ SOUND = Reply("api:article", URL, body=body(), etag='"7"', last_modified="Mon", 
 
 
 def judged(reply: Reply, row: Row = ROW) -> Verdict:
-    return judge(reply, row, KINDS, DW, NOW_MS, lambda number: None)
+    return judge(reply, row, KINDS, DW, NOW_MS, lambda dw_id: None)
 
 
 @pytest.mark.parametrize(
@@ -62,24 +62,24 @@ def test_reply_that_holds_no_article_is_unreadable(place: str, data: bytes) -> N
 
 
 def test_article_of_a_kind_that_is_not_wanted_stops_here() -> None:
-    assert judge(SOUND, ROW, ("gallery", "video"), DW, NOW_MS, lambda number: None) == Unwanted("article")
+    assert judge(SOUND, ROW, ("gallery", "video"), DW, NOW_MS, lambda dw_id: None) == Unwanted("article")
 
 
 def test_article_goes_on_with_all_that_came_with_it() -> None:
     verdict = judged(SOUND)
     assert isinstance(verdict, Found)
     item = verdict.item
-    assert (item.article.number, item.article.kind, item.article.title) == (NUMBER, "article", "A title")
-    assert (item.requested, item.reply, item.url, item.stamp_ms, item.hop) == (NUMBER, SOUND.body, URL, NOW_MS, 2)
+    assert (item.article.id, item.article.kind, item.article.title) == (ID, "article", "A title")
+    assert (item.requested, item.reply, item.url, item.stamp_ms, item.hop) == (ID, SOUND.body, URL, NOW_MS, 2)
     assert (item.etag, item.last_modified, item.reply_extension, item.charset) == ('"7"', "Mon", "json", "utf-8")
     assert item.document.stamp_ms == NOW_MS
     assert "<p>Some words.</p>" in item.document.html
 
 
-def test_article_of_another_number_keeps_the_one_that_was_asked_for() -> None:
+def test_article_of_another_id_keeps_the_one_that_was_asked_for() -> None:
     verdict = judged(dataclasses.replace(SOUND, body=body(id=70000009)))
     assert isinstance(verdict, Found)
-    assert (verdict.item.requested, verdict.item.article.number) == (NUMBER, 70000009)
+    assert (verdict.item.requested, verdict.item.article.id) == (ID, 70000009)
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ def test_language_is_that_of_the_reply_else_the_known_one(
     row = ROW._replace(language=of_row)
     asked: list[int] = []
 
-    def language_of(number: int) -> str | None:
-        asked.append(number)
+    def language_of(dw_id: int) -> str | None:
+        asked.append(dw_id)
         return known
 
     verdict = judge(dataclasses.replace(SOUND, body=body(languageId=said)), row, KINDS, DW, NOW_MS, language_of)
     assert isinstance(verdict, Found)
     assert verdict.item.article.language == language
-    assert set(asked) <= {NUMBER}
+    assert set(asked) <= {ID}
 
 
 def test_an_archived_document_is_judged_as_any_other() -> None:

@@ -53,10 +53,10 @@ def site() -> Site:
 
 
 def heard(root: Path) -> set[int]:
-    """The numbers of all documents the index knows."""
+    """The ids of all documents the index knows."""
     db = sqlite3.connect(root / layout.INDEX)
     try:
-        return {number for (number,) in db.execute("SELECT number FROM objects WHERE format = ''")}
+        return {dw_id for (dw_id,) in db.execute("SELECT id FROM objects WHERE format = ''")}
     finally:
         db.close()
 
@@ -70,7 +70,7 @@ def problems(outcome: Outcome) -> str:
 
 def test_a_first_run_from_an_edition_finds_what_its_lists_name_and_what_that_refers_to() -> None:
     outcome = first_run()
-    referred = {other for number in CHINESE for other in references(number)} - {dw.MISSING}
+    referred = {other for dw_id in CHINESE for other in references(dw_id)} - {dw.MISSING}
     assert set(outcome.documents) == CHINESE | referred
     assert outcome.asked("rss") == {FEED: 1}
     assert outcome.asked("www") == {NEWS: 1}
@@ -426,8 +426,8 @@ def test_a_liveblog_with_new_posts_is_revised(site: Site, tmp_path: Path) -> Non
 
 
 def test_every_unknown_key_is_counted_once_by_name(site: Site, tmp_path: Path) -> None:
-    for number in CHINESE:
-        site.edit(number, keys={"readingTime": 4, "paywall": {"on": False}})
+    for dw_id in CHINESE:
+        site.edit(dw_id, keys={"readingTime": 4, "paywall": {"on": False}})
     outcome = crawl(tmp_path, "edition:zh", "depth=0", site=site)
     assert outcome.report["unknown_keys"] == ["paywall", "readingTime"]
     assert outcome.stderr.count("Unknown key in a reply: ") == 2

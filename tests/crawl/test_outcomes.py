@@ -36,9 +36,9 @@ def run(archive: OpenArchive) -> SimpleNamespace:
     )  # fmt: skip
 
 
-def stored(run: Any, outcomes: Outcomes, verdict: Verdict, number: int = FIRST) -> str:
+def stored(run: Any, outcomes: Outcomes, verdict: Verdict, dw_id: int = FIRST) -> str:
     """Store an outcome. Returns the reason to ask for its document elsewhere."""
-    return str(asyncio.run(outcomes.store(verdict, run.archive.index.get(number), REPLY)))
+    return str(asyncio.run(outcomes.store(verdict, run.archive.index.get(dw_id), REPLY)))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_redirects_in_a_circle_are_missing_and_not_aliases(run: Any) -> None:
     assert stored(run, outcomes, Alias(Target("article", SECOND)), FIRST) == ""
     assert stored(run, outcomes, Alias(Target("article", THIRD)), SECOND) == ""
     assert stored(run, outcomes, Alias(Target("article", FIRST)), THIRD) == "redirects in a circle"
-    assert [run.archive.index.get(number).state for number in (FIRST, SECOND)] == [MISSING, MISSING]
+    assert [run.archive.index.get(dw_id).state for dw_id in (FIRST, SECOND)] == [MISSING, MISSING]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class Stumbles:
     """An item pipeline with a bug."""
 
     def process_item(self, item: Fetched) -> Fetched:
-        if item.article.number == dw.CHAIN[4]:
+        if item.article.id == dw.CHAIN[4]:
             raise RuntimeError(f"stumbled over {item}")
         return item
 
@@ -53,8 +53,8 @@ def test_a_crawl_of_sound_articles_warns_of_nothing(site: Site, tmp_path: Path) 
 
 
 def test_a_new_key_of_a_reply_is_named_once_and_the_reply_kept(site: Site, tmp_path: Path) -> None:
-    for number in dw.CHAIN[3:]:
-        site.edit(number, keys={"moodOfTheKeeper": "calm"})
+    for dw_id in dw.CHAIN[3:]:
+        site.edit(dw_id, keys={"moodOfTheKeeper": "calm"})
     outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=site)
     assert outcome.report["unknown_keys"] == ["moodOfTheKeeper"]
     assert outcome.stderr.count("WARNING: Unknown key in a reply: moodOfTheKeeper") == 1

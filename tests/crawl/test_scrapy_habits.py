@@ -54,8 +54,8 @@ def scrapy(*words: object, site: Site | None = None, cwd: Path = ROOT, **setting
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
 
 
-def api(number: int, site: Site) -> str:
-    return f"{site.settings['DW_API_URL']}/api/detail/article/{number}"
+def api(dw_id: int, site: Site) -> str:
+    return f"{site.settings['DW_API_URL']}/api/detail/article/{dw_id}"
 
 
 # --- other spiders and no spider ---
@@ -151,11 +151,11 @@ def parsed(address: str, site: Site, root: Path) -> subprocess.CompletedProcess[
     return shown
 
 
-@pytest.mark.parametrize("number", [dw.CHAIN[4], dw.GERMAN])
-def test_parse_shows_the_item_of_an_api_address_and_of_a_page(number: int, site: Site, tmp_path: Path) -> None:
-    for address in (api(number, site), f"{site.settings['DW_WWW_URL']}/en/any/a-{number}"):
+@pytest.mark.parametrize("dw_id", [dw.CHAIN[4], dw.GERMAN])
+def test_parse_shows_the_item_of_an_api_address_and_of_a_page(dw_id: int, site: Site, tmp_path: Path) -> None:
+    for address in (api(dw_id, site), f"{site.settings['DW_WWW_URL']}/en/any/a-{dw_id}"):
         shown = parsed(address, site, tmp_path / "archive")
-        assert f"'id': {number}" in shown.stdout, shown.stderr
+        assert f"'id': {dw_id}" in shown.stdout, shown.stderr
         assert "'html': " in shown.stdout
         assert "Traceback" not in shown.stderr
 
@@ -173,7 +173,7 @@ KEYS = ["id", "kind", "language", "title", "author", "published", "stamp_ms", "u
 
 def test_output_holds_a_flat_item_for_each_document_that_was_stored(site: Site, tmp_path: Path) -> None:
     out, root = tmp_path / "items.jsonl", tmp_path / "archive"
-    seeds = f"seeds={','.join(f'https://www.dw.com/en/any/a-{number}' for number in dw.CHAIN[3:])}"
+    seeds = f"seeds={','.join(f'https://www.dw.com/en/any/a-{dw_id}' for dw_id in dw.CHAIN[3:])}"
     for again in range(2):
         ran = scrapy("crawl", "dw", "-a", seeds, "-a", "refresh=all", "-O", out, site=site, ARCHIVE_DIR=root)
         assert ran.returncode == 0, ran.stderr

@@ -25,8 +25,8 @@ def sizes(*names: str, width: object = 1) -> list[Json]:
     return [{"width": width, "height": 1, "url": STATIC + name} for name in names]
 
 
-def image(number: object = 63, caption: object = "", **more: object) -> Json:
-    return {"id": number, "type": "Image", "name": "Bild", "description": caption, "sizes": sizes(f"{number}_303.jpg"), **more}
+def image(dw_id: object = 63, caption: object = "", **more: object) -> Json:
+    return {"id": dw_id, "type": "Image", "name": "Bild", "description": caption, "sizes": sizes(f"{dw_id}_303.jpg"), **more}
 
 
 def paragraph(text: object = "words") -> Json:
@@ -104,7 +104,7 @@ def test_arbitrary_json_becomes_an_article_or_is_unreadable(reply: Json, kind: s
         return
     document = render.document_of(found, 0, "und")
     assert seedfile.loads(seedfile.dumps(document).encode()) == document
-    assert document.id == found.number
+    assert document.id == found.id
 
 
 @given(st.binary(max_size=50) | JSON.map(lambda value: json.dumps(value).encode()))
@@ -136,10 +136,10 @@ def test_unreadable_reply_says_why(data: bytes, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "number"), [(7, 7), (None, 5), (0, 5), (-1, 5), ("7", 5), (True, 5), (10**15, 5), (7.0, 5)]
+    ("own", "dw_id"), [(7, 7), (None, 5), (0, 5), (-1, 5), ("7", 5), (True, 5), (10**15, 5), (7.0, 5)]
 )  # fmt: skip
-def test_own_id_wins_where_it_is_one(own: object, number: int) -> None:
-    assert parse(id=own).number == number
+def test_own_id_wins_where_it_is_one(own: object, dw_id: int) -> None:
+    assert parse(id=own).id == dw_id
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_one_thing_may_stand_where_a_list_is_expected() -> None:
 def test_video_without_a_file_still_shows_its_preview() -> None:
     found = parse(type="Video", teaser="t", mainContent={"sources": None, "previewImage": image(64)}).preview
     assert found
-    assert found.name.number == 64
+    assert found.name.id == 64
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_article_without_a_body_has_the_paragraphs_of_its_text(text: str, parts:
 
 
 def test_reply_inside_content_is_found() -> None:
-    assert parse({"content": BASE}).number == 7
+    assert parse({"content": BASE}).id == 7
 
 
 def test_article_answered_as_something_else_is_that() -> None:
@@ -438,13 +438,13 @@ def test_best_file_of_a_video(sources: object, url: str | None) -> None:
     found = parse(type="Video", teaser="t", mainContent=main)
     assert found.video == (Video(DwAddress(url)) if url else None)
     assert found.preview
-    assert found.preview.name.number == 64
+    assert found.preview.name.id == 64
 
 
 def test_video_as_main_content_of_an_article_shows_its_preview() -> None:
     found = parse(mainContent={"type": "Video", "previewImage": image(64)})
     assert found.main_picture
-    assert found.main_picture.name.number == 64
+    assert found.main_picture.name.id == 64
 
 
 EMBEDS = [

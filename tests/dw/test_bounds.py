@@ -14,9 +14,9 @@ from crawler.exceptions import UnreadableReply
 from crawler.seedfile import MOST_PICTURES, MOST_REFERENCES
 
 
-def image(number: int) -> dict[str, Any]:
-    size = {"width": 700, "height": 394, "url": f"https://static.dw.com/image/{number}_303.jpg"}
-    return {"id": number, "type": "Image", "description": "words", "sizes": [size]}
+def image(dw_id: int) -> dict[str, Any]:
+    size = {"width": 700, "height": 394, "url": f"https://static.dw.com/image/{dw_id}_303.jpg"}
+    return {"id": dw_id, "type": "Image", "description": "words", "sizes": [size]}
 
 
 def reply(**keys: Any) -> bytes:
@@ -36,7 +36,7 @@ def test_ordinary_article_is_not_touched() -> None:
 
 @pytest.mark.parametrize("place", ["body", "gallery", "slides"])
 def test_pictures_beyond_the_limit_are_left_out_and_counted(place: str) -> None:
-    images = [image(number) for number in range(1, 20_001)]
+    images = [image(dw_id) for dw_id in range(1, 20_001)]
     if place == "body":
         text = {"type": "Paragraph", "text": "The last words."}
         article = read(reply(body=[{"content": content} for content in (*images, text)], mainContent=image(30_000)))

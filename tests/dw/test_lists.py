@@ -38,8 +38,8 @@ def rss(*items: str, language: str = "zh", head: str = "") -> bytes:
     return f"{head}<rss version='2.0'><channel><language>{language}</language>{listed}</channel></rss>".encode()
 
 
-def item(number: int, title: str = "t") -> str:
-    return f"<guid>{number}</guid><title>{title}</title><link>https://www.dw.com/zh/t/a-{number}?maca=x</link>"
+def item(dw_id: int, title: str = "t") -> str:
+    return f"<guid>{dw_id}</guid><title>{title}</title><link>https://www.dw.com/zh/t/a-{dw_id}?maca=x</link>"
 
 
 def urlset(*urls: str) -> bytes:
@@ -51,12 +51,12 @@ def urlset(*urls: str) -> bytes:
     ).encode()
 
 
-def loc(number: int) -> str:
-    return f"<loc>https://www.dw.com/zh/t/a-{number}</loc>"
+def loc(dw_id: int) -> str:
+    return f"<loc>https://www.dw.com/zh/t/a-{dw_id}</loc>"
 
 
-def numbers(listing: lists.Listing) -> list[int]:
-    return [listed.number for listed in listing.items]
+def ids(listing: lists.Listing) -> list[int]:
+    return [listed.id for listed in listing.items]
 
 
 def sorted_out(body: bytes) -> tuple[list[Listed], list[str], list[str]]:
@@ -72,37 +72,37 @@ def sorted_out(body: bytes) -> tuple[list[Listed], list[str], list[str]]:
 # --- feeds -----------------------------------------------------------------------------------------------------------
 
 
-def test_recorded_rdf_gives_number_kind_language_and_address() -> None:
+def test_recorded_rdf_gives_id_kind_language_and_address() -> None:
     listing = parse_feed(recorded("feeds/rss-bos-all_2020-07-08.rdf"), "text/xml;charset=UTF-8")
     assert listing.problems == []
     [listed] = listing.items
-    assert (listed.number, listed.kind, listed.language) == (54087065, "article", "bs")
+    assert (listed.id, listed.kind, listed.language) == (54087065, "article", "bs")
     assert listed.modified_ms is None
     assert listed.url
     assert listed.url.endswith("/a-54087065?maca=bos-rss-bos-all-1475-rdf")
 
 
-def test_recorded_rss_2_gives_number_and_language_and_survives_its_unbound_prefix() -> None:
+def test_recorded_rss_2_gives_id_and_language_and_survives_its_unbound_prefix() -> None:
     listing = parse_feed(recorded("feeds/rss-ru-news_2022-04-19.xml"))
     assert listing.problems == []
-    assert [(i.number, i.kind, i.language) for i in listing.items] == [
+    assert [(i.id, i.kind, i.language) for i in listing.items] == [
         (61509255, "article", "ru"),
         (61507240, "article", "ru"),
     ]
 
 
-def test_recorded_feeds_cut_anywhere_give_no_number_but_their_own_and_a_problem() -> None:
+def test_recorded_feeds_cut_anywhere_give_no_id_but_their_own_and_a_problem() -> None:
     for name in ("rss-bos-all_2020-07-08.rdf", "rss-ru-news_2022-04-19.xml"):
         body = recorded(f"feeds/{name}").rstrip()
-        whole = numbers(parse_feed(body))
+        whole = ids(parse_feed(body))
         for length in range(len(body)):
             listing = parse_feed(body[:length])
-            assert numbers(listing) == whole[: len(listing.items)]
+            assert ids(listing) == whole[: len(listing.items)]
             assert listing.problems
 
 
 @pytest.mark.parametrize(
-    ("fields", "number", "kind"),
+    ("fields", "dw_id", "kind"),
     [
         ("<contentID>5</contentID><guid>6</guid><link>https://www.dw.com/zh/t/a-7</link>", 5, "article"),
         ("<contentID>five</contentID><guid>6</guid><link>https://www.dw.com/zh/t/a-7</link>", 6, "article"),
@@ -113,9 +113,9 @@ def test_recorded_feeds_cut_anywhere_give_no_number_but_their_own_and_a_problem(
         ("<link><![CDATA[https://www.dw.com/zh/t & < t?/a-7]]></link>", 7, "article"),
     ],
 )
-def test_number_is_content_id_else_guid_else_link(fields: str, number: int, kind: str) -> None:
+def test_id_is_content_id_else_guid_else_link(fields: str, dw_id: int, kind: str) -> None:
     listing = parse_feed(rss(fields))
-    assert [(i.number, i.kind) for i in listing.items] == [(number, kind)]
+    assert [(i.id, i.kind) for i in listing.items] == [(dw_id, kind)]
     assert listing.problems == []
 
 
@@ -125,9 +125,9 @@ def test_number_is_content_id_else_guid_else_link(fields: str, number: int, kind
      "<guid>9999999999999999</guid>", "<guid>12<b/>34</guid>", "<link>https://example.org/zh/t/a-7</link>",
      "<link>https://www.dw.com/zh/t/s-7</link>"],
 )  # fmt: skip
-def test_item_without_a_usable_number_is_counted(fields: str) -> None:
+def test_item_without_a_usable_id_is_counted(fields: str) -> None:
     listing = parse_feed(rss(fields, item(8)))
-    assert numbers(listing) == [8]
+    assert ids(listing) == [8]
     assert listing.problems
     assert "items that name nothing of DW's: 1" in listing.problems[-1]
 
@@ -143,11 +143,11 @@ def test_language_is_declared_else_addressed(declared: str, addressed: str, lang
 
 
 def test_item_named_twice_is_listed_once() -> None:
-    assert numbers(parse_feed(rss(item(7), item(8), item(7)))) == [7, 8]
+    assert ids(parse_feed(rss(item(7), item(8), item(7)))) == [7, 8]
 
 
 def test_link_to_a_configured_host_is_read() -> None:
-    assert numbers(parse_feed(rss("<link>http://127.0.0.1:3/zh/t/a-7</link>"), sites=STAND_IN)) == [7]
+    assert ids(parse_feed(rss("<link>http://127.0.0.1:3/zh/t/a-7</link>"), sites=STAND_IN)) == [7]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_link_to_a_configured_host_is_read() -> None:
 )
 def test_broken_title_costs_no_item(title: str) -> None:
     listing = parse_feed(rss(item(1, title), item(2), item(3)))
-    assert numbers(listing) == [1, 2, 3]
+    assert ids(listing) == [1, 2, 3]
     assert len(listing.problems) == 1
     assert listing.problems[0].startswith("broken XML, first in line 1: ")
 
@@ -164,12 +164,12 @@ def test_broken_title_costs_no_item(title: str) -> None:
 @pytest.mark.parametrize("end", ["</item>", "</channel>", "<!--", "<![CDATA[", '<a b="'])
 def test_broken_structure_keeps_what_came_before(end: str) -> None:
     listing = parse_feed(rss(item(1), item(2, end), item(3)))
-    assert numbers(listing)[:2] == [1, 2]
+    assert ids(listing)[:2] == [1, 2]
     assert "broken XML" in listing.problems[0]
 
 
 def test_item_without_end_tag_does_not_swallow_the_next() -> None:
-    assert numbers(parse_feed(rss(item(1) + "<item>" + item(2)))) == [1, 2]
+    assert ids(parse_feed(rss(item(1) + "<item>" + item(2)))) == [1, 2]
 
 
 BOMB = (
@@ -183,7 +183,7 @@ def test_entity_bomb_is_not_expanded_and_the_feed_is_read() -> None:
     started = time.process_time()
     listing = parse_feed(rss(item(1, "&a11;"), "<guid>2&a0;</guid>", item(3), head='<?xml version="1.0"?>\n' + BOMB))
     assert time.process_time() - started < 1
-    assert numbers(listing) == [1, 3]
+    assert ids(listing) == [1, 3]
     assert "a DOCTYPE with declarations" in listing.problems[0]
     assert "broken XML" in listing.problems[1]
 
@@ -195,7 +195,7 @@ def test_external_entity_is_not_loaded(tmp_path: Path) -> None:
         f'<!DOCTYPE r SYSTEM "{secret.as_uri()}" [<!ENTITY % p SYSTEM "{secret.as_uri()}"> %p; <!ENTITY x SYSTEM "{secret}">]>'
     )
     listing = parse_feed(rss("<guid>&x;</guid>", item(3), head=head))
-    assert numbers(listing) == [3]
+    assert ids(listing) == [3]
     assert "77" not in repr(listing)
 
 
@@ -228,7 +228,7 @@ def test_lying_encoding_costs_no_item_and_is_named(encoding: str, declared: str,
         "<link>https://www.dw.com/zh/欧洲/a-1</link>", item(2), head=f'<?xml version="1.0" encoding="{declared}"?>'
     ).decode()
     listing = parse_feed(text.encode(encoding), header)
-    assert numbers(listing) == [1, 2]
+    assert ids(listing) == [1, 2]
     assert listing.problems == ([problem] if problem else [])
     if "lost" not in problem:
         assert listing.items[0].url == "https://www.dw.com/zh/欧洲/a-1"
@@ -282,7 +282,7 @@ def test_other_addresses_are_counted() -> None:
     entries = [loc(5), "<loc>https://example.org/zh/t/a-6</loc>", "<loc>file:///etc/passwd</loc>", "",
                "<loc>https://www.dw.com/zh/t/s-9058</loc>"]  # fmt: skip
     listed, further, problems = sorted_out(urlset(*entries))
-    assert ([i.number for i in listed], further) == ([5], [])
+    assert ([i.id for i in listed], further) == ([5], [])
     assert problems == [
         "addresses that are not DW's: 3, the first: https://example.org/zh/t/a-6",
         "pages of DW's that become no document: 1, the first: https://www.dw.com/zh/t/s-9058",
@@ -398,11 +398,11 @@ def test_damaged_gzip_gives_what_can_be_read(damage: object) -> None:
     assert any(problem.startswith("damaged gzip: ") for problem in problems)
 
 
-def test_cut_off_number_is_not_taken_for_one() -> None:
+def test_cut_off_id_is_not_taken_for_one() -> None:
     body = urlset(loc(5), loc(54087065))
     cut = body[: body.index(b"87065</loc>")]
     listed, _, problems = sorted_out(cut)
-    assert [i.number for i in listed] == [5]
+    assert [i.id for i in listed] == [5]
     assert problems
 
 
@@ -423,13 +423,13 @@ def test_recorded_search_page_gives_its_seven_articles() -> None:
 
 def test_recorded_media_pages_give_kinds_next_page_and_end() -> None:
     listing = parse_mediacenter(recorded("api/list_mediacenter_page177.json"))
-    assert [(i.number, i.kind, i.language) for i in listing.items] == [
+    assert [(i.id, i.kind, i.language) for i in listing.items] == [
         (59567960, "video", "de"), (59567962, "video", "de"), (59565006, "audio", "de"),
     ]  # fmt: skip
     assert listing.more == ["https://api.dw.com/api/list/mediacenter/1?pageIndex=178"]
     assert (listing.total, listing.pages, listing.problems) == (5320, 178, [])
     last = parse_mediacenter(recorded("api/list_mediacenter_last_page.json"))
-    assert [(i.number, i.kind) for i in last.items] == [(58936613, "gallery"), (59600182, "video")]
+    assert [(i.id, i.kind) for i in last.items] == [(58936613, "gallery"), (59600182, "video")]
     assert (last.more, last.pages) == ([], 178)
 
 
@@ -438,8 +438,8 @@ def reply(*references: object, language: object = 4, **pagination: object) -> by
     return json.dumps({"languageId": language, "items": items, "paginationInfo": pagination}).encode()
 
 
-def reference(number: object, kind: str = "ArticleRef", **more: object) -> dict[str, object]:
-    return {"id": number, "type": kind, **more}
+def reference(dw_id: object, kind: str = "ArticleRef", **more: object) -> dict[str, object]:
+    return {"id": dw_id, "type": kind, **more}
 
 
 @pytest.mark.parametrize("name", ["search_global_ha_2022-09-06", "list_mediacenter_page177", "list_mediacenter_last_page"])
@@ -458,20 +458,20 @@ def test_empty_items_and_search_references_are_no_problem() -> None:
     listing = parse_search(
         reply({}, reference(5), {"type": "SearchRef", "name": "x"}, {}, reference(6, "VideoRef"), reference(5))
     )
-    assert [(i.number, i.kind) for i in listing.items] == [(5, "article"), (6, "video")]
+    assert [(i.id, i.kind) for i in listing.items] == [(5, "article"), (6, "video")]
     assert listing.problems == []
 
 
-@pytest.mark.parametrize("number", [None, "", "abc", True, 1.5, -5, 0, [], {}, 10**20, "9" * 20, "٣"])
-def test_number_that_is_none_is_counted(number: object) -> None:
-    listing = parse_search(reply(reference(number), reference("6")))
-    assert numbers(listing) == [6]
+@pytest.mark.parametrize("dw_id", [None, "", "abc", True, 1.5, -5, 0, [], {}, 10**20, "9" * 20, "٣"])
+def test_id_that_is_none_is_counted(dw_id: object) -> None:
+    listing = parse_search(reply(reference(dw_id), reference("6")))
+    assert ids(listing) == [6]
     assert listing.problems[0].startswith("items that name nothing readable: 1, the first: ArticleRef")
 
 
 def test_reference_of_unknown_type_is_read_from_its_address() -> None:
     url = "https://api.dw.com/api/detail/gallery/7"
-    assert [(i.number, i.kind) for i in parse_search(reply(reference(7, "NewRef", url=url))).items] == [(7, "gallery")]
+    assert [(i.id, i.kind) for i in parse_search(reply(reference(7, "NewRef", url=url))).items] == [(7, "gallery")]
     assert parse_search(reply(reference(7, "NewRef"))).problems
 
 
@@ -534,7 +534,7 @@ def test_reply_that_is_not_a_list_is_named(body: bytes, problem: str) -> None:
 
 def test_recorded_react_page_gives_links_first_and_then_what_only_its_state_names() -> None:
     listing = parse_section(recorded("pages/apollo_2023-06-13.html"))
-    found = {i.number: i.kind for i in listing.items}
+    found = {i.id: i.kind for i in listing.items}
     assert listing.problems == []
     assert len(found) == len(listing.items) == 27
     assert (found[65899827], found[65819534], found[65887595]) == ("gallery", "video", "article")
@@ -546,7 +546,7 @@ def test_recorded_react_page_gives_links_first_and_then_what_only_its_state_name
 
 def test_recorded_classic_page_gives_its_articles() -> None:
     listing = parse_section(recorded("pages/classic_2023-03-14.html"), language="de")
-    assert {64976342, 64960576} <= set(numbers(listing))
+    assert {64976342, 64960576} <= set(ids(listing))
     assert {i.language for i in listing.items} == {"de"}
 
 
@@ -563,7 +563,7 @@ PAGE = """<!DOCTYPE html><html><body>
 
 def test_section_lists_links_in_order_and_then_the_state() -> None:
     listing = parse_section(PAGE.encode(), DW, "zh")
-    assert [(i.number, i.kind, i.language) for i in listing.items] == [
+    assert [(i.id, i.kind, i.language) for i in listing.items] == [
         (1, "article", "zh"), (2, "gallery", "en"), (3, "article", "zh"), (5, "video", "zh"),
         (6, "article", "zh"), (7, "liveblog", "zh"),
     ]  # fmt: skip
@@ -572,13 +572,13 @@ def test_section_lists_links_in_order_and_then_the_state() -> None:
 
 
 def test_links_of_a_section_on_the_configured_host_are_read() -> None:
-    assert numbers(parse_section(PAGE.encode(), STAND_IN)) == [1, 2, 3, 5, 6, 7]
+    assert ids(parse_section(PAGE.encode(), STAND_IN)) == [1, 2, 3, 5, 6, 7]
 
 
 @pytest.mark.parametrize("state", ["{", '{"a": }', '{"a":[' * 10_000])
 def test_unreadable_state_is_named_and_costs_no_link(state: str) -> None:
     listing = parse_section(f'<a href="/zh/t/a-1">x</a><script>window.__APOLLO_STATE__={state}</script>'.encode())
-    assert numbers(listing) == [1]
+    assert ids(listing) == [1]
     assert listing.problems[0].startswith("__APOLLO_STATE__ is no JSON: ")
 
 

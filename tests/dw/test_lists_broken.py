@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from crawler.dw.lists import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search, parse_section
 from crawler.dw.lists.scanner import Scanner, Tag
-from tests.dw.test_lists import item, loc, numbers, rss, urlset
+from tests.dw.test_lists import ids, item, loc, rss, urlset
 
 XML = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 FIVE = XML + rss(*(item(n) for n in range(1, 6)))
@@ -73,7 +73,7 @@ def in_titles(text: str) -> bytes:
 )
 def test_nothing_in_a_title_costs_an_item(title: str) -> None:
     listing = parse_feed(in_titles(title))
-    assert numbers(listing) == [1, 2, 3, 4, 5]
+    assert ids(listing) == [1, 2, 3, 4, 5]
     assert not listing.is_cut
 
 
@@ -102,9 +102,9 @@ def test_text_before_the_xml_costs_no_entry(before: bytes, is_gzip: bool) -> Non
     feed, sitemap = before + FIVE, before + URLS
     if is_gzip:
         feed, sitemap = gzip.compress(feed), gzip.compress(sitemap)
-    assert numbers(parse_feed(feed)) == [1, 2, 3, 4, 5]
+    assert ids(parse_feed(feed)) == [1, 2, 3, 4, 5]
     found = list(iter_sitemap(sitemap))
-    assert [each.number for each in found if isinstance(each, Listed)] == [1, 2, 3, 4, 5]
+    assert [each.id for each in found if isinstance(each, Listed)] == [1, 2, 3, 4, 5]
     assert not any(each.is_cut for each in found if isinstance(each, Problem))
 
 
@@ -116,7 +116,7 @@ def test_words_before_the_xml_are_named() -> None:
 @pytest.mark.parametrize("behind", [b"\0\0", b"\n<!-- cached -->", PHP, b"<script>x</script>", b"]]>", b"&", b"<"])
 def test_text_behind_the_xml_costs_no_entry(behind: bytes) -> None:
     listing = parse_feed(FIVE + behind)
-    assert numbers(listing) == [1, 2, 3, 4, 5]
+    assert ids(listing) == [1, 2, 3, 4, 5]
     assert not listing.is_cut
 
 
@@ -134,12 +134,12 @@ def test_text_behind_the_xml_costs_no_entry(behind: bytes) -> None:
     ],
 )
 def test_tags_written_wrongly_cost_no_item(body: bytes) -> None:
-    assert numbers(parse_feed(body)) == [1, 2, 3, 4, 5]
+    assert ids(parse_feed(body)) == [1, 2, 3, 4, 5]
 
 
 def test_entries_that_stand_in_one_another_are_all_read() -> None:
     body = rss(f"<title>outer</title><item>{item(2)}</item>{item(1)}", item(3))
-    assert numbers(parse_feed(body)) == [2, 1, 3]
+    assert ids(parse_feed(body)) == [2, 1, 3]
 
 
 # --- encodings ---
@@ -153,7 +153,7 @@ def test_entries_that_stand_in_one_another_are_all_read() -> None:
 def test_no_wrong_encoding_costs_an_item(declared: str, encoding: str, header: str) -> None:
     head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
     body = rss(*(item(n, "Grüße für Köln") for n in (1, 2, 3)), head=head).decode().encode(encoding)
-    assert numbers(parse_feed(body, header)) == [1, 2, 3]
+    assert ids(parse_feed(body, header)) == [1, 2, 3]
     body = body.decode(encoding).replace("<rss version='2.0'>", "<urlset>").replace("</rss>", "</urlset>").encode(encoding)
     assert not any(each.is_cut for each in iter_sitemap(body, content_type=header) if isinstance(each, Problem))
 
@@ -193,7 +193,7 @@ def test_an_emoji_in_two_halves_is_one_character_wherever_the_bytes_are_cut() ->
 def test_a_feed_that_was_cut_says_so_and_keeps_what_came(body: bytes) -> None:
     for length in range(body.index(b"<rss") + 4, len(body) - 1):
         listing = parse_feed(body[:length])
-        assert numbers(listing) == [1, 2, 3, 4, 5][: len(listing.items)]
+        assert ids(listing) == [1, 2, 3, 4, 5][: len(listing.items)]
         assert listing.is_cut
         assert listing.problems
     assert len(listing.items) == 5
@@ -202,11 +202,11 @@ def test_a_feed_that_was_cut_says_so_and_keeps_what_came(body: bytes) -> None:
 @pytest.mark.parametrize("damage", [b"<!--", b"<![CDATA[", b"<?", b'<a b="', b"<a b='<c>", b"<!DOCTYPE x [", b"<title", b"</"])
 def test_unclosed_construct_hides_nothing_behind_it(damage: bytes) -> None:
     listing = parse_feed(FIVE.replace(b"<guid>3", damage + b"<guid>3"))
-    assert {1, 2, 4, 5} <= set(numbers(listing))
+    assert {1, 2, 4, 5} <= set(ids(listing))
     assert listing.problems
     twice = FIVE.replace(b"<item><guid>2", damage + b"<item><guid>2").replace(b"<item><guid>4", damage + b"<item><guid>4")
-    assert {1, 3, 5} <= set(numbers(parse_feed(twice)))
-    assert damage not in (b"<!--", b"<![CDATA[", b"<?") or len(numbers(parse_feed(twice))) == 5
+    assert {1, 3, 5} <= set(ids(parse_feed(twice)))
+    assert damage not in (b"<!--", b"<![CDATA[", b"<?") or len(ids(parse_feed(twice))) == 5
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.9, 0.999])
@@ -225,7 +225,7 @@ def test_every_byte_before_the_damage_of_a_gzip_is_read(keep: float) -> None:
 
 def test_a_feed_may_be_gzip_too() -> None:
     assert parse_feed(gzip.compress(FIVE)) == parse_feed(FIVE)
-    assert numbers(parse_feed(gzip.compress(FIVE)[:-10])) == [1, 2, 3, 4, 5]
+    assert ids(parse_feed(gzip.compress(FIVE)[:-10])) == [1, 2, 3, 4, 5]
 
 
 # --- lists in JSON ---
@@ -242,7 +242,7 @@ def test_a_list_that_was_cut_gives_the_items_before_the_cut() -> None:
     for parse in (parse_search, parse_mediacenter):
         for length in range(1, len(whole)):
             listing = parse(whole[:length])
-            assert numbers(listing) == [1, 2, 3, 4, 5][: len(listing.items)]
+            assert ids(listing) == [1, 2, 3, 4, 5][: len(listing.items)]
             assert listing.problems
             assert listing.is_cut or not listing.items
             assert {each.language for each in listing.items} <= {"zh"}
@@ -263,7 +263,7 @@ def test_a_list_that_was_cut_gives_the_items_before_the_cut() -> None:
 )
 def test_words_around_a_list_cost_nothing(before: bytes, behind: bytes) -> None:
     listing = parse_search(before + page(5) + behind)
-    assert numbers(listing) == [1, 2, 3, 4, 5]
+    assert ids(listing) == [1, 2, 3, 4, 5]
     assert listing.total == 5
 
 
@@ -277,7 +277,7 @@ def test_words_around_a_list_are_no_cut() -> None:
 def test_broken_unicode_in_keys_and_titles_costs_no_item() -> None:
     body = page(2, x=1).replace(b'"x"', b'"x\\ud83d\xed\xa0\xbd\xff\0"')
     listing = parse_search(body)
-    assert numbers(listing) == [1, 2]
+    assert ids(listing) == [1, 2]
     assert listing.problems == []
     assert listing.unknown_keys == ("x\ufffd\ufffd\ufffd",)
 

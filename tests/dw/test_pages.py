@@ -90,8 +90,8 @@ MAIN_PICTURE = Picture(
 )
 
 
-def image_entity(number: int) -> dict[str, Any]:
-    return {"__typename": "Image", "id": number, "staticUrl": f"https://static.dw.com/image/{number}_${{formatId}}.jpg"}
+def image_entity(dw_id: int) -> dict[str, Any]:
+    return {"__typename": "Image", "id": dw_id, "staticUrl": f"https://static.dw.com/image/{dw_id}_${{formatId}}.jpg"}
 
 
 def content(**changes: Any) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def read_content(**changes: Any) -> Article:
 def test_graph_reply_gives_every_field() -> None:
     article = read_content()
     assert article == Article(
-        number=61000000,
+        id=61000000,
         kind="article",
         title="Der Deich hält",
         language="de",
@@ -166,7 +166,7 @@ def test_app_state_gives_what_the_graph_reply_gives() -> None:
 def test_document_made_of_a_page_holds_its_references() -> None:
     document = render.document_of(read_content(), 0, "de")
     assert document.references == [59080161]
-    assert [picture.number for picture in document.pictures] == [61000002, 61000001]
+    assert [picture.id for picture in document.pictures] == [61000002, 61000001]
 
 
 def test_app_state_takes_the_content_that_was_asked_for() -> None:
@@ -175,8 +175,8 @@ def test_app_state_takes_the_content_that_was_asked_for() -> None:
     assert pages.parse(app_page(other, content()), 5).title == "Anderes"
 
 
-def test_number_of_the_page_wins_over_the_one_asked_for() -> None:
-    assert pages.parse(app_page(content()), 7).number == 61000000
+def test_id_of_the_page_wins_over_the_one_asked_for() -> None:
+    assert pages.parse(app_page(content()), 7).id == 61000000
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_main_picture_is_not_shown_again() -> None:
     assert read_content(text=text).blocks == BLOCKS
 
 
-def test_main_picture_is_known_by_its_number_alone() -> None:
+def test_main_picture_is_known_by_its_id_alone() -> None:
     link = {"targetId": 61000002, "description": "Ein Schaf am Deich", "target": None}
     assert read_content(mainContentImageLink=link).main_picture == MAIN_PICTURE
 
@@ -384,7 +384,7 @@ def test_apollo_entities_are_joined_whatever_their_keys(key: str, with_query: bo
     assert article.blocks == BLOCKS
 
 
-def test_entity_with_a_text_is_found_without_query_and_number() -> None:
+def test_entity_with_a_text_is_found_without_query_and_id() -> None:
     state = {"x": content(id=None), "y": {"__typename": "Article", "title": "kein Text"}}
     assert pages.parse(page(script("__APOLLO_STATE__", state)), 61000000).title == "Der Deich hält"
 
@@ -437,7 +437,7 @@ LD_FORMS: dict[str, Callable[[dict[str, Any]], object]] = {
 def test_json_ld_alone_gives_the_head(form: str) -> None:
     head = '<meta name="description" content="Noch hält er."><script type="application/ld+json">{broken</script>'
     article = pages.parse(page("", head + ld_script(LD_FORMS[form](json_ld()))), 7)
-    assert (article.origin, article.number, article.title) == ("page:json-ld", 61000000, "Der Deich hält")
+    assert (article.origin, article.id, article.title) == ("page:json-ld", 61000000, "Der Deich hält")
     assert (article.author, article.display_date, article.language) == ("Ada Deichgraf", "2023-06-13T12:15:32.158Z", "de")
     assert shown(article.main_picture) == ("static.dw.com/image/61000002_303.jpg", "")
     assert (article.teaser, article.blocks) == ("Noch hält er.", (Paragraph(Markup("Noch hält er.")),))
@@ -473,7 +473,7 @@ def test_author_of_json_ld_has_many_forms(author: object, expected: str) -> None
 def test_image_of_json_ld_has_many_forms(image: object) -> None:
     picture = pages.parse(page("", ld_script(json_ld(image=image))), 7).main_picture
     assert picture
-    assert picture.name.number == 61000002
+    assert picture.name.id == 61000002
 
 
 def test_article_body_of_json_ld_becomes_paragraphs() -> None:
@@ -576,7 +576,7 @@ hält</h1><p class="intro">Noch hält er.</p>
 
 def test_classic_page_gives_every_field() -> None:
     article = pages.parse(classic_page(), 7)
-    assert (article.origin, article.number, article.kind, article.language) == ("page:classic", 61000000, "article", "de")
+    assert (article.origin, article.id, article.kind, article.language) == ("page:classic", 61000000, "article", "de")
     assert (article.title, article.teaser) == ("Der Deich hält", "Noch hält er.")
     assert (article.author, article.display_date) == ("Ada Deichgraf", "2012-02-06T00:00:00.000Z")
     assert shown(article.main_picture) == ("static.dw.com/image/61000002_403.jpg", "Ein Schaf am Deich")
@@ -767,7 +767,7 @@ def test_tag_of_hundreds_of_attributes_is_left_out() -> None:
     assert texts(article) == ["a", "b"]
 
 
-POSTS = [{"text": "b", "contentLinks": [{"targetId": number, "description": "c"}]} for number in range(1, 20_000)]
+POSTS = [{"text": "b", "contentLinks": [{"targetId": dw_id, "description": "c"}]} for dw_id in range(1, 20_000)]
 HOSTILE = {
     "texts in texts": classic_page(150 * '<div class="longText"><p>a</p>' + 20_000 * "<div class=longText></div>"),
     "rich texts in rich texts": react_page("<p>a</p>" + 150 * "<div class=rich-text>" + 20_000 * "<div class=rich-text></div>"),
@@ -857,7 +857,7 @@ def test_recorded_apollo_page_gives_every_field() -> None:
     article = pages.parse(recorded(RECORDED_APOLLO), 1)
     state = json.loads(recorded("apollo_2023-06-13.state.json"))
     entity = state["Article:65897191"]
-    assert (article.origin, article.number, article.kind, article.language) == ("page:apollo", 65897191, "article", "de")
+    assert (article.origin, article.id, article.kind, article.language) == ("page:apollo", 65897191, "article", "de")
     assert article.title == entity["title"].strip()
     assert article.teaser == entity["teaser"]
     assert article.author == ", ".join(state[person["__ref"]]["fullName"] for person in entity["persons"])
@@ -892,7 +892,7 @@ def test_recorded_react_markup_gives_what_its_state_gives() -> None:
 def test_recorded_page_with_json_ld_alone_gives_its_head() -> None:
     whole, head = pages.parse(body := recorded(RECORDED_APOLLO), 1), pages.parse(body[: body.index(b"<body")], 1)
     assert head.origin == "page:json-ld"
-    for name in ("number", "kind", "title", "language", "author", "display_date"):
+    for name in ("id", "kind", "title", "language", "author", "display_date"):
         assert getattr(head, name) == getattr(whole, name), name
     assert head.teaser.strip() == whole.teaser.strip()
     assert head.main_picture
@@ -905,12 +905,12 @@ def test_recorded_classic_page_gives_every_field() -> None:
     article = pages.parse(body, 1)
     expected = json.loads(recorded("classic_2023-03-14.expected.json"))
     assert {name: getattr(article, name) for name in expected} == expected
-    assert (article.origin, article.number, article.kind, article.language) == ("page:classic", 64976342, "article", "de")
+    assert (article.origin, article.id, article.kind, article.language) == ("page:classic", 64976342, "article", "de")
     assert (article.display_date, article.author) == ("2023-03-14T00:00:00.000Z", "")
     assert (len(article.teaser), shape(article)) == (214, "ppisppispppispp")
     assert article.main_picture
     assert (article.main_picture.address, len(article.main_picture.caption)) == ("static.dw.com/image/64562407_303.jpg", 74)
-    assert [block.name.number for block in article.blocks if isinstance(block, Picture)] == [64976407, 64976383, 64277952]
+    assert [block.name.id for block in article.blocks if isinstance(block, Picture)] == [64976407, 64976383, 64277952]
     assert all(block.caption for block in article.blocks if isinstance(block, Picture))
     assert "".join(texts(article)).count("<a ") == 6
     assert "".join(texts(article)).count("ArticleRef") == 1

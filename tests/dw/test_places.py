@@ -65,7 +65,7 @@ def test_a_validator_belongs_to_the_place_that_gave_it(place: str, source: str, 
 def test_address_of_a_page_leads_to_its_document(kind: str, language: str) -> None:
     target = parse_target(places.url(PAGE, kind, 7, language, DW))
     assert target is not None
-    assert (target.kind, target.number, target.language) == (kind, 7, language)
+    assert (target.kind, target.id, target.language) == (kind, 7, language)
 
 
 def test_addresses_are_on_the_configured_hosts() -> None:
@@ -152,7 +152,7 @@ HTML = (
 )
 def test_every_place_gives_the_same_article(place: str, body: str, source: str, extension: str) -> None:
     article = places.read(place, body.encode(), 7, "article", "zh")
-    assert (article.number, article.kind, article.title, article.language) == (7, "article", "A name", "zh")
+    assert (article.id, article.kind, article.title, article.language) == (7, "article", "A name", "zh")
     assert article.origin == source
     assert [getattr(block, "html", None) for block in article.blocks] == ["A"]
     assert places.reply_extension(place) == extension

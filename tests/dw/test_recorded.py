@@ -49,8 +49,8 @@ def image(address: str, caption: str = "") -> Json:
     if shown == "303":
         widths = {"301": 220, "302": 460, "303": 700, "304": 940}
         sizes = [{"width": width, "height": 1, "url": f"{base}_{size}.{extension}"} for size, width in widths.items()]
-    number = int(base.rpartition("/")[2])
-    return {"id": number, "type": "Image", "name": "Bildtitel der Redaktion", "description": caption, "sizes": sizes}
+    dw_id = int(base.rpartition("/")[2])
+    return {"id": dw_id, "type": "Image", "name": "Bildtitel der Redaktion", "description": caption, "sizes": sizes}
 
 
 def slide(found: re.Match[str]) -> Json:
@@ -182,7 +182,7 @@ def test_recorded_part_of_an_article_becomes_an_article(recorded: Path) -> None:
     assert [block.html for block in article.blocks if isinstance(block, Paragraph)] == texts
     assert len(texts) == 23
     assert article.skipped == ("Video",)
-    assert (article.number, article.kind, article.language, article.author) == (64893000, "article", None, "")
+    assert (article.id, article.kind, article.language, article.author) == (64893000, "article", None, "")
     document = render.document_of(article, 1_700_000_000_000, "en")
     assert document.html.startswith("<div><i><br></i></div><p>")
     assert document.html.count("<p>") == 23

@@ -56,8 +56,8 @@ def not_found() -> Answer:
 def answer_for(state: State, host: str, segments: list[str], query: str) -> Answer:
     """The answer of a host to a path, given as its decoded parts."""
     match host, segments:
-        case "api", ["api", "detail", kind, number]:
-            return detail(state, kind, number)
+        case "api", ["api", "detail", kind, dw_id]:
+            return detail(state, kind, dw_id)
         case "api", ["api", "search", "global"]:
             return _list(lambda: lists.search(state, query))
         case "api", ["api", "list", "mediacenter", number]:
@@ -95,11 +95,11 @@ def www(state: State, segments: list[str]) -> Answer:
     return Answer.text(text, "application/json" if text.startswith("{") else "text/html", status)
 
 
-def detail(state: State, kind: str, number: str) -> Answer:
+def detail(state: State, kind: str, dw_id: str) -> Answer:
     """/api/detail/{kind}/{id}."""
-    if not (number.isascii() and number.isdigit()):
+    if not (dw_id.isascii() and dw_id.isdigit()):
         return Answer.of_json({"status": 400, "error": "Bad Request"}, 400)
-    wanted = int(number)
+    wanted = int(dw_id)
     if kind == "article":
         if wanted == ids.GONE:
             return Answer.of_json({"status": 410, "error": "Gone"}, 410)
@@ -119,20 +119,20 @@ def detail(state: State, kind: str, number: str) -> Answer:
 
 
 def image_file(state: State, name: str, *, moved: bool = False) -> Answer:
-    """/image/{id}_{format}.{ending}; the bytes depend on number, format and version."""
+    """/image/{id}_{format}.{ending}; the bytes depend on id, format and version."""
     match = _PICTURE.fullmatch(name)
     if not match or match[3] not in CONTENT_TYPES:
         return not_found()
-    number = int(match[1])
-    names = PICTURES.get(number)
-    known = number in PICTURES or state.synthetic.has_picture(number) or number in _edited_pictures(state)
-    if not known or (names is not None and name not in names) or number == ids.LOST_PICTURE:
+    dw_id = int(match[1])
+    names = PICTURES.get(dw_id)
+    known = dw_id in PICTURES or state.synthetic.has_picture(dw_id) or dw_id in _edited_pictures(state)
+    if not known or (names is not None and name not in names) or dw_id == ids.LOST_PICTURE:
         return not_found()
-    if number == ids.MOVED_PICTURE and not moved:
+    if dw_id == ids.MOVED_PICTURE and not moved:
         return Answer.moved(f"/moved/image/{name}")
-    version = state.picture_versions.get(number, 1)
-    size = state.options.picture_bytes + number % 97
-    data = picture(f"{number}_{match[2]} v{version}", match[3], size)
+    version = state.picture_versions.get(dw_id, 1)
+    size = state.options.picture_bytes + dw_id % 97
+    data = picture(f"{dw_id}_{match[2]} v{version}", match[3], size)
     return Answer(200, data, CONTENT_TYPES[match[3]])
 
 

@@ -1,4 +1,4 @@
-"""Everything the stand-in holds by name: contents, aliases, pictures. Numbers: see ids.py."""
+"""Everything the stand-in holds by name: contents, aliases, pictures. Ids: see ids.py."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNREADABLE_REPLY: Json = {"type": "Article", "id": ids.UNREADABLE, "languageId":
 
 
 def images_in(value: Any) -> Iterator[Json]:
-    """Every picture object in a reply that has a number and sizes, in order."""
+    """Every picture object in a reply that has an id and sizes, in order."""
     if isinstance(value, dict):
         if isinstance(value.get("id"), int) and value.get("type") == "Image" and value.get("sizes"):
             yield value
@@ -30,7 +30,7 @@ def images_in(value: Any) -> Iterator[Json]:
 
 
 def _known_pictures() -> dict[int, set[str] | None]:
-    """By number: the names it is served under; None for a picture of the usual sizes, which has all of them."""
+    """By id: the names it is served under; None for a picture of the usual sizes, which has all of them."""
     usual = {form for form, _, _ in STANDARD}
     known: dict[int, set[str] | None] = {}
     for content in CONTENTS.values():

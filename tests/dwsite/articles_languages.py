@@ -152,7 +152,7 @@ LANGUAGES = (
     ),
     *(
         Content(
-            number,
+            dw_id,
             "en",
             f"Five letters from the lighthouse, part {place + 1}",
             (
@@ -165,7 +165,7 @@ LANGUAGES = (
             display_date=f"2026-01-1{place}T07:00:00.000Z",
             main=image(71000020 + place, f"Envelope number {place + 1}"),
         )
-        for place, number in enumerate(ids.CHAIN)
+        for place, dw_id in enumerate(ids.CHAIN)
     ),
     Content(
         ids.RUSSIAN,
@@ -236,7 +236,7 @@ LANGUAGES = (
     ),
     *(
         Content(
-            number,
+            dw_id,
             "de",
             f"Im Kreis gefragt: Teil {place + 1} von 3",
             (
@@ -247,6 +247,6 @@ LANGUAGES = (
             display_date=f"2026-01-2{place}T07:00:00.000Z",
             main=image(71000033 + place, f"Wegweiser {place + 1}"),
         )
-        for place, number in enumerate(ids.CYCLE)
+        for place, dw_id in enumerate(ids.CYCLE)
     ),
 )

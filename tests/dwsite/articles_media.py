@@ -12,9 +12,9 @@ _SLIDES = [
 ]
 
 
-def _post(number: int, date: str, name: str, *body: Json) -> Json:
+def _post(dw_id: int, date: str, name: str, *body: Json) -> Json:
     return {
-        "id": number,
+        "id": dw_id,
         "type": "LiveblogPost",
         "name": name,
         "displayDate": date,

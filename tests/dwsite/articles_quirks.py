@@ -25,7 +25,7 @@ _TITLES = {
 def _titles() -> tuple[Content, ...]:
     return tuple(
         Content(
-            number,
+            dw_id,
             "en",
             title,
             (p("The headline is the odd thing about this one."), p("The rest is as plain as bread.")),
@@ -33,13 +33,13 @@ def _titles() -> tuple[Content, ...]:
             display_date=f"2025-12-{10 + place}T09:00:00.000Z",
             main=image(71000040 + place, "A signboard"),
         )
-        for place, (number, title) in enumerate(_TITLES.items())
+        for place, (dw_id, title) in enumerate(_TITLES.items())
     )
 
 
-def _named(number: int, name: str, keys: Json) -> Content:
+def _named(dw_id: int, name: str, keys: Json) -> Content:
     return Content(
-        number,
+        dw_id,
         "en",
         name,
         (p("Who wrote this? The reply says it in its own way."),),
@@ -65,19 +65,19 @@ _NAMES = (
 )
 
 
-def _old(number: int, forms: tuple[int, ...], caption: str) -> Json:
-    return image(number, caption, formats=[(form, 340 + 100 * i, 200 + 50 * i) for i, form in enumerate(forms)])
+def _old(dw_id: int, forms: tuple[int, ...], caption: str) -> Json:
+    return image(dw_id, caption, formats=[(form, 340 + 100 * i, 200 + 50 * i) for i, form in enumerate(forms)])
 
 
 def _index_of_oddities() -> Content:
-    numbers = (*_TITLES, *(content.id for content in (*_NAMES, *_BODIES)))
+    dw_ids = (*_TITLES, *(content.id for content in (*_NAMES, *_BODIES)))
     others = (ids.ALIAS_REDIRECT, ids.ALIAS_DIRECT, ids.GONE, ids.MISSING, ids.VIDEO_BY_REFERENCE)
     scripts = (ids.RUSSIAN, ids.SPANISH, ids.TURKISH, ids.EMOJI, ids.PORTUGUESE, ids.LIVEBLOG, ids.GALLERY)
     return Content(
         ids.SEED_QUIRKS,
         "en",
         "An index of oddities",
-        tuple(p(f"Oddity: {ref(number, f'number {number}')}.") for number in (*numbers, *others, *scripts)),
+        tuple(p(f"Oddity: {ref(dw_id, f'number {dw_id}')}.") for dw_id in (*dw_ids, *others, *scripts)),
         teaser="All the odd ones in one list.",
         display_date="2026-02-12T12:00:00.000Z",
         main=image(71000060, "A cabinet of curiosities"),

@@ -104,9 +104,9 @@ class Site:
         """No more faults."""
         self._control("clear")
 
-    def edit(self, number: int, **what: Any) -> None:
+    def edit(self, dw_id: int, **what: Any) -> None:
         """Change a content or picture from the next request on: README.md here says how."""
-        self._control("edit", id=number, **what)
+        self._control("edit", id=dw_id, **what)
 
     def down(self, host: str, how: str = "503", after: int = 0) -> None:
         """Let a host fail every request (how: "503" or "close"), after it has answered so many more."""

@@ -24,7 +24,7 @@ def main() -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     seeds = FOLDER / "seeds.txt"
-    lines = [f"https://www.dw.com/{dw.CONTENTS[number].language or 'en'}/any-title/a-{number}" for number in dw.SEEDS]
+    lines = [f"https://www.dw.com/{dw.CONTENTS[dw_id].language or 'en'}/any-title/a-{dw_id}" for dw_id in dw.SEEDS]
     seeds.write_text("# addresses of articles, one a line\n" + "\n".join(lines) + "\n", encoding="utf-8")
     with Site() as site:
         print("A DW of its own runs on loopback. The crawl starts from these seeds:\n")

@@ -83,15 +83,15 @@ def person_names(content: Content) -> list[str]:
 def image_link(picture: Json) -> Json:
     """A picture as a ContentLink with its target."""
     ending = picture["sizes"][0]["url"].rpartition(".")[2]
-    number = picture["id"]
+    dw_id = picture["id"]
     return {
         "__typename": "ContentLink",
-        "targetId": number,
+        "targetId": dw_id,
         "target": {
             "__typename": "Image",
-            "id": number,
+            "id": dw_id,
             "name": picture["name"],
-            "staticUrl": f"https://static.dw.com/image/{number}_${{formatId}}.{ending}",
+            "staticUrl": f"https://static.dw.com/image/{dw_id}_${{formatId}}.{ending}",
             "imageType": "STANDARD",
         },
         "additionalInformation": picture["name"],
@@ -119,20 +119,20 @@ def part_html(state: State, part: Json) -> str:
         case {"type": "Paragraph", "text": str(text)}:
             strong = re.fullmatch(r"<strong>(.*)</strong>", text)
             return f"<h2>{strong[1]}</h2>" if strong else f"<p>{links_html(state, text)}</p>"
-        case {"type": "Image", "id": int(number), "sizes": [{"url": str(url)}, *_]}:
+        case {"type": "Image", "id": int(dw_id), "sizes": [{"url": str(url)}, *_]}:
             ending = url.rpartition(".")[2]
-            address = f"https://static.dw.com/image/{number}_${{formatId}}.{ending}"
+            address = f"https://static.dw.com/image/{dw_id}_${{formatId}}.{ending}"
             return (
                 f'<figure class="placeholder-image master_landscape big"><img data-format="MASTER_LANDSCAPE" '
-                f'data-id="{number}" data-url="{address}" data-aspect-ratio="16/9" alt="{part["name"]}" />'
+                f'data-id="{dw_id}" data-url="{address}" data-aspect-ratio="16/9" alt="{part["name"]}" />'
                 f'<figcaption class="img-caption">{part.get("description") or ""}'
                 f'<small class="copyright">Image: Invented</small></figcaption></figure>'
             )
-        case {"type": "Video", "id": int(number), "name": str(name)}:
+        case {"type": "Video", "id": int(dw_id), "name": str(name)}:
             source = part["sources"][0]["url"]
             return (
                 f'<div class="vjs-wrapper embed big"><h2 aria-label="Embedded video — {name}" class="headline">{_SVG}'
-                f'{name}</h2><video id="video-{number}" controls><source src="{source}" type="video/mp4" /></video></div>'
+                f'{name}</h2><video id="video-{dw_id}" controls><source src="{source}" type="video/mp4" /></video></div>'
             )
         case {"type": "YouTube" | "Youtube"}:
             key = part.get("youtubeId") or part["url"].rpartition("=")[2]
@@ -151,10 +151,10 @@ def links_html(state: State, text: str) -> str:
     )
 
 
-def internal_link(state: State, number: int, words: str, letter: str = "a") -> str:
+def internal_link(state: State, dw_id: int, words: str, letter: str = "a") -> str:
     """A link to a content's page, by its path where it is known."""
-    content = CONTENTS.get(number) or state.content(number)
-    path = unquote(page_path(content)) if content else f"/en/{letter}-{number}"
+    content = CONTENTS.get(dw_id) or state.content(dw_id)
+    path = unquote(page_path(content)) if content else f"/en/{letter}-{dw_id}"
     return f'<a class="internal-link" href="{path}">{words}</a>'
 
 

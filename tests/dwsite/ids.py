@@ -1,4 +1,4 @@
-"""The numbers of what the stand-in holds, by name, so that a test says what it is about.
+"""The ids of what the stand-in holds, by name, so that a test says what it is about.
 
 All of them are invented. Articles whose name says a quirk are reached from SEED_QUIRKS in one hop.
 """
@@ -52,7 +52,7 @@ NO_DATE = 70100038
 UNKNOWN_ELEMENT = 70100039
 EMPTY_PARAGRAPHS = 70100040  # "&nbsp;" and "", pictures without caption
 OLD_PICTURES = 70100041  # only _4, _7, _103, or _401 to _404
-PLACEHOLDERS = 70100042  # picture number -1 with .gif, an Image element with nothing in it
+PLACEHOLDERS = 70100042  # picture id -1 with .gif, an Image element with nothing in it
 PICTURE_TYPES = 70100043  # jpg, jpeg, png, gif, webp; a lost, a moved picture
 SHARED_PICTURE = 70100044  # shows the main picture of SEED_ZH, twice
 LINKS = 70100045  # ExternalRef, AUTO_TOPIC, cms.dw.com, no rel, /../, file:, other hosts posing as DW's
@@ -78,7 +78,7 @@ VIDEO_BY_REFERENCE = 70100071  # 404 at detail/article, answers at detail/video
 GALLERY_BY_REFERENCE = 70100072  # detail/article answers with type Gallery
 
 VIDEO = 70100073
-VIDEO_HLS_ONLY = 70100074  # no mp4 among its sources, preview picture without number
+VIDEO_HLS_ONLY = 70100074  # no mp4 among its sources, preview picture without id
 AUDIO = 70100075
 GALLERY = 70100076  # slides under `items` at the top, type ImageGallery
 LIVEBLOG = 70100077
@@ -88,7 +88,7 @@ LIVEBLOG_FEED_ONLY = 70100078  # reached by the English feed only
 SEED_ZH_PICTURE = 71000001
 LOST_PICTURE = 71000404  # 404 in every size
 MOVED_PICTURE = 71000302  # 302 to its new address
-SHARED_PICTURE_NUMBER = SEED_ZH_PICTURE
+SHARED_PICTURE_ID = SEED_ZH_PICTURE
 
 FIRST_SYNTHETIC = 80000001
 FIRST_SYNTHETIC_PICTURE = 85000001

@@ -18,20 +18,20 @@ _ENDLESS = 1_000_000
 
 
 def newest(state: State, language: str, kinds: Sequence[str], start: str = "", end: str = "~") -> list[int]:
-    """Numbers of what was published in a language, start <= displayDate < end (as text), newest first.
+    """Ids of what was published in a language, start <= displayDate < end (as text), newest first.
 
     What has no date or is deleted is not among them.
     """
     found: list[tuple[str, int]] = []
-    for number in CONTENTS:
-        content = state.content(number)
+    for dw_id in CONTENTS:
+        content = state.content(dw_id)
         if content and content.language == language and content.kind in kinds and content.display_date:
-            found.append((content.display_date, number))
+            found.append((content.display_date, dw_id))
     found += [each for each in _synthetic(language, "article", state.options.articles) if "article" in kinds]
     for kind in set(kinds) - {"article"}:
         found += _synthetic(language, kind, state.options.media)
-    found = [(date, number) for date, number in found if start <= date < end and not state.deleted(number)]
-    return [number for _, number in sorted(found, reverse=True)]
+    found = [(date, dw_id) for date, dw_id in found if start <= date < end and not state.deleted(dw_id)]
+    return [dw_id for _, dw_id in sorted(found, reverse=True)]
 
 
 @lru_cache
@@ -52,20 +52,20 @@ def search(state: State, query: str) -> Json:
     end = given.get("endDate", "~")
     if state.options.search_end_inclusive and "T" not in end:
         end += "~"
-    numbers = newest(state, language_path(language), kinds, given.get("startDate", ""), end)
+    ids = newest(state, language_path(language), kinds, given.get("startDate", ""), end)
     url = f"{API}/api/search/global?{urlencode({k: v for k, v in given.items() if k != 'pageIndex'})}&pageIndex="
     return {
         "languageId": language,
-        **_page(state, numbers, given, SEARCH_PAGE, url, endless=state.options.endless_search),
+        **_page(state, ids, given, SEARCH_PAGE, url, endless=state.options.endless_search),
     }
 
 
 def mediacenter(state: State, language: int, query: str) -> Json:
     """/api/list/mediacenter/{languageId}."""
     given = {key: values[0] for key, values in parse_qs(query).items()}
-    numbers = newest(state, language_path(language), ("video", "audio", "gallery"))
+    ids = newest(state, language_path(language), ("video", "audio", "gallery"))
     url = f"{API}/api/list/mediacenter/{language}?pageIndex="
-    page = _page(state, numbers, given, MEDIA_PAGE, url, endless=state.options.endless_mediacenter)
+    page = _page(state, ids, given, MEDIA_PAGE, url, endless=state.options.endless_mediacenter)
     return {
         "languageId": language,
         "type": "MediaCenter",
@@ -80,13 +80,13 @@ def language_path(number: int) -> str:
     return next((path for path, known in LANGUAGE_IDS.items() if known == number), "")
 
 
-def _page(state: State, numbers: list[int], given: dict[str, str], size: int, url: str, *, endless: bool) -> Json:
+def _page(state: State, ids: list[int], given: dict[str, str], size: int, url: str, *, endless: bool) -> Json:
     index = max(int(given.get("pageIndex", 1)), 1)
     first = 0 if endless else (index - 1) * size
-    contents: list[Content] = [c for c in (state.content(n) for n in numbers[first : first + size]) if c]
-    pages = _ENDLESS if endless else -(-len(numbers) // size)
+    contents: list[Content] = [c for c in (state.content(n) for n in ids[first : first + size]) if c]
+    pages = _ENDLESS if endless else -(-len(ids) // size)
     info: Json = {
-        "availableItems": _ENDLESS * size if endless else len(numbers),
+        "availableItems": _ENDLESS * size if endless else len(ids),
         "availablePages": pages,
         "pageSize": size,
         "currentPage": index,

@@ -14,7 +14,7 @@ _NAME = re.compile(r"xx(\d+)_invented\w*\.(mp4|mp3)")
 
 
 def parse(name: str) -> tuple[int, str] | None:
-    """Number and ending of a media file's name; None for any other."""
+    """Id and ending of a media file's name; None for any other."""
     found = _NAME.fullmatch(name)
     return (int(found[1]), found[2]) if found else None
 

@@ -15,15 +15,15 @@ _REFERENCE = re.compile(
 _ALIASES = {ids.ALIAS_DIRECT: ids.ALIAS_DIRECT_TO, ids.ALIAS_REDIRECT: ids.ALIAS_REDIRECT_TO}
 
 
-def references(number: int) -> list[int]:
+def references(dw_id: int) -> list[int]:
     """The articles that a content refers to, in order, without repeats, as its reply has them before any edit."""
-    content = CONTENTS[number]
+    content = CONTENTS[dw_id]
     found = [int(match[1] or match[2]) for text in _texts(content) for match in _REFERENCE.finditer(text)]
     return list(dict.fromkeys(found))
 
 
 def reachable(seeds: Iterable[int], hops: int) -> dict[int, str]:
-    """Kind by number of all that exists within so many hops of the seeds (the seeds are hop 0), aliases resolved.
+    """Kind by id of all that exists within so many hops of the seeds (the seeds are hop 0), aliases resolved.
 
     hops: negative means no limit. What does not exist (MISSING, GONE) is not among them.
     """
@@ -31,10 +31,10 @@ def reachable(seeds: Iterable[int], hops: int) -> dict[int, str]:
     waiting = list(seeds)
     hop = 0
     while waiting and (hop <= hops or hops < 0):
-        here = list(dict.fromkeys(_ALIASES.get(number, number) for number in waiting))
-        new = [number for number in here if number in CONTENTS and number not in found]
-        found.update({number: CONTENTS[number].kind for number in new})
-        waiting = [there for number in new for there in references(number)]
+        here = list(dict.fromkeys(_ALIASES.get(dw_id, dw_id) for dw_id in waiting))
+        new = [dw_id for dw_id in here if dw_id in CONTENTS and dw_id not in found]
+        found.update({dw_id: CONTENTS[dw_id].kind for dw_id in new})
+        waiting = [there for dw_id in new for there in references(dw_id)]
         hop += 1
     return found
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from tests.dwsite import ids
 from tests.dwsite.graph import apollo, entity, internal_link, links_html, person_names
 from tests.dwsite.lists import newest
-from tests.dwsite.shapes import WWW, Content, Json, number_of, page_path, permalink, plain_text
+from tests.dwsite.shapes import WWW, Content, Json, id_of, page_path, permalink, plain_text
 from tests.dwsite.state import State
 
 _NAME = re.compile(r"(a|av|video|audio|g|live|s|t)-(\d+)")
@@ -28,23 +28,23 @@ def answer(state: State, segments: list[str]) -> tuple[int, str, str | None]:
         case ["graph-api", _, "content", kind, digits] if digits.isascii() and digits.isdigit():
             return _graph_api(state, kind, int(digits))
         case ["p", code]:
-            return _moved_to(state, number_of(code))
+            return _moved_to(state, id_of(code))
     found = _NAME.fullmatch(segments[-1])
     if not found or len(segments) > 3:
         return _not_found()
-    number = int(found[2])
+    dw_id = int(found[2])
     if found[1] in "st":
         language = segments[0] if len(segments) > 1 else "en"
-        return (200, _section(state, language, number), None) if number in SECTIONS else _not_found()
-    number = {ids.ALIAS_DIRECT: ids.ALIAS_DIRECT_TO, ids.ALIAS_REDIRECT: ids.ALIAS_REDIRECT_TO}.get(number, number)
-    content = state.content(number)
-    if number == ids.GONE:
+        return (200, _section(state, language, dw_id), None) if dw_id in SECTIONS else _not_found()
+    dw_id = {ids.ALIAS_DIRECT: ids.ALIAS_DIRECT_TO, ids.ALIAS_REDIRECT: ids.ALIAS_REDIRECT_TO}.get(dw_id, dw_id)
+    content = state.content(dw_id)
+    if dw_id == ids.GONE:
         return 410, "<h1>Gone</h1>", None
     if content is None or state.options.layout == "none":
         return _not_found()
-    if status := state.deleted(number):
+    if status := state.deleted(dw_id):
         return status, "<h1>deleted</h1>", None
-    if number != int(found[2]) or content.kind != _KINDS[found[1]]:
+    if dw_id != int(found[2]) or content.kind != _KINDS[found[1]]:
         return 301, "", page_path(content)
     layouts = {"app_state": _app_state, "apollo": _apollo, "classic": _classic, "json_ld": _json_ld}
     return 200, layouts[state.options.layout](state, content), None
@@ -54,14 +54,14 @@ def _not_found() -> tuple[int, str, None]:
     return 404, "<!doctype html><html><body><h1>404</h1></body></html>", None
 
 
-def _moved_to(state: State, number: int) -> tuple[int, str, str | None]:
-    content = state.content(number)
+def _moved_to(state: State, dw_id: int) -> tuple[int, str, str | None]:
+    content = state.content(dw_id)
     return (301, "", page_path(content)) if content else _not_found()
 
 
-def _graph_api(state: State, kind: str, number: int) -> tuple[int, str, None]:
-    content = state.content(number)
-    deleted = state.deleted(number)
+def _graph_api(state: State, kind: str, dw_id: int) -> tuple[int, str, None]:
+    content = state.content(dw_id)
+    deleted = state.deleted(dw_id)
     kinds = {content.kind, content.type.lower(), "image-gallery" if content.kind == "gallery" else ""} if content else set()
     if content is None or deleted or not state.options.graph_api or kind not in kinds:
         return deleted or 404, '{"errors":[{"message":"not found"}]}', None
@@ -199,16 +199,16 @@ def _classic(state: State, content: Content) -> str:
 
 def _pic_box(article: int, picture: Json, classes: str, form: int) -> str:
     ending = picture["sizes"][0]["url"].rpartition(".")[2]
-    number, name = picture["id"], escape(picture["name"])
+    dw_id, name = picture["id"], escape(picture["name"])
     return (
-        f'<div class="picBox {classes}">\n<a class="overlayLink" href="#"\nlink="/overlay/image/article/{article}/{number}" '
+        f'<div class="picBox {classes}">\n<a class="overlayLink" href="#"\nlink="/overlay/image/article/{article}/{dw_id}" '
         f'rel="nofollow"\nstyle="cursor: pointer;">\n<img loading="lazy" itemprop="image" '
-        f'src="https://static.dw.com/image/{number}_{form}.{ending}" width="700" height="394" title="{name}" '
+        f'src="https://static.dw.com/image/{dw_id}_{form}.{ending}" width="700" height="394" title="{name}" '
         f'alt="{name}" /> </a>\n<p>{picture.get("description") or ""}</p>\n</div>'
     )
 
 
-def _section(state: State, language: str, number: int) -> str:
+def _section(state: State, language: str, dw_id: int) -> str:
     """Half of the articles as links, all of them in the state."""
     contents = [c for c in map(state.content, newest(state, language, ("article",))[:_SECTION_ITEMS]) if c]
     links = "".join(f"<li>{internal_link(state, c.id, escape(c.name))}</li>" for c in contents[::2])
@@ -217,12 +217,12 @@ def _section(state: State, language: str, number: int) -> str:
     ]
     found = {
         "__typename": "Navigation",
-        "id": number,
+        "id": dw_id,
         "contentComposition": {"informationSpaces": [{"compositionComponents": [{"contents": items}]}]},
     }
-    key = f"/graph-api/{quote(language)}/content/navigation/{number}"
+    key = f"/graph-api/{quote(language)}/content/navigation/{dw_id}"
     script = f"<script>window.__APP_STATE__={script_json({key: {'data': {'content': found}}})};</script>"
     other = f'<a href="/{language}/elsewhere/s-{ids.SECTION}">another section</a>'
     return (
-        f'<!doctype html><html lang="{language}"><body><h1>Section {number}</h1><ul>{links}</ul>{other}{script}</body></html>'
+        f'<!doctype html><html lang="{language}"><body><h1>Section {dw_id}</h1><ul>{links}</ul>{other}{script}</body></html>'
     )

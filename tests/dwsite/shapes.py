@@ -53,23 +53,23 @@ class Content:
     posts: tuple[Json, ...] = ()
 
 
-def permalink(number: int) -> str:
-    """The short address of a content: its number in base 62."""
+def permalink(dw_id: int) -> str:
+    """The short address of a content: its id in base 62."""
     digits = ""
-    while number:
-        number, rest = divmod(number, 62)
+    while dw_id:
+        dw_id, rest = divmod(dw_id, 62)
         digits = DIGITS[rest] + digits
     return f"https://p.dw.com/p/{digits}"
 
 
-def number_of(code: str) -> int:
-    """The number that a permalink's code stands for; -1 for what is none."""
-    number = 0
+def id_of(code: str) -> int:
+    """The id that a permalink's code stands for; -1 for what is none."""
+    dw_id = 0
     for digit in code:
         if digit not in DIGITS:
             return -1
-        number = number * 62 + DIGITS.index(digit)
-    return number
+        dw_id = dw_id * 62 + DIGITS.index(digit)
+    return dw_id
 
 
 def slug(name: str) -> str:
@@ -99,14 +99,14 @@ def heading(text: str) -> Json:
     return p(f"<strong>{text}</strong>")
 
 
-def ref(number: int, words: str) -> str:
+def ref(dw_id: int, words: str) -> str:
     """A link to another article."""
-    return f'<a href="{API}/api/detail/article/{number}" rel="ArticleRef">{words}</a>'
+    return f'<a href="{API}/api/detail/article/{dw_id}" rel="ArticleRef">{words}</a>'
 
 
-def span(number: int, words: str, kind: str = "ARTICLE") -> str:
-    """A mention of an article or topic by number, without an address."""
-    return f'<span data-id="{number}" data-type="{kind}">{words}</span>'
+def span(dw_id: int, words: str, kind: str = "ARTICLE") -> str:
+    """A mention of an article or topic by id, without an address."""
+    return f'<span data-id="{dw_id}" data-type="{kind}">{words}</span>'
 
 
 def external(url: str, words: str) -> str:
@@ -115,7 +115,7 @@ def external(url: str, words: str) -> str:
 
 
 def image(
-    number: int,
+    dw_id: int,
     caption: str | None = None,
     *,
     ending: str = "jpg",
@@ -123,23 +123,23 @@ def image(
     name: str = "Symbolbild",
 ) -> Json:
     """A picture as replies show it. caption None: no `description` key. formats: (format, width, height)."""
-    picture: Json = {"id": number, "type": "Image", "name": name}
+    picture: Json = {"id": dw_id, "type": "Image", "name": name}
     if caption is not None:
         picture["description"] = caption
     picture["sizes"] = [
-        {"width": width, "height": height, "url": f"{STATIC}/image/{number}_{form}.{ending}"} for form, width, height in formats
+        {"width": width, "height": height, "url": f"{STATIC}/image/{dw_id}_{form}.{ending}"} for form, width, height in formats
     ]
     return picture
 
 
-def gallery(number: int, name: str, slides: list[Json], key: str = "images") -> Json:
+def gallery(dw_id: int, name: str, slides: list[Json], key: str = "images") -> Json:
     """A gallery inside a body; key: the word under which the slides stand."""
-    return {"id": number, "type": "Gallery", "name": name, key: slides}
+    return {"id": dw_id, "type": "Gallery", "name": name, key: slides}
 
 
-def video(number: int, name: str, preview: Json, *, mp4: bool = True, duration: int = 93) -> Json:
+def video(dw_id: int, name: str, preview: Json, *, mp4: bool = True, duration: int = 93) -> Json:
     """A video as mainContent or inside a body."""
-    stem = f"{MEDIA}/dwtv_video/flv/xx/xx{number}_invented"
+    stem = f"{MEDIA}/dwtv_video/flv/xx/xx{dw_id}_invented"
     hls = {"protocol": "https", "format": "HLS", "bitrate": 2467, "url": f"{stem}_,sd,.mp4.csmil/master.m3u8"}
     sources: list[Json] = [{**hls, "quality": "HLS"}]
     if mp4:
@@ -148,22 +148,22 @@ def video(number: int, name: str, preview: Json, *, mp4: bool = True, duration: 
             for rate, size, quality in ((531, "sd_sor", "medium"), (2467, "sd_avc", "high"), (656, "sd", "medium"))
         ]
     return {
-        "id": number,
+        "id": dw_id,
         "type": "Video",
         "name": name,
-        "permaLink": permalink(number),
-        "url": f"{API}/api/detail/video/{number}",
+        "permaLink": permalink(dw_id),
+        "url": f"{API}/api/detail/video/{dw_id}",
         "duration": duration,
         "sources": sources,
         "previewImage": preview,
     }
 
 
-def audio(number: int, name: str, preview: Json, *, duration: int = 611) -> Json:
+def audio(dw_id: int, name: str, preview: Json, *, duration: int = 611) -> Json:
     """An audio as mainContent."""
-    url = f"{MEDIA}/dwaudio/xx{number}_invented.mp3"
+    url = f"{MEDIA}/dwaudio/xx{dw_id}_invented.mp3"
     source = {"protocol": "https", "format": "mp3", "bitrate": 128, "url": url, "quality": "medium"}
-    return {"id": number, "type": "Audio", "name": name, "duration": duration, "sources": [source], "image": preview}
+    return {"id": dw_id, "type": "Audio", "name": name, "duration": duration, "sources": [source], "image": preview}
 
 
 # ---- replies --------------------------------------------------------------------------------------------------------

@@ -78,8 +78,8 @@ def _index(state: State, which: str) -> Iterator[str]:
 
 def _news(state: State, language: str) -> Iterator[str]:
     yield f"{_HEAD}<urlset {_XMLNS} {_NEWS}>\n"
-    for number in newest(state, language, ("article",))[:NEWS_ITEMS]:
-        if content := state.content(number):
+    for dw_id in newest(state, language, ("article",))[:NEWS_ITEMS]:
+        if content := state.content(dw_id):
             yield (
                 f"<url><loc>{WWW}{page_path(content)}</loc><lastmod>{last_change(state, content)}</lastmod>"
                 f"<news:news><news:publication><news:name>DW</news:name><news:language>{language}</news:language>"
@@ -91,11 +91,11 @@ def _news(state: State, language: str) -> Iterator[str]:
 
 def _articles(state: State, language: str) -> Iterator[str]:
     yield f"{_HEAD}<urlset {_XMLNS}>\n"
-    for number in newest(state, language, ("article",)):
-        if content := state.content(number):
+    for dw_id in newest(state, language, ("article",)):
+        if content := state.content(dw_id):
             yield f"<url><loc>{WWW}{page_path(content)}</loc><lastmod>{last_change(state, content)}</lastmod></url>\n"
     for place in range(state.options.sitemap_entries):
-        number = FIRST_SYNTHETIC + state.options.articles + place
-        loc = f"{WWW}/{language}/entry-{place}/a-{number}"
+        dw_id = FIRST_SYNTHETIC + state.options.articles + place
+        loc = f"{WWW}/{language}/entry-{place}/a-{dw_id}"
         yield f"<url><loc>{loc}</loc><lastmod>{synthetic_date(place)}</lastmod></url>\n"
     yield "</urlset>\n"

@@ -151,35 +151,35 @@ class State:
             return None
         return down.how
 
-    def content(self, number: int) -> Content | None:
-        """The content of that number as it stands after edits; None where there is none (or never was)."""
-        content = CONTENTS.get(number)
-        if content is None and number in self.synthetic:
-            content = self.synthetic.content(number)
-        edit = self.edits.get(number)
+    def content(self, dw_id: int) -> Content | None:
+        """The content of that id as it stands after edits; None where there is none (or never was)."""
+        content = CONTENTS.get(dw_id)
+        if content is None and dw_id in self.synthetic:
+            content = self.synthetic.content(dw_id)
+        edit = self.edits.get(dw_id)
         return edited(content, edit) if content and edit else content
 
-    def deleted(self, number: int) -> int | None:
+    def deleted(self, dw_id: int) -> int | None:
         """The status that stands for a deleted content, or None."""
-        status = self.edits.get(number, {}).get("delete")
+        status = self.edits.get(dw_id, {}).get("delete")
         return int(status) if status else None
 
     def edit(self, change: Json) -> None:
         """Take a change to a content or a picture; later ones add to the earlier ones."""
         self.version += 1
-        number = int(change["id"])
-        self.edit_versions[number] = self.version
+        dw_id = int(change["id"])
+        self.edit_versions[dw_id] = self.version
         change = {key: value for key, value in change.items() if key != "id"}
         if change.pop("restore", False):
-            self.edits.pop(number, None)
-            self.picture_versions.pop(number, None)
-            self.media_versions.pop(number, None)
+            self.edits.pop(dw_id, None)
+            self.picture_versions.pop(dw_id, None)
+            self.media_versions.pop(dw_id, None)
         if "picture_version" in change:
-            self.picture_versions[number] = int(change.pop("picture_version"))
+            self.picture_versions[dw_id] = int(change.pop("picture_version"))
         if "media_version" in change:
-            self.media_versions[number] = int(change.pop("media_version"))
+            self.media_versions[dw_id] = int(change.pop("media_version"))
         if change:
-            before = self.edits.setdefault(number, {})
+            before = self.edits.setdefault(dw_id, {})
             for several in ("add_paragraph", "add_post"):
                 if several in change:
                     change[several] = [*before.get(several, []), change[several]]
@@ -201,9 +201,9 @@ def detail_reply(state: State, content: Content) -> Json:
     return answer
 
 
-def special_reply(number: int) -> Json | None:
+def special_reply(dw_id: int) -> Json | None:
     """A reply that is made of no content."""
-    return UNREADABLE_REPLY if number == UNREADABLE else None
+    return UNREADABLE_REPLY if dw_id == UNREADABLE else None
 
 
 def edited(content: Content, edit: Json) -> Content:

@@ -25,27 +25,27 @@ class Synthetic:
     references: int = 0
     media: int = 0
 
-    def __contains__(self, number: int) -> bool:
-        return FIRST_SYNTHETIC <= number < FIRST_SYNTHETIC + self.articles or self._is_media(number)
+    def __contains__(self, dw_id: int) -> bool:
+        return FIRST_SYNTHETIC <= dw_id < FIRST_SYNTHETIC + self.articles or self._is_media(dw_id)
 
-    def _is_media(self, number: int) -> bool:
-        return FIRST_MEDIA <= number < FIRST_MEDIA + self.media
+    def _is_media(self, dw_id: int) -> bool:
+        return FIRST_MEDIA <= dw_id < FIRST_MEDIA + self.media
 
-    def has_picture(self, number: int) -> bool:
+    def has_picture(self, dw_id: int) -> bool:
         """Whether one of these articles shows the picture."""
-        ours = FIRST_SYNTHETIC_PICTURE <= number < FIRST_SYNTHETIC_PICTURE + self.articles * self.pictures
-        return ours or FIRST_MEDIA_PICTURE <= number < FIRST_MEDIA_PICTURE + self.media * 2
+        ours = FIRST_SYNTHETIC_PICTURE <= dw_id < FIRST_SYNTHETIC_PICTURE + self.articles * self.pictures
+        return ours or FIRST_MEDIA_PICTURE <= dw_id < FIRST_MEDIA_PICTURE + self.media * 2
 
-    def content(self, number: int) -> Content:
-        """The content of that number, which must be one of these."""
-        if self._is_media(number):
-            return _media(number)
-        place = number - FIRST_SYNTHETIC
+    def content(self, dw_id: int) -> Content:
+        """The content of that id, which must be one of these."""
+        if self._is_media(dw_id):
+            return _media(dw_id)
+        place = dw_id - FIRST_SYNTHETIC
         first = FIRST_SYNTHETIC_PICTURE + place * self.pictures
-        pictures = [image(first + i, f"Picture {i + 1} of article {number}") for i in range(self.pictures)]
+        pictures = [image(first + i, f"Picture {i + 1} of article {dw_id}") for i in range(self.pictures)]
         body: list[Json] = []
         for i in range(6):
-            body.append(p(" ".join(sentence(number * 31 + i * 5 + j) for j in range(5))))
+            body.append(p(" ".join(sentence(dw_id * 31 + i * 5 + j) for j in range(5))))
             if 0 < i < len(pictures):
                 body.append(pictures[i])
         body.extend(pictures[6:])
@@ -53,10 +53,10 @@ class Synthetic:
             other = FIRST_SYNTHETIC + (place * 7 + i * 13 + 1) % self.articles
             body.append(p(f"See also {ref(other, f'report {other}')}."))
         return Content(
-            id=number,
+            id=dw_id,
             language=synthetic_language(place),
-            name=f"{sentence(number)[:-1]} ({number})",
-            teaser=sentence(number + 3),
+            name=f"{sentence(dw_id)[:-1]} ({dw_id})",
+            teaser=sentence(dw_id + 3),
             body=tuple(body),
             display_date=synthetic_date(place),
             main=pictures[0] if pictures else None,
@@ -64,23 +64,23 @@ class Synthetic:
         )
 
 
-def _media(number: int) -> Content:
-    place = number - FIRST_MEDIA
+def _media(dw_id: int) -> Content:
+    place = dw_id - FIRST_MEDIA
     kind = synthetic_kind(place)
-    name = f"{sentence(number)[:-1]} [{number}]"
+    name = f"{sentence(dw_id)[:-1]} [{dw_id}]"
     first, second = (image(FIRST_MEDIA_PICTURE + place * 2 + i, f"Slide {i + 1}", name=f"View {i + 1}") for i in (0, 1))
     mains = {
-        "video": video(number, name, first),
-        "audio": audio(number, name, first),
-        "gallery": gallery(number, name, [first, second]),
+        "video": video(dw_id, name, first),
+        "audio": audio(dw_id, name, first),
+        "gallery": gallery(dw_id, name, [first, second]),
     }
     return Content(
-        id=number,
+        id=dw_id,
         language=synthetic_language(place),
         name=name,
         kind=kind,
         type=kind.capitalize(),
-        teaser=sentence(number + 5),
+        teaser=sentence(dw_id + 5),
         display_date=synthetic_date(place),
         main=mains[kind],
     )

@@ -96,7 +96,7 @@ def test_a_document_says_what_its_file_says(crawled: Outcome) -> None:
 def test_kind_and_time_are_known_of_every_kind(crawled: Outcome) -> None:
     found = {each.id: each for each in read(crawled.root)}
     kinds = {dw.SEED_ZH: "article", dw.VIDEO: "video", dw.GALLERY: "gallery", dw.LIVEBLOG: "liveblog"}
-    assert {number: found[number].kind for number in kinds} == kinds
+    assert {dw_id: found[dw_id].kind for dw_id in kinds} == kinds
     assert all(each.published is not None and each.published.tzinfo is UTC for each in found.values())
 
 
@@ -289,7 +289,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("has_index", [True, False])
 def test_a_damaged_document_is_skipped_and_noted(tmp_path: Path, damage: str, has_index: bool) -> None:
-    root = archive_of(tmp_path / "archive", *(document(number) for number in (70000001, 70000002, 70000003)))
+    root = archive_of(tmp_path / "archive", *(document(dw_id) for dw_id in (70000001, 70000002, 70000003)))
     DAMAGES[damage](root / DOCUMENT)
     if not has_index:
         (root / layout.INDEX).unlink()
@@ -373,9 +373,9 @@ def test_odd_values_do_no_harm(tmp_path: Path) -> None:
     assert (found[3].id, found[3].language, found[3].stamp_ms) == (10**15 - 1, "und", 0)
 
 
-@pytest.mark.parametrize("number", [0, -1, 1, 2**63, 10**40])
-def test_an_id_nobody_knows_is_none(tmp_path: Path, number: int) -> None:
-    assert Library(archive_of(tmp_path / "archive", document(70000001))).document(number) is None
+@pytest.mark.parametrize("dw_id", [0, -1, 1, 2**63, 10**40])
+def test_an_id_nobody_knows_is_none(tmp_path: Path, dw_id: int) -> None:
+    assert Library(archive_of(tmp_path / "archive", document(70000001))).document(dw_id) is None
 
 
 def test_an_id_of_a_picture_is_no_document(tmp_path: Path) -> None:
@@ -398,8 +398,8 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
         return found
 
     def folder_of(count: int) -> Path:
-        for number in range(70000001, 70000001 + count):
-            write(tmp_path / str(count) / f"en/2026/05/{number}.txt", document(number, body=f"<p>{'word ' * 2000}</p>"))
+        for dw_id in range(70000001, 70000001 + count):
+            write(tmp_path / str(count) / f"en/2026/05/{dw_id}.txt", document(dw_id, body=f"<p>{'word ' * 2000}</p>"))
         return tmp_path / str(count)
 
     small, large = folder_of(600), folder_of(1500)

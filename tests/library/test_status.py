@@ -44,8 +44,8 @@ def root(tmp_path: Path) -> Path:
         StateRecord(GONE, "article", 70000014, times.iso(NOW_MS), misses=9, next_ms=NOW_MS - DAY_MS),
     ))  # fmt: skip
     archive = open_archive(root, NOW_MS, "a test")
-    for number in (70000001, 70000002, 70000004):
-        archive.index.set_checked(number, NOW_MS - 1000, "", "")
+    for dw_id in (70000001, 70000002, 70000004):
+        archive.index.set_checked(dw_id, NOW_MS - 1000, "", "")
     archive.close()
     return root
 

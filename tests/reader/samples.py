@@ -56,27 +56,27 @@ def tone() -> bytes:
     return head + samples
 
 
-def picture(number: int, caption: str = "") -> str:
-    address = f"https://images.weserv.nl/?url=static.dw.com/image/{number}_303.png"
+def picture(dw_id: int, caption: str = "") -> str:
+    address = f"https://images.weserv.nl/?url=static.dw.com/image/{dw_id}_303.png"
     return f'<img src="{address}" width="100%"><div><small style="color: #999;">{caption}</small></div>'
 
 
-def slide(number: int, title: str, text: str, after_image: str = "") -> str:
-    address = f"https://images.weserv.nl/?url=static.dw.com/image/{number}_303.png"
+def slide(dw_id: int, title: str, text: str, after_image: str = "") -> str:
+    address = f"https://images.weserv.nl/?url=static.dw.com/image/{dw_id}_303.png"
     return f'<div><img src="{address}" width="100%">{after_image}<b>{title}</b>：{text}</div>'
 
 
-def reference(number: int, words: str) -> str:
-    return f'<a rel="ArticleRef" href="https://api.dw.com/api/detail/article/{number}">{words}</a>'
+def reference(dw_id: int, words: str) -> str:
+    return f'<a rel="ArticleRef" href="https://api.dw.com/api/detail/article/{dw_id}">{words}</a>'
 
 
-def document(number: int, language: str, title: str, body: str, *, author: str = "", days: float = 0, later_ms: int = 0,
+def document(dw_id: int, language: str, title: str, body: str, *, author: str = "", days: float = 0, later_ms: int = 0,
              date: bool = True) -> SeedDocument:  # fmt: skip
     """A document published some days before now, and taken an hour later, and that much later still."""
     published_ms = NOW_MS - round(days * DAY_MS)
     iso = times.iso(published_ms).replace("Z", ".000Z")
     head = f"<div><i>{author}<br>{iso}</i></div>" if date else ""
-    return SeedDocument(published_ms + 3_600_000 + later_ms, title, document_url(language, title, number), head + body)
+    return SeedDocument(published_ms + 3_600_000 + later_ms, title, document_url(language, title, dw_id), head + body)
 
 
 YOUTUBE = ('<iframe width="100%" height="259" src="https://www.youtube.com/embed/aB3_x-9?wmode=transparent" frameborder="0" '
@@ -168,24 +168,24 @@ OTHERS = (
 def archive(root: Path) -> Path:
     """The archive of all of these, with their pictures but one, a media file, and an earlier version."""
     archive_of(root, ENGLISH_BEFORE, ENGLISH_NOW, *OTHERS)
-    store(root, *(picture_file(number) for number in range(63000001, 63000009)), media_file(VIDEO, "mp4", MP4),
+    store(root, *(picture_file(dw_id) for dw_id in range(63000001, 63000009)), media_file(VIDEO, "mp4", MP4),
           states=(missing(MISSING_PICTURE, "404"),), now_ms=NOW_MS + 1000)  # fmt: skip
     return root
 
 
-def picture_file(number: int, seed: int | None = None) -> NewFile:
-    name = PictureName(number, "303", "png")
+def picture_file(dw_id: int, seed: int | None = None) -> NewFile:
+    name = PictureName(dw_id, "303", "png")
     url = f"https://static.dw.com/image/{name.file_name}"
-    record = {"kind": "picture", "id": number, "url": url, "time": times.iso(NOW_MS)}
-    return NewFile(layout.picture_path(name), drawing(number if seed is None else seed), record)
+    record = {"kind": "picture", "id": dw_id, "url": url, "time": times.iso(NOW_MS)}
+    return NewFile(layout.picture_path(name), drawing(dw_id if seed is None else seed), record)
 
 
-def media_file(number: int, extension: str, url: str) -> NewFile:
-    record = {"kind": "media", "id": number, "url": url, "time": times.iso(NOW_MS)}
-    return NewFile(layout.media_path(number, extension), tone(), record)
+def media_file(dw_id: int, extension: str, url: str) -> NewFile:
+    record = {"kind": "media", "id": dw_id, "url": url, "time": times.iso(NOW_MS)}
+    return NewFile(layout.media_path(dw_id, extension), tone(), record)
 
 
-def missing(number: int, reason: str) -> dict[str, object]:
+def missing(dw_id: int, reason: str) -> dict[str, object]:
     """What a log says of a picture that could not be had."""
-    return {"state": "missing", "kind": "picture", "id": number, "format": "303.png", "reason": reason, "misses": 1,
-            "url": f"https://static.dw.com/image/{number}_303.png", "time": times.iso(NOW_MS)}  # fmt: skip
+    return {"state": "missing", "kind": "picture", "id": dw_id, "format": "303.png", "reason": reason, "misses": 1,
+            "url": f"https://static.dw.com/image/{dw_id}_303.png", "time": times.iso(NOW_MS)}  # fmt: skip

@@ -20,8 +20,8 @@ AROUND = Surroundings(
 HEAD = "<div><i>Somebody<br>2026-05-01T10:00:00.000Z</i></div>"
 
 
-def made(markup: str, number: int = 9, around: Surroundings = AROUND) -> str:
-    return body(SeedDocument(0, "A title", f"https://www.dw.com/en/A%20title/a-{number}", markup), around)
+def made(markup: str, dw_id: int = 9, around: Surroundings = AROUND) -> str:
+    return body(SeedDocument(0, "A title", f"https://www.dw.com/en/A%20title/a-{dw_id}", markup), around)
 
 
 def test_author_and_date_are_no_part_of_the_body() -> None:

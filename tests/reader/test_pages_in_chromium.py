@@ -63,8 +63,8 @@ def test_every_page_opens_from_disk(site: Path, browser: Browser, dark: bool, wi
 
 
 def test_title_of_a_page_is_the_articles_own(site: Path, browser: Browser) -> None:
-    for number, title in TITLES.items():
-        (path,) = site.glob(f"*/*/*/{number}-*.html")
+    for dw_id, title in TITLES.items():
+        (path,) = site.glob(f"*/*/*/{dw_id}-*.html")
         assert browser.open(path).title == title
 
 

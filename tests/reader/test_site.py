@@ -81,21 +81,21 @@ def dangling(site: Path, files: dict[str, bytes]) -> list[tuple[str, str]]:
     return found
 
 
-def page(root: Path, number: int) -> str:
+def page(root: Path, dw_id: int) -> str:
     """The page of a document."""
-    (found,) = (root / "site").glob(f"*/*/*/{number}-*.html")
+    (found,) = (root / "site").glob(f"*/*/*/{dw_id}-*.html")
     return found.read_text("utf-8")
 
 
-def alias(number: int, target: int) -> dict[str, object]:
-    """What a log says of a number that is another document's."""
-    return {"state": "alias", "kind": "article", "id": number, "target": target, "time": "2026-06-02T00:00:00Z"}
+def alias(dw_id: int, target: int) -> dict[str, object]:
+    """What a log says of an id that is another document's."""
+    return {"state": "alias", "kind": "article", "id": dw_id, "target": target, "time": "2026-06-02T00:00:00Z"}
 
 
-def remove(archive: Path, number: int) -> None:
+def remove(archive: Path, dw_id: int) -> None:
     """What `scrapy repair` does with a document nobody can restore."""
-    (path,) = archive.glob(f"*/*/*/{number}-*.txt")
-    removed = {"state": "removed", "path": str(path.relative_to(archive)), "kind": "article", "id": number, "reason": "damaged",
+    (path,) = archive.glob(f"*/*/*/{dw_id}-*.txt")
+    removed = {"state": "removed", "path": str(path.relative_to(archive)), "kind": "article", "id": dw_id, "reason": "damaged",
                "time": "2026-06-02T00:00:00Z"}  # fmt: skip
     path.unlink()
     store(archive, states=(removed,), now_ms=NOW_MS + DAY_MS)
@@ -297,15 +297,15 @@ def test_other_selection_takes_pages_and_pictures_away(root: Path) -> None:
 
 def test_changes_of_every_kind_in_any_order_give_the_same_site(root: Path) -> None:
     chance = random.Random(7)
-    numbers = [73000000 + n for n in range(12)]
+    ids = [73000000 + n for n in range(12)]
     for step in range(8):
         now_ms = NOW_MS + (step + 1) * DAY_MS
-        chosen = chance.sample(numbers, 3)
+        chosen = chance.sample(ids, 3)
         documents = [
-            samples.document(number, chance.choice(["en", "zh"]) if step == 0 else "en", f"Title {chance.random():.3}",
-                             "".join(f"<p>{reference(chance.choice(numbers), 'x')}</p>" for _ in range(chance.randrange(4)))
+            samples.document(dw_id, chance.choice(["en", "zh"]) if step == 0 else "en", f"Title {chance.random():.3}",
+                             "".join(f"<p>{reference(chance.choice(ids), 'x')}</p>" for _ in range(chance.randrange(4)))
                              + picture(63000200 + chance.randrange(6), "c"), days=chance.randrange(90), later_ms=step * DAY_MS)
-            for number in chosen
+            for dw_id in chosen
         ]  # fmt: skip
         archive_of(root / "archive", *documents, now_ms=now_ms)
         picked = chance.randrange(6)
@@ -314,7 +314,7 @@ def test_changes_of_every_kind_in_any_order_give_the_same_site(root: Path) -> No
         else:
             store(root / "archive", states=(missing(63000200 + picked, f"reason {step}"),), now_ms=now_ms)
         if step % 3 == 2:
-            store(root / "archive", states=(alias(*chance.sample(numbers, 2)),), now_ms=now_ms)
+            store(root / "archive", states=(alias(*chance.sample(ids, 2)),), now_ms=now_ms)
         update(root)
 
 

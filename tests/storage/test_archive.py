@@ -31,15 +31,15 @@ TIME = "2023-11-14T22:13:20Z"
 NAME = PictureName(63, "303", "jpg")
 
 
-def document(number: int = 7, words: str = "words", stamp_ms: int = NOW_MS, title: str = "A title") -> SeedDocument:
+def document(dw_id: int = 7, words: str = "words", stamp_ms: int = NOW_MS, title: str = "A title") -> SeedDocument:
     """An article with a picture that refers to the article after it."""
     body = (
         "<div><i>Ann<br>2023-10-06T01:48:46.923Z</i></div>"
         '<img src="https://images.weserv.nl/?url=static.dw.com/image/63_303.jpg" width="100%">'
         '<div><small style="color: #999;"></small></div>'
-        f'<p>{words} <a href="https://api.dw.com/api/detail/article/{number + 1}" rel="ArticleRef">more</a></p>'
+        f'<p>{words} <a href="https://api.dw.com/api/detail/article/{dw_id + 1}" rel="ArticleRef">more</a></p>'
     )
-    return SeedDocument(stamp_ms, title, urls.document_url("zh", title, number), body)
+    return SeedDocument(stamp_ms, title, urls.document_url("zh", title, dw_id), body)
 
 
 def fetched(found: Archive, one: SeedDocument, **more: Any) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ def test_document_its_reply_and_its_lines(archive: OpenArchive, tmp_path: Path) 
     assert gzip.decompress((tmp_path / "archive/zh/2023/10/7-a-title.json.gz").read_bytes()).startswith(b"reply")
     [log] = run_logs(tmp_path / "archive")
     assert list(read_log(log)) == records
-    states = {(number, form): state for number, form, state in found.index.select("SELECT number, format, state FROM objects")}
+    states = {(dw_id, form): state for dw_id, form, state in found.index.select("SELECT id, format, state FROM objects")}
     assert states == {(7, ""): ARCHIVED, (8, ""): PENDING, (63, "303"): PENDING}
 
 
@@ -268,12 +268,12 @@ def test_references_of_an_added_document_are_seeds_of_a_fetched_one_hop_on(archi
     found = archive()
     found.register_document(document(7), "add", 0)
     found.register_document(document(20), "api", 2)
-    assert [(row.number, row.hop) for row in map(found.index.get, (8, 21)) if row] == [(8, 0), (21, 3)]
+    assert [(row.id, row.hop) for row in map(found.index.get, (8, 21)) if row] == [(8, 0), (21, 3)]
 
 
 def test_what_a_nearer_document_refers_to_is_nearer_too(archive: OpenArchive) -> None:
     found = archive()
-    for number, hop in [(7, 2), (8, 3), (9, 4)]:
-        fetched(found, document(number), hop=hop)
+    for dw_id, hop in [(7, 2), (8, 3), (9, 4)]:
+        fetched(found, document(dw_id), hop=hop)
     found.register_references(document(6), 0)
     assert [row.hop for row in map(found.index.get, (7, 8, 9, 10)) if row] == [0, 1, 2, 3]

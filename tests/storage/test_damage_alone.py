@@ -60,7 +60,7 @@ def repaired(root: Path) -> None:
 
 
 def known(root: Path, without: set[object]) -> list[tuple[Any, ...]]:
-    """What the index knows, but of some numbers and paths; and without language and hop, which are also told by those that
+    """What the index knows, but of some ids and paths; and without language and hop, which are also told by those that
     refer to a document."""
     archive = opened(root)
     found = [row[:5] + row[7:] if len(row) > 4 else row for row in rows(archive) if not without & set(row)]
@@ -69,7 +69,7 @@ def known(root: Path, without: set[object]) -> list[tuple[Any, ...]]:
 
 
 def flip(log: Path, place: int) -> set[object]:
-    """Flip a bit. Returns the numbers and paths of which the damaged lines tell."""
+    """Flip a bit. Returns the ids and paths of which the damaged lines tell."""
     data = bytearray(log.read_bytes())
     hit = next(line for line in places(log) if line[0] <= place // 8 < line[1])
     data[place // 8] ^= 1 << place % 8
@@ -157,13 +157,13 @@ def test_whatever_a_document_holds_every_command_goes_on(tmp_path: Path, body: s
 
 
 def test_whatever_a_seed_document_holds_a_crawl_takes_the_others(tmp_path: Path) -> None:
-    numbers = range(70900001, 70900001 + len(BODIES))
-    for number, body in zip(numbers, BODIES.values(), strict=True):
-        write(tmp_path / "seeds" / f"{number}.txt", document(number, body=body))
+    ids = range(70900001, 70900001 + len(BODIES))
+    for dw_id, body in zip(ids, BODIES.values(), strict=True):
+        write(tmp_path / "seeds" / f"{dw_id}.txt", document(dw_id, body=body))
     write(tmp_path / "seeds" / "last.txt", document(70900099))
     with Site() as site:
         outcome = crawl(tmp_path / "archive", tmp_path / "seeds", "depth=0", site=site)
-    assert outcome.documents.keys() == {*numbers, 70900099}
+    assert outcome.documents.keys() == {*ids, 70900099}
     assert "Traceback" not in outcome.stderr
 
 
@@ -180,6 +180,6 @@ def test_line_that_cannot_be_applied_is_left_out_alone(tmp_path: Path, monkeypat
     monkeypatch.setattr(Archive, "register_document", register)
     said: list[str] = []
     archive = opened(root, rebuild=True, say=said.append)
-    assert {row.number for row in archive.index.documents()} == {70000001, 70000002}
+    assert {row.id for row in archive.index.documents()} == {70000001, 70000002}
     archive.close()
     assert any("line 1: odd" in sentence for sentence in said)

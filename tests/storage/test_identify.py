@@ -1,4 +1,4 @@
-"""What a document alone says of an object, and what was known of it before. Words and numbers are invented."""
+"""What a document alone says of an object, and what was known of it before. Words and ids are invented."""
 
 from __future__ import annotations
 

@@ -54,9 +54,9 @@ def make_world(folder: Path, seeds: str, before: Path | None = None, *arguments:
         yield World(site, runner, archive, time.monotonic() - start)
 
 
-def addresses(numbers: Iterable[int]) -> str:
+def addresses(ids: Iterable[int]) -> str:
     """A file of seeds."""
-    return "".join(f"https://www.dw.com/en/x/a-{number}\n" for number in numbers)
+    return "".join(f"https://www.dw.com/en/x/a-{dw_id}\n" for dw_id in ids)
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +93,13 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, P
             shutil.copytree(world.archive, folder / "before")
         shutil.rmtree(folder / "uninterrupted")
         for place in range(CHANGED):
-            number = dw.FIRST_SYNTHETIC + place
+            dw_id = dw.FIRST_SYNTHETIC + place
             if place % 3:
-                site.edit(number, add_paragraph=f"What came to light later about {number}.")
+                site.edit(dw_id, add_paragraph=f"What came to light later about {dw_id}.")
             else:
-                site.edit(number, title=f"A better headline ({number})", picture=dw.SEED_ZH_PICTURE, caption="Another one")
-        for number in OTHER_KINDS.values():
-            site.edit(number, title=f"Another headline ({number})")
+                site.edit(dw_id, title=f"A better headline ({dw_id})", picture=dw.SEED_ZH_PICTURE, caption="Another one")
+        for dw_id in OTHER_KINDS.values():
+            site.edit(dw_id, title=f"Another headline ({dw_id})")
         for world in make_world(folder, text, folder / "before", "-a", "refresh=all", site=site):
             yield world, folder / "before"
 
@@ -176,7 +176,7 @@ def test_uninterrupted_revisions_are_as_many_as_changes(changed: tuple[World, Pa
     world, before = changed
     revised = {path.parent.name for path in (world.archive / "revisions").rglob("*.txt")}
     generated = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + CHANGED)
-    assert revised == {str(number) for number in (*generated, *OTHER_KINDS.values())}
+    assert revised == {str(dw_id) for dw_id in (*generated, *OTHER_KINDS.values())}
     old, new = files(before), files(world.archive)
     kept = [data for name, data in new.items() if name.startswith("revisions/")]
     assert sorted(kept) == sorted(data for name, data in old.items() if new[name] != data)
@@ -286,12 +286,12 @@ def test_killed_before_the_log_line_of_a_revision_of_another_kind_the_next_run_k
     changed: tuple[World, Path], tmp_path: Path, kind: str
 ) -> None:
     world, before = changed
-    archive, number = shutil.copytree(before, tmp_path / "archive"), OTHER_KINDS[kind]
-    crawl = world.runner.crawl(archive, "-a", f"refresh={number}", fault=Fault("rename", "document", 1, "after"))
+    archive, dw_id = shutil.copytree(before, tmp_path / "archive"), OTHER_KINDS[kind]
+    crawl = world.runner.crawl(archive, "-a", f"refresh={dw_id}", fault=Fault("rename", "document", 1, "after"))
     assert crawl.status == KILLED, crawl.said
     assert world.runner.complete(archive, "-a", "refresh=none") == 1
     known, uninterrupted = ({row[0]: row for row in objects(folder)} for folder in (archive, world.archive))
-    assert known[number] == uninterrupted[number]
+    assert known[dw_id] == uninterrupted[dw_id]
     assert world.runner.complete(archive) == 1
     world.judge(archive)
 

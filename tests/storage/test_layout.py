@@ -73,14 +73,14 @@ def test_document_path(language: str, moment_ms: int, title: str, path: str) -> 
 
 
 @given(LANGUAGE, st.integers(-(10**13), 253_402_300_799_000), st.integers(1, 10**15 - 1), ANY | st.just("../" * 9 + "x"))
-def test_no_title_and_no_language_leads_out_of_the_archive(language: str, moment_ms: int, number: int, title: str) -> None:
-    path = layout.document_path(language, moment_ms, number, title)
+def test_no_title_and_no_language_leads_out_of_the_archive(language: str, moment_ms: int, dw_id: int, title: str) -> None:
+    path = layout.document_path(language, moment_ms, dw_id, title)
     assert re.fullmatch(r"[a-z0-9-]+/\d{4}/\d\d/\d+(-[a-z0-9-]+)?\.txt", path)
     assert str(PurePosixPath("/root", path)) == f"/root/{path}"
     assert all(len(part.encode()) < 255 for part in (*path.split("/"), layout.reply_path(path).split("/")[-1]))
     assert layout.is_document(path)
     assert layout.is_reply(layout.reply_path(path))
-    assert layout.number_of(path) == number
+    assert layout.id_of(path) == dw_id
 
 
 @pytest.mark.parametrize("path", seed_paths(), ids=path_id)
@@ -92,7 +92,7 @@ def test_recorded_document_has_a_path(path: Path) -> None:
     assert layout.slug(document.title)
 
 
-# path: (number, is_document, is_reply, is_revision)
+# path: (id, is_document, is_reply, is_revision)
 PATHS = {
     "zh/2023/11/7-a-title.txt": (7, True, False, False),
     "zh/2023/11/7.txt": (7, True, False, False),
@@ -117,7 +117,7 @@ PATHS = {
 
 @pytest.mark.parametrize(("path", "facts"), PATHS.items())
 def test_what_a_path_says(path: str, facts: tuple[int | None, bool, bool, bool]) -> None:
-    found = (layout.number_of(path), layout.is_document(path), layout.is_reply(path), layout.is_revision(path))
+    found = (layout.id_of(path), layout.is_document(path), layout.is_reply(path), layout.is_revision(path))
     assert found == facts
 
 
@@ -125,13 +125,13 @@ EXTENSIONS = st.sampled_from(["jpg", "jpeg", "png", "gif", "webp"])
 
 
 @given(st.integers(1, 10**15 - 1), st.from_regex(r"\A[0-9A-Za-z]{1,12}\Z"), EXTENSIONS)
-def test_picture_there_and_back(number: int, form: str, extension: str) -> None:
-    name = PictureName(number, form, extension)
+def test_picture_there_and_back(dw_id: int, form: str, extension: str) -> None:
+    name = PictureName(dw_id, form, extension)
     assert layout.picture_of(layout.picture_path(name)) == name
-    assert layout.number_of(layout.picture_path(name)) == number
+    assert layout.id_of(layout.picture_path(name)) == dw_id
 
 
-def test_pictures_lie_a_hundred_thousand_numbers_to_a_folder() -> None:
+def test_pictures_lie_a_hundred_thousand_ids_to_a_folder() -> None:
     assert layout.picture_path(PictureName(63_750_162, "303", "jpg")) == "images/637/63750162_303.jpg"
     assert layout.media_path(63_750_162, "mp4") == "media/637/63750162.mp4"
     assert layout.unreadable_path(7, "0123456789abcdef", ".json.gz") == "unreadable/7-0123456789ab.json.gz"

@@ -105,15 +105,15 @@ def test_what_was_altered_after_a_kill_while_revising_is_not_adopted(
 # ---- one file at a time ---------------------------------------------------------------------------------------------
 
 
-def reply_of(words: str, number: int = 7) -> bytes:
+def reply_of(words: str, dw_id: int = 7) -> bytes:
     """A reply of api.dw.com, as it lies on disk."""
-    reply = {"type": "Article", "id": number, "languageId": 4, "name": "A title", "text": words,
+    reply = {"type": "Article", "id": dw_id, "languageId": 4, "name": "A title", "text": words,
              "displayDate": "2023-10-06T01:48:46.923Z"}  # fmt: skip
     return gzip.compress(json.dumps(reply).encode(), 6, mtime=0)
 
 
-def document_of(reply: bytes, stamp_ms: int = NOW_MS, number: int = 7) -> SeedDocument:
-    article = places.read("api:article", gzip.decompress(reply), number, "article", "zh")
+def document_of(reply: bytes, stamp_ms: int = NOW_MS, dw_id: int = 7) -> SeedDocument:
+    article = places.read("api:article", gzip.decompress(reply), dw_id, "article", "zh")
     return places.document(article, stamp_ms, "zh")
 
 
@@ -172,7 +172,7 @@ FORMAT_ONLY = replace(document_of(OLD), stamp_ms=NOW_MS + 9000, html="<p>From a 
         ({"document": bytes_of(LATER), "reply": OLD}, {DOCUMENT: "aside", REPLY: "aside"}),
         ({"document": bytes_of(LATER), "reply": NEW[:-1]}, {DOCUMENT: "aside", REPLY: "aside"}),
         ({"document": bytes_of(LATER)[:-1], "reply": NEW}, {DOCUMENT: "left", REPLY: "left"}),
-        ({"document": bytes_of(document_of(reply_of("Words.", 8), number=8))}, {DOCUMENT: "left"}),
+        ({"document": bytes_of(document_of(reply_of("Words.", 8), dw_id=8))}, {DOCUMENT: "left"}),
     ],
 )
 def test_new_document_and_reply_after_a_kill(archive: OpenArchive, put: dict[str, bytes], expected: dict[str, str]) -> None:

@@ -125,8 +125,8 @@ def test_a_mirror_stands_in_for_every_host_of_media() -> None:
 @pytest.mark.parametrize("path", [PARTIAL, NOTE])
 def test_partial_files_are_the_archives_own(path: str) -> None:
     assert layout.is_partial(path)
-    assert layout.number_of(path) is None
-    assert layout.number_of(STORED) == 70100073
+    assert layout.id_of(path) is None
+    assert layout.id_of(STORED) == 70100073
 
 
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "rename"])

@@ -35,7 +35,7 @@ from crawler.urls import DW
 from tests.conftest import NOW_MS, OpenArchive
 from tests.helpers_commands import document
 
-NUMBER = 70000001
+ID = 70000001
 
 
 @pytest.fixture
@@ -59,11 +59,11 @@ def run(open_one: Archive) -> SimpleNamespace:
     return run
 
 
-def fetched(number: int = NUMBER, requested: int = NUMBER, words: str = "What DW says.", stamp_ms: int = NOW_MS) -> Fetched:
-    article = Article(number, "article", "A title", "en", Markup("Somebody"), "2026-05-01T10:00:00.000Z",
+def fetched(dw_id: int = ID, requested: int = ID, words: str = "What DW says.", stamp_ms: int = NOW_MS) -> Fetched:
+    article = Article(dw_id, "article", "A title", "en", Markup("Somebody"), "2026-05-01T10:00:00.000Z",
                       blocks=(Paragraph(Markup(words)),), origin="api")  # fmt: skip
     made = places.document(article, stamp_ms, "en")
-    return Fetched(article, made, requested, words.encode(), DW.detail("article", number), stamp_ms, 0, "", "", "json")
+    return Fetched(article, made, requested, words.encode(), DW.detail("article", dw_id), stamp_ms, 0, "", "", "json")
 
 
 async def take(run: SimpleNamespace, *given: seedfile.SeedDocument) -> None:
@@ -127,11 +127,11 @@ def test_no_version_is_lost_between_planners(run: SimpleNamespace, order: list[A
     assert len(current) == 1
 
 
-@pytest.mark.parametrize("number", [NUMBER, 5])
-def test_an_alias_and_its_target_are_one_document(run: SimpleNamespace, number: int) -> None:
-    """The reply to a request for 5 is that of NUMBER, while a seed document of either comes."""
+@pytest.mark.parametrize("dw_id", [ID, 5])
+def test_an_alias_and_its_target_are_one_document(run: SimpleNamespace, dw_id: int) -> None:
+    """The reply to a request for 5 is that of ID, while a seed document of either comes."""
     ends = together(
-        pipe(run, fetched(requested=5)), take(run, document(number=number, body="<p>A seed says.</p>", stamp_ms=NOW_MS - 5000)),
+        pipe(run, fetched(requested=5)), take(run, document(dw_id=dw_id, body="<p>A seed says.</p>", stamp_ms=NOW_MS - 5000)),
         pipe(run, fetched(words="What DW says now.")),
     )  # fmt: skip
     assert ends == [None] * 3
@@ -141,19 +141,19 @@ def test_an_alias_and_its_target_are_one_document(run: SimpleNamespace, number: 
 
 def test_a_seed_that_came_while_dw_was_asked_stays_archived(run: SimpleNamespace) -> None:
     index = run.archive.index
-    index.register([NUMBER], 0)
-    asked = index.get(NUMBER)
+    index.register([ID], 0)
+    asked = index.get(ID)
 
     async def answer(note: Any, *more: Any) -> None:
         await note(run, asked, *more)
 
     together(take(run, document()), answer(outcomes.unwanted, "audio"))
-    assert index.get(NUMBER).state == ARCHIVED
+    assert index.get(ID).state == ARCHIVED
     together(answer(outcomes.missing, status(404)))
-    assert (index.get(NUMBER).state, index.get(NUMBER).misses) == (ARCHIVED, 1)
-    reply = Reply("api:article", DW.detail("article", NUMBER), body=b"?")
+    assert (index.get(ID).state, index.get(ID).misses) == (ARCHIVED, 1)
+    reply = Reply("api:article", DW.detail("article", ID), body=b"?")
     together(answer(outcomes.unreadable, reply, "no JSON"))
-    assert index.get(NUMBER).state == ARCHIVED
+    assert index.get(ID).state == ARCHIVED
 
 
 def test_a_turn_is_not_lost_while_somebody_waits_for_it(open_one: Archive) -> None:
@@ -162,7 +162,7 @@ def test_a_turn_is_not_lost_while_somebody_waits_for_it(open_one: Archive) -> No
 
     async def plan(place: int) -> None:
         for _ in range(3):
-            async with open_one.document(NUMBER, *([5] if place % 2 else [])):
+            async with open_one.document(ID, *([5] if place % 2 else [])):
                 inside.append(place)
                 most.append(len(inside))
                 await asyncio.sleep(0)
@@ -180,8 +180,8 @@ def test_a_turn_is_not_lost_while_somebody_waits_for_it(open_one: Archive) -> No
 
 
 def test_planners_of_several_documents_do_not_wait_for_one_another(open_one: Archive) -> None:
-    async def plan(*numbers: int) -> None:
-        async with open_one.document(*numbers):
+    async def plan(*ids: int) -> None:
+        async with open_one.document(*ids):
             await asyncio.sleep(0)
 
     assert together(*(plan(*pair) for pair in [(1, 2), (2, 1), (2, 3), (3, 1), (1, 1)] * 5)) == [None] * 25
@@ -193,15 +193,15 @@ def test_who_becomes_an_alias_while_waited_for_is_planned_as_its_target(open_one
     async def become() -> None:
         async with open_one.document(5):
             await asyncio.sleep(0)
-            open_one.index.set_alias(5, NUMBER)
+            open_one.index.set_alias(5, ID)
 
-    async def plan(name: str, number: int) -> None:
-        async with open_one.document(number):
+    async def plan(name: str, dw_id: int) -> None:
+        async with open_one.document(dw_id):
             order.append(f"{name} in")
             await asyncio.sleep(0)
             order.append(f"{name} out")
 
-    together(become(), plan("alias", 5), plan("target", NUMBER))
+    together(become(), plan("alias", 5), plan("target", ID))
     assert sorted(order[:2]) in (["alias in", "alias out"], ["target in", "target out"])
 
 
@@ -216,7 +216,7 @@ def test_what_a_cancelled_planner_still_writes_is_waited_for(open_one: Archive, 
     monkeypatch.setattr(disk, "os_open", wait)
 
     async def plan(words: str) -> None:
-        async with open_one.document(NUMBER):
+        async with open_one.document(ID):
             await open_one.store(open_one.plan_seed(document(body=f"<p>{words}</p>"), "seed", NOW_MS)[1])
 
     async def one_after_the_other() -> None:

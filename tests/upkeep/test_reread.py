@@ -93,16 +93,16 @@ def opened(root: Path) -> Iterator[Archive]:
         archive.close()
 
 
-def row_of(root: Path, number: int) -> Row:
+def row_of(root: Path, dw_id: int) -> Row:
     with opened(root) as archive:
-        row = archive.index.get(number)
+        row = archive.index.get(dw_id)
     assert row is not None
     return row
 
 
-def make_worse(root: Path, number: int) -> SeedDocument:
+def make_worse(root: Path, dw_id: int) -> SeedDocument:
     """Put a document without its last paragraph in an article's place, file and log line, as a worse reader would have."""
-    row = row_of(root, number)
+    row = row_of(root, dw_id)
     assert row.path
     with opened(root) as archive:
         whole = archive.read(row.path)
@@ -114,8 +114,8 @@ def make_worse(root: Path, number: int) -> SeedDocument:
     return worse
 
 
-def difference(said: dict[str, Any], number: int) -> dict[str, Any]:
-    return next(one for one in said["differences"] if one["id"] == number)
+def difference(said: dict[str, Any], dw_id: int) -> dict[str, Any]:
+    return next(one for one in said["differences"] if one["id"] == dw_id)
 
 
 # --- documents ---
@@ -210,7 +210,7 @@ def test_what_a_better_reader_finds_to_refer_to_is_crawled_next(archived: Outcom
         whole = archive.read(row.path)
         assert whole is not None
         bare = replace(whole, html=whole.html[: whole.html.index("<p>")] + "<p>Nur ein Satz.</p>")
-        record = {"kind": "article", "id": row.number, "url": row.url, "time": "2026-06-01T00:00:00Z", "hop": 0,
+        record = {"kind": "article", "id": row.id, "url": row.url, "time": "2026-06-01T00:00:00Z", "hop": 0,
                   "source": "api", "language": row.language, "stamp_ms": row.stamp_ms}  # fmt: skip
         archive.store_now([NewFile(row.path, seedfile.dumps(bare).encode(), record)])
     found(tmp_path)
@@ -236,11 +236,11 @@ def test_a_document_that_came_without_a_reply_is_left_alone(archived: Outcome, t
 # --- unreadable replies ---
 
 
-def keep(root: Path, number: int, body: bytes, time: str, url: str = "", kind: str = "article") -> str:
+def keep(root: Path, dw_id: int, body: bytes, time: str, url: str = "", kind: str = "article") -> str:
     """Keep a reply as unreadable, as a crawl does. Returns its path."""
-    path = layout.unreadable_path(number, hashlib.sha256(body).hexdigest(), ".reply")
-    url = url or f"https://api.dw.com/api/detail/{kind}/{number}"
-    record = {"kind": kind, "id": number, "url": url, "time": time}
+    path = layout.unreadable_path(dw_id, hashlib.sha256(body).hexdigest(), ".reply")
+    url = url or f"https://api.dw.com/api/detail/{kind}/{dw_id}"
+    record = {"kind": kind, "id": dw_id, "url": url, "time": time}
     about = json.dumps({**record, "reason": "a reader of long ago"}).encode()
     with opened(root) as archive:
         archive.store_now([NewFile(path, body, record), NewFile(path.replace(".reply", ".json"), about, record)])
@@ -290,9 +290,9 @@ def test_the_api_s_unreadable_reply_improves_on_the_page_that_stood_in(site: Sit
     assert files(tmp_path) == after
 
 
-def site_reply(site: Site, number: int) -> bytes:
+def site_reply(site: Site, dw_id: int) -> bytes:
     site.clear()
-    return site.get(f"{site.api}/api/detail/article/{number}")[2]
+    return site.get(f"{site.api}/api/detail/article/{dw_id}")[2]
 
 
 def test_an_unreadable_reply_older_than_the_document_changes_nothing(archived: Outcome, site: Site, tmp_path: Path) -> None:

@@ -297,17 +297,17 @@ def test_lost_reply_is_fetched_again_and_its_document_stays(root: Path, site: Si
 
 def test_document_comes_back_to_the_path_it_had(root: Path, site: Site) -> None:
     path = next(path for path in walk(root) if layout.is_document(path))
-    number = layout.number_of(path)
-    assert number
+    dw_id = layout.id_of(path)
+    assert dw_id
     for lost in (path, layout.reply_path(path)):
         (root / lost).unlink()
     scrapy("repair", root=root)
     scrapy("reindex", root=root)
-    site.edit(number, title="Another title altogether", displayDate="2026-04-05T06:07:08.000Z")
+    site.edit(dw_id, title="Another title altogether", displayDate="2026-04-05T06:07:08.000Z")
     outcome = crawl(root, "", "refresh=none", site=site, now_ms=NOW_MS)
     site.reset()
-    assert outcome.documents[number] == path
-    assert outcome.document(number).title == "Another title altogether"
+    assert outcome.documents[dw_id] == path
+    assert outcome.document(dw_id).title == "Another title altogether"
 
 
 def test_what_is_set_aside_replaces_nothing(small: Path) -> None:

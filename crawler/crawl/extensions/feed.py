@@ -41,7 +41,7 @@ def flat(item: Fetched) -> dict[str, Any]:
     """
     article, document = item.article, item.document
     return {
-        "id": article.number, "kind": article.kind, "language": article.language, "title": document.title,
+        "id": article.id, "kind": article.kind, "language": article.language, "title": document.title,
         "author": normalise.unescape(document.author), "published": article.display_date, "stamp_ms": document.stamp_ms,
         "url": document.url, "html": document.html, "path": item.path,
     }  # fmt: skip

@@ -21,30 +21,30 @@ class ArchivePipeline(RunComponent):
     """
 
     async def process_item(self, item: Fetched) -> Fetched:
-        async with self.run.archive.document(item.requested, item.article.number):  # both may arrive at once
+        async with self.run.archive.document(item.requested, item.article.id):  # both may arrive at once
             if not await store_if_known(self.run, item):
                 await self._store(item)
         return item
 
     async def _store(self, item: Fetched) -> None:
         article, document = item.article, item.document
-        known = self.run.archive.index.get(article.number)
+        known = self.run.archive.index.get(article.id)
         record: Record = {
-            "kind": article.kind, "id": article.number, "url": document.url, "time": times.iso(item.stamp_ms),
+            "kind": article.kind, "id": article.id, "url": document.url, "time": times.iso(item.stamp_ms),
             "language": article.language, "hop": item.hop, "source": article.origin, "etag": item.etag,
             "last_modified": item.last_modified,
         }  # fmt: skip
         if (published_ms := times.parse_ms(article.display_date)) is not None:
             record["published_ms"] = published_ms
-        if item.requested != article.number:
+        if item.requested != article.id:
             record["requested"] = item.requested
             self.run.count("dw/document/alias")
         await self.run.store(self.run.archive.document_files(document, record, reply_file(self.run, item)))
-        stored = self.run.archive.index.get(article.number)
+        stored = self.run.archive.index.get(article.id)
         item.path = (stored and stored.path) or ""
         self.run.archive.register_references(document, item.hop + 1)
         if article.origin in WEAK:
-            self.run.archive.index.set_unchecked(article.number)  # until a better source answers
+            self.run.archive.index.set_unchecked(article.id)  # until a better source answers
         self.run.count("dw/document/revised" if known and known.path else "dw/document/new")
         self.run.count(f"dw/document/{article.kind}")
         self.run.count(f"dw/document/language/{article.language}")

@@ -26,7 +26,7 @@ class ComparePipeline(RunComponent):
     """
 
     async def process_item(self, item: Fetched) -> Fetched:
-        async with self.run.archive.document(item.requested, item.article.number):
+        async with self.run.archive.document(item.requested, item.article.id):
             is_known = await store_if_known(self.run, item)
         if is_known:
             raise DropItem("the archive holds it already", log_level="DEBUG")
@@ -36,21 +36,21 @@ class ComparePipeline(RunComponent):
 async def store_if_known(run: Run, item: Fetched) -> bool:
     """Store what is new about an article that the archive holds already. Returns whether it does: the same content, or better
     than that of a weak source. Counts dw/document/weaker beside those of ComparePipeline."""
-    archive, number = run.archive, item.article.number
-    row = archive.index.get(number)
+    archive, dw_id = run.archive, item.article.id
+    row = archive.index.get(dw_id)
     known = archive.read(row.path) if row and row.path else None
     if row is None or row.path is None or known is None:
         return False
     is_weak = item.article.origin in WEAK
     if is_weak and row.source not in WEAK:
-        archive.index.set_checked(number, 0, row.etag, row.last_modified)
+        archive.index.set_checked(dw_id, 0, row.etag, row.last_modified)
         run.count("dw/document/weaker")
         return True
     if not seedfile.says_the_same(known, item.document):
         return False
     states = []
-    if item.requested != number and archive.index.get(item.requested) != row:
-        states.append(StateRecord("alias", "article", item.requested, times.iso(item.stamp_ms), target=number))
+    if item.requested != dw_id and archive.index.get(item.requested) != row:
+        states.append(StateRecord("alias", "article", item.requested, times.iso(item.stamp_ms), target=dw_id))
         run.count("dw/document/alias")
     files = []
     is_better = item.article.origin == "api" and row.source != "api"
@@ -62,10 +62,10 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
     published_ms = row.published_ms if published_ms is None else published_ms
     if row.misses or (row.kind, row.published_ms) != (item.article.kind, published_ms):
         # DW has it again, or tells what the document does not: that it is a liveblog, or the date of a video
-        states.append(StateRecord(ARCHIVED, item.article.kind, number, times.iso(item.stamp_ms), published_ms=published_ms))
+        states.append(StateRecord(ARCHIVED, item.article.kind, dw_id, times.iso(item.stamp_ms), published_ms=published_ms))
     if files or states:
         await run.store(files, states)
-    archive.index.set_checked(number, 0 if is_weak else item.stamp_ms, item.etag, item.last_modified)
+    archive.index.set_checked(dw_id, 0 if is_weak else item.stamp_ms, item.etag, item.last_modified)
     run.count("dw/document/unchanged")
     return True
 
@@ -73,7 +73,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
 def reply_file(run: Run, item: Fetched) -> NewFile:
     """Return the file of the reply that an article was made of. Its `path` is only the extension: the caller sets the path."""
     record: Record = {
-        "kind": item.article.kind, "id": item.article.number, "url": run.sites.canonical(item.url),
+        "kind": item.article.kind, "id": item.article.id, "url": run.sites.canonical(item.url),
         "time": times.iso(item.stamp_ms), "source": item.article.origin, "etag": item.etag,
         "last_modified": item.last_modified,
     }  # fmt: skip

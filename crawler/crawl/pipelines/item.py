@@ -12,7 +12,7 @@ from crawler.seedfile import SeedDocument
 class Fetched:
     """A reply on its way through the pipelines: the article made of it, and how it came.
 
-    document: what will be archived. requested: the number that was asked for (an alias if the article's own differs). reply:
+    document: what will be archived. requested: the id that was asked for (an alias if the article's own differs). reply:
     the bytes as they came. url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the seeds.
     etag, last_modified: validators of the reply, for the next conditional request. reply_extension: `json` or `html`. charset:
     the one its HTTP header names. path: of the document, once it is stored.

@@ -64,7 +64,7 @@ class MediaPipeline(RunComponent):
 
     async def process_item(self, item: Fetched) -> Fetched:
         if self.run.options.media and item.article.kind in _KINDS and item.document.media:
-            row = self.run.archive.index.register_media(item.article.number, item.document.media)
+            row = self.run.archive.index.register_media(item.article.id, item.document.media)
             if row.state == ARCHIVED:
                 self.run.count("dw/media/already_there")
             elif self.worker is None or self.worker.done():
@@ -79,13 +79,13 @@ class MediaPipeline(RunComponent):
 
     async def register_archived(self) -> None:
         """Register the media files of documents that were archived without `media`."""
-        index, number = self.run.archive.index, 0
-        while rows := index.without_media(number, _BATCH):
+        index, dw_id = self.run.archive.index, 0
+        while rows := index.without_media(dw_id, _BATCH):
             for row in rows:
-                number = row.number
+                dw_id = row.id
                 document = self.run.archive.read(row.path) if row.path else None
                 if document and document.media:
-                    index.register_media(number, document.media)
+                    index.register_media(dw_id, document.media)
             await asyncio.sleep(0)
 
     async def fetch_due(self) -> None:
@@ -98,16 +98,16 @@ class MediaPipeline(RunComponent):
     async def _fetch_all(self) -> None:
         index = self.run.archive.index
         while not self.run.is_closing() and (row := index.next_media()):
-            if index.claim(row.number, row.format):
+            if index.claim(row.id, row.format):
                 await self._fetch(row)
 
     async def _fetch(self, row: Row) -> None:
         """Fetch a media file. Counts one outcome, or none if the run ends before. Raises DiskError."""
         assert row.url
-        path = layout.media_path(row.number, mediafile.extension(row.url))
+        path = layout.media_path(row.id, mediafile.extension(row.url))
         try:
             size = await self._complete(row, path)
-            record = {"kind": "media", "id": row.number, "url": row.url, "time": times.iso(self.run.now_ms())}
+            record = {"kind": "media", "id": row.id, "url": row.url, "time": times.iso(self.run.now_ms())}
             await self.run.store([Whole(path, record)])
         except _Stopped:
             return
@@ -116,7 +116,7 @@ class MediaPipeline(RunComponent):
         else:
             self._forget(path)
             self.run.count("dw/media/stored")
-            logger.info("Media file of %s: %d bytes, stored as %s", row.number, size, path)
+            logger.info("Media file of %s: %d bytes, stored as %s", row.id, size, path)
 
     async def _complete(self, row: Row, path: str) -> int:
         """Fetch the rest of a partial file. Returns the size of the whole. Raises _NotHad and _Stopped."""
@@ -191,8 +191,8 @@ class MediaPipeline(RunComponent):
             self._forget(path)
         self.run.count(f"dw/media/{outcome}")
         self.run.count(f"dw/media/{outcome}/{error.reason}")
-        logger.info("Media file of %s %s: %s (%s)", row.number, outcome, error.reason, row.url)
-        self.run.note_missing("media", row.number, error.reason, row.url)
+        logger.info("Media file of %s %s: %s (%s)", row.id, outcome, error.reason, row.url)
+        self.run.note_missing("media", row.id, error.reason, row.url)
         await self.run.store([], [state])
 
     def _forget(self, path: str) -> None:

@@ -28,7 +28,7 @@ class OmissionsPipeline(RunComponent):
     def process_item(self, item: Fetched) -> Fetched:
         article = item.article
         self.run.note_keys(article.unknown_keys)
-        what = f"{article.kind} {article.number}"
+        what = f"{article.kind} {article.id}"
         skipped = Counter(article.skipped).most_common()
         for name, count in skipped[:_NAMED]:
             self.run.count(f"dw/element/skipped/{name}", count)

@@ -87,7 +87,7 @@ class PicturesPipeline(RunComponent):
             reason, refused = failure_reason(error)
             if self.run.is_closing():
                 time = times.iso(self.run.now_ms())
-                given_back = StateRecord(PENDING, "picture", row.number, time, format=row.format, url=row.url)
+                given_back = StateRecord(PENDING, "picture", row.id, time, format=row.format, url=row.url)
                 await self.run.store([], [given_back])  # no document names a preview: a rebuilt index must know it
                 return reasons.STOPPED
             return await self._miss(row, reason, refused)
@@ -96,14 +96,14 @@ class PicturesPipeline(RunComponent):
         if reason:
             return await self._miss(row, reason)
         now_ms = self.run.now_ms()
-        record = {"kind": "picture", "id": name.number, "url": DW.picture(name), "time": times.iso(now_ms)}
+        record = {"kind": "picture", "id": name.id, "url": DW.picture(name), "time": times.iso(now_ms)}
         await self.run.store([NewFile(layout.picture_path(name), response.body, record)])
         return reasons.NONE
 
     async def _miss(self, row: Row, reason: Reason, refused: bool = False) -> Reason:
         now_ms = self.run.now_ms()
         state = self.run.archive.miss(row, reason, now_ms, refused=refused)
-        self.run.note_missing("picture", row.number, reason, row.url)
+        self.run.note_missing("picture", row.id, reason, row.url)
         await self.run.store([], [state])
         return reason
 

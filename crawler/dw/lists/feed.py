@@ -22,7 +22,7 @@ def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listin
     """Return the articles and liveblogs of a feed.
 
     body: the feed, plain or gzip. content_type: of the reply; its charset comes before the body's own.
-    The number is dwsyn:contentID, else guid, else that of the link; the kind is the link's. The language is the item's
+    The id is dwsyn:contentID, else guid, else that of the link; the kind is the link's. The language is the item's
     dc:language, else the feed's language, else the link's.
     """
     around = Around()
@@ -32,7 +32,7 @@ def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listin
     for entry in iter_entries(pieces, _ROOTS, ("item",), _FIELDS, around, charset_of(content_type)):
         link = entry.fields.get("link", "")
         target = document(link, sites)
-        if (own := _number(entry.fields, target, sites)) is None:
+        if (own := _id_of(entry.fields, target, sites)) is None:
             lost.add(link or entry.fields.get("guid", ""))
             continue
         declared = entry.fields.get("language") or around.fields.get("language", "")
@@ -40,7 +40,7 @@ def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listin
             own,
             Listed(
                 own,
-                kind=target.kind if target and target.number == own else "article",
+                kind=target.kind if target and target.id == own else "article",
                 language=language_path(declared, target),
                 url=link if target else None,
             ),
@@ -51,12 +51,12 @@ def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listin
     return Listing(list(items.values()), problems=problems, is_damaged=around.is_damaged, is_cut=around.is_cut)
 
 
-def _number(fields: Mapping[str, str], target: Target | None, sites: Sites) -> int | None:
+def _id_of(fields: Mapping[str, str], target: Target | None, sites: Sites) -> int | None:
     guid = fields.get("guid", "")
     by_guid = document(guid, sites)
     return (
         number(fields.get("contentID"))
         or number(guid)
-        or (by_guid.number if by_guid else None)
-        or (target.number if target else None)
+        or (by_guid.id if by_guid else None)
+        or (target.id if target else None)
     )

@@ -15,12 +15,12 @@ _PAGE_HOST = re.compile(r"^https?://(?:(?:www|m|amp)\.)?dw\.(?:com|de)(?=/)", re
 class Listed:
     """One thing that a list names.
 
-    number: DW's id. kind: one of `urls.DOCUMENT_KINDS`; `article` if the list does not tell. language: a language
+    id: DW's number. kind: one of `urls.DOCUMENT_KINDS`; `article` if the list does not tell. language: a language
     path. modified_ms: milliseconds since 1970-01-01 UTC, the latest moment its `lastmod` can mean (a bare day: the
     day's last millisecond); only sitemaps tell. url: its page as the list writes it, None if that is not DW's.
     """
 
-    number: int
+    id: int
     kind: str = "article"
     language: str | None = None
     modified_ms: int | None = None
@@ -84,7 +84,7 @@ def shorten(text: str) -> str:
 def document(url: str, sites: Sites) -> Target | None:
     """Return what the address of a page leads to; None if that is not a document."""
     target = parse_target(url, sites)
-    return target if target and target.number and target.kind in DOCUMENT_KINDS else None
+    return target if target and target.id and target.kind in DOCUMENT_KINDS else None
 
 
 def language_path(declared: str, target: Target | None) -> str | None:

@@ -34,8 +34,8 @@ def parse_section(body: bytes, sites: Sites = DW, language: str | None = None, c
         except ValueError:
             continue
         target = document(url, sites)
-        if target and target.number:
-            items.setdefault(target.number, Listed(target.number, target.kind, target.language or language, url=url))
+        if target and target.id:
+            items.setdefault(target.id, Listed(target.id, target.kind, target.language or language, url=url))
     if not items:
         problems.append("no link to a document on the page")
     return Listing(list(items.values()), problems=problems)

@@ -47,11 +47,11 @@ def iter_sitemap(
                 foreign.add(address)
         elif target is None:
             foreign.add(address)
-        elif target.number is None or target.kind not in DOCUMENT_KINDS:
+        elif target.id is None or target.kind not in DOCUMENT_KINDS:
             pages.add(address)
         else:
             yield Listed(
-                target.number,
+                target.id,
                 kind=target.kind,
                 language=language_path(entry.fields.get("language", ""), target),
                 modified_ms=_latest_ms(entry.fields.get("lastmod", "")),

@@ -63,7 +63,7 @@ def _parse_page(body: bytes, sites: Sites, charset: str) -> Listing:
         reference = json_object(json_object(teaser).get("reference"))
         keys.update(teaser if isinstance(teaser, dict) else (), reference)
         if listed := _listed(reference, language, sites):
-            items.setdefault(listed.number, listed)
+            items.setdefault(listed.id, listed)
         elif teaser != {} and reference.get("type") != "SearchRef":
             lost.add(f"{reference.get('type')} {reference.get('id')}")
     page, pages = number(info.get("currentPage")), number(info.get("availablePages"))
@@ -103,7 +103,7 @@ def _salvaged(text: str) -> tuple[Json, bool]:
 def _listed(reference: Json, language: str | None, sites: Sites) -> Listed | None:
     url = reference.get("url")
     target = document(url, sites) if isinstance(url, str) else None
-    own = number(reference.get("id")) or (target.number if target else None)
+    own = number(reference.get("id")) or (target.id if target else None)
     kind = _KINDS.get(str(reference.get("type"))) or (target.kind if target else None)
     if own is None or kind is None:
         return None

@@ -1,6 +1,6 @@
 """Reader of www.dw.com: pages of every layout since 2012, and replies of the graph API behind the pages.
 
-parse: a page. parse_graph: a reply of `/graph-api/{language}/content/{kind}/{number}`. Nothing outside this folder knows
+parse: a page. parse_graph: a reply of `/graph-api/{language}/content/{kind}/{id}`. Nothing outside this folder knows
 what DW's pages look like. Source: section 6 of what is known of DW's data.
 """
 
@@ -26,10 +26,10 @@ WEAK_ORIGINS = frozenset({"page:json-ld"})
 """Origins of articles that lack something. A document from a better origin replaces such a one as soon as there is one."""
 
 
-def parse(body: bytes, number: int, language: str | None = None, charset: str = "", sites: Sites = DW) -> Article:
+def parse(body: bytes, dw_id: int, language: str | None = None, charset: str = "", sites: Sites = DW) -> Article:
     """Return the article of a page.
 
-    body: the page as it came. charset: that of the HTTP header, as in `decoding.page`. number, language: what was asked
+    body: the page as it came. charset: that of the HTTP header, as in `decoding.page`. dw_id, language: what was asked
     for, used where the page does not name its own. sites: whose media it may name. Article.origin names what was read:
     page:app-state, page:apollo, page:react and page:classic (the layouts' own markup), page:json-ld, in this order; what
     one leaves open is filled from the JSON-LD.
@@ -38,22 +38,22 @@ def parse(body: bytes, number: int, language: str | None = None, charset: str = 
     try:
         html = decoding.page(body, charset)
         page = tree(html)
-        return _first_readable(html, page, number, language, sites)
+        return _first_readable(html, page, dw_id, language, sites)
     except RecursionError as error:
-        raise UnreadableReply(f"page of {number}: nested too deep") from error
+        raise UnreadableReply(f"page of {dw_id}: nested too deep") from error
 
 
-def _first_readable(html: str, page: Selector, number: int, language: str | None, sites: Sites) -> Article:
+def _first_readable(html: str, page: Selector, dw_id: int, language: str | None, sites: Sites) -> Article:
     described, problems = None, []
     try:
-        described = jsonld.from_page(page, number, sites)
+        described = jsonld.from_page(page, dw_id, sites)
     except UnreadableReply as error:
         problems.append(str(error))
     readers: dict[str, Callable[[], Article]] = {
-        "page:app-state": lambda: state.from_app_state(state.inline_state(html, "__APP_STATE__"), number, sites),
-        "page:apollo": lambda: state.from_apollo(state.inline_state(html, "__APOLLO_STATE__"), number, sites),
-        "page:react": lambda: markup.from_react(page, number, sites),
-        "page:classic": lambda: markup.from_classic(page, number, sites),
+        "page:app-state": lambda: state.from_app_state(state.inline_state(html, "__APP_STATE__"), dw_id, sites),
+        "page:apollo": lambda: state.from_apollo(state.inline_state(html, "__APOLLO_STATE__"), dw_id, sites),
+        "page:react": lambda: markup.from_react(page, dw_id, sites),
+        "page:classic": lambda: markup.from_classic(page, dw_id, sites),
     }
     for origin, read in readers.items():
         try:
@@ -67,7 +67,7 @@ def _first_readable(html: str, page: Selector, number: int, language: str | None
         return _filled(article, described) if described else article
     if described and (found := _alone(described, markup.page_description(page))):
         return replace(found, language=found.language or markup.page_language(page) or language)
-    raise UnreadableReply(f"page of {number}: {'; '.join(problems)}"[:1000])
+    raise UnreadableReply(f"page of {dw_id}: {'; '.join(problems)}"[:1000])
 
 
 def _alone(described: Article, description: Markup) -> Article | None:
@@ -83,19 +83,19 @@ def _alone(described: Article, description: Markup) -> Article | None:
 
 
 def parse_graph(
-    body: bytes, number: int, language: str | None = None, kind: str = "article", charset: str = "", sites: Sites = DW
+    body: bytes, dw_id: int, language: str | None = None, kind: str = "article", charset: str = "", sites: Sites = DW
 ) -> Article:
     """Return the article of a reply of the graph API.
 
-    number, language, kind: what was asked for, used where the reply does not name its own. charset: as in
+    dw_id, language, kind: what was asked for, used where the reply does not name its own. charset: as in
     `decoding.json_reply`. sites: whose media it may name.
     Raises UnreadableReply if there is no JSON object, no content, no usable title or no usable body.
     """
     try:
         reply = decoding.json_reply(body, charset)
-        article = state.from_reply(json_object(reply), number, kind, language, sites)
+        article = state.from_reply(json_object(reply), dw_id, kind, language, sites)
     except (ValueError, RecursionError) as error:
-        raise UnreadableReply(f"graph API, {kind} {number}: {type(error).__name__} {str(error)[:80]}") from error
+        raise UnreadableReply(f"graph API, {kind} {dw_id}: {type(error).__name__} {str(error)[:80]}") from error
     check_usable(article)
     article.origin = "graph-api"
     article.language = article.language or language
@@ -110,7 +110,7 @@ def _filled(article: Article, described: Article) -> Article:
     if described.display_date and (day_only or not article.display_date):
         article.display_date = described.display_date
     if article.kind in ("article", "liveblog") and not article.main_picture and described.main_picture:
-        shown = {block.name.number for block in article.blocks if isinstance(block, Picture)}
-        if described.main_picture.name.number not in shown:
+        shown = {block.name.id for block in article.blocks if isinstance(block, Picture)}
+        if described.main_picture.name.id not in shown:
             article.main_picture = described.main_picture
     return article

@@ -46,8 +46,8 @@ def link(href: str, label: str) -> str:
     if url is None:
         return label
     target = urls.parse_target(url)
-    if target and target.number and target.kind in urls.DOCUMENT_KINDS:
-        return f'<a href="{DW.detail(target.kind, target.number)}" rel="ArticleRef">{label}</a>'
+    if target and target.id and target.kind in urls.DOCUMENT_KINDS:
+        return f'<a href="{DW.detail(target.kind, target.id)}" rel="ArticleRef">{label}</a>'
     rel = "" if urls.is_of_dw(urlsplit(url).hostname or "") else ' rel="ExternalRef"'
     return f'<a href="{html.escape(url)}"{rel}>{label}</a>'
 
@@ -67,9 +67,9 @@ def picture(url: str, refused: list[str], rendition: str | None = None) -> tuple
     return name, urls.picture_address(name)
 
 
-def picture_numbered(number: int) -> tuple[PictureName, DwAddress]:
+def picture_of_id(dw_id: int) -> tuple[PictureName, DwAddress]:
     """Return the name and shown address of a picture that is known by its id alone. The ending is `jpg` for nearly all."""
-    name = PictureName(number, STANDARD_RENDITION, "jpg")
+    name = PictureName(dw_id, STANDARD_RENDITION, "jpg")
     return name, urls.picture_address(name)
 
 

@@ -46,8 +46,8 @@ class Body:
     """Reads a text and holds the result.
 
     sites: whose media it may name. captions: better ones than the markup's, by picture id.
-    known_galleries: by number, for texts that only name a gallery. rendition: the picture format to show, None for the one
-    the markup names. main_picture: number of the picture above the text, not to be shown again.
+    known_galleries: by id, for texts that only name a gallery. rendition: the picture format to show, None for the one
+    the markup names. main_picture: id of the picture above the text, not to be shown again.
     """
 
     sites: Sites = DW
@@ -168,7 +168,7 @@ class Body:
         if found is None:
             return None
         name, address = found
-        caption = self.captions.get(name.number, "")
+        caption = self.captions.get(name.id, "")
         if not caption:
             for part in element.xpath(".//figcaption | .//*[contains(@class, 'img-caption')] | self::div/p | ./a/p"):
                 for credit in part.xpath(f".//*[{_CREDIT}]"):
@@ -183,8 +183,8 @@ class Body:
             for url in _image_addresses(image):
                 if found := addresses.picture(url, self.refused, self.rendition):
                     return found
-            if identity := number(image.get("data-id")):
-                return addresses.picture_numbered(identity)
+            if dw_id := number(image.get("data-id")):
+                return addresses.picture_of_id(dw_id)
         return None
 
     def _picture(self, element: Any) -> None:
@@ -192,7 +192,7 @@ class Body:
         if picture is None:
             if element.tag == "img" or element.xpath(".//img"):
                 self.skipped.append("image")
-        elif picture.name.number != self.main_picture:
+        elif picture.name.id != self.main_picture:
             self.blocks.append(picture)
 
     def slides(self, element: Any) -> tuple[Slide, ...]:
@@ -212,9 +212,9 @@ class Body:
             self.galleries.append(Gallery(sanitise.words(normalise.title(titles[0])) if titles else NOTHING, slides))
             return
         for value in element.xpath("./descendant-or-self::*/@data-id | ./descendant-or-self::*/@id"):
-            identity = number(re.sub(r"^\D*", "", value))
-            if identity and identity in self.known_galleries:
-                if (gallery := self.known_galleries[identity]) not in self.galleries:
+            dw_id = number(re.sub(r"^\D*", "", value))
+            if dw_id and dw_id in self.known_galleries:
+                if (gallery := self.known_galleries[dw_id]) not in self.galleries:
                     self.galleries.append(gallery)
                 return
         self.skipped.append("gallery")

@@ -53,9 +53,9 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
     target = urls.parse_target(addresses.absolute(url) or "")
     body = Body(sites, rendition=addresses.STANDARD_RENDITION)
     body.read_html(_as_html(text(found.get("articleBody"))))
-    own = target.number if target and target.kind in urls.DOCUMENT_KINDS else None
+    own = target.id if target and target.kind in urls.DOCUMENT_KINDS else None
     article = Article(
-        number=own or wanted,
+        id=own or wanted,
         kind=target.kind if target and target.kind in urls.DOCUMENT_KINDS else "article",
         title=title,
         language=(target.language if target else None) or _language(found),

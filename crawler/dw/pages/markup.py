@@ -79,7 +79,7 @@ def _head(page: Selector, root: Selector, wanted: int, body: Body, teaser: str) 
     teasers = (body.inline(element.root) for element in root.xpath(teaser))
     days = (_day(text) for text in page.xpath("//meta[@property='og:title']/@content | //head/title/text()").getall())
     return Article(
-        number=target.number if target and target.number else wanted,
+        id=target.id if target and target.id else wanted,
         kind=target.kind if target else "article",
         title=normalise.title(_words(root.xpath(".//h1")[0].root)),
         language=page_language(page),
@@ -90,7 +90,7 @@ def _head(page: Selector, root: Selector, wanted: int, body: Body, teaser: str) 
 
 def _read(article: Article, texts: list[Any], body: Body) -> Article:
     if article.kind in ("article", "liveblog"):
-        body.main_picture = article.main_picture.name.number if article.main_picture else None
+        body.main_picture = article.main_picture.name.id if article.main_picture else None
         for part in texts:
             body.read(part)
         article.blocks, article.galleries = tuple(body.blocks), tuple(body.galleries)

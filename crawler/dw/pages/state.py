@@ -35,7 +35,7 @@ _KNOWN_KEYS = frozenset(
     "categories departments extendedGalleryImages posterImageUrl hlsVideoSrc mp3Src duration formattedDuration "
     "formattedDurationInMinutes subtitles roadTeaserKicker widgets".split()
 )
-_REPLY_ADDRESS = re.compile(r"/graph-api/(?P<language>[\w-]+)/content/(?P<kind>[\w-]+)/(?P<number>[0-9]{1,15})(?![0-9])")
+_REPLY_ADDRESS = re.compile(r"/graph-api/(?P<language>[\w-]+)/content/(?P<kind>[\w-]+)/(?P<id>[0-9]{1,15})(?![0-9])")
 _ENTITY_KEY = re.compile(r'\w+:(?:\{"id":"?)?([0-9]{1,15})"?\}?')
 _TRIES = 5
 
@@ -75,7 +75,7 @@ def from_app_state(state: Json, wanted: int, sites: Sites = DW) -> Article:
             kind, language = (named["kind"], named["language"]) if named else ("", None)
             if not _kind(content, kind):
                 continue
-            same = wanted in (number(content.get("id")), named and int(named["number"]))
+            same = wanted in (number(content.get("id")), named and int(named["id"]))
             found.append((same, content, kind, language))
     if not found:
         raise UnreadableReply("__APP_STATE__: no content of a kind we know")
@@ -166,9 +166,9 @@ class _Entity:
         target = urls.parse_target(addresses.absolute(self.text("canonicalUrl", "namedUrl", "classicUrl")) or "")
         body = Body(sites, self._captions(), self._galleries(), addresses.STANDARD_RENDITION)
         main = self._picture("mainContentImageLink", body.refused)
-        body.main_picture = main.name.number if main else None
+        body.main_picture = main.name.id if main else None
         article = Article(
-            number=number(self.get("id")) or (target.number if target else None) or wanted,
+            id=number(self.get("id")) or (target.id if target else None) or wanted,
             kind=kind,
             title=normalise.title(self.text("title", "name")),
             language=(target.language if target else None) or (language if language in urls.LANGUAGES else None),
@@ -205,15 +205,15 @@ class _Entity:
             body.captions.update(post._captions())
         body.read_html("".join(texts))
         in_text = {number(link.get("targetId")) for link in self.all("contentLinks") if link.get("isInText") is True}
-        for identity, gallery in body.known_galleries.items():
-            if identity in in_text and gallery not in body.galleries:
+        for dw_id, gallery in body.known_galleries.items():
+            if dw_id in in_text and gallery not in body.galleries:
                 body.galleries.append(gallery)
         return tuple(body.blocks), tuple(body.galleries)
 
     def _captions(self) -> dict[int, str]:
         """Return the captions of the pictures in the text, by picture id."""
         links = ((number(link.get("targetId")), link.text("description")) for link in self.all("contentLinks"))
-        return {identity: description for identity, description in links if identity and description}
+        return {dw_id: description for dw_id, description in links if dw_id and description}
 
     def _picture(self, name: str, refused: list[str]) -> Picture | None:
         link = self.one(name)
@@ -225,16 +225,16 @@ class _Entity:
         image = next((found for name in ("target", "assignedImage") if (found := self.one(name)).entity), self)
         if url := image.text("staticUrl"):
             return addresses.picture(url, refused, addresses.STANDARD_RENDITION)
-        identity = number(self.get("targetId")) or number(image.get("id"))
-        return addresses.picture_numbered(identity) if identity else None
+        dw_id = number(self.get("targetId")) or number(image.get("id"))
+        return addresses.picture_of_id(dw_id) if dw_id else None
 
     def _galleries(self) -> dict[int, Gallery]:
         linked = [link.one("target") for link in self.all("contentLinks")]
         galleries = {}
         for entity in [*self.all("imageGalleries"), *linked]:
-            identity = number(entity.get("id"))
-            if identity and identity not in galleries and (slides := entity._slides([])):
-                galleries[identity] = Gallery(sanitise.safe_markup(normalise.title(entity.text("name", "title"))), slides)
+            dw_id = number(entity.get("id"))
+            if dw_id and dw_id not in galleries and (slides := entity._slides([])):
+                galleries[dw_id] = Gallery(sanitise.safe_markup(normalise.title(entity.text("name", "title"))), slides)
         return galleries
 
     def _slides(self, refused: list[str]) -> tuple[Slide, ...]:

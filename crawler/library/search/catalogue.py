@@ -37,7 +37,7 @@ SCHEMA = f"""
 CREATE TABLE documents (
     row INTEGER PRIMARY KEY,  -- of `words`
     path TEXT,                -- NULL: the archive no longer has this text, FTS5 still has its words
-    number INTEGER NOT NULL,
+    id INTEGER NOT NULL,
     sha256 TEXT NOT NULL,
     kind TEXT NOT NULL,
     language TEXT NOT NULL,
@@ -45,10 +45,10 @@ CREATE TABLE documents (
     stamp_ms INTEGER NOT NULL,
     is_revision INTEGER NOT NULL
 );
-CREATE INDEX numbers ON documents (number);
+CREATE INDEX ids ON documents (id);
 CREATE TABLE waiting (        -- for a file that is not there, or not as the log says
     path TEXT PRIMARY KEY,
-    number INTEGER NOT NULL,
+    id INTEGER NOT NULL,
     sha256 TEXT NOT NULL,
     kind TEXT NOT NULL,
     language TEXT NOT NULL,
@@ -56,7 +56,7 @@ CREATE TABLE waiting (        -- for a file that is not there, or not as the log
     stamp_ms INTEGER,
     is_revision INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX waiting_numbers ON waiting (number);
+CREATE INDEX waiting_ids ON waiting (id);
 CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS + GERMAN_COLUMNS)}, content='', tokenize='ascii');
 INSERT INTO words (words, rank) VALUES ('hashsize', {64 * 1024 * 1024});
 """
@@ -77,15 +77,15 @@ def take_over(db: sqlite3.Connection, change: Change) -> None:
         case Copy():
             _put(db, _as_original(db, change))
         case Removal():
-            if known := _find(db, change.path, change.number):
+            if known := _find(db, change.path, change.id):
                 _drop(db, known)
         case Correction():
-            for known in _known(db, "number = ? AND path IS NOT NULL AND NOT is_revision", [change.number]):
+            for known in _known(db, "id = ? AND path IS NOT NULL AND NOT is_revision", [change.id]):
                 _replace(db, known, known.entry._replace(kind=change.kind, published_ms=change.published_ms))
 
 
-def _find(db: sqlite3.Connection, path: str, number: int) -> _Known | None:
-    return next(iter(_known(db, "number = ? AND path = ?", [number, path])), None)
+def _find(db: sqlite3.Connection, path: str, dw_id: int) -> _Known | None:
+    return next(iter(_known(db, "id = ? AND path = ?", [dw_id, path])), None)
 
 
 def _known(db: sqlite3.Connection, where: str, values: list[Any]) -> list[_Known]:
@@ -97,7 +97,7 @@ def _known(db: sqlite3.Connection, where: str, values: list[Any]) -> list[_Known
 
 
 def _put(db: sqlite3.Connection, entry: Entry) -> None:
-    known = _find(db, entry.path, entry.number)
+    known = _find(db, entry.path, entry.id)
     if known and known.entry.sha256 == entry.sha256:
         _replace(db, known, entry)
         return
@@ -112,7 +112,7 @@ def _wait(db: sqlite3.Connection, entry: Entry) -> None:
 
 def _as_original(db: sqlite3.Connection, copy: Copy) -> Entry:
     """A revision with what was known of the text when it was the document: its line says less."""
-    original = _find(db, copy.of, copy.entry.number)
+    original = _find(db, copy.of, copy.entry.id)
     if original is None or original.entry.sha256 != copy.entry.sha256:
         return copy.entry
     return copy.entry._replace(published_ms=original.entry.published_ms, language=original.entry.language)
@@ -144,8 +144,8 @@ def _drop(db: sqlite3.Connection, known: _Known) -> None:
     if known.row is None:
         db.execute("DELETE FROM waiting WHERE path = ?", [known.entry.path])
         return
-    sql = f"SELECT {_COLUMNS} FROM waiting WHERE number = ? AND sha256 = ? AND path <> ? AND is_revision"
-    if heir := db.execute(sql, [known.entry.number, known.entry.sha256, known.entry.path]).fetchone():
+    sql = f"SELECT {_COLUMNS} FROM waiting WHERE id = ? AND sha256 = ? AND path <> ? AND is_revision"
+    if heir := db.execute(sql, [known.entry.id, known.entry.sha256, known.entry.path]).fetchone():
         _replace(db, known, Entry(*heir))
     else:
         db.execute("UPDATE documents SET path = NULL WHERE row = ?", [known.row])

@@ -25,7 +25,7 @@ from crawler.storage.index.sqlite import uri_of
 NAME, SEAL = layout.SEARCH, layout.SEARCH_SEAL
 JOURNAL = f"{NAME}-journal"
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = f"""{catalogue.SCHEMA}
 CREATE TABLE logs (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;

@@ -17,7 +17,7 @@ class Entry(NamedTuple):
     None where only the document says."""
 
     path: str
-    number: int
+    id: int
     sha256: str
     kind: str
     language: str
@@ -37,13 +37,13 @@ class Removal(NamedTuple):
     """A path that is no longer in the archive."""
 
     path: str
-    number: int
+    id: int
 
 
 class Correction(NamedTuple):
     """What DW says of an archived document that the document does not: that it is a liveblog, when a video was published."""
 
-    number: int
+    id: int
     kind: str
     published_ms: int | None
 
@@ -90,19 +90,19 @@ def change(line: bytes) -> Change | None:
     path = record.get("path")
     if isinstance(path, str):
         return _of_file(path, record) if path.endswith(".txt") else None
-    number, published_ms = record.get("id"), record.get("published_ms")
-    if record.get("state") != "archived" or not isinstance(number, int) or not isinstance(record.get("kind"), str):
+    dw_id, published_ms = record.get("id"), record.get("published_ms")
+    if record.get("state") != "archived" or not isinstance(dw_id, int) or not isinstance(record.get("kind"), str):
         return None
-    return Correction(number, record["kind"], published_ms if isinstance(published_ms, int) else None)
+    return Correction(dw_id, record["kind"], published_ms if isinstance(published_ms, int) else None)
 
 
 def _of_file(path: str, record: dict[str, Any]) -> Entry | Copy | Removal | None:
-    number = layout.number_of(path)
+    dw_id = layout.id_of(path)
     is_revision = layout.is_revision(path)
-    if number is None or not (is_revision or layout.is_document(path)):
+    if dw_id is None or not (is_revision or layout.is_document(path)):
         return None
     if record.get("state") == "removed":
-        return Removal(path, number)
+        return Removal(path, dw_id)
     if not isinstance(record.get("sha256"), str):
         return None
     of = record.get("revision_of") if is_revision else None
@@ -113,7 +113,7 @@ def _of_file(path: str, record: dict[str, Any]) -> Entry | Copy | Removal | None
     if not is_revision and published_ms is None:
         published_ms = stamp_ms
     kind = _text(record.get("kind")) or "article"
-    entry = Entry(path, number, record["sha256"], kind, language, published_ms, stamp_ms, is_revision)
+    entry = Entry(path, dw_id, record["sha256"], kind, language, published_ms, stamp_ms, is_revision)
     return Copy(entry, home) if is_revision else entry
 
 

@@ -20,7 +20,7 @@ _TITLE_WEIGHT = 5.0  # of a word in a title, to one in the text
 
 _LAST_DAY = BEYOND // ROWS_A_DAY - 1
 
-_Row = tuple[str, int, str, str, int, int, int]  # path, number, kind, language, published_ms, stamp_ms, is_revision
+_Row = tuple[str, int, str, str, int, int, int]  # path, id, kind, language, published_ms, stamp_ms, is_revision
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Selection:
 
 @dataclass(frozen=True)
 class Hit:
-    """A document that was found. number: DW's id. path: relative to the archive. snippet: as `snippet.snippet` gives it."""
+    """A document that was found. id: DW's number. path: relative to the archive. snippet: as `snippet.snippet` gives it."""
 
-    number: int
+    id: int
     kind: str
     language: str
     title: str
@@ -56,7 +56,7 @@ def search(
     """Documents that a query finds, newest first, or those with the words most often and in the title first. miss: told the
     path of each that is lost or damaged; it is left out. Raises sqlite3.DatabaseError where the index is damaged."""
     for row in _best(db, query, selection) if best else _newest(db, query, selection):
-        path, number, kind, language, published_ms, stamp_ms, is_revision = row
+        path, dw_id, kind, language, published_ms, stamp_ms, is_revision = row
         try:
             document = seedfile.loads((root / path).read_bytes())
         except (OSError, SeedFormatError):
@@ -64,7 +64,7 @@ def search(
             continue
         found = snippet(passages(document), query.wanted, language)
         title = line_of(document.title)
-        yield Hit(number, kind, language, title, published_ms, stamp_ms, path, bool(is_revision), found)
+        yield Hit(dw_id, kind, language, title, published_ms, stamp_ms, path, bool(is_revision), found)
 
 
 def _newest(db: sqlite3.Connection, query: Query, selection: Selection) -> Iterator[_Row]:
@@ -90,8 +90,8 @@ def _rows(db: sqlite3.Connection, query: Query, selection: Selection, first: int
 
 
 def _newest_first(row: _Row) -> tuple[int, int, int, int, str]:
-    path, number, _, _, published_ms, stamp_ms, is_revision = row
-    return -published_ms, -number, is_revision, -stamp_ms, path
+    path, dw_id, _, _, published_ms, stamp_ms, is_revision = row
+    return -published_ms, -dw_id, is_revision, -stamp_ms, path
 
 
 def _best(db: sqlite3.Connection, query: Query, selection: Selection) -> Iterator[_Row]:
@@ -116,6 +116,6 @@ def _statement(query: Query, selection: Selection, what: str) -> tuple[str, list
             values.append(moment_ms)
     if not selection.with_revisions:
         where.append("NOT is_revision")
-    fields = "path, number, kind, language, published_ms, stamp_ms, is_revision"
+    fields = "path, id, kind, language, published_ms, stamp_ms, is_revision"
     tables = "words CROSS JOIN documents ON documents.row = words.rowid"  # CROSS: FTS5 first, as it gives the order
     return f"SELECT {what}, {fields} FROM {tables} WHERE {' AND '.join(where)}", values

@@ -92,10 +92,10 @@ def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) 
         index.change(f"UPDATE objects SET due = 0 WHERE due = 1 AND format = '' AND {_HAS_REPLY}")
         for text in again.replace("none", "").split(","):
             if text.strip() and (row := index.resolve(int(text))):  # of an alias: what it leads to
-                index.set_due(row.number)
+                index.set_due(row.id)
     else:
-        for number in _to_look_at_again(index, now_ms, rules):
-            index.set_due(number)
+        for dw_id in _to_look_at_again(index, now_ms, rules):
+            index.set_due(dw_id)
         # a document DW did not have at the last look is asked for until it is back or gone
         index.change(f"UPDATE objects SET due = 1 WHERE {_MISSED} AND next_ms <= ?", [now_ms])
 
@@ -129,10 +129,10 @@ def _to_look_at_again(index: Index, now_ms: int, rules: refresh.Rules, condition
     """
     oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
     young = index.select(
-        "SELECT number, min(published_ms, coalesce(stamp_ms, published_ms)) AS born, checked_ms FROM objects"
+        "SELECT id, min(published_ms, coalesce(stamp_ms, published_ms)) AS born, checked_ms FROM objects"
         f" WHERE format = '' AND state = 'archived' AND published_ms > ? AND born > ? AND {condition}", [oldest, oldest],
     )  # fmt: skip
-    return [number for number, born, checked in young if refresh.is_due(born, checked or 0, now_ms, rules)]
+    return [dw_id for dw_id, born, checked in young if refresh.is_due(born, checked or 0, now_ms, rules)]
 
 
 # --- scope ---

@@ -28,12 +28,12 @@ def apply(index: Index, line: Record, run: str) -> None:
 
 
 def _apply_removal(index: Index, record: Removal) -> None:
-    number = layout.number_of(record.path)
+    dw_id = layout.id_of(record.path)
     index.change("DELETE FROM files WHERE path = ?", [record.path])
     index.change("UPDATE objects SET state = ?, home = path, path = NULL, reason = ?, due = 1"
-                 " WHERE number = ? AND path = ?", [PENDING, record.reason, number, record.path])  # fmt: skip
-    if layout.is_reply(record.path) and number:
-        index.set_unchecked(number)
+                 " WHERE id = ? AND path = ?", [PENDING, record.reason, dw_id, record.path])  # fmt: skip
+    if layout.is_reply(record.path) and dw_id:
+        index.set_unchecked(dw_id)
 
 
 def _apply_file(index: Index, record: FileRecord, run: str) -> None:
@@ -46,7 +46,7 @@ def _apply_file(index: Index, record: FileRecord, run: str) -> None:
     time_ms = times.parse_ms(record.time) or 0
     if picture := layout.picture_of(path):
         form = objects.picture_form(picture.rendition, path)
-        _archive(index, picture.number, form, record, {"kind": "picture", "checked_ms": time_ms or None})
+        _archive(index, picture.id, form, record, {"kind": "picture", "checked_ms": time_ms or None})
     elif path.startswith("media/"):
         _archive(index, record.id, MEDIA, record, {"kind": "media", "checked_ms": time_ms or None})
     elif layout.is_document(path):
@@ -54,7 +54,7 @@ def _apply_file(index: Index, record: FileRecord, run: str) -> None:
     elif layout.is_reply(path):
         # an adopted reply may be newer than its document: to be compared again
         index.change("UPDATE objects SET checked_ms = max(coalesce(checked_ms, 0), ?) * ?, etag = ?, last_modified = ?,"
-                     " source = ?, misses = 0, missed_ms = NULL WHERE number = ? AND format = '' AND path IS NOT NULL",
+                     " source = ?, misses = 0, missed_ms = NULL WHERE id = ? AND format = '' AND path IS NOT NULL",
                      [time_ms, not record.adopted, record.etag, record.last_modified,
                       "api" if record.source is None else record.source, record.id])  # fmt: skip
 
@@ -77,8 +77,8 @@ def _archive_document(index: Index, record: FileRecord, time_ms: int) -> None:
         index.set_alias(record.requested, record.id)
 
 
-def _archive(index: Index, number: int, form: str, record: FileRecord, values: dict[str, Any]) -> None:
-    values = {**values, "number": number, "format": form, "state": ARCHIVED, "reason": "", "path": record.path,
+def _archive(index: Index, dw_id: int, form: str, record: FileRecord, values: dict[str, Any]) -> None:
+    values = {**values, "id": dw_id, "format": form, "state": ARCHIVED, "reason": "", "path": record.path,
               "url": record.url, "misses": 0, "missed_ms": None, "next_ms": None, "target": None,
               "due": 0}  # fmt: skip
     kept = frozenset(name for name in ("language", "checked_ms") if values.get(name) is None)
@@ -105,7 +105,7 @@ def _apply_state(index: Index, record: StateRecord) -> None:
 def _set_state(index: Index, record: StateRecord, form: str) -> None:
     index.change(
         "INSERT INTO objects"
-        " (number, format, kind, state, reason, url, published_ms, missed_ms, misses, next_ms, hop, language)"
+        " (id, format, kind, state, reason, url, published_ms, missed_ms, misses, next_ms, hop, language)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
         # what is on disk stays archived while DW merely misses it, or we may not ask
         " state = CASE WHEN path IS NOT NULL AND excluded.state IN ('missing', 'refused') THEN state"
@@ -123,7 +123,7 @@ def _set_state(index: Index, record: StateRecord, form: str) -> None:
 @functools.cache
 def _archiving(names: tuple[str, ...], kept: frozenset[str]) -> str:
     """The SQL that archives an object. kept: columns that stay as they are where it is known."""
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kept | {"number", "format", "hop"})
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kept | {"id", "format", "hop"})
     if "hop" in names:
         updates += ", hop = min(hop, excluded.hop)"
     return (f"INSERT INTO objects ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"

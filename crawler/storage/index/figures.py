@@ -10,12 +10,12 @@ _ARCHIVED_DOCUMENTS = "FROM objects WHERE format = '' AND path IS NOT NULL GROUP
 
 
 def languages(index: Index) -> dict[str, int]:
-    """Number of archived documents by language path, the largest first; `und` if the language is unknown."""
+    """Id of archived documents by language path, the largest first; `und` if the language is unknown."""
     return dict(index.select(f"SELECT coalesce(language, 'und'), count(*) {_ARCHIVED_DOCUMENTS} 2 DESC, 1"))
 
 
 def months(index: Index) -> dict[str, int]:
-    """Number of archived documents by month of publication, as `2026-11` or `unknown`, the latest first."""
+    """Id of archived documents by month of publication, as `2026-11` or `unknown`, the latest first."""
     month = "coalesce(strftime('%Y-%m', published_ms / 1000, 'unixepoch'), 'unknown')"
     return dict(index.select(f"SELECT {month}, count(*) {_ARCHIVED_DOCUMENTS} 1 DESC"))
 
@@ -30,7 +30,7 @@ def sizes(index: Index) -> dict[str, tuple[int, int]]:
 
 
 def count_files(index: Index) -> int:
-    """Number of stored files."""
+    """Id of stored files."""
     return int(index.select("SELECT count(*) FROM files").fetchone()[0])
 
 
@@ -41,7 +41,7 @@ _BY_STAMP = ("FROM objects JOIN files USING (path) WHERE format = '' AND coalesc
 
 
 def count_since(index: Index, stamp_ms: int = 0, run: str = "", language: str = "") -> int:
-    """Number of the documents that `documents_since` gives."""
+    """Id of the documents that `documents_since` gives."""
     return int(index.select(f"SELECT count(*) {_BY_STAMP}", [stamp_ms, run, language]).fetchone()[0])
 
 
@@ -52,5 +52,5 @@ def documents_since(
 
     stamp_ms: from this stamp on. run: stored by this run (its name) or a later one. language: a language path, '' for all.
     """
-    columns = "number, kind, language, objects.path"
-    yield from index.select(f"SELECT {columns} {_BY_STAMP} ORDER BY stamp_ms, number", [stamp_ms, run, language])
+    columns = "id, kind, language, objects.path"
+    yield from index.select(f"SELECT {columns} {_BY_STAMP} ORDER BY stamp_ms, id", [stamp_ms, run, language])

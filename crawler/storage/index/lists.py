@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from crawler.storage.index.sqlite import Index
 
 # Of one list: what it names, as it is, and what that is an alias of.
-_NAMED = ("FROM listed LEFT JOIN objects o ON o.number = listed.number AND o.format = ''"
-          " LEFT JOIN objects t ON t.number = o.target AND t.format = '' WHERE listed.name = ?")  # fmt: skip
+_NAMED = ("FROM listed LEFT JOIN objects o ON o.id = listed.id AND o.format = ''"
+          " LEFT JOIN objects t ON t.id = o.target AND t.format = '' WHERE listed.name = ?")  # fmt: skip
 
 
 _ANSWERED_BY = "answered by "  # with the address of a listing, the key of where a redirect led
@@ -60,9 +60,9 @@ class Listings:
         """Forget what a list named."""
         self._change("DELETE FROM listed WHERE name = ?", [name])
 
-    def add(self, name: str, numbers: Iterable[int]) -> bool:
+    def add(self, name: str, ids: Iterable[int]) -> bool:
         """Note what a list names. Returns whether any of it is new."""
-        new = [self._change("INSERT OR IGNORE INTO listed VALUES (?, ?)", [name, number]) for number in numbers]
+        new = [self._change("INSERT OR IGNORE INTO listed VALUES (?, ?)", [name, dw_id]) for dw_id in ids]
         return any(new)
 
     def counts(self, names: list[str]) -> tuple[int, int, int, int]:
@@ -81,7 +81,7 @@ class Listings:
         for name in names:
             for state, count in self._select(
                 f"SELECT coalesce(t.state, o.state) AS now, count(*) {_NAMED}"
-                " AND coalesce(o.path, t.path) IS NULL AND o.number IS NOT NULL GROUP BY now", [name]
+                " AND coalesce(o.path, t.path) IS NULL AND o.id IS NOT NULL GROUP BY now", [name]
             ):  # fmt: skip
                 found[state] = found.get(state, 0) + count
         return dict(sorted(found.items()))

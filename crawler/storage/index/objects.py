@@ -19,7 +19,7 @@ from crawler.storage.states import STATES as STATES
 from crawler.storage.states import UNREADABLE as UNREADABLE
 from crawler.urls import DOCUMENT_KINDS, PictureName
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # SQLite uses the index `unfinished` only where a condition says literally what that index says.
 OPEN = "state <> 'archived' AND"
@@ -29,7 +29,7 @@ MEDIA = "media"  # the kind and the `format` of a media file's row
 
 SCHEMA = """
 CREATE TABLE objects (
-    number INTEGER NOT NULL,         -- DW's id
+    id INTEGER NOT NULL,         -- DW's number
     format TEXT NOT NULL,            -- '' for documents; 'media' for a media file; of a picture as `picture_form` says
     kind TEXT NOT NULL,              -- article, gallery, video, audio, liveblog, picture, media
     state TEXT NOT NULL,
@@ -50,10 +50,10 @@ CREATE TABLE objects (
     source TEXT NOT NULL DEFAULT '', -- where the archived document was read from
     target INTEGER,                  -- of an alias
     due INTEGER NOT NULL DEFAULT 0,  -- 1: to be requested in this run
-    PRIMARY KEY (number, format)
+    PRIMARY KEY (id, format)
 ) WITHOUT ROWID;
-CREATE INDEX due_documents ON objects (hop, number DESC) WHERE due = 1 AND format = '';
-CREATE INDEX due_pictures ON objects (number) WHERE due = 1 AND format <> '';
+CREATE INDEX due_documents ON objects (hop, id DESC) WHERE due = 1 AND format = '';
+CREATE INDEX due_pictures ON objects (id) WHERE due = 1 AND format <> '';
 CREATE INDEX unfinished ON objects (state) WHERE state <> 'archived';
 CREATE INDEX published ON objects (published_ms) WHERE format = '' AND state = 'archived';
 CREATE INDEX kinds ON objects (kind, state);
@@ -73,7 +73,7 @@ CREATE TABLE listings (
     total INTEGER,                   -- how many DW says there are
     done INTEGER NOT NULL DEFAULT 0  -- 1: read to its end, and it can grow no more
 ) WITHOUT ROWID;
-CREATE TABLE listed (name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (name, number)) WITHOUT ROWID;
+CREATE TABLE listed (name TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (name, id)) WITHOUT ROWID;
 CREATE TABLE logs (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -81,7 +81,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 def picture_form(rendition: str, address: str) -> str:
     """The `format` of a picture's row: its rendition, with the ending of its address or path where that is not jpg. So no two
-    files of a number share a row, and no picture shares that of the media file.
+    files of an id share a row, and no picture shares that of the media file.
 
     >>> picture_form("303", "images/0/63_303.jpg"), picture_form("303", "images/0/63_303.webp")
     ('303', '303.webp')
@@ -109,7 +109,7 @@ class Scope:
 class Row(NamedTuple):
     """What the index knows of an object; the columns are explained in the schema above."""
 
-    number: int
+    id: int
     format: str
     kind: str
     state: str
@@ -133,12 +133,12 @@ class Row(NamedTuple):
 
     @property
     def picture(self) -> PictureName:
-        """The identity of a picture. Raises ValueError for anything else."""
+        """The id and rendition of a picture. Raises ValueError for anything else."""
         name = layout.picture_of(self.path) if self.path else None
         if name is None and self.url:
             stem, _, extension = self.url.rpartition("/")[2].rpartition(".")
-            number, _, form = stem.partition("_")
-            name = PictureName(int(number), form, extension)
+            dw_id, _, form = stem.partition("_")
+            name = PictureName(int(dw_id), form, extension)
         if name is None:
-            raise ValueError(f"{self.kind} {self.number} is no picture")
+            raise ValueError(f"{self.kind} {self.id} is no picture")
         return name

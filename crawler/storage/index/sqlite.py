@@ -131,30 +131,30 @@ class Index:
 
     # --- writing ---
 
-    def set_alias(self, number: int, target: int) -> None:
-        self.change("INSERT INTO objects (number, format, kind, state, target) VALUES (?, '', 'article', ?, ?)"
+    def set_alias(self, dw_id: int, target: int) -> None:
+        self.change("INSERT INTO objects (id, format, kind, state, target) VALUES (?, '', 'article', ?, ?)"
                      " ON CONFLICT DO UPDATE SET state = excluded.state, target = excluded.target, due = 0"
-                     " WHERE path IS NULL", [number, ALIAS, target])  # fmt: skip
+                     " WHERE path IS NULL", [dw_id, ALIAS, target])  # fmt: skip
 
-    def register(self, numbers: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> list[Row]:
+    def register(self, ids: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> list[Row]:
         """Hear of documents at a distance from the seeds. What was never heard of becomes pending, or out of scope: beyond
         the hop limit, or of a kind that is not wanted. Returns the archived ones that turned out nearer than known: their
         references are nearer too."""
         nearer = []
         reason = "hop limit" if hop > self.scope.farthest else "" if kind in self.scope.kinds else "kind"
         state, due = (OUT_OF_SCOPE, 0) if reason else (PENDING, 1)
-        for number in numbers:
-            if self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, reason, language, hop, due)"
+        for dw_id in ids:
+            if self.change("INSERT OR IGNORE INTO objects (id, format, kind, state, reason, language, hop, due)"
                             " VALUES (?, '', ?, ?, ?, ?, ?, ?)",
-                            [number, kind, state, reason, language, hop, due]):  # fmt: skip
+                            [dw_id, kind, state, reason, language, hop, due]):  # fmt: skip
                 continue
-            row = self.resolve(number)
+            row = self.resolve(dw_id)
             if row is None or hop >= row.hop:
                 continue
             came_into_scope = row.state == OUT_OF_SCOPE and due and row.kind in self.scope.kinds
-            self.change("UPDATE objects SET hop = ?, state = ?, reason = ?, due = ? WHERE number = ? AND format = ''",
+            self.change("UPDATE objects SET hop = ?, state = ?, reason = ?, due = ? WHERE id = ? AND format = ''",
                          [hop, PENDING if came_into_scope else row.state, "" if came_into_scope else row.reason,
-                          1 if came_into_scope else row.due, row.number])  # fmt: skip
+                          1 if came_into_scope else row.due, row.id])  # fmt: skip
             if row.path:
                 nearer.append(row)
         return nearer
@@ -163,43 +163,43 @@ class Index:
         """Hear of a picture and take it for this run, in one statement where it is new, as nearly all are.
         Returns the row it had before, and whether it is to be fetched now."""
         form = objects.picture_form(name.rendition, name.file_name)
-        if self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
-                        [name.number, form, PENDING, url]):  # fmt: skip
-            return Row(name.number, form, "picture", PENDING, url=url), True
-        row = self.get(name.number, form)
+        if self.change("INSERT OR IGNORE INTO objects (id, format, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
+                        [name.id, form, PENDING, url]):  # fmt: skip
+            return Row(name.id, form, "picture", PENDING, url=url), True
+        row = self.get(name.id, form)
         assert row is not None
-        return row, bool(row.due) and self.claim(name.number, form)
+        return row, bool(row.due) and self.claim(name.id, form)
 
-    def register_picture(self, number: int, rendition: str, url: str) -> None:
+    def register_picture(self, dw_id: int, rendition: str, url: str) -> None:
         """Hear of a picture."""
-        self.change("INSERT OR IGNORE INTO objects (number, format, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
-                     [number, objects.picture_form(rendition, url), PENDING, url])  # fmt: skip
+        self.change("INSERT OR IGNORE INTO objects (id, format, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
+                     [dw_id, objects.picture_form(rendition, url), PENDING, url])  # fmt: skip
 
-    def register_media(self, number: int, url: str) -> Row:
+    def register_media(self, dw_id: int, url: str) -> Row:
         """Hear of the media file of a document; the row it has then. One that is not archived is taken from the address that
         was heard of last."""
-        self.change("INSERT INTO objects (number, format, kind, state, url, due) VALUES (?, 'media', 'media', ?, ?, 1)"
-                     " ON CONFLICT DO UPDATE SET url = excluded.url WHERE path IS NULL", [number, PENDING, url])  # fmt: skip
-        row = self.get(number, "media")
+        self.change("INSERT INTO objects (id, format, kind, state, url, due) VALUES (?, 'media', 'media', ?, ?, 1)"
+                     " ON CONFLICT DO UPDATE SET url = excluded.url WHERE path IS NULL", [dw_id, PENDING, url])  # fmt: skip
+        row = self.get(dw_id, "media")
         assert row is not None
         return row
 
-    def set_checked(self, number: int, now_ms: int, etag: str, last_modified: str) -> None:
+    def set_checked(self, dw_id: int, now_ms: int, etag: str, last_modified: str) -> None:
         """An archived document was looked at and is as it was."""
         self.change("UPDATE objects SET checked_ms = ?, etag = ?, last_modified = ?, misses = 0, missed_ms = NULL,"
-                     " next_ms = NULL, reason = '', state = ?, due = 0 WHERE number = ? AND format = ''",
-                     [now_ms, etag, last_modified, ARCHIVED, number])  # fmt: skip
+                     " next_ms = NULL, reason = '', state = ?, due = 0 WHERE id = ? AND format = ''",
+                     [now_ms, etag, last_modified, ARCHIVED, dw_id])  # fmt: skip
 
-    def set_unchecked(self, number: int) -> None:
+    def set_unchecked(self, dw_id: int) -> None:
         """Have an archived document compared with DW in the next run, whatever its age."""
-        self.change("UPDATE objects SET checked_ms = 0 WHERE number = ? AND format = '' AND path IS NOT NULL", [number])
+        self.change("UPDATE objects SET checked_ms = 0 WHERE id = ? AND format = '' AND path IS NOT NULL", [dw_id])
 
-    def set_due(self, number: int, form: str = "") -> None:
-        self.change("UPDATE objects SET due = 1 WHERE number = ? AND format = ?", [number, form])
+    def set_due(self, dw_id: int, form: str = "") -> None:
+        self.change("UPDATE objects SET due = 1 WHERE id = ? AND format = ?", [dw_id, form])
 
-    def claim(self, number: int, form: str = "") -> bool:
+    def claim(self, dw_id: int, form: str = "") -> bool:
         """Take an object for this run: True once, then False until it is due again."""
-        return self.change("UPDATE objects SET due = 0 WHERE number = ? AND format = ? AND due = 1", [number, form]) == 1
+        return self.change("UPDATE objects SET due = 0 WHERE id = ? AND format = ? AND due = 1", [dw_id, form]) == 1
 
     # --- reading ---
 
@@ -209,12 +209,12 @@ class Index:
         for found in self.select(f"SELECT {_COLUMNS} FROM objects WHERE {where}", tuple(values)):
             yield Row._make(found)
 
-    def get(self, number: int, form: str = "") -> Row | None:
-        return next(self._rows("number = ? AND format = ?", [number, form]), None)
+    def get(self, dw_id: int, form: str = "") -> Row | None:
+        return next(self._rows("id = ? AND format = ?", [dw_id, form]), None)
 
-    def resolve(self, number: int) -> Row | None:
+    def resolve(self, dw_id: int) -> Row | None:
         """The row of a document, through at most a few aliases."""
-        row = self.get(number)
+        row = self.get(dw_id)
         for _ in range(4):
             if row is None or row.state != ALIAS or row.target is None:
                 break
@@ -223,26 +223,26 @@ class Index:
 
     def next_document(self) -> Row | None:
         """The next document to request: nearest to the seeds first, then newest."""
-        return next(self._rows("due = 1 AND format = '' ORDER BY hop, number DESC LIMIT 1"), None)
+        return next(self._rows("due = 1 AND format = '' ORDER BY hop, id DESC LIMIT 1"), None)
 
     def due_pictures(self, limit: int) -> list[Row]:
-        return list(self._rows("due = 1 AND format <> '' AND format <> 'media' ORDER BY number LIMIT ?", [limit]))
+        return list(self._rows("due = 1 AND format <> '' AND format <> 'media' ORDER BY id LIMIT ?", [limit]))
 
     def next_media(self) -> Row | None:
         """The next media file to fetch, newest first."""
-        where = "due = 1 AND format <> '' AND format = 'media' ORDER BY number DESC LIMIT 1"
+        where = "due = 1 AND format <> '' AND format = 'media' ORDER BY id DESC LIMIT 1"
         return next(self._rows(where), None)
 
     def without_media(self, after: int, limit: int) -> list[Row]:
-        """Archived videos and audio whose media file was never heard of, those with a number above `after`, in order."""
-        where = ("format = '' AND kind IN ('video', 'audio') AND path IS NOT NULL AND number > ? AND NOT EXISTS (SELECT 1"
-                 " FROM objects m WHERE m.number = objects.number AND m.format = 'media') ORDER BY number LIMIT ?")  # fmt: skip
+        """Archived videos and audio whose media file was never heard of, those with an id above `after`, in order."""
+        where = ("format = '' AND kind IN ('video', 'audio') AND path IS NOT NULL AND id > ? AND NOT EXISTS (SELECT 1"
+                 " FROM objects m WHERE m.id = objects.id AND m.format = 'media') ORDER BY id LIMIT ?")  # fmt: skip
         return list(self._rows(where, [after, limit]))
 
     def due(self) -> Iterator[Row]:
         """Everything to request in this run, documents first."""
-        yield from self._rows("due = 1 AND format = '' ORDER BY hop, number DESC")
-        yield from self._rows("due = 1 AND format <> '' ORDER BY number")
+        yield from self._rows("due = 1 AND format = '' ORDER BY hop, id DESC")
+        yield from self._rows("due = 1 AND format <> '' ORDER BY id")
 
     def count_due(self) -> int:
         counted = (self.select(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
@@ -260,12 +260,12 @@ class Index:
                 self.select("SELECT kind, state, count(*) FROM objects GROUP BY kind, state")}  # fmt: skip
 
     def documents(self) -> Iterator[Row]:
-        """Archived documents in order of number, a few in memory at a time; they may be changed meanwhile."""
-        number = 0
-        where = "format = '' AND path IS NOT NULL AND number > ? ORDER BY number LIMIT 500"
-        while rows := list(self._rows(where, [number])):
+        """Archived documents in order of id, a few in memory at a time; they may be changed meanwhile."""
+        dw_id = 0
+        where = "format = '' AND path IS NOT NULL AND id > ? ORDER BY id LIMIT 500"
+        while rows := list(self._rows(where, [dw_id])):
             yield from rows
-            number = rows[-1].number
+            dw_id = rows[-1].id
 
     def file(self, path: str) -> tuple[str, int] | None:
         """sha256 (hexadecimal) and size of a stored file."""

@@ -41,16 +41,16 @@ class Corpus:
             self.documents[70_000_000 + place] = language, document
         archive_of(root, *(document for _, document in self.documents.values()))
         self._folded: dict[str, dict[int, list[str]]] = {"": {}, "de": {}}
-        for number, (language, document) in self.documents.items():
+        for dw_id, (language, document) in self.documents.items():
             rule = "de" if language == "de" else ""
-            self._folded[rule][number] = [spaced(fold(text, rule)) for text in (document.title, *passages(document))]
+            self._folded[rule][dw_id] = [spaced(fold(text, rule)) for text in (document.title, *passages(document))]
 
     def scan(self, words: str, *, is_prefix: bool = False) -> set[int]:
-        """Numbers of the documents that have the words in a row."""
+        """Ids of the documents that have the words in a row."""
         return {
-            number
+            dw_id
             for rule, folded in self._folded.items()
-            for number, texts in folded.items()
+            for dw_id, texts in folded.items()
             if any(has(text, spaced(fold(words, rule)), is_prefix) for text in texts)
         }
 
@@ -91,7 +91,7 @@ def index(corpus: Corpus) -> Iterator[SearchIndex]:
 
 
 def found(index: SearchIndex, query: str, *, best: bool = False) -> set[int]:
-    return {hit.number for hit in search(index.db, index.root, parse(query), Selection(), lambda path: None, best=best)}
+    return {hit.id for hit in search(index.db, index.root, parse(query), Selection(), lambda path: None, best=best)}
 
 
 def han(length: int, *languages: str) -> Callable[[Corpus, random.Random], str]:

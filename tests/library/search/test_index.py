@@ -97,7 +97,7 @@ def test_what_dw_says_later_of_a_document_counts(tmp_path: Path) -> None:
 
 
 def test_removed_document_is_not_found(tmp_path: Path) -> None:
-    root = archive_of(tmp_path / "archive", *(document(number, body="<p>harbour</p>") for number in (70000001, 70000002)))
+    root = archive_of(tmp_path / "archive", *(document(dw_id, body="<p>harbour</p>") for dw_id in (70000001, 70000002)))
     first, second = sorted(paths(root, "harbour"))
     remove(root, first, 70000001, NOW_MS + HOUR_MS)
     assert paths(root, "harbour") == [second]
@@ -187,15 +187,15 @@ def change(root: Path, chance: random.Random, at_ms: int) -> None:
     for _ in range(chance.randint(1, 6)):
         language = chance.choice(("en", "zh", "de", "ru", "zh-hant"))
         words = chance.choice(["the harbour", "經濟和的", "经济", "München", "здесь и там", "a storm in the harbour", "wind"])
-        number = 70_000_000 + chance.randrange(12)
+        dw_id = 70_000_000 + chance.randrange(12)
         stamp_ms = at_ms - chance.choice((0, 0, 5 * HOUR_MS))
-        documents.append(document(number, stamp_ms, title=f"About {number}", language=language, body=f"<p>{words} {at_ms}</p>",
-                                  date=f"2026-05-{1 + number % 20:02}T10:00:00.000Z"))  # fmt: skip
+        documents.append(document(dw_id, stamp_ms, title=f"About {dw_id}", language=language, body=f"<p>{words} {at_ms}</p>",
+                                  date=f"2026-05-{1 + dw_id % 20:02}T10:00:00.000Z"))  # fmt: skip
     archive_of(root, *{one.id: one for one in documents}.values(), now_ms=at_ms)
     current = list(root.glob("??*/2026/*/*.txt"))
     if chance.random() < 0.3 and len(current) > 3:
         path = chance.choice(sorted(current)).relative_to(root).as_posix()
-        remove(root, path, layout.number_of(path) or 0, at_ms + 60_000)
+        remove(root, path, layout.id_of(path) or 0, at_ms + 60_000)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,4 +1,4 @@
-"""What a run is to request. Numbers and paths are invented."""
+"""What a run is to request. Ids and paths are invented."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from crawler.storage.index.objects import GONE, MISSING, OUT_OF_SCOPE, REFUSED, 
 from crawler.storage.index.refresh import DAY_MS
 from crawler.storage.index.sqlite import Index
 from tests.conftest import NOW_MS
-from tests.storage.index.test_sqlite import RUN, begin, document, due_numbers, index, missing, reply, row, state
+from tests.storage.index.test_sqlite import RUN, begin, document, due_ids, index, missing, reply, row, state
 
 __all__ = ["index"]  # a fixture
 
-AGES = {1: 0, 2: 1, 3: 5, 4: 30, 5: 100}  # number: age in days
+AGES = {1: 0, 2: 1, 3: 5, 4: 30, 5: 100}  # id: age in days
 
 
-@pytest.mark.parametrize(("depth", "numbers"), [(0, [1]), (1, [1, 2]), (2, [1, 2, 3]), (-1, [1, 2, 3])])
-def test_hop_limit_of_a_run(index: Index, depth: int, numbers: list[int]) -> None:
-    for hop, number in enumerate([1, 2, 3]):
-        index.register([number], hop)
-    assert begin(index, depth=depth) == numbers
+@pytest.mark.parametrize(("depth", "ids"), [(0, [1]), (1, [1, 2]), (2, [1, 2, 3]), (-1, [1, 2, 3])])
+def test_hop_limit_of_a_run(index: Index, depth: int, ids: list[int]) -> None:
+    for hop, dw_id in enumerate([1, 2, 3]):
+        index.register([dw_id], hop)
+    assert begin(index, depth=depth) == ids
     assert begin(index, depth=-1) == [1, 2, 3], "what was out of scope is pending again"
 
 
@@ -31,13 +31,13 @@ def test_kind_that_is_not_wanted_is_out_of_scope_until_it_is(index: Index) -> No
     assert (row(index).state, row(index).reason) == (OUT_OF_SCOPE, "kind")
     assert begin(index) == [7]
     agenda.mark(index, NOW_MS, Scope(-1, frozenset({"article"})), ())
-    assert due_numbers(index) == []
+    assert due_ids(index) == []
 
 
 def test_run_that_ended_early_leaves_nothing_claimed(index: Index) -> None:
     index.register([7], 0)
     index.claim(7)
-    assert due_numbers(index) == []
+    assert due_ids(index) == []
     assert begin(index) == [7]
 
 
@@ -59,25 +59,25 @@ def test_seed_document_that_dw_does_not_have_is_asked_for_at_growing_intervals(i
 
 
 @pytest.mark.parametrize(
-    ("what", "since_days", "numbers"),
+    ("what", "since_days", "ids"),
     [
         ("", 0, [2, 1]), ("", 1, [3, 2, 1]), ("", 7, [4, 3, 2, 1]), ("none", 7, []), ("all", 0, [5, 4, 3, 2, 1]),
         ("5", 0, [5]), ("5, 1,99,", 0, [5, 1]),
     ],
 )  # fmt: skip
-def test_what_is_looked_at_again(index: Index, what: str, since_days: int, numbers: list[int]) -> None:
-    for number, age in AGES.items():
-        apply(index, document(number, published_ms=NOW_MS - age * DAY_MS), RUN)
-        index.set_checked(number, NOW_MS - since_days * DAY_MS, "", "")
-    assert begin(index, what=what) == numbers
+def test_what_is_looked_at_again(index: Index, what: str, since_days: int, ids: list[int]) -> None:
+    for dw_id, age in AGES.items():
+        apply(index, document(dw_id, published_ms=NOW_MS - age * DAY_MS), RUN)
+        index.set_checked(dw_id, NOW_MS - since_days * DAY_MS, "", "")
+    assert begin(index, what=what) == ids
 
 
 @pytest.mark.parametrize("end", ["json", "html"])
 def test_refresh_none_and_ids_ask_for_nothing_else_that_was_had(index: Index, end: str) -> None:
     """3: a list said it has changed. 4: of a weak source. 5: it was gone. 6: its reply was lost. 7: a seed document."""
-    for number in (3, 4, 5, 6):
-        apply(index, document(number, source="page:json-ld" if number == 4 else "api", published_ms=0), RUN)
-        apply(index, reply(number, path=f"zh/2023/11/{number}-a.{end}.gz"), RUN)
+    for dw_id in (3, 4, 5, 6):
+        apply(index, document(dw_id, source="page:json-ld" if dw_id == 4 else "api", published_ms=0), RUN)
+        apply(index, reply(dw_id, path=f"zh/2023/11/{dw_id}-a.{end}.gz"), RUN)
     apply(index, document(7, source="seed"), RUN)
     index.set_unchecked(3)
     index.set_unchecked(4)

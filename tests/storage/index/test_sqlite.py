@@ -1,4 +1,4 @@
-"""The index: the state of every object, what is due, and what a log line changes. Numbers and paths are invented."""
+"""The index: the state of every object, what is due, and what a log line changes. Ids and paths are invented."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def index(tmp_path: Path) -> Iterator[Index]:
     index.close()
 
 
-def document(number: int = 7, **more: object) -> Record:
+def document(dw_id: int = 7, **more: object) -> Record:
     """The log line of a document."""
     return {
-        "path": f"zh/2023/11/{number}-a.txt", "sha256": "0" * 64, "bytes": 5, "kind": "article", "id": number, "url": "u",
+        "path": f"zh/2023/11/{dw_id}-a.txt", "sha256": "0" * 64, "bytes": 5, "kind": "article", "id": dw_id, "url": "u",
         "time": TIME, "language": "zh", "hop": 0, "source": "api", "stamp_ms": NOW_MS, "published_ms": NOW_MS, **more,
     }  # fmt: skip
 
 
-def reply(number: int = 7, **more: object) -> Record:
-    return {**document(number), "path": f"zh/2023/11/{number}-a.json.gz", **more}
+def reply(dw_id: int = 7, **more: object) -> Record:
+    return {**document(dw_id), "path": f"zh/2023/11/{dw_id}-a.json.gz", **more}
 
 
 def picture(**more: object) -> Record:
@@ -52,35 +52,35 @@ def picture(**more: object) -> Record:
             "time": TIME, **more}  # fmt: skip
 
 
-def state(name: str, number: int = 7, **more: object) -> Record:
-    return {"state": name, "kind": "article", "id": number, "time": TIME, **more}
+def state(name: str, dw_id: int = 7, **more: object) -> Record:
+    return {"state": name, "kind": "article", "id": dw_id, "time": TIME, **more}
 
 
-def missing(number: int = 7, **more: object) -> Record:
-    return state(MISSING, number, reason="status 404", misses=1, missed_ms=NOW_MS, next_ms=NOW_MS + DAY_MS, **more)
+def missing(dw_id: int = 7, **more: object) -> Record:
+    return state(MISSING, dw_id, reason="status 404", misses=1, missed_ms=NOW_MS, next_ms=NOW_MS + DAY_MS, **more)
 
 
-def row(index: Index, number: int = 7, form: str = "") -> Row:
-    found = index.get(number, form)
+def row(index: Index, dw_id: int = 7, form: str = "") -> Row:
+    found = index.get(dw_id, form)
     assert found
     return found
 
 
 def states(index: Index) -> dict[int, str]:
-    return {number: name for number, name in index.select("SELECT number, state FROM objects")}  # noqa: C416
+    return {dw_id: name for dw_id, name in index.select("SELECT id, state FROM objects")}  # noqa: C416
 
 
-def due_numbers(index: Index) -> list[int]:
-    return [one.number for one in index.due()]
+def due_ids(index: Index) -> list[int]:
+    return [one.id for one in index.due()]
 
 
 def begin(index: Index, now_ms: int = NOW_MS, depth: int = -1, what: str = "") -> list[int]:
     agenda.mark(index, now_ms, Scope(depth), refresh.DEFAULT_RULES, what)
-    return due_numbers(index)
+    return due_ids(index)
 
 
 def dump(index: Index) -> list[tuple[Any, ...]]:
-    return [*index.select("SELECT * FROM objects ORDER BY number, format"), *index.select("SELECT * FROM files ORDER BY path")]
+    return [*index.select("SELECT * FROM objects ORDER BY id, format"), *index.select("SELECT * FROM files ORDER BY path")]
 
 
 # ---- log lines ------------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def test_picture_on_disk_is_archived(index: Index) -> None:
     assert begin(index, what="all") == []
 
 
-def test_document_reached_by_another_number_makes_an_alias(index: Index) -> None:
+def test_document_reached_by_another_id_makes_an_alias(index: Index) -> None:
     index.register([8], 1)
     apply(index, document(requested=8), RUN)
     assert (row(index, 8).state, row(index, 8).target, row(index, 8).due) == (ALIAS, 7, 0)
@@ -237,7 +237,7 @@ def test_what_is_of_an_unwanted_kind_stays_out_of_scope_when_it_is_nearer(index:
     index.register([7], 2, "video")
     index.register([8], 2, "article")
     index.register([7, 8], 1)  # a reference does not say what it leads to
-    assert [(row(index, number).state, row(index, number).hop, row(index, number).due) for number in (7, 8)] == [
+    assert [(row(index, dw_id).state, row(index, dw_id).hop, row(index, dw_id).due) for dw_id in (7, 8)] == [
         (OUT_OF_SCOPE, 1, 0), (PENDING, 1, 1)]  # fmt: skip
     assert begin(index, depth=1) == [8, 7], "until its kind is wanted"
 
@@ -247,7 +247,7 @@ def test_archived_document_that_turns_out_nearer_is_named(index: Index) -> None:
     index.set_alias(8, 7)
     assert index.register([7], 3) == []
     [found] = index.register([8], 1)
-    assert found.number == 7
+    assert found.id == 7
     assert (row(index).hop, row(index).state) == (1, ARCHIVED)
     assert index.register([7], 1) == []
 
@@ -265,15 +265,15 @@ def test_picture_is_heard_of_once(index: Index) -> None:
 
 
 def test_documents_are_read_a_few_at_a_time_while_they_change(index: Index) -> None:
-    for number in range(1, 1200):
-        apply(index, document(number), RUN)
+    for dw_id in range(1, 1200):
+        apply(index, document(dw_id), RUN)
     apply(index, picture(), RUN)
     found = []
     for row in index.documents():
-        found.append(row.number)
-        if row.number == 1:  # what comes much later is not read yet
+        found.append(row.id)
+        if row.id == 1:  # what comes much later is not read yet
             apply(index, {"state": "removed", "path": "zh/2023/11/1199-a.txt"}, RUN)
-        index.set_checked(row.number, NOW_MS, "", "")
+        index.set_checked(row.id, NOW_MS, "", "")
     assert found == list(range(1, 1199))
 
 
@@ -288,8 +288,8 @@ def test_what_is_due_is_counted_without_reading_all_objects(index: Index) -> Non
 
 
 def test_aliases_are_followed_but_not_in_circles(index: Index) -> None:
-    for number, target in [(1, 2), (2, 3), (3, 1), (5, 99)]:
-        index.set_alias(number, target)
+    for dw_id, target in [(1, 2), (2, 3), (3, 1), (5, 99)]:
+        index.set_alias(dw_id, target)
     assert index.resolve(1)
     assert index.resolve(5) is None
     assert index.resolve(6) is None
@@ -317,10 +317,10 @@ def test_documents_come_nearest_first_then_newest(index: Index) -> None:
     index.register_picture(63, "303", PICTURE_URL)
     order = []
     while found := index.next_document():
-        order.append(found.number)
-        index.claim(found.number)
+        order.append(found.id)
+        index.claim(found.id)
     assert order == [4, 3, 6, 5]
-    assert [one.number for one in index.due_pictures(5)] == [63]
+    assert [one.id for one in index.due_pictures(5)] == [63]
     assert index.count_due() == 1
 
 
