@@ -1,18 +1,12 @@
-"""The arithmetic of the middlewares; test_crawl_manners and test_crawl_faults test them in crawls."""
+"""The arithmetic of waiting; test_crawl_manners tests it in crawls."""
 
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from scrapy import Request
 
-from crawler.crawl.failures import RedirectCircle, RefusedTarget
 from crawler.crawl.middlewares.patience import retry_after_s, slower_s
-from crawler.crawl.middlewares.targets import AllowedTargetsMiddleware
-from crawler.urls import DW
 
 NOON_S = 784_123_200  # Sun, 06 Nov 1994 12:00:00 GMT
 
@@ -69,33 +63,3 @@ def test_retry_after(header: bytes | None, seconds: float, monkeypatch: pytest.M
 )
 def test_a_429_doubles_the_delay_up_to_the_longest_and_shortens_none(delay_s: float, most_s: float, slower: float) -> None:
     assert slower_s(delay_s, most_s) == slower
-
-
-def allowed(url: str, *before: str) -> str:
-    """Return the address a request has after AllowedTargetsMiddleware. before: the addresses that redirected to it."""
-    run: Any = SimpleNamespace(sites=DW, count=lambda name: None)
-    middleware = AllowedTargetsMiddleware(run)
-    request = Request(url, meta={"redirect_urls": list(before)})
-    moved = middleware.process_request(request)
-    return moved.url if moved else request.url
-
-
-@pytest.mark.parametrize("host", ["www", "api", "rss", "static", "amp"])
-@pytest.mark.parametrize("begin", ["http://{}.dw.com", "HTTP://{}.DW.com", "http://{}.dw.com:80", "https://{}.dw.com"])
-def test_an_http_address_of_dw_is_asked_over_https(begin: str, host: str) -> None:
-    url = begin.format(host) + "/en/any/a-7?page=http://x:80/"
-    assert allowed(url, "https://www.dw.com/en/a-7").lower() == f"https://{host}.dw.com/en/any/a-7?page=http://x:80/"
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["http://www.dw.com:8080/", "http://u:p@www.dw.com/", "http://www.dw.com.evil.example/", "http://10.0.0.1/", "ftp://www.dw.com/"],
-)
-def test_no_other_address_becomes_allowed(url: str) -> None:
-    with pytest.raises(RefusedTarget):
-        allowed(url)
-
-
-def test_a_host_that_leads_from_https_to_http_and_nowhere_else_goes_in_a_circle() -> None:
-    with pytest.raises(RedirectCircle):
-        allowed("http://www.dw.com/en/a-7", "https://www.dw.com/a-7", "https://www.dw.com/en/a-7")
