@@ -22,7 +22,7 @@ from crawler.crawl.headers import charset, header
 from crawler.crawl.middlewares.compression import IN_PART
 from crawler.dw import lists
 from crawler.dw.lists import Listed, Listing, Problem
-from crawler.dw.lists.listing import followable
+from crawler.dw.lists.listpage import followable
 from crawler.exceptions import ArchiverError, described
 from crawler.reasons import Reason
 from crawler.storage.index.lists import Listings

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from crawler.dw import lists
 from crawler.dw.lists import Listed, Problem, iter_sitemap, parse_feed, parse_mediacenter, parse_search, parse_section
-from crawler.dw.lists.listing import followable
+from crawler.dw.lists.listpage import followable
 from crawler.exceptions import ArchiverError
 from crawler.urls import DW, LANGUAGE_IDS, LANGUAGES, Sites
 

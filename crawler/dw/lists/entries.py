@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from crawler.dw import decoding
-from crawler.dw.lists.listing import shorten
+from crawler.dw.lists.listpage import shorten
 from crawler.dw.lists.scanner import Scanner, Tag
 
 _HEAD = 65_536

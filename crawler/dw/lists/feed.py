@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from crawler.dw.decoding import charset_of
 from crawler.dw.lists.entries import Around, iter_entries
-from crawler.dw.lists.listing import Listed, Listing, Lost, document, language_path, shorten
+from crawler.dw.lists.listpage import Listed, Listing, Lost, document, language_path, shorten
 from crawler.dw.lists.unpacking import MAX_BYTES, chunks
 from crawler.dw.values import number
 from crawler.urls import DW, Sites, Target

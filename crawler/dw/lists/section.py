@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from lxml import etree  # type: ignore[import-untyped]
 
 from crawler.dw import decoding
-from crawler.dw.lists.listing import Listed, Listing, document
+from crawler.dw.lists.listpage import Listed, Listing, document
 from crawler.urls import DW, Sites
 
 _STATES = ("__APP_STATE__", "__APOLLO_STATE__")

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from crawler import times
 from crawler.dw.decoding import charset_of
 from crawler.dw.lists.entries import Around, iter_entries
-from crawler.dw.lists.listing import Listed, Lost, Problem, followable, language_path, shorten
+from crawler.dw.lists.listpage import Listed, Lost, Problem, followable, language_path, shorten
 from crawler.dw.lists.unpacking import MAX_BYTES, chunks
 from crawler.urls import DOCUMENT_KINDS, DW, Sites, parse_target
 

@@ -9,7 +9,7 @@ import contextlib
 import re
 
 from crawler.dw import decoding
-from crawler.dw.lists.listing import Listed, Listing, Lost, document, followable, shorten
+from crawler.dw.lists.listpage import Listed, Listing, Lost, document, followable, shorten
 from crawler.dw.values import Json, json_object, number
 from crawler.urls import DW, LANGUAGE_IDS, Sites
 
