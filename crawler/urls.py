@@ -35,12 +35,12 @@ DwAddress = NewType("DwAddress", str)
 DOCUMENT_KINDS = ("article", "gallery", "video", "audio", "liveblog")
 """Kinds that become seed documents."""
 
-LISTING_KINDS = ("topic", "section", "program", "person", "listing", "feed", "sitemap")
+LIST_KINDS = ("topic", "section", "program", "person", "list", "feed", "sitemap")
 """Kinds that only list other things."""
 
 _PAGE_KINDS = {
     "a": "article", "av": "video", "video": "video", "audio": "audio", "g": "gallery", "live": "liveblog",
-    "t": "topic", "s": "section", "program": "program", "person": "person", "l": "listing", "e": "listing",
+    "t": "topic", "s": "section", "program": "program", "person": "person", "l": "list", "e": "list",
 }  # fmt: skip
 # classic pages numbered their parts: /a-15959441-1
 _PAGE = re.compile(r"(?:^|/)(a|av|video|audio|g|live|t|s|program|person|l|e)-([0-9]{1,15})(?:-[0-9]+)?(?=$|[/?#&])")
@@ -65,7 +65,7 @@ _IMAGE_HOSTS = frozenset({"static.dw.com", "api.dw.com", "www.dw.com", "dw.com"}
 class Target:
     """The thing an address leads to.
 
-    kind: one of DOCUMENT_KINDS or LISTING_KINDS. id: DW's number, None for feeds and sitemaps. language: the language path,
+    kind: one of DOCUMENT_KINDS or LIST_KINDS. id: DW's number, None for feeds and sitemaps. language: the language path,
     None if the address names none.
     """
 

@@ -30,8 +30,8 @@ PAGES = [
     ("https://www.dw.com/en/some-title/s-54321", "section", 54321, "en"),
     ("https://www.dw.com/en/some-title/program-54321", "program", 54321, "en"),
     ("https://www.dw.com/en/some-title/person-54321", "person", 54321, "en"),
-    ("https://www.dw.com/en/some-title/l-54321", "listing", 54321, "en"),
-    ("https://www.dw.com/en/some-title/e-54321", "listing", 54321, "en"),
+    ("https://www.dw.com/en/some-title/l-54321", "list", 54321, "en"),
+    ("https://www.dw.com/en/some-title/e-54321", "list", 54321, "en"),
     ("https://www.dw.com/en/a-54321", "article", 54321, "en"),
     ("https://www.dw.com/a-54321", "article", 54321, None),
     ("https://dw.com/zh-hant/x/a-54321", "article", 54321, "zh-hant"),
@@ -99,7 +99,7 @@ def test_every_language_path_is_known(language: str) -> None:
 @given(st.text(max_size=60) | st.from_regex(r"https?://[a-z]{0,4}\.?dw\.com/.{0,30}"))
 def test_any_text_leads_somewhere_or_nowhere(text: str) -> None:
     found = urls.parse_target(text)
-    assert found is None or found.kind in urls.DOCUMENT_KINDS + urls.LISTING_KINDS
+    assert found is None or found.kind in urls.DOCUMENT_KINDS + urls.LIST_KINDS
     assert urls.parse_picture(text) is None or "_" in text
     assert urls.DW.allows(text) in (True, False)
 

@@ -38,7 +38,7 @@ async def say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitable
 async def _say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitable[None]]) -> None:
     index, sites, given, as_json = run.archive.index, run.sites, run.options.seeds, run.options.is_json
     for seed in seeds.read(given, await standard_input(given), sites):
-        for request in seeding.listings(seed) or ():
+        for request in seeding.list_requests(seed) or ():
             _print(request.url, "a list of articles", as_json)
         await seeding.take(seed)
     if run.options.media:

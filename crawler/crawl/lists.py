@@ -21,11 +21,11 @@ from crawler.crawl.failures import failure_reason
 from crawler.crawl.headers import charset, header
 from crawler.crawl.middlewares.compression import IN_PART
 from crawler.dw import lists
-from crawler.dw.lists import Listed, Listing, Problem
+from crawler.dw.lists import Listed, ListPage, Problem
 from crawler.dw.lists.listpage import followable
 from crawler.exceptions import ArchiverError, described
 from crawler.reasons import Reason
-from crawler.storage.index.lists import Listings
+from crawler.storage.index.lists import ReadLists
 from crawler.storage.index.objects import Row
 from crawler.urls import LANGUAGE_IDS, Target
 
@@ -50,7 +50,7 @@ class Lists:
         self.run = run
         self.registry = registry
         self.index = run.archive.index
-        self.read_lists = Listings(self.index)
+        self.read_lists = ReadLists(self.index)
         self.windows: dict[str, lists.Window] = {}
 
     # --- starting points ---
@@ -84,7 +84,7 @@ class Lists:
                     url = lists.search_url(self.run.sites, window.language_id, day, page + 1)
                     yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=window.language)
 
-    def listing(self, target: Target, url: str) -> Request | None:
+    def from_address(self, target: Target, url: str) -> Request | None:
         """Return the request for a feed, a sitemap, a section or another list of articles; None if it is not over https."""
         callback = {"feed": self.feed, "sitemap": self.sitemap}.get(target.kind, self.section)
         followed = followable(url, self.run.sites)
@@ -231,7 +231,7 @@ class Lists:
         for url in more:
             yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=language)
 
-    def _next_page(self, found: Listing, page: int, response: Response) -> list[str]:
+    def _next_page(self, found: ListPage, page: int, response: Response) -> list[str]:
         """Return the address of the next page of a list, or nothing: the one it names, or one made of its number if DW counts
         more pages."""
         if found.more or page >= (found.pages or 0):
@@ -242,7 +242,7 @@ class Lists:
 
     # --- what is heard of ---
 
-    async def _take(self, response: Response, found: Listing, language: str | None) -> None:
+    async def _take(self, response: Response, found: ListPage, language: str | None) -> None:
         """Take what a list of one page names."""
         await self._hear(found.items, language)
         self._name(response.url, found.problems)
@@ -299,7 +299,7 @@ class Lists:
             yield sentence + (f"; {open_days} of {all_days} days not over, or not read to their end" if open_days else "")
 
 
-def _gave_nothing(found: Listing) -> bool:
+def _gave_nothing(found: ListPage) -> bool:
     """Whether a reply is no list, or an unreadable one, whatever it says about how much it lists."""
     return bool(found.problems) and not found.items
 

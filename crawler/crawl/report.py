@@ -188,7 +188,7 @@ def _rows(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("media files", _counts({"stored": media.get("stored", 0), "already there": media.get("already_there", 0)})),
         ("  missing", _counts({**report.get("media_missing", {}), **report.get("media_refused", {})})),
         ("seeds", _counts(report["seeds_read"])),
-        ("listings", _counts({_LISTING_WORDS.get(name, name): n for name, n in report.get("listings", {}).items()})),
+        ("listings", _counts({_LIST_WORDS.get(name, name): n for name, n in report.get("listings", {}).items()})),
         ("  missing", _counts(report.get("listings_missing", {}))),
         ("refused", _counts({"requests": report.get("refused_requests", 0), "references": report.get("refused_references", 0),
                              "pictures": pictures.get("refused", 0)})),
@@ -204,7 +204,7 @@ def _first_ten(word: str, texts: Sequence[str]) -> list[str]:
     return [f"  {word}: {text}" for text in texts[:10]] + more
 
 
-_LISTING_WORDS = {"named": "entries", "new": "new entries", "problem": "problems"}
+_LIST_WORDS = {"named": "entries", "new": "new entries", "problem": "problems"}
 _KINDS = ("article", "gallery", "video", "audio", "liveblog")
 
 

@@ -92,7 +92,7 @@ class Seeding:
                     index.set_due(row.id)
         return 1
 
-    def listings(self, seed: seeds.Seed) -> list[Request] | None:
+    def list_requests(self, seed: seeds.Seed) -> list[Request] | None:
         """Return the requests of a seed that is a list: a feed, a sitemap, a section, a search window (none if all of it is
         known). None for any other seed, and for an invalid one, which is logged and counted."""
         try:
@@ -100,7 +100,7 @@ class Seeding:
                 case seeds.Start(_, text):
                     requests = list(self.lists.start(text))
                 case seeds.Address(_, target, url) if target.id is None or target.kind not in DOCUMENT_KINDS:
-                    request = self.lists.listing(target, url)
+                    request = self.lists.from_address(target, url)
                     if request is None:
                         raise UnreadableSeed(f"not over https: {url[:200]}")
                     requests = [request]

@@ -122,9 +122,9 @@ class DwSpider(scrapy.Spider):
         """Take the seeds. The scheduler hands out documents meanwhile."""
         given, usable = self.options.seeds, 0
         for seed in seeds.read(given, await standard_input(given), self.run.sites):
-            listings = self.seeding.listings(seed)
-            usable += await self.seeding.take(seed) if listings is None else 1
-            for request in listings or ():
+            requests = self.seeding.list_requests(seed)
+            usable += await self.seeding.take(seed) if requests is None else 1
+            for request in requests or ():
                 yield request
             for request in self._first_document():
                 yield request

@@ -99,7 +99,7 @@ def test_a_report_that_cannot_be_read_does_not_stop_the_next_run(site: Site, tmp
 # --- the report ---
 
 
-def listing_with(key: str) -> str:
+def list_with(key: str) -> str:
     """A search page with a key that was never met before, as JSON writes it."""
     item = {"type": "Article", "name": "A", "reference": {"id": dw.CHAIN[4], "type": "ArticleRef"}}
     pages = {"availableItems": 1, "availablePages": 1, "pageSize": 20, "currentPage": 1}
@@ -118,7 +118,7 @@ BROKEN_STEPS = [
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:8])
 def test_a_report_is_written_whatever_key_a_list_has(key: str, site: Site, tmp_path: Path) -> None:
-    site.fault("/api/search/global.*", body=listing_with(key))
+    site.fault("/api/search/global.*", body=list_with(key))
     log = tmp_path / "log"
     settings = {"LOG_FILE": log, "STATS_DUMP": 1, "LOG_LEVEL": "DEBUG"}
     outcome = crawl(tmp_path / "archive", "search:zh:2023-10-01..2023-10-01", "depth=0", site=site, settings=settings)

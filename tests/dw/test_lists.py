@@ -55,8 +55,8 @@ def loc(dw_id: int) -> str:
     return f"<loc>https://www.dw.com/zh/t/a-{dw_id}</loc>"
 
 
-def ids(listing: lists.Listing) -> list[int]:
-    return [listed.id for listed in listing.items]
+def ids(contents: lists.ListPage) -> list[int]:
+    return [listed.id for listed in contents.items]
 
 
 def sorted_out(body: bytes) -> tuple[list[Listed], list[str], list[str]]:
@@ -73,9 +73,9 @@ def sorted_out(body: bytes) -> tuple[list[Listed], list[str], list[str]]:
 
 
 def test_recorded_rdf_gives_id_kind_language_and_address() -> None:
-    listing = parse_feed(recorded("feeds/rss-bos-all_2020-07-08.rdf"), "text/xml;charset=UTF-8")
-    assert listing.problems == []
-    [listed] = listing.items
+    contents = parse_feed(recorded("feeds/rss-bos-all_2020-07-08.rdf"), "text/xml;charset=UTF-8")
+    assert contents.problems == []
+    [listed] = contents.items
     assert (listed.id, listed.kind, listed.language) == (54087065, "article", "bs")
     assert listed.modified_ms is None
     assert listed.url
@@ -83,9 +83,9 @@ def test_recorded_rdf_gives_id_kind_language_and_address() -> None:
 
 
 def test_recorded_rss_2_gives_id_and_language_and_survives_its_unbound_prefix() -> None:
-    listing = parse_feed(recorded("feeds/rss-ru-news_2022-04-19.xml"))
-    assert listing.problems == []
-    assert [(i.id, i.kind, i.language) for i in listing.items] == [
+    contents = parse_feed(recorded("feeds/rss-ru-news_2022-04-19.xml"))
+    assert contents.problems == []
+    assert [(i.id, i.kind, i.language) for i in contents.items] == [
         (61509255, "article", "ru"),
         (61507240, "article", "ru"),
     ]
@@ -96,9 +96,9 @@ def test_recorded_feeds_cut_anywhere_give_no_id_but_their_own_and_a_problem() ->
         body = recorded(f"feeds/{name}").rstrip()
         whole = ids(parse_feed(body))
         for length in range(len(body)):
-            listing = parse_feed(body[:length])
-            assert ids(listing) == whole[: len(listing.items)]
-            assert listing.problems
+            contents = parse_feed(body[:length])
+            assert ids(contents) == whole[: len(contents.items)]
+            assert contents.problems
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_recorded_feeds_cut_anywhere_give_no_id_but_their_own_and_a_problem() ->
     ],
 )
 def test_id_is_content_id_else_guid_else_link(fields: str, dw_id: int, kind: str) -> None:
-    listing = parse_feed(rss(fields))
-    assert [(i.id, i.kind) for i in listing.items] == [(dw_id, kind)]
-    assert listing.problems == []
+    contents = parse_feed(rss(fields))
+    assert [(i.id, i.kind) for i in contents.items] == [(dw_id, kind)]
+    assert contents.problems == []
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,10 @@ def test_id_is_content_id_else_guid_else_link(fields: str, dw_id: int, kind: str
      "<link>https://www.dw.com/zh/t/s-7</link>"],
 )  # fmt: skip
 def test_item_without_a_usable_id_is_counted(fields: str) -> None:
-    listing = parse_feed(rss(fields, item(8)))
-    assert ids(listing) == [8]
-    assert listing.problems
-    assert "items that name nothing of DW's: 1" in listing.problems[-1]
+    contents = parse_feed(rss(fields, item(8)))
+    assert ids(contents) == [8]
+    assert contents.problems
+    assert "items that name nothing of DW's: 1" in contents.problems[-1]
 
 
 @pytest.mark.parametrize(
@@ -155,17 +155,17 @@ def test_link_to_a_configured_host_is_read() -> None:
     ["a & b", "a < b", "5<6", "a&nbsp;b", "a &amp b", "<b>x", "x<br>y", "<a href=x>y</a>", "\x0b", "&#0;", "<b><i>x</b></i>"],
 )
 def test_broken_title_costs_no_item(title: str) -> None:
-    listing = parse_feed(rss(item(1, title), item(2), item(3)))
-    assert ids(listing) == [1, 2, 3]
-    assert len(listing.problems) == 1
-    assert listing.problems[0].startswith("broken XML, first in line 1: ")
+    contents = parse_feed(rss(item(1, title), item(2), item(3)))
+    assert ids(contents) == [1, 2, 3]
+    assert len(contents.problems) == 1
+    assert contents.problems[0].startswith("broken XML, first in line 1: ")
 
 
 @pytest.mark.parametrize("end", ["</item>", "</channel>", "<!--", "<![CDATA[", '<a b="'])
 def test_broken_structure_keeps_what_came_before(end: str) -> None:
-    listing = parse_feed(rss(item(1), item(2, end), item(3)))
-    assert ids(listing)[:2] == [1, 2]
-    assert "broken XML" in listing.problems[0]
+    contents = parse_feed(rss(item(1), item(2, end), item(3)))
+    assert ids(contents)[:2] == [1, 2]
+    assert "broken XML" in contents.problems[0]
 
 
 def test_item_without_end_tag_does_not_swallow_the_next() -> None:
@@ -181,11 +181,11 @@ BOMB = (
 
 def test_entity_bomb_is_not_expanded_and_the_feed_is_read() -> None:
     started = time.process_time()
-    listing = parse_feed(rss(item(1, "&a11;"), "<guid>2&a0;</guid>", item(3), head='<?xml version="1.0"?>\n' + BOMB))
+    contents = parse_feed(rss(item(1, "&a11;"), "<guid>2&a0;</guid>", item(3), head='<?xml version="1.0"?>\n' + BOMB))
     assert time.process_time() - started < 1
-    assert ids(listing) == [1, 3]
-    assert "a DOCTYPE with declarations" in listing.problems[0]
-    assert "broken XML" in listing.problems[1]
+    assert ids(contents) == [1, 3]
+    assert "a DOCTYPE with declarations" in contents.problems[0]
+    assert "broken XML" in contents.problems[1]
 
 
 def test_external_entity_is_not_loaded(tmp_path: Path) -> None:
@@ -194,9 +194,9 @@ def test_external_entity_is_not_loaded(tmp_path: Path) -> None:
     head = (
         f'<!DOCTYPE r SYSTEM "{secret.as_uri()}" [<!ENTITY % p SYSTEM "{secret.as_uri()}"> %p; <!ENTITY x SYSTEM "{secret}">]>'
     )
-    listing = parse_feed(rss("<guid>&x;</guid>", item(3), head=head))
-    assert ids(listing) == [3]
-    assert "77" not in repr(listing)
+    contents = parse_feed(rss("<guid>&x;</guid>", item(3), head=head))
+    assert ids(contents) == [3]
+    assert "77" not in repr(contents)
 
 
 @pytest.mark.parametrize("before", ["<!--" + "x" * 70_000 + "-->", "<!DOCTYPE u>", "<?x y?><!-- ' -->"])
@@ -227,11 +227,11 @@ def test_lying_encoding_costs_no_item_and_is_named(encoding: str, declared: str,
     text = rss(
         "<link>https://www.dw.com/zh/欧洲/a-1</link>", item(2), head=f'<?xml version="1.0" encoding="{declared}"?>'
     ).decode()
-    listing = parse_feed(text.encode(encoding), header)
-    assert ids(listing) == [1, 2]
-    assert listing.problems == ([problem] if problem else [])
+    contents = parse_feed(text.encode(encoding), header)
+    assert ids(contents) == [1, 2]
+    assert contents.problems == ([problem] if problem else [])
     if "lost" not in problem:
-        assert listing.items[0].url == "https://www.dw.com/zh/欧洲/a-1"
+        assert contents.items[0].url == "https://www.dw.com/zh/欧洲/a-1"
 
 
 @pytest.mark.parametrize(
@@ -246,9 +246,9 @@ def test_lying_encoding_costs_no_item_and_is_named(encoding: str, declared: str,
     ],
 )
 def test_reply_that_is_not_a_feed_is_named(body: bytes, problem: str) -> None:
-    listing = parse_feed(body)
-    assert listing.items == []
-    assert problem in listing.problems
+    contents = parse_feed(body)
+    assert contents.items == []
+    assert problem in contents.problems
 
 
 # --- sitemaps --------------------------------------------------------------------------------------------------------
@@ -415,19 +415,19 @@ def test_page_instead_of_a_sitemap_is_named() -> None:
 
 
 def test_recorded_search_page_gives_its_seven_articles() -> None:
-    listing = parse_search(recorded("api/search_global_ha_2022-09-06.json"))
-    assert len(listing.items) == listing.total == 7
-    assert listing.items[0] == Listed(63026167, "article", "ha")
-    assert (listing.more, listing.problems, listing.pages) == ([], [], 1)
+    contents = parse_search(recorded("api/search_global_ha_2022-09-06.json"))
+    assert len(contents.items) == contents.total == 7
+    assert contents.items[0] == Listed(63026167, "article", "ha")
+    assert (contents.more, contents.problems, contents.pages) == ([], [], 1)
 
 
 def test_recorded_media_pages_give_kinds_next_page_and_end() -> None:
-    listing = parse_mediacenter(recorded("api/list_mediacenter_page177.json"))
-    assert [(i.id, i.kind, i.language) for i in listing.items] == [
+    contents = parse_mediacenter(recorded("api/list_mediacenter_page177.json"))
+    assert [(i.id, i.kind, i.language) for i in contents.items] == [
         (59567960, "video", "de"), (59567962, "video", "de"), (59565006, "audio", "de"),
     ]  # fmt: skip
-    assert listing.more == ["https://api.dw.com/api/list/mediacenter/1?pageIndex=178"]
-    assert (listing.total, listing.pages, listing.problems) == (5320, 178, [])
+    assert contents.more == ["https://api.dw.com/api/list/mediacenter/1?pageIndex=178"]
+    assert (contents.total, contents.pages, contents.problems) == (5320, 178, [])
     last = parse_mediacenter(recorded("api/list_mediacenter_last_page.json"))
     assert [(i.id, i.kind) for i in last.items] == [(58936613, "gallery"), (59600182, "video")]
     assert (last.more, last.pages) == ([], 178)
@@ -455,18 +455,18 @@ def test_keys_never_met_before_are_named() -> None:
 
 
 def test_empty_items_and_search_references_are_no_problem() -> None:
-    listing = parse_search(
+    contents = parse_search(
         reply({}, reference(5), {"type": "SearchRef", "name": "x"}, {}, reference(6, "VideoRef"), reference(5))
     )
-    assert [(i.id, i.kind) for i in listing.items] == [(5, "article"), (6, "video")]
-    assert listing.problems == []
+    assert [(i.id, i.kind) for i in contents.items] == [(5, "article"), (6, "video")]
+    assert contents.problems == []
 
 
 @pytest.mark.parametrize("dw_id", [None, "", "abc", True, 1.5, -5, 0, [], {}, 10**20, "9" * 20, "٣"])
 def test_id_that_is_none_is_counted(dw_id: object) -> None:
-    listing = parse_search(reply(reference(dw_id), reference("6")))
-    assert ids(listing) == [6]
-    assert listing.problems[0].startswith("items that name nothing readable: 1, the first: ArticleRef")
+    contents = parse_search(reply(reference(dw_id), reference("6")))
+    assert ids(contents) == [6]
+    assert contents.problems[0].startswith("items that name nothing readable: 1, the first: ArticleRef")
 
 
 def test_reference_of_unknown_type_is_read_from_its_address() -> None:
@@ -493,13 +493,13 @@ NEXT = "https://api.dw.com/api/search/global?terms=*&pageIndex="
     ],
 )
 def test_next_page_leads_on_or_is_a_problem(pagination: dict[str, object], more: list[str], problem: str) -> None:
-    listing = parse_search(reply(reference(5), **pagination))
-    assert (listing.more, listing.problems) == (more, [problem] if problem else [])
+    contents = parse_search(reply(reference(5), **pagination))
+    assert (contents.more, contents.problems) == (more, [problem] if problem else [])
 
 
 def test_next_page_is_moved_to_the_configured_host() -> None:
-    listing = parse_search(reply(nextPageUrl=NEXT + "2"), STAND_IN)
-    assert listing.more == ["http://127.0.0.1:1/api/search/global?terms=*&pageIndex=2"]
+    contents = parse_search(reply(nextPageUrl=NEXT + "2"), STAND_IN)
+    assert contents.more == ["http://127.0.0.1:1/api/search/global?terms=*&pageIndex=2"]
 
 
 @pytest.mark.parametrize(
@@ -524,30 +524,30 @@ def test_total_is_a_number_or_absent(available: object, total: int | None) -> No
     ],
 )
 def test_reply_that_is_not_a_list_is_named(body: bytes, problem: str) -> None:
-    listing = parse_search(body)
-    assert listing.items == []
-    assert listing.problems[0].startswith(problem)
+    contents = parse_search(body)
+    assert contents.items == []
+    assert contents.problems[0].startswith(problem)
 
 
 # --- sections --------------------------------------------------------------------------------------------------------
 
 
 def test_recorded_react_page_gives_links_first_and_then_what_only_its_state_names() -> None:
-    listing = parse_section(recorded("pages/apollo_2023-06-13.html"))
-    found = {i.id: i.kind for i in listing.items}
-    assert listing.problems == []
-    assert len(found) == len(listing.items) == 27
+    contents = parse_section(recorded("pages/apollo_2023-06-13.html"))
+    found = {i.id: i.kind for i in contents.items}
+    assert contents.problems == []
+    assert len(found) == len(contents.items) == 27
     assert (found[65899827], found[65819534], found[65887595]) == ("gallery", "video", "article")
     linked = b'href="/de/ukraine-klima-als-weiteres-opfer-des-krieges/a-65851729"'
     assert linked in recorded("pages/apollo_2023-06-13.html")
     assert 62993152 in found, "the state alone names this video"
-    assert {i.language for i in listing.items} == {"de"}
+    assert {i.language for i in contents.items} == {"de"}
 
 
 def test_recorded_classic_page_gives_its_articles() -> None:
-    listing = parse_section(recorded("pages/classic_2023-03-14.html"), language="de")
-    assert {64976342, 64960576} <= set(ids(listing))
-    assert {i.language for i in listing.items} == {"de"}
+    contents = parse_section(recorded("pages/classic_2023-03-14.html"), language="de")
+    assert {64976342, 64960576} <= set(ids(contents))
+    assert {i.language for i in contents.items} == {"de"}
 
 
 PAGE = """<!DOCTYPE html><html><body>
@@ -562,13 +562,13 @@ PAGE = """<!DOCTYPE html><html><body>
 
 
 def test_section_lists_links_in_order_and_then_the_state() -> None:
-    listing = parse_section(PAGE.encode(), DW, "zh")
-    assert [(i.id, i.kind, i.language) for i in listing.items] == [
+    contents = parse_section(PAGE.encode(), DW, "zh")
+    assert [(i.id, i.kind, i.language) for i in contents.items] == [
         (1, "article", "zh"), (2, "gallery", "en"), (3, "article", "zh"), (5, "video", "zh"),
         (6, "article", "zh"), (7, "liveblog", "zh"),
     ]  # fmt: skip
-    assert listing.items[0].url == "https://www.dw.com/zh/欧洲/a-1"
-    assert listing.problems == []
+    assert contents.items[0].url == "https://www.dw.com/zh/欧洲/a-1"
+    assert contents.problems == []
 
 
 def test_links_of_a_section_on_the_configured_host_are_read() -> None:
@@ -577,15 +577,15 @@ def test_links_of_a_section_on_the_configured_host_are_read() -> None:
 
 @pytest.mark.parametrize("state", ["{", '{"a": }', '{"a":[' * 10_000])
 def test_unreadable_state_is_named_and_costs_no_link(state: str) -> None:
-    listing = parse_section(f'<a href="/zh/t/a-1">x</a><script>window.__APOLLO_STATE__={state}</script>'.encode())
-    assert ids(listing) == [1]
-    assert listing.problems[0].startswith("__APOLLO_STATE__ is no JSON: ")
+    contents = parse_section(f'<a href="/zh/t/a-1">x</a><script>window.__APOLLO_STATE__={state}</script>'.encode())
+    assert ids(contents) == [1]
+    assert contents.problems[0].startswith("__APOLLO_STATE__ is no JSON: ")
 
 
 @pytest.mark.parametrize("body", [b"", b"\0", b"plain", b"<p>nothing</p>", b"\xff\xfe"])
 def test_page_without_links_is_named(body: bytes) -> None:
-    listing = parse_section(body)
-    assert (listing.items, listing.problems) == ([], ["no link to a document on the page"])
+    contents = parse_section(body)
+    assert (contents.items, contents.problems) == ([], ["no link to a document on the page"])
 
 
 # --- starting points -------------------------------------------------------------------------------------------------

@@ -72,9 +72,9 @@ def in_titles(text: str) -> bytes:
     ],
 )
 def test_nothing_in_a_title_costs_an_item(title: str) -> None:
-    listing = parse_feed(in_titles(title))
-    assert ids(listing) == [1, 2, 3, 4, 5]
-    assert not listing.is_cut
+    contents = parse_feed(in_titles(title))
+    assert ids(contents) == [1, 2, 3, 4, 5]
+    assert not contents.is_cut
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_words_before_the_xml_are_named() -> None:
 
 @pytest.mark.parametrize("behind", [b"\0\0", b"\n<!-- cached -->", PHP, b"<script>x</script>", b"]]>", b"&", b"<"])
 def test_text_behind_the_xml_costs_no_entry(behind: bytes) -> None:
-    listing = parse_feed(FIVE + behind)
-    assert ids(listing) == [1, 2, 3, 4, 5]
-    assert not listing.is_cut
+    contents = parse_feed(FIVE + behind)
+    assert ids(contents) == [1, 2, 3, 4, 5]
+    assert not contents.is_cut
 
 
 @pytest.mark.parametrize(
@@ -192,18 +192,18 @@ def test_an_emoji_in_two_halves_is_one_character_wherever_the_bytes_are_cut() ->
 @pytest.mark.parametrize("body", [FIVE, FIVE.replace(b"t</title>", b"<![CDATA[t]]></title><!-- x -->")])
 def test_a_feed_that_was_cut_says_so_and_keeps_what_came(body: bytes) -> None:
     for length in range(body.index(b"<rss") + 4, len(body) - 1):
-        listing = parse_feed(body[:length])
-        assert ids(listing) == [1, 2, 3, 4, 5][: len(listing.items)]
-        assert listing.is_cut
-        assert listing.problems
-    assert len(listing.items) == 5
+        contents = parse_feed(body[:length])
+        assert ids(contents) == [1, 2, 3, 4, 5][: len(contents.items)]
+        assert contents.is_cut
+        assert contents.problems
+    assert len(contents.items) == 5
 
 
 @pytest.mark.parametrize("damage", [b"<!--", b"<![CDATA[", b"<?", b'<a b="', b"<a b='<c>", b"<!DOCTYPE x [", b"<title", b"</"])
 def test_unclosed_construct_hides_nothing_behind_it(damage: bytes) -> None:
-    listing = parse_feed(FIVE.replace(b"<guid>3", damage + b"<guid>3"))
-    assert {1, 2, 4, 5} <= set(ids(listing))
-    assert listing.problems
+    contents = parse_feed(FIVE.replace(b"<guid>3", damage + b"<guid>3"))
+    assert {1, 2, 4, 5} <= set(ids(contents))
+    assert contents.problems
     twice = FIVE.replace(b"<item><guid>2", damage + b"<item><guid>2").replace(b"<item><guid>4", damage + b"<item><guid>4")
     assert {1, 3, 5} <= set(ids(parse_feed(twice)))
     assert damage not in (b"<!--", b"<![CDATA[", b"<?") or len(ids(parse_feed(twice))) == 5
@@ -241,12 +241,12 @@ def test_a_list_that_was_cut_gives_the_items_before_the_cut() -> None:
     whole = page(5)
     for parse in (parse_search, parse_mediacenter):
         for length in range(1, len(whole)):
-            listing = parse(whole[:length])
-            assert ids(listing) == [1, 2, 3, 4, 5][: len(listing.items)]
-            assert listing.problems
-            assert listing.is_cut or not listing.items
-            assert {each.language for each in listing.items} <= {"zh"}
-    assert len(listing.items) == 5
+            contents = parse(whole[:length])
+            assert ids(contents) == [1, 2, 3, 4, 5][: len(contents.items)]
+            assert contents.problems
+            assert contents.is_cut or not contents.items
+            assert {each.language for each in contents.items} <= {"zh"}
+    assert len(contents.items) == 5
 
 
 @pytest.mark.parametrize(
@@ -262,24 +262,24 @@ def test_a_list_that_was_cut_gives_the_items_before_the_cut() -> None:
     ],
 )
 def test_words_around_a_list_cost_nothing(before: bytes, behind: bytes) -> None:
-    listing = parse_search(before + page(5) + behind)
-    assert ids(listing) == [1, 2, 3, 4, 5]
-    assert listing.total == 5
+    contents = parse_search(before + page(5) + behind)
+    assert ids(contents) == [1, 2, 3, 4, 5]
+    assert contents.total == 5
 
 
 def test_words_around_a_list_are_no_cut() -> None:
-    listing = parse_search(page(5) + PHP)
-    assert not listing.is_cut
-    assert listing.more
-    assert listing.problems[0].startswith("broken JSON: more than one value")
+    contents = parse_search(page(5) + PHP)
+    assert not contents.is_cut
+    assert contents.more
+    assert contents.problems[0].startswith("broken JSON: more than one value")
 
 
 def test_broken_unicode_in_keys_and_titles_costs_no_item() -> None:
     body = page(2, x=1).replace(b'"x"', b'"x\\ud83d\xed\xa0\xbd\xff\0"')
-    listing = parse_search(body)
-    assert ids(listing) == [1, 2]
-    assert listing.problems == []
-    assert listing.unknown_keys == ("x\ufffd\ufffd\ufffd",)
+    contents = parse_search(body)
+    assert ids(contents) == [1, 2]
+    assert contents.problems == []
+    assert contents.unknown_keys == ("x\ufffd\ufffd\ufffd",)
 
 
 # --- the scanner ---
@@ -340,8 +340,8 @@ def test_the_size_of_pieces_makes_no_difference(text: str, size: int) -> None:
 
 @given(SOUP)
 def test_everything_found_can_be_written_to_a_file(text: str) -> None:
-    listing = parse_feed(text.encode("utf-8", "surrogatepass"))
-    assert json.dumps(listing.problems, ensure_ascii=False).encode()
+    contents = parse_feed(text.encode("utf-8", "surrogatepass"))
+    assert json.dumps(contents.problems, ensure_ascii=False).encode()
 
 
 @pytest.mark.parametrize(

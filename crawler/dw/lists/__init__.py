@@ -6,7 +6,7 @@ No reply makes a reader raise: `problems` names what could not be read, and the 
 from __future__ import annotations
 
 from crawler.dw.lists.feed import parse_feed
-from crawler.dw.lists.listpage import Listed, Listing, Problem
+from crawler.dw.lists.listpage import Listed, ListPage, Problem
 from crawler.dw.lists.section import parse_section
 from crawler.dw.lists.sitemap import iter_sitemap
 from crawler.dw.lists.starts import (
@@ -23,8 +23,8 @@ from crawler.dw.lists.teasers import parse_mediacenter, parse_search
 
 __all__ = [
     "CHANNELS",
+    "ListPage",
     "Listed",
-    "Listing",
     "Problem",
     "UnreadableSeed",
     "Window",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from crawler.dw.decoding import charset_of
 from crawler.dw.lists.entries import Around, iter_entries
-from crawler.dw.lists.listpage import Listed, Listing, Lost, document, language_path, shorten
+from crawler.dw.lists.listpage import Listed, ListPage, Lost, document, language_path, shorten
 from crawler.dw.lists.unpacking import MAX_BYTES, chunks
 from crawler.dw.values import number
 from crawler.urls import DW, Sites, Target
@@ -18,7 +18,7 @@ _ROOTS = ("RDF", "rss")
 _FIELDS = frozenset({"contentID", "guid", "link", "language"})
 
 
-def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listing:
+def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> ListPage:
     """Return the articles and liveblogs of a feed.
 
     body: the feed, plain or gzip. content_type: of the reply; its charset comes before the body's own.
@@ -48,7 +48,7 @@ def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> Listin
     problems = around.problems + lost.sentences()
     if around.root and around.root.lower() not in map(str.lower, _ROOTS):
         problems.insert(0, f"no feed: its root element is {shorten(around.root)}")
-    return Listing(list(items.values()), problems=problems, is_damaged=around.is_damaged, is_cut=around.is_cut)
+    return ListPage(list(items.values()), problems=problems, is_damaged=around.is_damaged, is_cut=around.is_cut)
 
 
 def _id_of(fields: Mapping[str, str], target: Target | None, sites: Sites) -> int | None:

@@ -28,8 +28,8 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Listing:
-    """The content of a list: each id once, in the order of the reply.
+class ListPage:
+    """What a reply of a list holds: each id once, in the order of the reply.
 
     more: addresses of further lists, such as the next page, on the configured hosts; never an earlier page, nor one beyond the
     last, but the caller must stop a list that grows or repeats itself for ever. problems: sentences that say what could not be
@@ -50,7 +50,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Problem:
-    """A sentence that says what could not be read of a streamed list. is_damaged, is_cut: as in a Listing."""
+    """A sentence that says what could not be read of a streamed list. is_damaged, is_cut: as in a ListPage."""
 
     text: str
     is_damaged: bool = field(default=False, compare=False)

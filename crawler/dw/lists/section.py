@@ -12,14 +12,14 @@ from urllib.parse import urljoin
 from lxml import etree  # type: ignore[import-untyped]
 
 from crawler.dw import decoding
-from crawler.dw.lists.listpage import Listed, Listing, document
+from crawler.dw.lists.listpage import Listed, ListPage, document
 from crawler.urls import DW, Sites
 
 _STATES = ("__APP_STATE__", "__APOLLO_STATE__")
 _ADDRESS_KEYS = ("namedUrl", "canonicalUrl")
 
 
-def parse_section(body: bytes, sites: Sites = DW, language: str | None = None, charset: str = "") -> Listing:
+def parse_section(body: bytes, sites: Sites = DW, language: str | None = None, charset: str = "") -> ListPage:
     """Return the documents a page links to: first its `<a href>` in reading order, then those only its inline state names.
 
     body: HTML. charset: that of the HTTP header, as in `decoding.page`. language: that of the section, for addresses that
@@ -38,7 +38,7 @@ def parse_section(body: bytes, sites: Sites = DW, language: str | None = None, c
             items.setdefault(target.id, Listed(target.id, target.kind, target.language or language, url=url))
     if not items:
         problems.append("no link to a document on the page")
-    return Listing(list(items.values()), problems=problems)
+    return ListPage(list(items.values()), problems=problems)
 
 
 class _Page:

@@ -9,7 +9,7 @@ import contextlib
 import re
 
 from crawler.dw import decoding
-from crawler.dw.lists.listpage import Listed, Listing, Lost, document, followable, shorten
+from crawler.dw.lists.listpage import Listed, ListPage, Lost, document, followable, shorten
 from crawler.dw.values import Json, json_object, number
 from crawler.urls import DW, LANGUAGE_IDS, Sites
 
@@ -24,7 +24,7 @@ _BETWEEN = re.compile(r"[\s,]*+")
 _PAGE_INDEX = re.compile(r"[?&]pageIndex=([0-9]{1,9})(?:&|$)")
 
 
-def parse_search(body: bytes, sites: Sites = DW, charset: str = "") -> Listing:
+def parse_search(body: bytes, sites: Sites = DW, charset: str = "") -> ListPage:
     """Return a page of `/api/search/global`; `more` holds the next page, `total` is availableItems.
 
     charset: that of the HTTP header, as in `decoding.json_reply`.
@@ -34,12 +34,12 @@ def parse_search(body: bytes, sites: Sites = DW, charset: str = "") -> Listing:
     return _parse_page(body, sites, charset)
 
 
-def parse_mediacenter(body: bytes, sites: Sites = DW, charset: str = "") -> Listing:
+def parse_mediacenter(body: bytes, sites: Sites = DW, charset: str = "") -> ListPage:
     """Return a page of `/api/list/mediacenter/{languageId}`: videos, audio and galleries; otherwise as `parse_search`."""
     return _parse_page(body, sites, charset)
 
 
-def _parse_page(body: bytes, sites: Sites, charset: str) -> Listing:
+def _parse_page(body: bytes, sites: Sites, charset: str) -> ListPage:
     broken, is_cut = [], False
     try:
         reply = decoding.json_reply(body, charset)
@@ -47,9 +47,9 @@ def _parse_page(body: bytes, sites: Sites, charset: str) -> Listing:
         reply, is_cut = _salvaged(decoding.decode(body, charset))
         broken = [f"{'broken' if reply else 'no'} JSON: {shorten(str(error))}"]
         if not reply:
-            return Listing(problems=broken)
+            return ListPage(problems=broken)
     if not isinstance(reply, dict):
-        return Listing(problems=[f"JSON, but no object: {type(reply).__name__}"])
+        return ListPage(problems=[f"JSON, but no object: {type(reply).__name__}"])
     info = json_object(reply.get("paginationInfo"))
     teasers = reply.get("items")
     total = 0 if info.get("availableItems") == 0 else number(info.get("availableItems"))
@@ -69,7 +69,7 @@ def _parse_page(body: bytes, sites: Sites, charset: str) -> Listing:
     page, pages = number(info.get("currentPage")), number(info.get("availablePages"))
     more = _next_page(info.get("nextPageUrl"), page, pages, sites, problems)
     unknown = tuple(sorted({key[:80] for key in keys} - _KNOWN_KEYS))
-    return Listing(
+    return ListPage(
         list(items.values()), more, broken + problems + lost.sentences(), total, pages, is_damaged=is_cut, is_cut=is_cut,
         unknown_keys=unknown,
     )  # fmt: skip

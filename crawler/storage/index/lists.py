@@ -12,47 +12,47 @@ _NAMED = ("FROM listed LEFT JOIN objects o ON o.id = listed.id AND o.format = ''
           " LEFT JOIN objects t ON t.id = o.target AND t.format = '' WHERE listed.name = ?")  # fmt: skip
 
 
-_ANSWERED_BY = "answered by "  # with the address of a listing, the key of where a redirect led
+_ANSWERED_BY = "answered by "  # with the address of a list, the key of where a redirect led
 
 
-class Listings:
-    """The tables `listings` and `listed` of an index."""
+class ReadLists:
+    """The tables `lists` and `listed` of an index."""
 
     def __init__(self, index: Index) -> None:
         self._select, self._change = index.select, index.change
         self._meta, self._set_meta = index.meta, index.set_meta
 
     def validators(self, url: str) -> tuple[str, str]:
-        """ETag and Last-Modified of a listing that was read to its end, by the address that is asked; empty where there are
+        """ETag and Last-Modified of a list that was read to its end, by the address that is asked; empty where there are
         none."""
-        found = self._select("SELECT etag, last_modified FROM listings WHERE name = ?", [url]).fetchone()
+        found = self._select("SELECT etag, last_modified FROM lists WHERE name = ?", [url]).fetchone()
         return (found[0], found[1]) if found else ("", "")
 
     def answered_by(self, url: str) -> str:
-        """The address the validators of a listing came from: itself, or where a redirect led."""
+        """The address the validators of a list came from: itself, or where a redirect led."""
         return self._meta(_ANSWERED_BY + url) or url
 
     def set_validators(self, url: str, etag: str, last_modified: str, total: int, answered_by: str = "") -> None:
-        """Note a listing as read to its end. total: how much it named. answered_by: where a redirect led."""
+        """Note a list as read to its end. total: how much it named. answered_by: where a redirect led."""
         if (answered_by or url) != self.answered_by(url):
             self._set_meta(_ANSWERED_BY + url, answered_by)
-        self._change("INSERT INTO listings (name, etag, last_modified, total) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        self._change("INSERT INTO lists (name, etag, last_modified, total) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                      " etag = excluded.etag, last_modified = excluded.last_modified, total = excluded.total",
                      [url, etag, last_modified, total])  # fmt: skip
 
     def total(self, name: str) -> int:
-        """How much a listing named when it was last read."""
-        found = self._select("SELECT total FROM listings WHERE name = ?", [name]).fetchone()
+        """How much a list named when it was last read."""
+        found = self._select("SELECT total FROM lists WHERE name = ?", [name]).fetchone()
         return int(found[0] or 0) if found else 0
 
     def page(self, name: str) -> tuple[int, bool]:
         """The last page read of a list, 0 for none; and whether it was the last and can grow no more."""
-        found = self._select("SELECT page, done FROM listings WHERE name = ?", [name]).fetchone()
+        found = self._select("SELECT page, done FROM lists WHERE name = ?", [name]).fetchone()
         return (found[0], bool(found[1])) if found else (0, False)
 
     def set_page(self, name: str, page: int, total: int | None, *, is_done: bool, is_end: bool) -> None:
         """Note a page as read. A list at its end that may still grow is read from its beginning the next time."""
-        self._change("INSERT INTO listings (name, page, total, done) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        self._change("INSERT INTO lists (name, page, total, done) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                      " page = excluded.page, total = coalesce(excluded.total, total), done = excluded.done",
                      [name, 0 if is_end and not is_done else page, total, int(is_done)])  # fmt: skip
 
@@ -70,7 +70,7 @@ class Listings:
         listed = archived = available = unfinished = 0
         for name in names:
             found = self._select(f"SELECT count(*), count(coalesce(o.path, t.path)) {_NAMED}", [name]).fetchone()
-            total = self._select("SELECT total, done FROM listings WHERE name = ?", [name]).fetchone() or (None, 0)
+            total = self._select("SELECT total, done FROM lists WHERE name = ?", [name]).fetchone() or (None, 0)
             listed, archived = listed + found[0], archived + found[1]
             available, unfinished = available + (total[0] or 0), unfinished + (not total[1])
         return listed, archived, available, unfinished

@@ -65,7 +65,7 @@ CREATE TABLE files (
     bytes INTEGER NOT NULL,
     run TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE listings (
+CREATE TABLE lists (
     name TEXT PRIMARY KEY,           -- an address, or a day of a search window
     etag TEXT NOT NULL DEFAULT '',
     last_modified TEXT NOT NULL DEFAULT '',
