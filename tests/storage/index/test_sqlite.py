@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,13 @@ TIME = "2023-11-14T22:13:20Z"
 NAME = PictureName(63, "303", "jpg")
 PICTURE_URL = "https://static.dw.com/image/63_303.jpg"
 Record = dict[str, Any]
+
+
+@contextlib.contextmanager
+def new_index() -> Iterator[Index]:
+    """An empty index in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(Index(Path(folder) / "index.sqlite")) as index:
+        yield index
 
 
 @pytest.fixture
@@ -191,26 +200,23 @@ LINES = st.lists(
 
 @given(LINES)
 def test_each_line_taken_over_twice_changes_nothing(records: list[Record]) -> None:
-    once, twice = Index(Path(":memory:")), Index(Path(":memory:"))
-    for record in records:
-        apply(once, record, RUN)
-        apply(twice, record, RUN)
-        apply(twice, record, RUN)
-    assert dump(twice) == dump(once)
-    for one in (once, twice):
-        one.close()
+    with new_index() as once, new_index() as twice:
+        for record in records:
+            apply(once, record, RUN)
+            apply(twice, record, RUN)
+            apply(twice, record, RUN)
+        assert dump(twice) == dump(once)
 
 
 @given(st.lists(st.sampled_from([document(), document(8), document(9, requested=8), reply(), picture()]), max_size=6))
 def test_a_log_of_files_read_twice_changes_nothing(records: list[Record]) -> None:
-    index = Index(Path(":memory:"))
-    for record in records:
-        apply(index, record, RUN)
-    before = dump(index)
-    for record in records:
-        apply(index, record, RUN)
-    assert dump(index) == before
-    index.close()
+    with new_index() as index:
+        for record in records:
+            apply(index, record, RUN)
+        before = dump(index)
+        for record in records:
+            apply(index, record, RUN)
+        assert dump(index) == before
 
 
 # ---- hearing of things ----------------------------------------------------------------------------------------------
