@@ -3,7 +3,7 @@
 What only a crawl for an archive uses (its scheduler, pipelines, middlewares and extensions) is in `crawl.components`.
 """
 
-from crawler import urls
+from crawler import __version__, urls
 
 BOT_NAME = "dw-archiver"
 SPIDER_MODULES = ["crawler.spiders"]
@@ -36,7 +36,7 @@ RETRY_AFTER_MAX = 300  # seconds; a longer Retry-After ends the requests to that
 
 # --- manners ---
 
-USER_AGENT = "dw-archiver/1.0 (news archiver; Scrapy)"  # Scrapy's names Scrapy; CONTACT is added to it
+USER_AGENT = f"dw-archiver/{__version__} (news archiver; Scrapy)"  # Scrapy's names Scrapy; CONTACT is added to it
 ROBOTSTXT_OBEY = True  # False
 DOWNLOAD_DELAY = 1.0  # 0; seconds between requests to api.dw.com and www.dw.com
 AUTOTHROTTLE_ENABLED = True  # False
