@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from scrapy.commands import ScrapyCommand
 
 from crawler import clock, streams, times
-from crawler.crawl import report
 from crawler.crawl.options import min_free, sites_of
-from crawler.exceptions import ArchiverError, DiskError
+from crawler.exceptions import DISK, STOPPED, ArchiverError, DiskError
 from crawler.storage import disk, layout, opening, tree
 from crawler.storage.archive import Archive
 from crawler.storage.index.sqlite import Index
@@ -62,11 +61,11 @@ class ArchiveCommand(ScrapyCommand):
         except BrokenPipeError:  # the reader, such as `| head`, has gone
             streams.silence(sys.stdout)
         except KeyboardInterrupt:
-            self.exitcode = self._complain("stopped", report.STOPPED)
+            self.exitcode = self._complain("stopped", STOPPED)
         except ArchiverError as error:
             self.exitcode = self._complain(str(error), error.exit_status)
         except OSError as error:
-            self.exitcode = self._complain(str(error), report.DISK)
+            self.exitcode = self._complain(str(error), DISK)
 
     def _complain(self, sentence: str, status: int) -> int:
         print(f"scrapy {self.name}: {sentence}", file=sys.stderr)

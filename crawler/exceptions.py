@@ -1,9 +1,32 @@
-"""The project's errors. Each says which module raises it and which one is expected to catch it."""
+"""The project's errors, and the exit statuses of `scrapy`. Each error says which module raises it and which one catches it."""
 
 from __future__ import annotations
 
 import traceback
 from pathlib import PurePath
+
+COMPLETE = 0
+COULD_NOT_START = 1
+NOT_FOUND = 1  # of a search, as grep's
+NOT_UNDERSTOOD = 2  # a wrong use of a command
+INCOMPLETE = 3
+UNREACHABLE = 4
+IN_USE = 5
+DISK = 6
+STOPPED = 7
+DAMAGE_FOUND = 10
+
+STATUS_WORDS = {
+    COMPLETE: "complete",
+    COULD_NOT_START: "could not start",
+    INCOMPLETE: "finished, but some objects are missing or unreadable",
+    UNREACHABLE: "DW is unreachable or refuses: no usable reply",
+    IN_USE: "the archive is in use",
+    DISK: "disk error",
+    STOPPED: "stopped early",
+    DAMAGE_FOUND: "damage found",
+}
+"""What the exit status of a run means, for a person (README, "Exit statuses")."""
 
 
 class ArchiverError(Exception):
@@ -12,7 +35,7 @@ class ArchiverError(Exception):
     exit_status: the exit status of `scrapy` if the error ends a run (README, "Exit statuses").
     """
 
-    exit_status = 1
+    exit_status = COULD_NOT_START
 
 
 class SeedFormatError(ArchiverError):
@@ -38,7 +61,7 @@ class UnreadableReply(ArchiverError):
 class ArchiveInUse(ArchiverError):
     """Another process holds the archive's lock. Raised by `opening.open_archive`; ends the run."""
 
-    exit_status = 5
+    exit_status = IN_USE
 
 
 class NotAnArchive(ArchiverError):
@@ -48,7 +71,7 @@ class NotAnArchive(ArchiverError):
 class DiskError(ArchiverError):
     """The disk is full, read-only or broken. Raised by `storage`; ends the run at once."""
 
-    exit_status = 6
+    exit_status = DISK
 
 
 class ArgumentError(ArchiverError):

@@ -251,6 +251,13 @@ def test_module_keeps_no_state(name: str) -> None:
                 and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) in counters]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", [name for name in TREES if name != "exceptions.py"])
+def test_exit_statuses_stand_in_one_place(name: str) -> None:
+    nodes = (node for node in ast.walk(TREES[name]) if isinstance(node, ast.Assign))
+    given = {ast.unparse(target) for node in nodes for target in node.targets if ast.unparse(node.value).isdigit()}
+    assert not {target for target in given if re.search(r"exit_?(status|code)", target)}
+
+
 @pytest.mark.parametrize("name", TREES)
 def test_nothing_runs_text_as_code(name: str) -> None:
     assert not {"eval", "exec", "compile", "__import__", "pickle.loads", "pickle.load", "os.system"} & calls(name)
@@ -262,22 +269,6 @@ def test_examples_run(name: str) -> None:
     found = doctest.testmod(module)
     assert found.attempted
     assert not found.failed
-
-
-# ---- who knows SQL --------------------------------------------------------------------------------------------------
-
-SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA)\b")
-MAY_HOLD_SQL = re.compile(
-    r"storage/index/.*"
-    r"|upkeep/verify\.py"  # compares logs and disk in a database of its own, which it then throws away
-    r"|reader/(about|memory|pages|plan|site)\.py"  # the memory of a site, compared with the index in one statement
-    r"|library/search/.*"  # the search index is another database
-)
-
-
-@pytest.mark.parametrize("name", [name for name in TREES if not MAY_HOLD_SQL.fullmatch(name)])
-def test_sql_stands_in_the_index_alone(name: str) -> None:
-    assert not [text for text in strings(name) if SQL.match(text)]
 
 
 @pytest.mark.parametrize("name", [name for name in TREES if name.startswith("storage/index/")])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crawler import clock, seeds
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say
-from crawler.crawl.report import COMPLETE, COULD_NOT_START, INCOMPLETE
+from crawler.exceptions import COMPLETE, COULD_NOT_START, INCOMPLETE
 from crawler.streams import print_json
 from crawler.upkeep.add import add
 from crawler.urls import DW

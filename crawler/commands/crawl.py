@@ -19,8 +19,7 @@ from crawler import clock, times
 from crawler.crawl import arguments, report
 from crawler.crawl.components import ENABLED
 from crawler.crawl.extensions.archive import ArchiveExtension
-from crawler.crawl.report import COULD_NOT_START
-from crawler.exceptions import ArchiverError, ArgumentError, NotAnArchive
+from crawler.exceptions import COULD_NOT_START, ArchiverError, ArgumentError, NotAnArchive
 from crawler.storage import disk, layout
 from crawler.storage.runlog import free_run_name
 

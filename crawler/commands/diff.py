@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass
 
 from crawler import seedfile, times, urls
 from crawler.console import ArchiveCommand, CommandError
-from crawler.crawl.report import COMPLETE
-from crawler.exceptions import SeedFormatError
+from crawler.exceptions import COMPLETE, SeedFormatError
 from crawler.files import read_file
 from crawler.library import changes
 from crawler.seedfile import SeedDocument

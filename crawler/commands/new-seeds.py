@@ -10,7 +10,7 @@ from typing import Any
 
 from crawler import times
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, say
-from crawler.crawl.report import COMPLETE, INCOMPLETE
+from crawler.exceptions import COMPLETE, INCOMPLETE
 from crawler.library import newseeds
 from crawler.library.newseeds import NewSeed, Selection
 from crawler.streams import print_json

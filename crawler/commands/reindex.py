@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from crawler.console import ArchiveCommand
-from crawler.crawl.report import COMPLETE
+from crawler.exceptions import COMPLETE
 from crawler.library import status
 from crawler.storage import layout, tree
 from crawler.storage.index import figures

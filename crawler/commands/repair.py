@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from crawler import clock, times
 from crawler.console import ArchiveCommand, CommandError, counted, print_list, progress, shown
-from crawler.crawl.report import COMPLETE, INCOMPLETE
+from crawler.exceptions import COMPLETE, INCOMPLETE
 from crawler.streams import print_json
 from crawler.upkeep.repair import Repair, plan, repair
 from crawler.upkeep.verify import INDEX_DAMAGED, Verdict, verify

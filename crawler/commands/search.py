@@ -14,7 +14,7 @@ from typing import Any
 
 from crawler import times
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say
-from crawler.crawl.report import COMPLETE
+from crawler.exceptions import COMPLETE, NOT_FOUND, NOT_UNDERSTOOD
 from crawler.library.search.catalogue import DAY_MS
 from crawler.library.search.index import SearchIndex
 from crawler.library.search.query import parse
@@ -23,7 +23,6 @@ from crawler.library.search.snippet import Piece
 from crawler.streams import print_json
 from crawler.urls import DOCUMENT_KINDS, LANGUAGES, UNKNOWN_LANGUAGE
 
-FOUND, NOT_FOUND = COMPLETE, 1  # as grep's
 _NEWEST = 20
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _OPTION = re.compile(r"-[hsL]|-s[A-Z][A-Z_]*=.*|--.*", re.DOTALL)
@@ -32,9 +31,9 @@ _COLOURS = ("\x1b[1m", "\x1b[0m")
 
 
 class NotUnderstood(CommandError):
-    """An option cannot be understood, or there is nothing to search. Exits with status 2, because 1 means no hit."""
+    """An option cannot be understood, or there is nothing to search. Status 1 means no hit."""
 
-    exit_status = 2
+    exit_status = NOT_UNDERSTOOD
 
 
 class Command(ArchiveCommand):
@@ -99,7 +98,7 @@ class Command(ArchiveCommand):
             say(f"skipped, lost or damaged: {path}")
         if missed:
             say(f"{counted(len(missed), 'document')} skipped; see scrapy verify")
-        return FOUND if count else NOT_FOUND
+        return COMPLETE if count else NOT_FOUND
 
 
 def take_words_apart(parser: ArgumentParser) -> None:

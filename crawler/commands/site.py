@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crawler.commands.search import NotUnderstood, day_ms, names_of
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say, shown
-from crawler.crawl.report import COMPLETE
+from crawler.exceptions import COMPLETE
 from crawler.reader.plan import Selection
 from crawler.reader.site import Built, build
 from crawler.streams import print_json

@@ -8,8 +8,8 @@ from typing import Any
 
 from crawler import clock
 from crawler.console import ArchiveCommand, CommandError, console, print_table
-from crawler.crawl import report
 from crawler.crawl.pastreports import past_reports
+from crawler.exceptions import COMPLETE, STATUS_WORDS
 from crawler.files import read_file
 from crawler.library import status
 from crawler.storage import layout, lock
@@ -43,12 +43,12 @@ class Command(ArchiveCommand):
         runs = status.runs(root, past_reports(root, _RUNS), _RUNS)
         if opts.runs:
             print_json(runs) if opts.json else print_runs(runs)
-            return report.COMPLETE
+            return COMPLETE
         with self.open_index() as index:
             figures = {"archive": str(root), "holder": holder(root), **status.figures(index, clock.now_ms(), rules)}
         figures["runs"] = runs[-_LAST_RUNS:]
         print_json(figures) if opts.json else print_figures(figures)
-        return report.COMPLETE
+        return COMPLETE
 
 
 def holder(root: Path) -> str | None:
@@ -106,7 +106,7 @@ def print_runs(runs: list[dict[str, Any]]) -> None:
     rows = [_row(run, status.bar(run.get("new", 0), largest, width)) for run in runs]
     print_table("runs", ["start", "took", "new", "", "rev.", "pict.", "miss.", "status", "reason"], rows)
     for run in runs:
-        said = [report.WORDS.get(run["exit_status"], "")] if run.get("exit_status") else []
+        said = [STATUS_WORDS.get(run["exit_status"], "")] if run.get("exit_status") else []
         for sentence in [*said, *run.get("sentences", [])]:
             print(f"! {run['run']}: {sentence}")
 

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from crawler.console import ArchiveCommand, counted, print_list, progress, shown
-from crawler.crawl.report import COMPLETE, DAMAGE_FOUND
+from crawler.exceptions import COMPLETE, DAMAGE_FOUND
 from crawler.streams import print_json
 from crawler.upkeep.verify import MEANING, UNFINISHED, UNKNOWN, Verdict, verify
 

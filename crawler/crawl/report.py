@@ -8,30 +8,12 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-COMPLETE = 0
-COULD_NOT_START = 1
-INCOMPLETE = 3
-UNREACHABLE = 4
-IN_USE = 5
-DISK = 6
-STOPPED = 7
-DAMAGE_FOUND = 10
+from crawler.exceptions import COMPLETE, COULD_NOT_START, INCOMPLETE, STATUS_WORDS, STOPPED, UNREACHABLE
 
 Stats = Mapping[str, Any]
 
 _MOST = 10**12  # no run names so many things
 _NAMES = 20  # counters of one kind shown to a person; the report has all
-
-WORDS = {
-    COMPLETE: "complete",
-    COULD_NOT_START: "could not start",
-    INCOMPLETE: "finished, but some objects are missing or unreadable",
-    UNREACHABLE: "DW is unreachable or refuses: no usable reply",
-    IN_USE: "the archive is in use",
-    DISK: "disk error",
-    STOPPED: "stopped early",
-    DAMAGE_FOUND: "damage found",
-}
 
 
 def exit_status(stats: Stats, reason: str, failure_status: int = 0, alert: str = "") -> int:
@@ -166,7 +148,7 @@ def summary(report: Mapping[str, Any]) -> str:
         lines.append(f"new reply keys  {', '.join(report['unknown_keys'])}")
     lines += [f"! {sentence}" for sentence in report.get("sentences", [])]
     lines.append(
-        f"{WORDS[report['exit_status']]} (status {report['exit_status']}) after {report.get('seconds', 0):.0f} s, "
+        f"{STATUS_WORDS[report['exit_status']]} (status {report['exit_status']}) after {report.get('seconds', 0):.0f} s, "
         f"{report['bytes_received'] / 1e6:.1f} MB received, {report['bytes_stored'] / 1e6:.1f} MB stored"
     )
     return "\n".join(map(printable, lines))

@@ -8,15 +8,9 @@ from typing import Any
 import pytest
 
 from crawler.crawl import report
-from crawler.crawl.report import COMPLETE, DISK, INCOMPLETE, STOPPED, UNREACHABLE
+from crawler.exceptions import COMPLETE, DISK, INCOMPLETE, STOPPED, UNREACHABLE
 
 ANSWERED = {"dw/request/attempted": 5, "dw/request/answered": 5}
-
-
-def test_statuses_are_those_promised() -> None:
-    assert report.WORDS.keys() == {0, 1, 3, 4, 5, 6, 7, 10}
-    assert (report.COMPLETE, report.COULD_NOT_START, report.INCOMPLETE, report.UNREACHABLE) == (0, 1, 3, 4)
-    assert (report.IN_USE, report.DISK, report.STOPPED, report.DAMAGE_FOUND) == (5, 6, 7, 10)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from crawler.crawl.control import Control
 from crawler.crawl.options import Options
 from crawler.crawl.pastreports import past_reports
 from crawler.crawl.run import Run
-from crawler.exceptions import ArchiverError, DiskError
+from crawler.exceptions import COULD_NOT_START, DISK, INCOMPLETE, UNREACHABLE, ArchiverError, DiskError
 from crawler.storage import disk, layout, opening
 from crawler.storage.index.objects import OUT_OF_SCOPE, PENDING
 from crawler.storage.opening import open_archive
@@ -62,7 +62,7 @@ class ArchiveExtension:
             _opened(spider.options, start_ms := clock.now_ms()), spider.options, crawler.stats, Control(crawler), start_ms
         )
         self.run.archive.index.on_failure = self.run.abort
-        self.exit_status = report.COULD_NOT_START
+        self.exit_status = COULD_NOT_START
         self._is_finished = False
         spider.begin(self.run)
         connect = crawler.signals.connect
@@ -116,15 +116,15 @@ class ArchiveExtension:
                 disk.replace_file(self.run.root / layout.RUNS / f"{archive.log.name}.report.json", report.dumps(made))
             except Exception as error:
                 logger.critical("The run report could not be written: %s", str(error) or type(error).__name__)
-                self.exit_status = report.DISK
+                self.exit_status = DISK
             print(report.summary({**made, "exit_status": self.exit_status}), file=sys.stderr)
         try:
             archive.close()
         except Exception as error:
             logger.critical("The archive could not be closed: %s", str(error) or type(error).__name__)
-            self.exit_status = report.DISK
+            self.exit_status = DISK
         if archive.index.failure:
-            self.exit_status = report.DISK
+            self.exit_status = DISK
 
     def _report(self, stats: dict[str, Any], reason: str) -> dict[str, Any]:
         """Return the report of the run. If part of it cannot be made, a sentence says so: there is always a report."""
@@ -134,16 +134,16 @@ class ArchiveExtension:
         try:
             if alert := self._alert(stats, reason):
                 notes.sentences.append(alert)
-                self.exit_status = self.exit_status or report.INCOMPLETE
+                self.exit_status = self.exit_status or INCOMPLETE
             notes.sentences += self.spider.completeness()
             counts = run.archive.index.counts()
         except Exception as error:
             if not isinstance(error, DiskError):
                 logger.critical("A bug of this program in the run report", exc_info=True)
             notes.sentences.append(f"this report is incomplete: {str(error) or type(error).__name__}")
-            status = error.exit_status if isinstance(error, ArchiverError) else report.INCOMPLETE
+            status = error.exit_status if isinstance(error, ArchiverError) else INCOMPLETE
             self.exit_status = self.exit_status or status
-        if self.exit_status == report.UNREACHABLE:
+        if self.exit_status == UNREACHABLE:
             notes.sentences.append("Nothing could be reached: DW or the network is down, or DW refuses this crawler.")
         if run.failure:
             notes.sentences.append(str(run.failure))

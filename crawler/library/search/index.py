@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
-from crawler.exceptions import ArchiverError, DiskError
+from crawler.exceptions import NOT_UNDERSTOOD, ArchiverError, DiskError
 from crawler.library.search import catalogue, fold, logs
 from crawler.storage import disk, layout
 from crawler.storage.index.sqlite import uri_of
@@ -45,7 +45,7 @@ Advance = Callable[[int, int | None], None]
 class NoFTS5(ArchiverError):
     """This Python's SQLite cannot search. Raised by `SearchIndex`; ends the command."""
 
-    exit_status = 2
+    exit_status = NOT_UNDERSTOOD
 
 
 class SearchIndex:

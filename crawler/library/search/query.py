@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crawler.exceptions import ArchiverError
+from crawler.exceptions import NOT_UNDERSTOOD, ArchiverError
 from crawler.library.search import tokens
 from crawler.library.search.fold import fold
 
@@ -19,7 +19,7 @@ _FOLDINGS = ("", "de")  # of all languages but German, of German
 class QueryError(ArchiverError):
     """A query cannot be understood. Raised by `parse`; the command says why."""
 
-    exit_status = 2
+    exit_status = NOT_UNDERSTOOD
 
 
 @dataclass(frozen=True)
