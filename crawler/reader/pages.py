@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from crawler.library import changes
 from crawler.reader import names
 from crawler.reader.body import Surroundings, body, page_path
 from crawler.reader.facts import title_of
-from crawler.reader.memory import CURRENT, Document, Memory
+from crawler.reader.memory import CURRENT, Document, Memory, Shown
 from crawler.reader.names import Language
 from crawler.reader.plan import read_document
 from crawler.seedfile import SeedDocument
@@ -67,6 +67,14 @@ class Version:
     document: SeedDocument
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a version links to and shows. links: paths of the documents in the site by the id a link names."""
+
+    links: Mapping[int, str]
+    shown: Sequence[Shown]
+
+
 class Pages:
     """Makes pages. memory: of the site; archive: its folder."""
 
@@ -87,46 +95,49 @@ class Pages:
         row = self._memory.document(dw_id)
         if row is None:
             return []
-        versions = self._versions(row)
-        if versions is None:
+        stamps = [stamp_ms for stamp_ms, _ in self._memory.revisions(row.id)]
+        versions = [version for stamp_ms in (*stamps, CURRENT) if (version := self.version(row, stamp_ms))]
+        if len(versions) <= len(stamps):
             return None
-        return [self._current(row, versions), *self._earlier(row, versions)]
+        return [self.current(row, versions[-1], self.seen(row.id)),
+                *(self.earlier(row, version, following) for version, following in pairwise(versions))]  # fmt: skip
 
-    def _versions(self, row: Document) -> list[Version] | None:
-        """All versions of a document, oldest first."""
-        found = [(layout.revision_path(row.id, stamp_ms), stamp_ms, sha256)
-                 for stamp_ms, sha256 in self._memory.revisions(row.id)]  # fmt: skip
-        versions = []
-        for path, stamp_ms, sha256 in [*found, (row.path, row.stamp_ms, row.sha256)]:
-            document = read_document(self._archive, path, sha256)
-            if document is None:
-                return None
-            versions.append(Version(page_path(path), stamp_ms, sha256, document))
-        return versions
+    def version(self, row: Document, stamp_ms: int = CURRENT) -> Version | None:
+        """A version of a document. None where its file is lost, or not as planned."""
+        sha256, path = row.sha256, row.path
+        if stamp_ms != CURRENT:
+            sha256, path = dict(self._memory.revisions(row.id)).get(stamp_ms, ""), layout.revision_path(row.id, stamp_ms)
+        document = read_document(self._archive, path, sha256)
+        return Version(page_path(path), stamp_ms or row.stamp_ms, sha256, document) if document else None
 
-    def _current(self, row: Document, versions: Sequence[Version]) -> Page:
-        current = versions[-1]
+    def seen(self, dw_id: int, stamp_ms: int = CURRENT) -> Seen:
+        """What a version links to and shows, as it was planned."""
+        return Seen(self._memory.links(dw_id, stamp_ms), self._memory.shown(dw_id, stamp_ms))
+
+    def current(self, row: Document, version: Version, seen: Seen) -> Page:
+        """The page of a document as it is."""
         referring = self._memory.referring(row.id, _MOST_REFERRING + 1)
+        earlier = [(page_path(layout.revision_path(row.id, stamp_ms)), stamp_ms)
+                   for stamp_ms, _ in reversed(self._memory.revisions(row.id))]  # fmt: skip
         return self._page(
-            "article.html", current.path, row.id, **self._shown(row, current, CURRENT), versions=versions,
+            "article.html", version.path, row.id, **self._shown(row, version, seen), earlier=earlier,
             referring=[self._item(one) for one in referring[:_MOST_REFERRING]], has_more=len(referring) > _MOST_REFERRING,
         )  # fmt: skip
 
-    def _earlier(self, row: Document, versions: Sequence[Version]) -> Iterator[Page]:
-        for version, following in pairwise(versions):
-            yield self._page(
-                "revision.html", version.path, row.id, **self._shown(row, version, version.stamp_ms), following=following,
-                current=versions[-1], is_last=following is versions[-1], SAME=changes.SAME, REMOVED=changes.REMOVED,
-                difference=changes.compare(version.document, following.document),
-            )  # fmt: skip
-
-    def _shown(self, row: Document, version: Version, stamp_ms: int) -> dict[str, Any]:
-        """What the pages of all versions have."""
-        shown = self._memory.shown(row.id, stamp_ms)
-        around = Surroundings(
-            _root(version.path), self._memory.links(row.id, stamp_ms),
-            {(one.object, one.format): (one.path, one.reason) for one in shown},
+    def earlier(self, row: Document, version: Version, following: Version) -> Page:
+        """The page of an earlier version. following: the version after it."""
+        current = page_path(row.path)
+        return self._page(
+            "revision.html", version.path, row.id, **self._shown(row, version, self.seen(row.id, version.stamp_ms)),
+            following=following, current=current, is_last=following.path == current, SAME=changes.SAME, REMOVED=changes.REMOVED,
+            difference=changes.compare(version.document, following.document),
         )  # fmt: skip
+
+    def _shown(self, row: Document, version: Version, seen: Seen) -> dict[str, Any]:
+        """What the pages of all versions have."""
+        around = Surroundings(
+            _root(version.path), seen.links, {(one.object, one.format): (one.path, one.reason) for one in seen.shown}
+        )
         document = version.document
         date_ms = times.parse_ms(document.display_date)
         year = names.day(row.published_ms).rpartition(" ")[2]
@@ -134,7 +145,7 @@ class Pages:
             "row": row, "version": version, "title": title_of(document), "language": names.language(row.language),
             "author": normalise.author(normalise.text_of(document.author)), "body": body(document, around),
             "published_ms": row.published_ms if date_ms is None else date_ms, "year": year, "is_gone": row.state == GONE,
-            "missing": [one for one in shown if not one.path],
+            "missing": [one for one in seen.shown if not one.path],
             "original": f"https://www.dw.com/{row.language}/a-{row.id}" if row.language != "und" else document.url,
         }  # fmt: skip
 
@@ -142,17 +153,23 @@ class Pages:
 
     def month(self, folder: str) -> list[Page]:
         """The pages that list the documents of a folder (`en/2026/06`), newest first; none where it has none."""
+        last = (self._in_folder(folder) + A_PAGE - 1) // A_PAGE
+        return [page for place in range(last) if (page := self.month_page(folder, place))]
+
+    def month_page(self, folder: str, place: int) -> Page | None:
+        """One of these pages. place: from 0 on. None where there is no such page."""
+        count = self._in_folder(folder)
+        paths = [f"{folder}/index{f'-{page + 1}' if page else ''}.html" for page in range((count + A_PAGE - 1) // A_PAGE)]
+        if not 0 <= place < len(paths):
+            return None
         language, year, month = folder.split("/")
-        count = self._memory.value("SELECT count(*) FROM documents WHERE folder = ?", [folder])
-        last = (count + A_PAGE - 1) // A_PAGE
-        paths = [f"{folder}/index{f'-{place + 1}' if place else ''}.html" for place in range(last)]
-        pages = []
-        for place, path in enumerate(paths):
-            documents = self._memory.documents(
-                "WHERE folder = ? ORDER BY published_ms DESC, id DESC LIMIT ? OFFSET ?", [folder, A_PAGE, place * A_PAGE])
-            pages.append(self._page("month.html", path, language=names.language(language), month=names.month(year, month),
-                                    days=_days(map(self._item, documents)), count=count, paths=paths, place=place))  # fmt: skip
-        return pages
+        documents = self._memory.documents(
+            "WHERE folder = ? ORDER BY published_ms DESC, id DESC LIMIT ? OFFSET ?", [folder, A_PAGE, place * A_PAGE])
+        return self._page("month.html", paths[place], language=names.language(language), month=names.month(year, month),
+                          days=_days(map(self._item, documents)), count=count, paths=paths, place=place)  # fmt: skip
+
+    def _in_folder(self, folder: str) -> int:
+        return int(self._memory.value("SELECT count(*) FROM documents WHERE folder = ?", [folder]))
 
     def languages(self) -> list[tuple[Language, int]]:
         """The languages of the site and how many documents each has, the largest first."""
