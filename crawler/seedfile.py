@@ -57,14 +57,16 @@ _HEAD = re.compile(r"<div><i>(.*?)<br>([^<>]*)</i></div>")
 _ADDRESS_BEGIN = re.compile(r"\]\(https?://")
 _NAMED = re.compile(r"https?://[^/]+/[^/]+/(.*)/a-\d+", re.DOTALL)  # a title may hold line breaks
 _FOOTER = re.compile(r"<br><hr><div>获取更多RSS：.*$")
-_EMPTY_PICTURE = re.compile(r'<img src="" width="100%">(?:<div><small style="color: #999;"></small></div>)?')
+_EMPTY_PICTURE = re.compile(r'<img src="" width="100%">(?:<div><small style="color: #999;">(.*?)</small></div>)?')
 # `[^<>]`, not `[^>]`: an unclosed tag must not be read to the end again and again
 _LINK = re.compile(r"<(a|span)\b([^<>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\s([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_REFERENCES = ("ArticleRef", "CommentRef")
+_REL = re.compile(r"""(<a\b[^<>]*?)\srel=(?:"[^"<>]*"|'[^'<>]*')""", re.IGNORECASE)
 _IMAGE = re.compile(r"""<img\b[^<>]*?\ssrc=["']([^"'<>]*)["']""", re.IGNORECASE)
 _MEDIA = re.compile(r"""<(?:video|audio) src=["']([^"']*)["']""")
 _VIDEO_BODY = re.compile(r"<p>.*?</small></p><(?:video|audio) ")
-_SLIDES_BODY = re.compile(r'<div><img src="[^"]*" width="100%"><br><b>')
+_SLIDES_BODY = re.compile(r'<div>(?:<img src="[^"]*" width="100%"><br>)?<b>')
 
 
 @dataclass(frozen=True)
@@ -202,8 +204,9 @@ def dumps(document: SeedDocument) -> str:
 def references(markup: str, sites: Sites = DW) -> list[int]:
     """Return the ids of the articles a body refers to, in order, without repeats; MOST_REFERENCES at most.
 
-    References are ArticleRefs, other links to a detail address of api.dw.com, and `data-type="ARTICLE"` spans. An ArticleRef
-    may lead to the id of a video or a gallery. markup: the HTML of the body. sites: whose addresses count.
+    References are ArticleRefs and CommentRefs, other links to a detail address of api.dw.com, and `data-type="ARTICLE"` spans.
+    An ArticleRef may lead to the id of a video or a gallery; a CommentRef leads to a commentary, which is an article.
+    markup: the HTML of the body. sites: whose addresses count.
 
     >>> references('<a href="https://api.dw.com/api/detail/article/42" rel="ArticleRef">A title</a>')
     [42]
@@ -217,12 +220,12 @@ def references_left_out(markup: str, sites: Sites = DW) -> int:
 
 
 def refused_references(markup: str, sites: Sites = DW) -> list[str]:
-    """Return the addresses of ArticleRefs that do not lead to a document of DW's, in order, without repeats."""
+    """Return the addresses of ArticleRefs and CommentRefs that do not lead to a document of DW's, in order, without repeats."""
     return _links(markup, sites)[1]
 
 
 def _links(markup: str, sites: Sites) -> tuple[list[int], list[str]]:
-    if "/api/detail/" not in markup and "data-type" not in markup and "ArticleRef" not in markup:
+    if not any(sign in markup for sign in ("/api/detail/", "data-type", *_REFERENCES)):
         return [], []
     ids: dict[int, None] = {}
     refused: dict[str, None] = {}
@@ -234,7 +237,7 @@ def _links(markup: str, sites: Sites) -> tuple[list[int], list[str]]:
                 ids[int(dw_id)] = None
             continue
         url = normalise.unescape(attributes.get("href", ""))
-        is_reference = attributes.get("rel") == "ArticleRef"
+        is_reference = attributes.get("rel") in _REFERENCES
         if not is_reference and "/api/detail/" not in url:
             continue
         target = urls.parse_target(url, sites)
@@ -256,11 +259,13 @@ def picture_addresses(markup: str) -> list[str]:
 def content_key(document: SeedDocument) -> tuple[str, str]:
     """Return the title and body of a document in the form that `says_the_same` compares; the body holds author and displayDate.
 
-    Left out of account: the stamp, the address, the footer and empty pictures of an older tool, the host of a picture, `null`
-    and white space in an author, the Unicode form, and white space.
+    Left out of account: the stamp, the address, the footer and empty pictures of an older tool, the host of a picture, the
+    `rel` of a link, `null` and white space in an author, the Unicode form, and white space. The caption of an empty picture is
+    a paragraph.
     """
     body = _FOOTER.sub("", document.html)
-    body = _EMPTY_PICTURE.sub("", body)
+    body = _EMPTY_PICTURE.sub(lambda found: f"<p>{found[1]}</p>" if found[1] else "", body)
+    body = _REL.sub(r"\1", body).replace("/api/detail/comment/", "/api/detail/article/")
     if head := _HEAD.match(body):
         body = f"<div><i>{normalise.author(head[1])}<br>{head[2]}</i></div>{body[head.end() :]}"
     body = _IMAGE.sub(_without_host, body)

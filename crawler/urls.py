@@ -44,7 +44,8 @@ _PAGE_KINDS = {
 }  # fmt: skip
 # classic pages numbered their parts: /a-15959441-1
 _PAGE = re.compile(r"(?:^|/)(a|av|video|audio|g|live|t|s|program|person|l|e)-([0-9]{1,15})(?:-[0-9]+)?(?=$|[/?#&])")
-_DETAIL = re.compile(r"^/api/detail/(article|video|audio|gallery|liveblog)/([0-9]{1,15})/?$")
+_DETAIL = re.compile(r"^/api/detail/(article|comment|video|audio|gallery|liveblog)/([0-9]{1,15})/?$")
+_DETAIL_KINDS = {"comment": "article"}  # a commentary: its id is that of an article
 _PERMALINK = re.compile(r"^/p/([0-9A-Za-z]{1,9})/?$")
 _IMAGE = re.compile(r"^/image/([0-9]{1,15})_([0-9A-Za-z]{1,12})\.(jpg|jpeg|png|gif|webp)$", re.IGNORECASE)
 _CLASSIC_IMAGE = re.compile(r"^/image/0,,([0-9]{1,15})_([0-9A-Za-z]{1,12}),00\.(jpg|jpeg|png|gif|webp)$", re.IGNORECASE)
@@ -188,13 +189,13 @@ def parse_target(url: str, sites: Sites = DW) -> Target | None:
         return Target("article", dw_id) if dw_id else None
     if host == "api.dw.com":
         found = _DETAIL.match(parts.path)
-        return Target(found[1], int(found[2])) if found and int(found[2]) else None
+        return Target(_DETAIL_KINDS.get(found[1], found[1]), int(found[2])) if found and int(found[2]) else None
     if host == "rss.dw.com":
         return Target("feed", None)
     if host not in _PAGE_HOSTS | _FORMER_HOSTS:
         return None
     if (found := _DETAIL.match(parts.path)) and int(found[2]):
-        return Target(found[1], int(found[2]))
+        return Target(_DETAIL_KINDS.get(found[1], found[1]), int(found[2]))
     if re.search(r"/(?:[a-z]+-)?sitemap[\w-]*\.xml(?:\.gz)?$", parts.path):
         return Target("sitemap", None, _language(parts.path))
     tail = "?".join(filter(None, (parts.query, parts.fragment)))

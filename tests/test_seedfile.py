@@ -280,6 +280,10 @@ REFERENCES = [
     ('<a href="https://www.dw.com/en/x/a-5" rel="ArticleRef">x</a>', [5]),
     ('<a href="https://api.dw.com/api/detail/gallery/5">x</a>', [5]),
     ('<a href="https://www.dw.com/en/x/a-5" rel="ExternalRef">x</a>', []),
+    ('<a href="https://api.dw.com/api/detail/article/5" rel="CommentRef">x</a>', [5]),
+    ('<a href="https://api.dw.com/api/detail/comment/5" rel="CommentRef">x</a>', [5]),
+    ("<a href='https://www.dw.com/en/x/a-5' rel='CommentRef'>x</a>", [5]),
+    ('<a href="https://api.dw.com/api/detail/comment/5">x</a>', [5]),
     ('<a href="https://www.dw.com/en/x/s-5" rel="ArticleRef">x</a>', []),
     ('<a href="http://cms.dw.com/x">x</a><a>x</a>', []),
     ('<span class="x" data-id="5" data-type="ARTICLE">x</span>', [5]),
@@ -304,9 +308,10 @@ def test_references_in_order_without_repeats(body: str, ids: list[int]) -> None:
     "href", ["https://evil.example/x/a-5", "file:///etc/passwd", "../../x", "https://127.0.0.1/api/detail/article/5", ""]
 )
 def test_reference_to_another_host_is_refused(href: str) -> None:
-    body = f'<a href="{href}" rel="ArticleRef">x</a>' * 2
-    assert seedfile.references(body) == []
-    assert seedfile.refused_references(body) == [href]
+    for rel in ("ArticleRef", "CommentRef"):
+        body = f'<a href="{href}" rel="{rel}">x</a>' * 2
+        assert seedfile.references(body) == []
+        assert seedfile.refused_references(body) == [href]
 
 
 def test_references_to_a_configured_host_count() -> None:
@@ -329,6 +334,7 @@ def test_pictures_are_dws_in_order_without_repeats() -> None:
         ('<p>x</small></p><video src="https://x/1.mp4"></video>', "video", "", ""),
         ('<p>x</small></p><audio src="https://x/1.mp3"></audio>', "audio", "", ""),
         (f"<div>{IMG}<br><b>t</b>：x</div>", "gallery", "", ""),
+        (f"<div><b>t</b>：x</div><div>{IMG}<br><b>t</b>：x</div>", "gallery", "", ""),
         (HEAD.format("") + f"<h3>相关图集：t</h3><div>{IMG}<b>t</b>：x</div>", "article", "", "2023-10-06T01:48:46.923Z"),
     ],
 )
@@ -339,7 +345,14 @@ def test_kind_author_and_date_are_told_by_the_body(body: str, kind: str, author:
 
 # ---- sameness -------------------------------------------------------------------------------------------------------
 
-BASE = document(HEAD.format("Ann Example") + IMG + SMALL.format("c") + "<p>one</p><p>two words</p>")
+LINK = '<a href="https://api.dw.com/api/detail/article/5" rel="ArticleRef">link</a>'
+BASE = document(HEAD.format("Ann Example") + IMG + SMALL.format("c") + f"<p>one</p><p>two words</p><p>{LINK}</p>")
+
+
+def changed(found: SeedDocument, old: str, new: str) -> SeedDocument:
+    assert old in found.html
+    return replace(found, html=found.html.replace(old, new))
+
 
 SAME: dict[str, Callable[[SeedDocument], SeedDocument]] = {
     "itself": lambda d: d,
@@ -350,6 +363,11 @@ SAME: dict[str, Callable[[SeedDocument], SeedDocument]] = {
     "picture without the proxy": lambda d: replace(d, html=d.html.replace("images.weserv.nl/?url=static", "static")),
     "empty picture": lambda d: replace(d, html=d.html.replace("<p>one", EMPTY_IMG + "<p>one")),
     "empty main picture": lambda d: replace(d, html=d.html.replace("<p>one", EMPTY_IMG + SMALL.format("") + "<p>one")),
+    "caption of an empty picture": lambda d: changed(d, "<p>one</p>", EMPTY_IMG + SMALL.format("one")),
+    "rel": lambda d: changed(d, "ArticleRef", "CommentRef"),
+    "rel of a commentary": lambda d: changed(d, '/article/5" rel="ArticleRef', '/comment/5" rel="CommentRef'),
+    "no rel": lambda d: changed(d, ' rel="ArticleRef"', ""),
+    "rel before the address": lambda d: changed(changed(d, ' rel="ArticleRef"', ""), "<a href", "<a rel='CommentRef' href"),
     "spaces in the author": lambda d: replace(d, html=d.html.replace("Ann Example", "  Ann  Example ")),
     "null in the author": lambda d: replace(d, html=d.html.replace("Ann", "null Ann")),
     "spaces around the title": lambda d: replace(d, title="  A  title "),
@@ -364,6 +382,8 @@ NOT_THE_SAME: dict[str, Callable[[SeedDocument], SeedDocument]] = {
     "author": lambda d: replace(d, html=d.html.replace("Ann", "Bob")),
     "no author": lambda d: replace(d, html=d.html.replace("Ann Example", "")),
     "date": lambda d: replace(d, html=d.html.replace("46.923Z", "47.923Z")),
+    "address of a link": lambda d: changed(d, "/article/5", "/article/6"),
+    "another caption of an empty picture": lambda d: changed(d, "<p>one</p>", EMPTY_IMG + SMALL.format("two")),
     "a word": lambda d: replace(d, html=d.html.replace("two", "three")),
     "a space between words": lambda d: replace(d, html=d.html.replace("two words", "twowords")),
     "paragraph gone": lambda d: replace(d, html=d.html.replace("<p>one</p>", "")),
