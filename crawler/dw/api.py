@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from crawler import normalise, sanitise, times, urls
 from crawler.dw import decoding
-from crawler.dw.article import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube, check_usable
+from crawler.dw.article import CAPTION_KEPT, Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube, check_usable
 from crawler.dw.values import Json, first_object, objects, text
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import NOTHING, Markup
@@ -59,7 +59,7 @@ def parse(body: bytes, dw_id: int, kind: str = "article", charset: str = "", sit
     found_kind = _KINDS.get(str(reply.get("type", "")).lower(), kind)
     met = _Met(sites)
     blocks = _blocks(_elements(reply), met)
-    if not any(isinstance(block, Paragraph) for block in blocks):  # no readable text in the body
+    if not any(isinstance(block, Paragraph) and not block.is_caption for block in blocks):  # no readable text in the body
         blocks += _blocks(_text_elements(reply), met)
     article = Article(
         id=own if isinstance(own, int) and not isinstance(own, bool) and own in urls.IDS else dw_id,
@@ -113,6 +113,8 @@ def _add_main_content(article: Article, reply: Json, met: _Met) -> None:
         article.main_picture = _picture(preview, met)
     elif "sizes" in main or text(main.get("type")).lower() == "image":
         article.main_picture = _picture(main, met)
+        if not article.main_picture and (caption := _caption(main, met)):
+            article.blocks = (caption, *article.blocks)
 
 
 def _size(value: object) -> float | None:
@@ -211,7 +213,7 @@ def _block(kind: str, element: Json, met: _Met) -> Block | None:
             text = element.get("text")
             return Paragraph(sanitise.safe_markup(text)) if isinstance(text, str) else None
         case "image":
-            return _picture(element, met)
+            return _picture(element, met) or _caption(element, met)
         case "video":
             return _media(element, met) or _youtube(element)
         case "gallery" | "imagegallery":
@@ -222,6 +224,15 @@ def _block(kind: str, element: Json, met: _Met) -> Block | None:
             return _youtube(element)
     words = _markup(element.get("text"))  # of an unknown type: its text is better than nothing
     return Paragraph(words) if words.strip() else None
+
+
+def _caption(image: Json, met: _Met) -> Paragraph | None:
+    """Return the caption of a picture without an address. Counted as skipped, since the picture is."""
+    words = _markup(image.get("description"))
+    if not normalise.text_of(words):
+        return None
+    met.skipped.append(CAPTION_KEPT)
+    return Paragraph(words, is_caption=True)
 
 
 def _markup(value: object) -> Markup:
@@ -264,10 +275,13 @@ def _slide_items(element: Json) -> list[Json]:
 def _slides(element: Json, met: _Met) -> tuple[Slide, ...]:
     slides = []
     for item in _slide_items(element):
-        if address := _address(first_object(item.get("image")) or item, met):
-            name, shown = address
-            words = text(item.get("description")) or text(item.get("text"))
-            slides.append(Slide(name, shown, _markup(item.get("name") or item.get("title")), sanitise.safe_markup(words)))
+        name, shown = _address(first_object(item.get("image")) or item, met) or (None, None)
+        title = _markup(item.get("name") or item.get("title"))
+        words = sanitise.safe_markup(text(item.get("description")) or text(item.get("text")))
+        if shown is None and normalise.text_of(words):
+            met.skipped.append(CAPTION_KEPT)
+        if shown or normalise.text_of(words):
+            slides.append(Slide(name, shown, title, words))
     return tuple(slides)
 
 

@@ -16,9 +16,10 @@ from crawler.urls import DwAddress, PictureName
 
 @dataclass(frozen=True)
 class Paragraph:
-    """html: inline markup as DW sent it, also for sub-headings (`<strong>`)."""
+    """html: inline markup as DW sent it, also for sub-headings (`<strong>`). is_caption: of a picture without an address."""
 
     html: Markup
+    is_caption: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Slide:
-    """A picture of a gallery with its own title and text (inline markup)."""
+    """A picture of a gallery with its own title and text (inline markup). Without an address only the words are shown."""
 
-    name: PictureName
-    address: DwAddress
+    name: PictureName | None
+    address: DwAddress | None
     title: Markup = NOTHING
     text: Markup = NOTHING
 
@@ -62,6 +63,9 @@ class YouTube:
 
     key: str
 
+
+CAPTION_KEPT = "picture without an address"
+"""The entry of `Article.skipped` for a picture of which only the words can be shown."""
 
 Block = Paragraph | Picture | Video | YouTube | Gallery
 

@@ -64,7 +64,8 @@ def _image(address: DwAddress) -> Markup:
 
 
 def _slide(slide: Slide, after_image: Markup = NOTHING) -> Markup:
-    return fill("<div>{}{}<b>{}</b>：{}</div>", _image(slide.address), after_image, slide.title, slide.text)
+    image = joined("", (_image(slide.address), after_image)) if slide.address else NOTHING
+    return fill("<div>{}<b>{}</b>：{}</div>", image, slide.title, slide.text)
 
 
 def _gallery(gallery: Gallery) -> Markup:

@@ -395,6 +395,38 @@ def test_gallery_stands_where_the_body_has_it(key: str) -> None:
     assert found.blocks == (Paragraph(Markup("a")), Gallery(Markup("More"), (SLIDE,)), Paragraph(Markup("b")))
 
 
+PLACEHOLDER: Json = {"id": -1, "type": "Image", "sizes": [{"width": 700, "height": 1, "url": "https://api.dw.com/i/none.gif"}]}
+
+
+def test_caption_of_a_picture_without_an_address_is_kept_as_text_and_counted() -> None:
+    empty = {**PLACEHOLDER, "description": "It <b>showed</b>"}
+    found = parse(body=[paragraph("one"), {"content": empty}, paragraph("two")])
+    assert [block.html for block in found.blocks if isinstance(block, Paragraph)] == ["one", "It <b>showed</b>", "two"]
+    assert found.skipped == ("picture without an address",)
+    assert "<p>It <b>showed</b></p>" in render.document_of(found, 0, "zh").html
+
+
+def test_caption_of_a_main_picture_without_an_address_comes_first() -> None:
+    found = parse(mainContent={**PLACEHOLDER, "description": "What it showed"})
+    assert found.main_picture is None
+    assert [block.html for block in found.blocks if isinstance(block, Paragraph)] == ["What it showed", "words"]
+
+
+def test_captions_alone_do_not_stand_in_for_the_text() -> None:
+    found = parse(body=[{"content": {**PLACEHOLDER, "description": "A caption"}}], text="The words.")
+    assert [block.html for block in found.blocks if isinstance(block, Paragraph)] == ["A caption", "The words."]
+
+
+def test_words_of_a_slide_without_an_address_are_kept() -> None:
+    slides = [image(64, "Seen"), {**PLACEHOLDER, "name": "Title", "description": "Not seen"}, PLACEHOLDER]
+    found = parse({"type": "Gallery", "id": 7, "name": "A title", "items": slides}, "gallery")
+    assert [(slide.address is None, str(slide.text)) for slide in found.slides] == [(False, "Seen"), (True, "Not seen")]
+    assert found.skipped == ("picture without an address",)
+    made = render.document_of(found, 0, "zh")
+    assert made.html.endswith("<div><b>Title</b>：Not seen</div>")
+    assert (made.kind, len(made.pictures)) == ("gallery", 1)
+
+
 def test_gallery_without_slides_is_skipped_and_named() -> None:
     assert parse(body=[paragraph(), {"content": {"type": "Gallery", "name": "x"}}]).skipped == ("Gallery",)
 

@@ -251,6 +251,13 @@ def test_unreadable_element_is_counted_by_its_type(embed: str, name: str) -> Non
     assert (texts(article), article.skipped) == (["vorher", "nachher"], (name,))
 
 
+def test_caption_of_a_picture_without_an_address_is_kept_as_text_and_counted() -> None:
+    caption = "<figcaption>Was es zeigte <small>Bild: X</small></figcaption>"
+    figure = f'<figure><img src="data:image/gif;base64,R0=" alt="">{caption}</figure>'
+    article = read_content(text=f"<p>vorher</p>{figure}<p>nachher</p>")
+    assert (texts(article), article.skipped) == (["vorher", "Was es zeigte", "nachher"], ("picture without an address",))
+
+
 GALLERY = {
     "__typename": "ImageGallery",
     "id": 61000003,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crawler import normalise, sanitise
-from crawler.dw.article import Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.dw.article import CAPTION_KEPT, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.dw.pages import addresses
 from crawler.dw.pages.tree import classes, tree
 from crawler.dw.values import number
@@ -168,14 +168,17 @@ class Body:
         if found is None:
             return None
         name, address = found
-        caption = self.captions.get(name.id, "")
-        if not caption:
-            for part in element.xpath(".//figcaption | .//*[contains(@class, 'img-caption')] | self::div/p | ./a/p"):
-                for credit in part.xpath(f".//*[{_CREDIT}]"):
-                    credit.drop_tree()
-                if caption := self.inline(part):
-                    break
+        caption = self.captions.get(name.id, "") or self._caption(element)
         return Picture(name, address, sanitise.safe_markup(caption))
+
+    def _caption(self, element: Any) -> Markup:
+        """Return the caption of the picture in an element, without its credit."""
+        for part in element.xpath(".//figcaption | .//*[contains(@class, 'img-caption')] | self::div/p | ./a/p"):
+            for credit in part.xpath(f".//*[{_CREDIT}]"):
+                credit.drop_tree()
+            if caption := self.inline(part):
+                return caption
+        return NOTHING
 
     def _address(self, element: Any) -> tuple[PictureName, DwAddress] | None:
         images = [element] if element.tag == "img" else element.xpath(".//img")
@@ -190,7 +193,10 @@ class Body:
     def _picture(self, element: Any) -> None:
         picture = self.picture(element)
         if picture is None:
-            if element.tag == "img" or element.xpath(".//img"):
+            if caption := self._caption(element):
+                self.skipped.append(CAPTION_KEPT)
+                self.blocks.append(Paragraph(caption, is_caption=True))
+            elif element.tag == "img" or element.xpath(".//img"):
                 self.skipped.append("image")
         elif picture.name.id != self.main_picture:
             self.blocks.append(picture)
