@@ -207,17 +207,7 @@ def _scrapy(arguments: list[str], now_ms: int) -> None:
 
 
 _FORKS = multiprocessing.get_context("forkserver")
-# what a crawl imports while it starts, but for the reactor: a second of every one of them otherwise
-_FORKS.set_forkserver_preload(
-    "crawler.spiders.dw crawler.crawl.downloader crawler.crawl.dupefilter crawler.crawl.logformatter crawler.crawl.scheduler "
-    "crawler.commands.repair crawler.commands.reread crawler.commands.status crawler.commands.verify "
-    "scrapy.cmdline scrapy.commands.bench scrapy.commands.check scrapy.commands.shell "
-    "scrapy.core.downloader.contextfactory scrapy.core.downloader.handlers.http11 "
-    "scrapy.downloadermiddlewares.httpcompression scrapy.downloadermiddlewares.httpproxy scrapy.downloadermiddlewares.retry "
-    "scrapy.downloadermiddlewares.cookies scrapy.downloadermiddlewares.redirect scrapy.downloadermiddlewares.robotstxt "
-    "scrapy.extensions.memusage scrapy.extensions.remote_control scrapy.extensions.telnet scrapy.extensions.throttle "
-    "scrapy.resolver scrapy.shell scrapy.spidermiddlewares.referer scrapy.squeues twisted.conch.telnet protego".split()
-)
+_FORKS.set_forkserver_preload(["tests.preloaded", "tests.crawling"])
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

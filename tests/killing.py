@@ -156,16 +156,7 @@ class Saboteur:
 def serve() -> None:
     """Read a line of JSON for each crawl, fork it, and answer with its process id; an id alone asks for its status, and a
     text is a shell command."""
-    from scrapy.settings import default_settings
-    from scrapy.utils.misc import walk_modules_iter
-
-    components = [*default_settings.EXTENSIONS_BASE, *default_settings.DOWNLOAD_HANDLERS_BASE.values()]
-    components += [*default_settings.DOWNLOADER_MIDDLEWARES_BASE, *default_settings.SPIDER_MIDDLEWARES_BASE]
-    for component in components:
-        importlib.import_module(component.rpartition(".")[0])
-    for package in ("scrapy.commands", "crawler"):
-        list(walk_modules_iter(package))
-    assert "twisted.internet.reactor" not in sys.modules, "a reactor does not survive a fork"
+    importlib.import_module("tests.preloaded")
     for line in sys.stdin:
         told = json.loads(line)
         if isinstance(told, int):
