@@ -451,6 +451,43 @@ def test_json_ld_alone_gives_the_head(form: str) -> None:
     assert article.origin in pages.WEAK_ORIGINS
 
 
+VIDEO_OBJECT = {
+    "@type": "VideoObject", "name": "Der Deich im Film", "description": "Noch hält er.", "uploadDate": "2026-06-14T19:00:01Z",
+    "contentUrl": "https://tvdownloaddw-a.akamaihd.net/x/deich_avc.mp4",
+    "thumbnailUrl": ["https://static.dw.com/image/61000009_604.jpg"], "url": "https://www.dw.com/de/x/video-61000008",
+}  # fmt: skip
+
+
+def test_page_that_is_only_a_video_object_is_a_video() -> None:
+    """[client code: contentUrl, uploadDate, thumbnailUrl]"""
+    article = pages.parse(page("", ld_script(VIDEO_OBJECT)), 7)
+    assert (article.id, article.kind, article.title) == (61000008, "video", "Der Deich im Film")
+    assert (article.teaser, article.display_date) == ("Noch hält er.", "2026-06-14T19:00:01Z")
+    assert article.video == Video(DwAddress("https://tvdownloaddw-a.akamaihd.net/x/deich_avc.mp4"))
+    assert shown(article.preview) == ("static.dw.com/image/61000009_303.jpg", "")
+    assert article.main_picture is None
+
+
+@pytest.mark.parametrize("key", VIDEO_OBJECT)
+def test_any_key_of_a_video_object_but_its_type_and_name_may_be_absent(key: str) -> None:
+    body = page("", ld_script({name: value for name, value in VIDEO_OBJECT.items() if name != key}))
+    if key in ("@type", "name"):
+        with pytest.raises(UnreadableReply):
+            pages.parse(body, 7)
+    else:
+        assert pages.parse(body, 7).kind == "video"
+
+
+def test_file_of_a_video_object_elsewhere_is_refused() -> None:
+    article = pages.parse(page("", ld_script(VIDEO_OBJECT | {"contentUrl": "https://evil.example/x.mp4"})), 7)
+    assert (article.video, article.refused) == (None, ("https://evil.example/x.mp4",))
+
+
+def test_article_wins_over_the_video_beside_it() -> None:
+    article = pages.parse(page("", ld_script(VIDEO_OBJECT) + ld_script(json_ld(articleBody="eins"))), 7)
+    assert (article.kind, article.title, article.video) == ("article", "Der Deich hält", None)
+
+
 def test_only_json_ld_is_weak() -> None:
     assert set(pages.WEAK_ORIGINS) == {"page:json-ld"}
 
@@ -518,6 +555,40 @@ def test_react_markup_gives_what_the_state_gives() -> None:
     assert (article.origin, article.display_date) == ("page:react", "2023-06-13T12:15:32.158Z")
     article.origin, article.display_date = expected.origin, expected.display_date
     assert article == expected
+
+
+def page_of_2026(date: str = "2026-06-14T19:00:01.536Z", head: str = "") -> bytes:
+    """The markup recorded in 2026-06, as it is described: scripts cut out, no day in the title. The words are invented."""
+    return page(
+        f"""<main><article><header><span class="kicker">Umwelt</span><h1>Der Deich hält</h1>
+<p class="sc-d teaser-text">Noch hält er.</p><div class="sc-b author-details"><span class="author">
+<a class="author-link" href="/de/ada/person-1">Ada Deichgraf</a> <span class="extra-info">in Husum</span></span>
+<a class="author-link" href="/de/bert/person-2">Bert Lehm <span class="extra-info">Kiel</span></a></div></header>
+<figure><img src="https://static.dw.com/image/61000002_604.jpg"><figcaption>Ein Schaf am Deich</figcaption></figure>
+<div class="sc-e rich-text">{TEXT}</div></article><article><h3>Anderes</h3></article></main>""",
+        f'<meta name="date" content="{date}"><link rel="canonical" href="https://www.dw.com/de/der-deich/a-61000000">{head}',
+    )
+
+
+def test_page_of_2026_gives_what_the_state_gives() -> None:
+    article, expected = pages.parse(page_of_2026(), 7), read_content()
+    assert (article.origin, article.display_date) == ("page:react", "2026-06-14T19:00:01.536Z")
+    article.origin, article.display_date = expected.origin, expected.display_date
+    assert article == expected
+
+
+def test_time_of_the_page_stands_in_only_where_nothing_else_names_one() -> None:
+    described = ld_script(json_ld())
+    assert pages.parse(page_of_2026(head=described), 7).display_date == "2023-06-13T12:15:32.158Z"
+    with_state = app_page(content(), extra='<meta name="date" content="2026-06-14T19:00:01.536Z">')
+    assert pages.parse(with_state, 61000000).display_date == read_content().display_date
+    for odd in ("", "soon", "2026-99-14T19:00:01.536Z"):
+        assert pages.parse(page_of_2026(odd), 7).display_date == ""
+
+
+def test_exact_time_of_the_page_wins_over_the_day_in_its_title() -> None:
+    body = page_of_2026(head="<title>Der Deich hält – DW – 14.06.2026</title>")
+    assert pages.parse(body, 7).display_date == "2026-06-14T19:00:01.536Z"
 
 
 def test_react_author_with_a_page_and_teaser_without_a_class_are_read() -> None:

@@ -64,18 +64,20 @@ def _first_readable(html: str, page: Selector, dw_id: int, language: str | None,
             continue
         article.origin = origin
         article.language = article.language or markup.page_language(page) or language
-        return _filled(article, described) if described else article
+        return _dated(_filled(article, described) if described else article, page)
     if described and (found := _alone(described, markup.page_description(page))):
-        return replace(found, language=found.language or markup.page_language(page) or language)
+        return _dated(replace(found, language=found.language or markup.page_language(page) or language), page)
     raise UnreadableReply(f"page of {dw_id}: {'; '.join(problems)}"[:1000])
 
 
 def _alone(described: Article, description: Markup) -> Article | None:
     """Return an article made of JSON-LD alone, with its teaser as the text if there is none.
 
-    None if there is neither text nor teaser nor picture.
+    None if there is neither text nor teaser nor picture, nor a file to play.
     """
     teaser = described.teaser or description
+    if described.kind in ("video", "audio"):
+        return replace(described, teaser=teaser, origin="page:json-ld") if described.video or teaser else None
     blocks = described.blocks or ((Paragraph(teaser),) if teaser else ())
     if not blocks and not described.main_picture:
         return None
@@ -102,12 +104,27 @@ def parse_graph(
     return article
 
 
+def _has_time(article: Article) -> bool:
+    """Whether the date of an article is exact. The titles of pages name the day alone."""
+    is_day = article.display_date.endswith("T00:00:00.000Z") and article.origin in ("page:react", "page:classic")
+    return bool(article.display_date) and not is_day
+
+
+def _dated(article: Article, page: Selector) -> Article:
+    """Return an article with the exact time that the page declares, if nothing else names one."""
+    if not _has_time(article) and (exact := markup.page_date(page)):
+        article.display_date = exact
+    return article
+
+
 def _filled(article: Article, described: Article) -> Article:
     """Return an article completed from the page's JSON-LD. A date without a time counts as missing."""
     article.author = article.author or described.author
     article.teaser = article.teaser or described.teaser
-    day_only = article.display_date.endswith("T00:00:00.000Z") and article.origin in ("page:react", "page:classic")
-    if described.display_date and (day_only or not article.display_date):
+    if article.kind in ("video", "audio"):
+        article.video = article.video or described.video
+        article.preview = article.preview or described.preview
+    if described.display_date and not _has_time(article):
         article.display_date = described.display_date
     if article.kind in ("article", "liveblog") and not article.main_picture and described.main_picture:
         shown = {block.name.id for block in article.blocks if isinstance(block, Picture)}

@@ -10,7 +10,7 @@ from parsel import Selector
 
 from crawler import normalise, sanitise, times, urls
 from crawler.dw import decoding
-from crawler.dw.article import Article, Picture
+from crawler.dw.article import Article, Picture, Video
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape
 from crawler.dw.values import Json, author, json_object, objects, text
@@ -18,33 +18,47 @@ from crawler.exceptions import UnreadableReply
 from crawler.urls import DW, Sites
 
 _ARTICLES = re.compile(r"[A-Za-z]*Article|LiveBlogPosting")
+_MEDIA = {"VideoObject": "video", "AudioObject": "audio"}  # of a page without an article [client code]
+_DATES = ("datePublished", "uploadDate", "dateModified")
 _DEPTH = 4
 
 
 def from_page(page: Selector, wanted: int, sites: Sites = DW) -> Article:
     """Return the article that a page's JSON-LD describes. Raises UnreadableReply if none does."""
+    found: list[Json] = []
     for script in page.xpath("//script[contains(@type, 'ld+json')]/text()").getall():
         try:
             described, _end = decoding.json_at(script.strip())
         except ValueError:
             continue
-        for found in _articles(described, _DEPTH):
-            if title := normalise.title(text(found.get("headline")) or text(found.get("name"))):
-                return _article(found, title, wanted, sites)
-    raise UnreadableReply("JSON-LD: no NewsArticle with a headline")
+        found += _things(described, _DEPTH)
+    for thing in sorted(found, key=_media_kind):  # an article first, which may hold a video
+        if title := normalise.title(text(thing.get("headline")) or text(thing.get("name"))):
+            return _article(thing, title, wanted, sites)
+    raise UnreadableReply("JSON-LD: no NewsArticle or VideoObject with a headline")
 
 
-def _articles(value: object, depth: int) -> Iterator[Json]:
-    """Yield the articles in an object, a list, or a `@graph`."""
+def _things(value: object, depth: int) -> Iterator[Json]:
+    """Yield the articles, videos and audio in an object, a list, or a `@graph`."""
     for item in objects(value) if depth else ():
-        types = item.get("@type")
-        if any(_ARTICLES.fullmatch(text(name)) for name in (types if isinstance(types, list) else [types])):
+        if any(_ARTICLES.fullmatch(name) or name in _MEDIA for name in _types(item)):
             yield item
-        yield from _articles(item.get("@graph"), depth - 1)
-        yield from _articles(item.get("mainEntity"), depth - 1)
+        yield from _things(item.get("@graph"), depth - 1)
+        yield from _things(item.get("mainEntity"), depth - 1)
     for item in value if isinstance(value, list) and depth else ():
         if isinstance(item, list):
-            yield from _articles(item, depth - 1)
+            yield from _things(item, depth - 1)
+
+
+def _types(item: Json) -> list[str]:
+    types = item.get("@type")
+    return [text(name) for name in (types if isinstance(types, list) else [types])]
+
+
+def _media_kind(item: Json) -> str:
+    """Return video or audio; empty for an article."""
+    names = _types(item)
+    return "" if any(map(_ARTICLES.fullmatch, names)) else next(_MEDIA[name] for name in names if name in _MEDIA)
 
 
 def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
@@ -54,19 +68,25 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
     body = Body(sites, rendition=addresses.STANDARD_RENDITION)
     body.read_html(_as_html(text(found.get("articleBody"))))
     own = target.id if target and target.kind in urls.DOCUMENT_KINDS else None
+    of_media = _media_kind(found)
     article = Article(
         id=own or wanted,
-        kind=target.kind if target and target.kind in urls.DOCUMENT_KINDS else "article",
+        kind=of_media or (target.kind if target and target.kind in urls.DOCUMENT_KINDS else "article"),
         title=title,
         language=(target.language if target else None) or _language(found),
         author=author(*_names(found.get("author"))),
-        display_date=times.canonical(text(found.get("datePublished"))) or times.canonical(text(found.get("dateModified"))),
+        display_date=next(filter(None, (times.canonical(text(found.get(name))) for name in _DATES)), ""),
         teaser=sanitise.safe_markup(escape(text(found.get("description")))),
         main_picture=_picture(found.get("image"), body.refused),
         blocks=tuple(body.blocks),
         galleries=tuple(body.galleries),
         skipped=tuple(body.skipped),
     )
+    if of_media:
+        source = addresses.media_file([text(found.get("contentUrl")), text(found.get("embedUrl"))], sites, body.refused)
+        article.video = Video(source) if source else None
+        article.preview = _picture(found.get("thumbnailUrl") or found.get("thumbnail"), body.refused) or article.main_picture
+        article.main_picture = None
     article.refused = tuple(dict.fromkeys(body.refused))
     return article
 

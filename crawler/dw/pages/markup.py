@@ -13,7 +13,7 @@ from typing import Any
 
 from parsel import Selector
 
-from crawler import normalise, sanitise, urls
+from crawler import normalise, sanitise, times, urls
 from crawler.dw.article import Article, Paragraph, Picture
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape
@@ -42,8 +42,8 @@ def from_react(page: Selector, wanted: int, sites: Sites = DW) -> Article:
     teaser = ".//p[has-class('teaser-text')]"
     article = _head(page, root, wanted, body, teaser if root.xpath(teaser) else ".//header/p")
     details = split(root.root, "author-details")[0] or split(root.root, "author-link")[0]
-    names = (found for part in details for found in part.iter() if classes(found) & {"author", "author-link"})
-    article.author = author(*map(_words, names))
+    names = (found for part in details for found in split(part, "author", "author-link")[0])
+    article.author = author(*map(_name, names))
     figures = (element for element in others if element.tag == "figure")
     article.main_picture = next(filter(None, map(body.picture, figures)), None)
     return _read(article, texts, body)
@@ -125,8 +125,18 @@ def page_language(page: Selector) -> str | None:
     return None
 
 
+def page_date(page: Selector) -> str:
+    """Return the exact time that a page of 2026 declares, UTC, as in Article.display_date; empty if it declares none."""
+    return times.canonical(page.xpath("//meta[@name='date']/@content").get("").strip())
+
+
 def _words(element: Any) -> str:
     return normalise.fold(element.xpath("string()"))
+
+
+def _name(element: Any) -> str:
+    """Return the name of an author, without the place that follows it on pages of 2026."""
+    return normalise.fold("".join(element.xpath(".//text()[not(ancestor::*[contains(@class, 'extra-info')])]")))
 
 
 def _day(text: str) -> str:
