@@ -20,8 +20,8 @@ from pathlib import Path
 
 from benchmarks import report
 from crawler import seedfile, times
+from crawler.dw.passages import passages
 from crawler.library.search.index import NAME, SearchIndex
-from crawler.library.search.passages import passages
 from crawler.library.search.query import parse
 from crawler.library.search.search import Selection, search
 from crawler.storage import layout

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from crawler import files, normalise, seedfile, times
+from crawler.dw.passages import body_passages
 from crawler.exceptions import DiskError, NotAnArchive, SeedFormatError
 from crawler.library import newseeds
 from crawler.library.changes import revisions
-from crawler.library.search.passages import body_passages
 from crawler.storage import layout, opening, tree
 from crawler.storage.index import seal
 from crawler.storage.index.apply import apply

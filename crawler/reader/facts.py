@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from crawler import normalise, urls
-from crawler.library.search.passages import line_of
+from crawler.dw.passages import line_of
 from crawler.seedfile import MOST_REFERENCES, SeedDocument
 from crawler.storage.index.objects import MEDIA, picture_form
 

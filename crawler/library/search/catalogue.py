@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from crawler import seedfile, times
+from crawler.dw.passages import line_of, passages
 from crawler.exceptions import SeedFormatError
 from crawler.library.search.logs import Change, Copy, Correction, Entry, Removal
-from crawler.library.search.passages import line_of, passages
 from crawler.library.search.tokens import indexed
 from crawler.seedfile import SeedDocument
 

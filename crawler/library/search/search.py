@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from crawler import seedfile
+from crawler.dw.passages import line_of, passages
 from crawler.exceptions import SeedFormatError
 from crawler.library.search.catalogue import BEYOND, COLUMNS, GERMAN_COLUMNS, ROWS_A_DAY, day
-from crawler.library.search.passages import line_of, passages
 from crawler.library.search.query import Query, expression
 from crawler.library.search.snippet import Piece, snippet
 

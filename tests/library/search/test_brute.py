@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from crawler.dw.passages import passages
 from crawler.library.search.fold import fold
 from crawler.library.search.index import SearchIndex
-from crawler.library.search.passages import passages
 from crawler.library.search.query import parse
 from crawler.library.search.search import Selection, search
 from crawler.seedfile import SeedDocument

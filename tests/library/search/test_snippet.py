@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import seedfile
+from crawler.dw.passages import passages
 from crawler.library.search import tokens
 from crawler.library.search.fold import fold
-from crawler.library.search.passages import passages
 from crawler.library.search.query import parse
 from crawler.library.search.snippet import atoms, snippet
 from tests import made
