@@ -6,13 +6,14 @@ import contextlib
 import hashlib
 import sqlite3
 import weakref
-from collections.abc import Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from crawler import files, normalise, seedfile, times
 from crawler.dw.passages import body_passages
@@ -20,14 +21,18 @@ from crawler.exceptions import DiskError, NotAnArchive, SeedFormatError
 from crawler.library import newseeds
 from crawler.library.changes import revisions
 from crawler.storage import layout, opening, tree
-from crawler.storage.index import seal
+from crawler.storage.index import figures, seal
 from crawler.storage.index.apply import apply
+from crawler.storage.index.objects import GONE
 from crawler.storage.index.sqlite import Index
 from crawler.urls import DW, PictureName
 
 if TYPE_CHECKING:
+    from crawler.library.selection import Selection
     from crawler.seedfile import SeedDocument
     from crawler.storage.index.objects import Row
+
+T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MTIME_SLACK_MS = 60_000  # clocks are set, and the coarsest file systems round to seconds
@@ -69,7 +74,7 @@ class Document:
     www.dw.com. html: the body as stored; sanitise it before showing it if the document came as a file (archive/README.md).
     references: ids of the documents it refers to, in order, without repeats. path, reply_path: its file, and that of the
     reply it was made of, relative to the archive's folder; reply_path is None if there is no reply. sha256: of the file, in
-    hexadecimal.
+    hexadecimal. is_gone: whether DW no longer serves it.
     """
 
     id: int
@@ -85,7 +90,13 @@ class Document:
     path: str
     reply_path: str | None
     sha256: str
+    is_gone: bool
     _library: Library = field(repr=False, compare=False)
+
+    @property
+    def is_revision(self) -> bool:
+        """Whether it is an older version of a document."""
+        return layout.is_revision(self.path)
 
     @cached_property
     def text(self) -> str:
@@ -156,11 +167,7 @@ class Library:
 
     def __len__(self) -> int:
         """The number of documents, damaged ones included, revisions not."""
-        try:
-            return newseeds.count(self._index, newseeds.Selection())
-        except DiskError as error:
-            self._fall_back(error)
-            return newseeds.count(self._index, newseeds.Selection())
+        return self._attempt(lambda index: newseeds.count(index, newseeds.Selection()))
 
     def documents(self) -> Iterator[Document]:
         """Every document in order of id. Damaged ones are skipped and noted in `damaged`.
@@ -183,6 +190,23 @@ class Library:
             except DiskError as error:
                 self._fall_back(error)
 
+    def chosen(self, ids: Iterable[int]) -> Iterator[Document]:
+        """The documents with these ids, in the order given. Damaged ones are skipped and noted in `damaged`."""
+        for id in ids:
+            row = self._attempt(lambda index, id=id: index.get(id))  # type: ignore[misc]
+            if row and row.path and (document := self._document(row)):
+                yield document
+
+    def ids(self, selection: Selection) -> Sequence[int]:
+        """Ids of the documents that are selected, damaged ones included, in order of publication; those without a known time
+        of publication come last, in order of stamp."""
+        chosen = selection.languages, selection.kinds, selection.since_ms, selection.until_ms, selection.since_run
+        return self._attempt(lambda index: array("q", figures.ids_by_publication(index, *chosen)))
+
+    def languages(self) -> list[str]:
+        """The language paths of all documents, in order; `und` if some have none."""
+        return sorted(self._attempt(figures.languages))
+
     def document(self, id: int) -> Document | None:
         """The document with this id, also if another document has taken it over (an alias).
 
@@ -190,11 +214,7 @@ class Library:
         """
         if not 0 < id < 2**63:  # what SQLite can hold
             return None
-        try:
-            row = self._index.resolve(id)
-        except DiskError as error:
-            self._fall_back(error)
-            row = self._index.resolve(id)
+        row = self._attempt(lambda index: index.resolve(id))
         return self._document(row) if row and row.path else None
 
     # --- opening ---
@@ -256,13 +276,23 @@ class Library:
         self.close()
         self._opened = self._private_index()
 
+    def _attempt(self, look: Callable[[Index], T]) -> T:
+        """What a function finds in the index; in a private one if that of the archive fails."""
+        try:
+            return look(self._index)
+        except DiskError as error:
+            self._fall_back(error)
+            return look(self._index)
+
     # --- reading ---
 
     def _document(self, row: Row) -> Document | None:
         published = row.published_ms if row.published_ms != row.stamp_ms else None  # without a time the stamp stands there
-        return self._read(row.id, row.path or "", row.kind, row.language, published)
+        return self._read(row.id, row.path or "", row.kind, row.language, published, row.state == GONE)
 
-    def _read(self, id: int, path: str, kind: str, language: str | None, published_ms: int | None) -> Document | None:
+    def _read(
+        self, id: int, path: str, kind: str, language: str | None, published_ms: int | None, is_gone: bool
+    ) -> Document | None:
         """The document in a file; None, and a note in `damaged`, if it is damaged."""
         try:
             data = files.read_file(self.path / path)
@@ -281,7 +311,7 @@ class Library:
         return Document(
             id, kind, language or document.language, document.title, _author(document),
             _moment(published_ms if shown_ms is None else shown_ms), document.stamp_ms, document.url, document.html,
-            tuple(document.references), path, self._reply_path(path), sha256, self,
+            tuple(document.references), path, self._reply_path(path), sha256, is_gone, self,
         )  # fmt: skip
 
     def _recorded(self, path: str) -> str | None:
@@ -310,7 +340,7 @@ class Library:
 
     def _revisions(self, of: Document) -> Iterator[Document]:
         for stamp_ms, path in reversed(revisions(self.path, of.id).items()):
-            if stamp_ms < of.stamp_ms and (found := self._read(of.id, path, of.kind, None, None)):
+            if stamp_ms < of.stamp_ms and (found := self._read(of.id, path, of.kind, None, None, of.is_gone)):
                 yield found if found.language != "und" else replace(found, language=of.language)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from crawler.storage.index.sqlite import Index
 
@@ -41,7 +41,7 @@ _BY_STAMP = ("FROM objects JOIN files USING (path) WHERE format = '' AND coalesc
 
 
 def count_since(index: Index, stamp_ms: int = 0, run: str = "", language: str = "") -> int:
-    """Id of the documents that `documents_since` gives."""
+    """Number of the documents that `documents_since` gives."""
     return int(index.select(f"SELECT count(*) {_BY_STAMP}", [stamp_ms, run, language]).fetchone()[0])
 
 
@@ -54,3 +54,28 @@ def documents_since(
     """
     columns = "id, kind, language, objects.path"
     yield from index.select(f"SELECT {columns} {_BY_STAMP} ORDER BY stamp_ms, id", [stamp_ms, run, language])
+
+
+# --- documents by publication ---
+
+
+def ids_by_publication(
+    index: Index, languages: Collection[str], kinds: Collection[str], since_ms: int | None, until_ms: int | None, run: str
+) -> Iterator[int]:
+    """Ids of archived documents in order of publication, then of id; those without a known one come last, by stamp.
+
+    languages, kinds: empty for all. since_ms, until_ms: published at or after the one and before the other. run: stored by
+    this run or a later one, empty for all.
+    """
+    conditions = ["format = '' AND path IS NOT NULL", "coalesce(published_ms, stamp_ms, 0) BETWEEN ? AND ?"]
+    values: list[object] = [-(2**62) if since_ms is None else since_ms, 2**62 if until_ms is None else until_ms - 1]
+    for column, wanted in (("coalesce(language, 'und')", languages), ("kind", kinds)):
+        if wanted:
+            conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+            values += sorted(wanted)
+    if run:
+        conditions.append("EXISTS (SELECT 1 FROM files WHERE files.path = objects.path AND files.run >= ?)")
+        values.append(run)
+    order = "coalesce(published_ms = stamp_ms, 1), coalesce(published_ms, stamp_ms, 0), id"
+    rows = index.select(f"SELECT id FROM objects WHERE {' AND '.join(conditions)} ORDER BY {order}", values)
+    return (dw_id for (dw_id,) in rows)

@@ -1,0 +1,1 @@
+"""The archive for other programs: one module for each format, over `crawler.library`."""

@@ -1,0 +1,64 @@
+"""The formats by name: where each one goes, and what writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawler.export import jsonl, parquet
+from crawler.export.output import ExportError, IsOurs, new_file, new_folder, require_place
+from crawler.export.source import Source
+
+
+@dataclass(frozen=True)
+class Options:
+    """What only some formats take. partition: the columns that name folders, the first one or both of
+    `parquet.PARTITIONS`."""
+
+    partition: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format. ends: what the name of its file may end with; without any it is a folder. write: writes a source into an
+    empty file, or folder. is_ours: whether a folder is such an export, which may be replaced."""
+
+    ends: tuple[str, ...]
+    write: Callable[[Source, Path, Path], None]
+    is_ours: IsOurs | None = None
+
+
+NAMES = ("jsonl", "parquet")
+
+
+def format_of(name: str, options: Options) -> Format:
+    """Return a format. Raises ExportError for a name that is none, and for options that it does not take."""
+    if options.partition and name != "parquet":
+        raise ExportError(f"--partition is for parquet, not for {name}")
+    match name:
+        case "jsonl":
+            return Format((".jsonl", ".jsonl.gz"), lambda source, part, path: jsonl.write(
+                source, part, is_packed=path.name.endswith(".gz")))  # fmt: skip
+        case "parquet" if options.partition:
+            return Format((), lambda source, part, path: parquet.write_partitions(source, part, options.partition),
+                          parquet.is_ours)  # fmt: skip
+        case "parquet":
+            return Format((".parquet",), lambda source, part, path: parquet.write(source, part))
+    raise ExportError(f"there is no format {name}; there are {', '.join(NAMES)}")
+
+
+def place_of(name: str, made: Format, to: Path | None, archive: Path, force: bool) -> Path:
+    """Return where an export goes: `to`, else a name made of the archive's, beside it. Raises ExportError if it may not."""
+    folder = archive.resolve()
+    path = to or folder.with_name(f"{folder.name}{made.ends[0] if made.ends else f'-{name}'}")
+    if made.ends and not path.name.endswith(made.ends):
+        raise ExportError(f"{path}: the name of a {name} file ends with {' or '.join(made.ends)}")
+    require_place(path, archive=archive, force=force, is_ours=None if made.ends else made.is_ours)
+    return path
+
+
+def export(made: Format, source: Source, path: Path) -> None:
+    """Write an export, and give it its name when it is whole. Raises ExportError, DiskError and OSError."""
+    with (new_file if made.ends else new_folder)(path) as part:
+        made.write(source, part, path)

@@ -1,0 +1,44 @@
+"""JSON Lines: a row for each document, for every program. The schema is docs/document-1.schema.json."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from crawler.export.output import writing
+from crawler.export.rows import Row, row
+from crawler.export.source import Source
+
+_BREAKS = re.compile("[\x7f-\x9f\u2028\u2029]")
+"""What some readers take for the end of a line, or a terminal obeys: written as escapes, which mean the same."""
+
+
+def write(source: Source, path: Path, *, is_packed: bool) -> None:
+    """Write a line for each document. is_packed: as gzip, without a time in it."""
+    with writing(path) as file:
+        if is_packed:
+            with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:
+                _write_lines(source, packed)
+        else:
+            _write_lines(source, file)
+
+
+def _write_lines(source: Source, file: IO[bytes] | gzip.GzipFile) -> None:
+    for document in source.all():
+        file.write(line(row(document)).encode())
+
+
+def line(columns: Row) -> str:
+    """Return a row as a line of JSON, with its line end."""
+    moments = {name: _iso(columns[name]) for name in ("published", "stamp")}
+    text = json.dumps({**columns, **moments}, ensure_ascii=False)
+    return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    """A time as ISO 8601 in UTC, with milliseconds: `2026-05-01T10:00:00.000Z`."""
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,58 @@
+"""What an export holds: the documents of an archive that were selected, in an order that is always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from crawler.library import Document, Library
+from crawler.library.selection import Selection
+
+Advance = Callable[[int, int | None], None]
+
+
+class Source:
+    """The selected documents of an archive. Memory use is eight bytes a document and one document at a time.
+
+    with_revisions: whether the versions before each document come too, oldest first, before it. advance: told (documents
+    read, all). documents, revisions: how many were given so far; what is damaged is left out, see `Library.damaged`.
+    """
+
+    def __init__(self, library: Library, selection: Selection, with_revisions: bool, advance: Advance) -> None:
+        self.library = library
+        self.selection = selection
+        self.documents = 0
+        self.revisions = 0
+        self._with_revisions = with_revisions
+        self._advance = advance
+        self._read = 0
+        self._total = 0
+
+    def all(self) -> Iterator[Document]:
+        """Every document in order of publication, then of id; those without a known time of publication come last."""
+        return self._given(self.library.ids(self.selection))
+
+    def languages(self) -> list[str]:
+        """The language paths that are selected and that the archive has, in order."""
+        return [one for one in self.library.languages() if not self.selection.languages or one in self.selection.languages]
+
+    def of_language(self, language: str, newest: int | None = None) -> Iterator[Document]:
+        """The documents of a language in the order of `all`. newest: only so many, the last ones of that order."""
+        ids = self.library.ids(replace(self.selection, languages=frozenset({language})))
+        return self._given(ids if newest is None else ids[max(0, len(ids) - newest) :])
+
+    def _given(self, ids: Sequence[int]) -> Iterator[Document]:
+        self._total += len(ids)
+        for document in self.library.chosen(self._counted(ids)):
+            if self._with_revisions:
+                for revision in reversed(document.revisions):
+                    self.revisions += 1
+                    yield revision
+            self.documents += 1
+            yield document
+
+    def _counted(self, ids: Sequence[int]) -> Iterator[int]:
+        for dw_id in ids:
+            yield dw_id
+            self._read += 1
+            self._advance(self._read, self._total)

@@ -1,0 +1,208 @@
+"""`scrapy export`, whatever the format: what is selected, where it may go, and that nothing half done has a name."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawler.storage import layout
+from tests.crawling import ROOT
+from tests.export.test_jsonl import rows_of
+from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, snapshot, state_of, store
+from tests.reader import samples
+
+S = samples
+
+
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [
+        (["--language", "zh,de"], [S.GERMAN, S.CHINESE]),
+        (["--language", " zh , "], [S.CHINESE]),
+        (["--language", "uk"], []),
+        (["--kind", "video,audio"], [S.AUDIO, S.VIDEO]),
+        (["--kind", "video", "--language", "de"], []),
+        (["--until", "2026-05-01"], [S.LOOSE]),
+        (["--since", "2026-05-31", "--language", "en,ar"], [S.ARABIC, S.ENGLISH, S.VIDEO]),
+        (["--since", "2026-05-30", "--until", "2026-05-30", "--kind", "article"],
+         [S.HINDI, S.TAIWAN, S.GERMAN]),
+        (["--since", "20260601T000001Z"], []),  # a run that brought pictures only
+        (["--since", "20260602T000000Z"], []),
+    ],
+)  # fmt: skip
+def test_options_select(options: list[str], ids: list[int], archive: Path, tmp_path: Path) -> None:
+    ran = scrapy("export", "jsonl", "--to", tmp_path / "a.jsonl", "--json", *options, root=archive)
+    assert ran.status == 0, ran.err
+    assert [row["id"] for row in rows_of(tmp_path / "a.jsonl")] == ids
+    assert ran.json["documents"] == len(rows_of(tmp_path / "a.jsonl"))
+
+
+def test_since_takes_a_run(tmp_path: Path) -> None:
+    root = archive_of(tmp_path / "archive", document(70000001), document(70000002), now_ms=NOW_MS)
+    archive_of(root, document(70000003), document(70000001, NOW_MS + 9000, body="<p>Other words.</p>"), now_ms=NOW_MS + 5000)
+    for run, ids in (("20260601T000000Z", [1, 2, 3]), ("20260601T000001Z", [1, 3]), ("20260601T000006Z", [])):
+        scrapy("export", "jsonl", "--force", "--to", tmp_path / "a.jsonl", "--since", run, root=root)
+        assert [row["id"] - 70000000 for row in rows_of(tmp_path / "a.jsonl")] == ids
+
+
+def test_documents_that_dw_no_longer_serves_are_marked(tmp_path: Path) -> None:
+    root = archive_of(tmp_path / "archive", document(70000001), document(70000002))
+    gone = {"state": "gone", "kind": "article", "id": 70000001, "time": "2026-06-01T00:00:00Z", "reason": "404", "misses": 3}
+    store(root, states=[state_of(gone)], now_ms=NOW_MS + 1000)
+    scrapy("export", "jsonl", "--to", tmp_path / "a.jsonl", root=root)
+    assert {row["id"]: row["gone"] for row in rows_of(tmp_path / "a.jsonl")} == {70000001: True, 70000002: False}
+
+
+def test_without_to_an_export_lies_beside_the_archive(copy: Path) -> None:
+    ran = scrapy("export", "jsonl", root=copy)
+    assert (ran.status, ran.out) == (0, f"{copy}.jsonl: 13 documents\n")
+    assert len(rows_of(copy.with_name("archive.jsonl"))) == 13
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ([], 2, "name one format: jsonl"),
+        (["jsonl", "parquet"], 2, "name one format: jsonl"),
+        (["docx"], 2, "there is no format docx; there are jsonl, "),
+        (["jsonl", "--to", "{0}/a.json"], 1, "{0}/a.json: the name of a jsonl file ends with .jsonl or .jsonl.gz"),
+        (["jsonl", "--to", "{0}/archive/a.jsonl"], 1, "lies in or around it"),
+        (["jsonl", "--to", "{0}/archive/en/../../archive/runs/a.jsonl"], 1, "lies in or around it"),
+        (["jsonl", "--to", "{0}/folder.jsonl"], 1, "{0}/folder.jsonl is a folder, not a file; --to names another place"),
+        (["jsonl", "--to", "{0}/folder.jsonl", "--force"], 1, "{0}/folder.jsonl is a folder, not a file"),
+        (["jsonl", "--to", "{0}/pipe.jsonl", "--force"], 1, "{0}/pipe.jsonl is a FIFO, not a file"),
+        (["jsonl", "--to", "{0}/link.jsonl", "--force"], 1, "{0}/link.jsonl is a link that leads nowhere, not a file"),
+        (["jsonl", "--to", "{0}/there.jsonl"], 1, "{0}/there.jsonl exists; --force replaces it"),
+        (["jsonl", "--partition", "language"], 1, "--partition is for parquet, not for jsonl"),
+        (["parquet", "--partition", "year"], 2, "--partition: neither language nor language,year: year"),
+        (["parquet", "--partition", "language", "--to", "{0}/folder.jsonl"], 1, "exists; --force replaces it"),
+        (["parquet", "--partition", "language", "--to", "{0}/folder.jsonl", "--force"], 1, "holds something else than"),
+        (["parquet", "--partition", "language", "--to", "{0}", "--force"], 1, "lies in or around it"),
+        (["parquet", "--partition", "language", "--to", "{0}/there.jsonl", "--force"], 1, "there.jsonl is not a folder"),
+        (["jsonl", "--language", "klingon"], 2, "--language: not one of"),
+        (["jsonl", "--kind", "poem"], 2, "--kind: not one of"),
+        (["jsonl", "--since", "yes"], 2, "--since: not a day like 2026-11-22, nor a run like 20261122T200000Z: yes"),
+        (["jsonl", "--until", "20260601T000000Z"], 2, "--until: not a day like 2026-11-22"),
+        (["jsonl", "--to", "{0}/there.jsonl/a.jsonl"], 6, "there.jsonl"),
+    ],
+)  # fmt: skip
+def test_refusals_are_one_line_and_change_nothing(
+    arguments: list[str], status: int, said: str, copy: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "folder.jsonl/mine").write_text("mine")
+    (tmp_path / "there.jsonl").write_text("there")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "nowhere")
+    before = snapshot(tmp_path)
+    ran = scrapy("export", *(argument.format(tmp_path) for argument in arguments), root=copy)
+    assert (ran.status, ran.out) == (status, "")
+    assert ran.err.startswith("scrapy export: ")
+    assert ran.err.count("\n") == 1
+    assert said.format(tmp_path) in ran.err
+    assert snapshot(tmp_path) == before
+
+
+def test_force_replaces_an_export_by_a_new_one(copy: Path, tmp_path: Path) -> None:
+    to = tmp_path / "a.jsonl"
+    to.write_text("before")
+    assert scrapy("export", "jsonl", "--to", to, "--force", root=copy).status == 0
+    assert len(rows_of(to)) == 13
+    folder = tmp_path / "by-language"
+    for option in ([], ["--force"]):
+        assert scrapy("export", "parquet", "--partition", "language", "--to", folder, *option, root=copy).status == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "archive", "by-language"]
+
+
+KILLED = """
+import os, signal, sys
+from crawler.export import rows
+from tests.helpers_commands import scrapy
+kept, seen = rows.row, []
+def row(document):
+    seen.append(document)
+    if len(seen) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return kept(document)
+rows.row = row
+scrapy("export", *sys.argv[2:], root=sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("arguments", [["jsonl"], ["parquet"], ["parquet", "--partition", "language"]], ids=" ".join)
+def test_kill_leaves_nothing_under_the_final_name(arguments: list[str], copy: Path, tmp_path: Path) -> None:
+    to = tmp_path / ("folder" if "--partition" in arguments else f"a.{arguments[0]}")
+    command = [sys.executable, "-c", KILLED, str(copy), *arguments, "--to", str(to)]
+    assert subprocess.run(command, cwd=ROOT).returncode == -signal.SIGKILL
+    assert not to.exists()
+    assert scrapy("export", *arguments, "--to", to, root=copy).status == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["archive", to.name])
+
+
+@pytest.mark.parametrize("arguments", [["jsonl"], ["parquet"], ["parquet", "--partition", "language"]], ids=" ".join)
+def test_failure_leaves_nothing_and_what_was_there_before(
+    arguments: list[str], copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = tmp_path / ("folder" if "--partition" in arguments else f"a.{arguments[0]}")
+    assert scrapy("export", *arguments, "--to", to, root=copy).status == 0
+    before = snapshot(tmp_path)
+
+    def full(path: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("crawler.storage.disk.flush_file", full)
+    ran = scrapy("export", *arguments, "--to", to, "--force", root=copy)
+    assert (ran.status, ran.err) == (6, "scrapy export: [Errno 28] No space left on device\n")
+    assert snapshot(tmp_path) == before
+
+
+def test_two_exports_do_not_write_the_same_file(copy: Path, tmp_path: Path) -> None:
+    part = tmp_path / ".a.jsonl.part"
+    with part.open("wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        ran = scrapy("export", "jsonl", "--to", tmp_path / "a.jsonl", root=copy)
+        assert (ran.status, ran.err) == (1, f"scrapy export: another export is writing {part}\n")
+    assert scrapy("export", "jsonl", "--to", tmp_path / "a.jsonl", root=copy).status == 0
+
+
+def test_missing_package_is_named_in_one_line(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    ran = scrapy("export", "parquet", "--to", tmp_path / "a.parquet", root=copy)
+    assert ran.status == 1
+    assert ran.err == "scrapy export: this format needs the package pyarrow: pip install 'dw-archiver[export]'\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["archive"]
+
+
+def test_damaged_documents_are_left_out_and_listed(copy: Path, tmp_path: Path) -> None:
+    with next((copy / "de").rglob("*.txt")).open("ab") as file:
+        file.write(b"more\n")
+    next((copy / "hi").rglob("*.txt")).unlink()
+    ran = scrapy("export", "jsonl", "--to", tmp_path / "a.jsonl", "--json", root=copy)
+    assert ran.status == 3
+    assert (ran.json["documents"], len(ran.json["damaged"]), len(rows_of(tmp_path / "a.jsonl"))) == (11, 2, 11)
+    assert ran.err.count("skipped, lost or damaged: ") == 2
+    assert ran.err.endswith("2 documents skipped; see scrapy verify\n")
+
+
+def test_export_changes_nothing_in_the_archive_and_needs_no_index(copy: Path, tmp_path: Path) -> None:
+    before = snapshot(copy)
+    scrapy("export", "jsonl", "--to", tmp_path / "a.jsonl", "--revisions", root=copy)
+    assert snapshot(copy) == before
+    (copy / layout.INDEX).unlink()
+    (copy / layout.INDEX_SEAL).unlink()
+    ran = scrapy("export", "jsonl", "--to", tmp_path / "b.jsonl", "--revisions", root=copy)
+    assert (ran.status, (tmp_path / "a.jsonl").read_bytes()) == (0, (tmp_path / "b.jsonl").read_bytes())
+
+
+def test_export_of_an_empty_archive_is_an_empty_export(tmp_path: Path) -> None:
+    root = archive_of(tmp_path / "archive")
+    ran = scrapy("export", "jsonl", "--to", tmp_path / "a.jsonl", "--json", root=root)
+    assert (ran.status, ran.json["documents"], (tmp_path / "a.jsonl").read_bytes()) == (0, 0, b"")
+    assert json.loads(ran.out)["revisions"] == 0
