@@ -1,1 +1,1 @@
-"""What is on disk, durably: bytes and records in, paths out."""
+"""Store an archive durably on disk: bytes and records in, paths out."""

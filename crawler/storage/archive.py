@@ -47,25 +47,25 @@ class Archive:
         self.sites = sites
         self.writer = Writer(root, log)
         self._release = release
-        self._submitted: dict[Future[list[Record]], None] = {}  # what the index has not heard of yet, in order
-        self._given_up: set[Future[list[Record]]] = set()  # of those what nobody waits for any more
+        self._submitted: dict[Future[list[Record]], None] = {}  # in order; not in the index yet
+        self._given_up: set[Future[list[Record]]] = set()  # submitted, but the waiting task was cancelled
         self._durable = Arrivals()
-        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # live while wanted
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # a lock lives while it is used
         self._unchecked_bytes = _CHECK_EVERY + 1
 
     def close(self, *, clean: bool = True) -> None:
-        """Finish writing and let go. clean: everything this process stored is in the index."""
+        """Finish writing and release the lock. clean: the run ended normally, so the index is complete and gets a seal."""
         try:
             self.writer.close()
-            with contextlib.suppress(DiskError):  # said already, and what the index lacks is in the logs
+            with contextlib.suppress(DiskError):  # reported already; what the index lacks is in the logs
                 if clean and self.writer.failure is None:
-                    for stored in list(self._submitted):  # those who waited for it were cancelled
+                    for stored in list(self._submitted):  # the tasks that waited for these were cancelled
                         if not stored.cancelled() and stored.exception() is None:
                             self.end_store(stored)
                     for name, position in self.log.written.items():
                         self.index.set_log_position(name, position)
                     self.index.set_unclean_since("")
-            with contextlib.suppress(DiskError, OSError):  # without a seal it is checked the next time
+            with contextlib.suppress(DiskError, OSError):  # an index without a seal is checked when it is opened
                 self.index.close()
                 if clean and self.writer.failure is None and self.index.failure is None:
                     seal(self.root)
@@ -75,7 +75,7 @@ class Archive:
     # --- storing ---
 
     async def store(self, files: Sequence[AnyFile], states: Sequence[AnyState] = ()) -> list[Record]:
-        """Store files durably in the order given, log them, then tell the index."""
+        """Store files durably in the order given, log them, and update the index. Returns the log records."""
         stored = self.begin_store(files, states)
         try:
             await self._durable.wait_for(stored)
@@ -86,18 +86,18 @@ class Archive:
         return self.end_store(stored)
 
     def store_now(self, files: Sequence[AnyFile], states: Sequence[AnyState] = ()) -> list[Record]:
-        """`store`, where there is no event loop."""
+        """Store files like `store`, without an event loop."""
         return self.end_store(self.begin_store(files, states))
 
     def begin_store(self, files: Sequence[AnyFile], states: Sequence[AnyState] = ()) -> Future[list[Record]]:
-        """The first half of `store_now`: the files are on their way. Many at a time share the waiting for the disk."""
+        """Submit files for storing, as the first half of `store_now`. Files submitted together are flushed together."""
         self._check_free(files)
         stored = self.writer.submit(files, [state.to_line() for state in states])
         self._submitted[stored] = None
         return stored
 
     def end_store(self, stored: Future[list[Record]]) -> list[Record]:
-        """The second half: wait for the files to be durable, then tell the index."""
+        """Wait until submitted files are durable, then update the index. Returns the log records."""
         del self._submitted[stored]
         if stored.cancelled():
             return []
@@ -105,21 +105,21 @@ class Archive:
         return records
 
     def _check_free(self, files: Sequence[AnyFile]) -> None:
-        """Ask the disk again before every few MiB: what lies between fits into what ARCHIVE_MIN_FREE holds back."""
+        """Check the free space every few MiB. ARCHIVE_MIN_FREE leaves room for what is stored between two checks."""
         self._unchecked_bytes += sum(len(file.data) for file in files if not isinstance(file, Whole))
         if self._unchecked_bytes > _CHECK_EVERY:
             check_free(self.root, self.min_free)
             self._unchecked_bytes = 0
 
     def apply(self, records: Iterable[Record]) -> None:
-        """Tell the index what log lines of this run say."""
+        """Apply log lines of this run to the index."""
         for record in records:
             apply(self.index, record, self.log.name)
 
     def miss(self, row: Row, reason: Reason, now_ms: int, *, refused: bool = False) -> StateRecord:
-        """The record of an object that could not be fetched once more; see `refresh.after_miss`.
+        """Return the record of an object that could not be fetched; see `refresh.after_miss`.
 
-        refused: by our own rules, or by robots.txt.
+        refused: our own rules or robots.txt forbid the request.
         """
         miss = refresh.after_miss(reason, now_ms, row.misses, row.missed_ms, row.reason)
         state = REFUSED if refused else GONE if miss.gone else MISSING
@@ -132,23 +132,23 @@ class Archive:
 
     @contextlib.asynccontextmanager
     async def document(self, *ids: int) -> AsyncIterator[None]:
-        """Be the only one who plans files of a document and stores them. Everybody in an event loop who does so takes turns
-        here: two plans made from the same state of the disk would overwrite one another.
+        """Hold the lock of a document, as every task that plans and stores its files must: two plans made from the same state
+        of the disk would overwrite each other.
 
-        ids: DW's ids that lead to it; those of an alias and of its target are one.
+        ids: DW's ids that lead to the document. An alias and its target share one lock.
         """
         while True:
             found = self._targets(ids)
             async with contextlib.AsyncExitStack() as turns:
                 for dw_id in found:
                     await turns.enter_async_context(self._turn(dw_id))
-                if found == self._targets(ids):  # else one has become an alias meanwhile
+                if found == self._targets(ids):  # otherwise one has become an alias meanwhile
                     await self._settle()
                     yield
                     return
 
     def _targets(self, ids: Iterable[int]) -> list[int]:
-        """The ids that these lead to, in order, so that no two planners wait for one another."""
+        """Return the ids that these lead to, in order, so that two tasks cannot wait for each other."""
         rows = ((dw_id, self.index.resolve(dw_id)) for dw_id in ids)
         return sorted({row.id if row else dw_id for dw_id, row in rows})
 
@@ -159,7 +159,7 @@ class Archive:
         return lock
 
     async def _settle(self) -> None:
-        """See to the end of what is still being written although those who waited for it were cancelled."""
+        """Wait for files that are still being written although their tasks were cancelled."""
         for stored in list(self._given_up):
             await self._durable.wait_for(stored)
             if stored in self._submitted:
@@ -167,28 +167,28 @@ class Archive:
             self._given_up.discard(stored)
 
     def read(self, path: str) -> SeedDocument | None:
-        """A stored document; None where the file is lost or damaged (`scrapy verify` tells which)."""
+        """Return a stored document; None if the file is missing or damaged (`scrapy verify` reports which)."""
         try:
             return seedfile.loads(read_file(self.root / path))
         except (OSError, SeedFormatError):
             return None
 
     def reply_of(self, path: str) -> str | None:
-        """Path of the reply beside a document, where there is one."""
+        """Return the path of the reply beside a document; None if there is none."""
         stem = path.removesuffix(".txt")
         return next((stem + end for end in REPLY_ENDS if is_file(self.root / (stem + end))), None)
 
     def is_sound(self, path: str) -> bool:
-        """Whether a stored file holds the very bytes that the log says it holds."""
+        """Whether a stored file has the size and sha256 that were logged."""
         try:
             return self.index.file(path) == sha256_of(self.root / path)
         except OSError:
             return False
 
     def document_files(self, document: SeedDocument, record: Record, reply: NewFile | None = None) -> list[NewFile]:
-        """What to write for a document, in order: the version it replaces as a revision, the reply, the document.
+        """Return the files to write for a document, in order: the version it replaces as a revision, the reply, the document.
 
-        record: what the log says of it (kind, id, url, time ...). A document keeps the path it was first archived under.
+        record: its log record (kind, id, url, time ...). A document keeps the path it was first archived under.
         """
         row = self.index.get(record["id"])
         published_ms = record["published_ms"] if "published_ms" in record else identify.published_ms(document, row)
@@ -207,7 +207,7 @@ class Archive:
         return files
 
     def _revision(self, row: Row, record: Record) -> list[NewFile]:
-        """Copies of a document and its reply among the revisions, so that the new ones may take their paths."""
+        """Return copies of a document and its reply as revisions, so that new ones may take their paths."""
         assert row.path
         files: list[NewFile] = []
         try:
@@ -216,7 +216,7 @@ class Archive:
             return []
         path = self._free_revision(row.id, row.stamp_ms or 0, old)
         said = {"kind": row.kind, "id": row.id, "url": row.url, "time": record["time"], "revision_of": row.path}
-        if path is not None:  # the reply first: a document among the revisions says that its reply is there too
+        if path is not None:  # the reply first: a document among the revisions shows that its reply is there too
             reply = self.reply_of(row.path)
             if reply:
                 end = next(end for end in REPLY_ENDS if reply.endswith(end))
@@ -227,7 +227,7 @@ class Archive:
         return files
 
     def _free_revision(self, dw_id: int, stamp_ms: int, data: bytes) -> str | None:
-        """A path among the revisions that holds nothing else; None where these bytes are there already."""
+        """Return an unused path among the revisions; None if a revision with these bytes exists."""
         while os.path.lexists(self.root / (path := layout.revision_path(dw_id, stamp_ms))):
             if is_file(self.root / path) and read_file(self.root / path) == data:
                 return None
@@ -235,11 +235,12 @@ class Archive:
         return path
 
     def plan_seed(self, document: SeedDocument, source: str, now_ms: int) -> tuple[str, list[NewFile]]:
-        """What to write for a document that came as a file, not from DW. source: `seed` (to be compared with DW once) or
-        `add`. Returns (outcome, files): new, already there, newer, older.
+        """Plan the storing of a document that came as a file, not from DW. source: `seed` (to be compared with DW once) or
+        `add`.
 
-        Its content and stamp stay as they are. Of two versions the later stamp is the document, the other a revision. Where
-        the archived one is lost or damaged the new one is a revision: `scrapy repair` has the other fetched again.
+        Returns (outcome, files); outcome is "new", "already there", "newer" or "older". Content and stamp stay as they are.
+        Of two versions the one with the later stamp becomes the document, the other a revision. If the archived one is
+        missing or damaged, the new one becomes a revision, and `scrapy repair` has the archived one fetched again.
         """
         dw_id = document.id
         assert dw_id is not None
@@ -264,11 +265,11 @@ class Archive:
         return "older", [NewFile(path, data, record)]
 
     def register_references(self, document: SeedDocument, hop: int) -> None:
-        """Hear of everything a document refers to. hop: the distance of those from the seeds."""
+        """Register everything that a document refers to. hop: the distance of the references from the seeds."""
         self.register(seedfile.references(document.html, self.sites), hop)
 
     def register(self, ids: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> None:
-        """Hear of documents at a distance from the seeds. Where an archived one is nearer now, so is what it refers to."""
+        """Register documents at a distance from the seeds. If an archived one is nearer now, its references are too."""
         nearer = [(row, hop) for row in self.index.register(ids, hop, kind, language)]
         while nearer:
             row, hop = nearer.pop()
@@ -277,17 +278,17 @@ class Archive:
                 nearer.extend((row, hop + 1) for row in found)
 
     def register_document(self, document: SeedDocument, source: str, hop: int) -> None:
-        """Hear of what a stored document refers to and shows. References of a seed document are seeds themselves."""
+        """Register the references and pictures of a stored document. References of a seed document are seeds themselves."""
         self.register_references(document, 0 if source in ("seed", "add") else hop + 1)
         for name in document.pictures:
             self.index.register_picture(name.id, name.rendition, DW.picture(name))
 
 
 def check_free(root: Path, min_free: int) -> None:
-    """Raise DiskError where less than min_free bytes are free on the archive's disk."""
+    """Raise DiskError if less than min_free bytes are free on the archive's disk."""
     try:
         free = disk.free_bytes(root)
     except OSError as error:
         raise DiskError(f"{root}: {error.strerror or error}") from error
     if free < min_free:
-        raise DiskError(f"only {free:,} bytes are free for {root}; ARCHIVE_MIN_FREE asks for {min_free:,}")
+        raise DiskError(f"only {free:,} bytes are free for {root}; ARCHIVE_MIN_FREE requires {min_free:,}")

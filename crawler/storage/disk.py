@@ -1,4 +1,4 @@
-"""Durable writes: beside, flushed, renamed. The only place that writes into an archive.
+"""Write files durably: under a temporary name, flushed, then renamed. Only this module writes into an archive.
 
 The system calls are names of this module, so that a test can make each of them fail in turn.
 """
@@ -22,11 +22,11 @@ os_fsync = os.fsync
 os_rename = os.rename
 
 _CANNOT_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EISDIR})
-"""What file systems answer that cannot flush a folder at all; EIO and ENOSPC say that they tried."""
+"""Error numbers of file systems that cannot flush a folder at all. EIO and ENOSPC mean that flushing was tried and failed."""
 
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK  # never through a link, never waiting for a FIFO's reader
 
-_numbers = itertools.count()  # two temporary files for the same path never meet
+_numbers = itertools.count()  # no two temporary files share a name
 
 
 class Unreadable(OSError):
@@ -34,7 +34,7 @@ class Unreadable(OSError):
 
 
 def write_temporary(path: AnyPath, data: bytes) -> str:
-    """Write data beside its final path and flush it to disk. Returns the temporary path, to be renamed by the caller.
+    """Write data beside its final path and flush it to disk. Returns the temporary path, which the caller renames.
 
     A failure leaves nothing behind. Raises OSError.
     """
@@ -42,7 +42,7 @@ def write_temporary(path: AnyPath, data: bytes) -> str:
 
 
 def _write_temporary(path: AnyPath, pieces: Iterable[bytes]) -> str:
-    folder, name = os.path.split(path)  # not pathlib: every file of an archive comes by here
+    folder, name = os.path.split(path)  # faster than pathlib; this runs for every file
     temporary = os.path.join(folder, f"{TEMPORARY_PREFIX}{next(_numbers)}-{name}")
     try:
         descriptor = os_open(temporary, _WRITE | os.O_TRUNC, 0o644)
@@ -63,7 +63,7 @@ def _write_temporary(path: AnyPath, pieces: Iterable[bytes]) -> str:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and its parents, each name flushed in the folder above it."""
+    """Make a folder and its parents, and flush each parent."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -71,19 +71,19 @@ def make_folder(folder: Path) -> None:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte, also where the system takes fewer at a time (a short write)."""
+    """Write every byte, repeating short writes."""
     view = memoryview(data)
     while view:
         view = view[os_write(descriptor, view) :]
 
 
 def rename(temporary: AnyPath, path: AnyPath) -> None:
-    """Give a flushed temporary file its final name, replacing what stands there."""
+    """Give a flushed temporary file its final name, replacing a file of that name."""
     os_rename(temporary, path)
 
 
 def flush_file(path: AnyPath) -> None:
-    """Flush what another wrote into a file, or a folder."""
+    """Flush a file or a folder that other code wrote."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os_fsync(descriptor)
@@ -92,8 +92,11 @@ def flush_file(path: AnyPath) -> None:
 
 
 def sync_folders(folders: Iterable[AnyPath]) -> None:
-    """Flush folders, so that the names in them survive a power cut. Where a file system cannot do that for any folder, as
-    some network and FUSE file systems, a warning is said once (`warn_with`). Raises OSError for everything else."""
+    """Flush folders, so that the names in them survive a power cut.
+
+    Some network and FUSE file systems cannot flush a folder at all; for them a warning is given once (`warn_with`). Raises
+    OSError for every other failure.
+    """
     for folder in folders:
         try:
             flush_file(folder)
@@ -104,7 +107,7 @@ def sync_folders(folders: Iterable[AnyPath]) -> None:
 
 
 class _Warnings:
-    """Says once that names of new files may not survive a power cut."""
+    """Warns once that the names of new files may not survive a power cut."""
 
     def __init__(self) -> None:
         self.say: Callable[[str], None] = lambda sentence: None
@@ -120,18 +123,18 @@ _warnings = _Warnings()
 
 
 def warn_with(say: Callable[[str], None]) -> None:
-    """Have warnings about a disk said by a function, each once."""
+    """Set the function that gets the warning about a disk, once."""
     if say != _warnings.say:
         _warnings.say, _warnings.is_said = say, False
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """One file, durable and whole or not at all."""
+    """Write or replace one file, durably and atomically."""
     _replace_file(path, [data])
 
 
 def copy(path: Path, to: Path) -> None:
-    """A second file with the same bytes, durable and whole or not at all. Raises OSError; Unreadable for the first file."""
+    """Copy a file, durably and atomically. Raises OSError, or Unreadable if the original cannot be read."""
     _replace_file(to, _to_copy(path))
 
 
@@ -143,9 +146,9 @@ def _to_copy(path: Path) -> Iterator[bytes]:
 
 
 def move(path: Path, to: Path) -> None:
-    """Move what lies at a path to where nothing lies, durably; a file also to another disk.
+    """Move a file or folder to an unused path, durably; a file also to another disk.
 
-    Raises OSError; Unreadable for what is to go to another disk and is no file, or cannot be read: it stays where it is.
+    Raises OSError, or Unreadable if it must go to another disk and is not a readable file; then it stays where it is.
     """
     make_folder(to.parent)
     try:
@@ -169,8 +172,10 @@ def _replace_file(path: Path, pieces: Iterable[bytes]) -> None:
 
 
 def write_piece(path: Path, data: bytes, at: int) -> None:
-    """Write data into a file from a place on, where nothing stays behind it, and flush it. The file grows in place: it must
-    not have its final name yet. A failure leaves what lies before that place as it was. Raises OSError.
+    """Write data into a file at an offset, cut off what followed it, and flush.
+
+    The file grows in place, so it must not have its final name yet. A failure leaves the bytes before the offset as they
+    were. Raises OSError.
     """
     if at == 0:
         make_folder(path.parent)
@@ -187,7 +192,7 @@ def write_piece(path: Path, data: bytes, at: int) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file durably, so that a power cut does not bring it back. A missing file is no error. Raises OSError."""
+    """Remove a file durably, so that a power cut does not bring it back. A missing file is not an error. Raises OSError."""
     try:
         os.unlink(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -202,6 +207,6 @@ def discard(temporary: AnyPath) -> None:
 
 
 def free_bytes(folder: Path) -> int:
-    """Space an ordinary user may still fill on the disk of a folder."""
+    """Return the bytes that an ordinary user may still fill on the disk of a folder."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize

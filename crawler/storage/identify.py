@@ -1,4 +1,4 @@
-"""What an object is, told by its document where there is no reply of DW's to ask: one that was added, or left by a kill."""
+"""Tell kind and date of an object from its document, for documents without a reply: added ones, and leftovers of a kill."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from crawler.storage.index.objects import Row
 
 
 def kind(document: SeedDocument, known: Row | None) -> str:
-    """article, gallery, video, audio or liveblog. A document does not tell a liveblog from an article: what was known does."""
+    """Return the kind: article, gallery, video, audio or liveblog.
+
+    A document does not tell a liveblog from an article, so the known kind decides between these.
+    """
     return "liveblog" if document.kind == "article" and known and known.kind == "liveblog" else document.kind
 
 
 def published_ms(document: SeedDocument, known: Row | None) -> int:
-    """When it was published, else the first stamp known. Videos and galleries show no date, though DW's reply has one."""
+    """Return the time of publication, else the first known stamp, in milliseconds UTC.
+
+    Videos and galleries show no date, though DW's reply has one.
+    """
     shown = times.parse_ms(document.display_date)
     if shown is not None:
         return shown

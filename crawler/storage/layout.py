@@ -1,6 +1,6 @@
-"""Where a thing lies in an archive: every path is made here, and every part of a path is checked here.
+"""The paths of an archive: all of them are made and recognised here.
 
-All paths are relative to the archive's folder, with `/`. The contract on disk is archive/README.md.
+Paths are relative to the archive's folder and use `/`. archive/README.md documents the layout for users.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from crawler import times
 from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE, PictureName
 
 INDEX = "index.sqlite"
-INDEX_SEAL = "index.sqlite.sha256"  # of the index as it was closed; not there while it is open
-INDEX_NEW = "index.sqlite.new"  # one that is being made: it takes the other's place when it is complete
+INDEX_SEAL = "index.sqlite.sha256"  # of the index as it was closed; missing while the index is open
+INDEX_NEW = "index.sqlite.new"  # an index that is being rebuilt; it replaces the other when it is complete
 LOCK = ".lock"
 RUNS = "runs"
 DAMAGED = "damaged"
@@ -24,11 +24,11 @@ REPLY_ENDS = (".json.gz", ".html.gz")
 
 _LANGUAGES = LANGUAGES | {UNKNOWN_LANGUAGE}
 FOLDERS = _LANGUAGES | {"images", "media", "revisions", "unreadable"}
-"""Folders at the top that hold what DW sent."""
+"""Folders at the top that hold documents, replies, pictures and media files."""
 INDEX_FILES = tuple(index + end for index in (INDEX, INDEX_NEW) for end in ("", "-wal", "-shm"))
 SEARCH, SEARCH_SEAL = "search.sqlite", "search.sqlite.seal"  # a cache of `library.search`
 TOP = FOLDERS | {RUNS, DAMAGED, *INDEX_FILES, INDEX_SEAL, LOCK, SEARCH, f"{SEARCH}-journal", SEARCH_SEAL}
-"""Every name at the top. What else lies there is no part of the archive, nor is any name that begins with a dot."""
+"""Every name at the top. Other names, and names that begin with a dot, are not part of the archive."""
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -49,12 +49,12 @@ _TEMPORARY = _pattern(r"\.tmp-\d+-.+")
 
 
 def slug(title: str) -> str:
-    """A title for a file name: ASCII, whole words in order, at most 80 characters; empty for signs and emoji."""
+    """Return a title for a file name: ASCII, whole words in order, at most 80 characters; '' if it has only signs or emoji."""
     return slugify(title, max_length=SLUG_LENGTH, word_boundary=True, save_order=True)
 
 
 def document_path(language: str, moment_ms: int, dw_id: int, title: str) -> str:
-    """Path of a document. moment_ms: displayDate, else the stamp, milliseconds UTC: it names the folder."""
+    """Return the path of a document. moment_ms: displayDate, else the stamp, milliseconds UTC; it names the folder."""
     moment = times.moment(moment_ms)
     folder = language if language in LANGUAGES else UNKNOWN_LANGUAGE
     name = "-".join(filter(None, (str(dw_id), slug(title))))
@@ -62,7 +62,7 @@ def document_path(language: str, moment_ms: int, dw_id: int, title: str) -> str:
 
 
 def reply_path(document: str, extension: str = "json") -> str:
-    """Path of the reply a document was made of, beside it. extension: json, or html for a page."""
+    """Return the path of the reply that a document was made of, beside it. extension: json, or html for a page."""
     return f"{document.removesuffix('.txt')}.{extension}.gz"
 
 
@@ -71,17 +71,17 @@ def picture_path(name: PictureName) -> str:
 
 
 def media_path(dw_id: int, extension: str) -> str:
-    """Path of a video's or audio's file."""
+    """Return the path of the media file of a video or audio."""
     return f"media/{dw_id // 100000}/{dw_id}.{extension}"
 
 
 def partial_path(media: str) -> str:
-    """Path of a media file while it is under way, beside its final one."""
+    """Return the path of a media file while it is downloaded, beside its final path."""
     return f"{media}.part"
 
 
 def note_path(partial: str) -> str:
-    """Path of what is known of a partial file, beside it."""
+    """Return the path of the note of a partial file, beside it."""
     return f"{partial}.json"
 
 
@@ -90,12 +90,12 @@ def revision_path(dw_id: int, stamp_ms: int, end: str = ".txt") -> str:
 
 
 def unreadable_path(dw_id: int, digest: str, end: str) -> str:
-    """Path of a reply nobody could read; digest: hexadecimal sha256 of it, so that the same is kept once."""
+    """Return the path of an unreadable reply. digest: its hexadecimal sha256, so that equal replies are kept once."""
     return f"unreadable/{dw_id}-{digest[:12]}{end}"
 
 
 def is_document(path: str) -> bool:
-    """Whether a path is a current document, not a revision nor a reply."""
+    """Whether a path is a current document, and neither a revision nor a reply."""
     found = _DOCUMENT.fullmatch(path)
     return found is not None and found["end"] == ".txt"
 
@@ -114,17 +114,17 @@ def is_media(path: str) -> bool:
 
 
 def is_partial(path: str) -> bool:
-    """Whether a path is a media file under way, or the note beside it: no run log names these, and they are no strangers."""
+    """Whether a path is a partial media file, or its note. These belong to the archive, although no run log names them."""
     return _PARTIAL.fullmatch(path) is not None
 
 
 def is_folder(path: str) -> bool:
-    """Whether a path is that of a folder in which an archive keeps what DW sent."""
+    """Whether a path is a folder in which an archive keeps documents, replies, pictures or media files."""
     return _FOLDER.fullmatch(path) is not None
 
 
 def is_run_file(name: str) -> bool:
-    """Whether a file among the runs is a log or a report, by its name."""
+    """Whether a name under `runs/` is that of a log or a report."""
     return _RUN_FILE.fullmatch(name) is not None
 
 
@@ -134,7 +134,7 @@ def is_run_log(name: str) -> bool:
 
 
 def is_temporary(path: str) -> bool:
-    """Whether a path is that of a file which is being written (`disk.write_temporary`)."""
+    """Whether a path is a file that is being written (`disk.write_temporary`)."""
     return _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None
 
 
@@ -152,5 +152,5 @@ def picture_of(path: str) -> PictureName | None:
 
 
 def run_name(start_ms: int) -> str:
-    """Name of a run: its start, UTC, e.g. 20261122T200000Z."""
+    """Return the name of a run: its start in UTC, for example 20261122T200000Z."""
     return f"{times.moment(start_ms):%Y%m%dT%H%M%SZ}"

@@ -1,7 +1,7 @@
-"""What a run that did not end by itself has left without a log line: what of it can be believed.
+"""Judge the files that a killed run left without a log line.
 
-A file is adopted where its own reply gives it byte for byte, or where it is new and whole by its own format. What the logs
-name with other bytes, and nothing proves, is damaged. Pure but for reading files.
+A file is adopted if its own reply gives it byte for byte, or if it is new and whole by its own format. A file that the logs
+name with other bytes is damaged unless its reply proves it. This module only reads files.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ DAMAGED = "damaged"
 
 
 def judge(archive: Archive, path: str, unlogged: Collection[str]) -> Record | str:
-    """What becomes of a file: the record by which it is adopted, DAMAGED (to be set aside), or LEFT (as it is: new, but not
-    whole, not yet of any use, or a reply that nothing proves until its document comes; the run that fetches it replaces it).
+    """Return the record by which a file is adopted, DAMAGED if it is to be set aside, or LEFT if it stays as it is.
 
-    path: one of `unlogged`, the paths of all files that are new or not as the logs say. Raises OSError.
+    LEFT: it is new and not whole, or a reply without its document; the run that fetches the document replaces it.
+    path: one of `unlogged`, the paths of all files that are new or differ from the logs. Raises OSError.
     """
     known = archive.index.file(path)
     refused = DAMAGED if known else LEFT
@@ -41,12 +41,12 @@ def judge(archive: Archive, path: str, unlogged: Collection[str]) -> Record | st
         return record if _is_proved(archive, path, known[0] if known else None, unlogged) else DAMAGED
     if layout.is_reply(path):
         return _judge_reply(archive, path, refused, unlogged) or record
-    # no other file is ever replaced, but for what is said of a reply that nobody could read
+    # other files are never replaced, except the JSON note about an unreadable reply
     return record if known is None or path.endswith(".json") else DAMAGED
 
 
 def _is_copy(archive: Archive, path: str) -> bool:
-    """Whether a document or reply lies beside one that is archived under another path: a path never changes."""
+    """Whether a document or reply is a copy: its id is archived under another path, and a path never changes."""
     if not (layout.is_document(path) or layout.is_reply(path)):
         return False
     row = archive.index.get(layout.id_of(path) or 0)
@@ -56,12 +56,12 @@ def _is_copy(archive: Archive, path: str) -> bool:
 
 
 def _document_beside(path: str) -> str:
-    """Path of the document that a reply lies beside; of a document its own."""
+    """Return the path of the document that a reply belongs to; a document's path is returned as it is."""
     return next((path.removesuffix(end) + ".txt" for end in layout.REPLY_ENDS if path.endswith(end)), path)
 
 
 def _is_proved(archive: Archive, path: str, known: str | None, unlogged: Collection[str]) -> bool:
-    """Whether a document may be adopted. known: the sha256 by which the logs name it."""
+    """Whether a document may be adopted. known: its sha256 in the logs, None if they do not name it."""
     document, dw_id = archive.read(path), layout.id_of(path)
     assert document
     assert dw_id
@@ -69,15 +69,15 @@ def _is_proved(archive: Archive, path: str, known: str | None, unlogged: Collect
     if any(_gives(archive, reply, dw_id, document) for reply in replies):
         return True
     if any(reply in unlogged for reply in replies):
-        return False  # it came with its document, and gives another one
-    # it came as a file; where it replaced another version, that was older and kept before
+        return False  # this reply was stored together with the document, but gives another one
+    # the document came as a file; a version that it replaced was older and is among the revisions
     row = archive.index.get(dw_id)
     is_newer = row is not None and document.stamp_ms > (row.stamp_ms or 0)
     return known is None or (is_newer and _is_among_revisions(archive.root, dw_id, known))
 
 
 def _judge_reply(archive: Archive, path: str, refused: str, unlogged: Collection[str]) -> str:
-    """LEFT or DAMAGED; empty where a whole reply may be adopted. refused: which of both where it says nothing."""
+    """Return LEFT or DAMAGED; '' if the reply, which is whole, may be adopted. refused: the verdict if it proves nothing."""
     beside = _document_beside(path)
     document, dw_id = archive.read(beside), layout.id_of(path)
     if document is None or dw_id is None:
@@ -87,7 +87,7 @@ def _judge_reply(archive: Archive, path: str, refused: str, unlogged: Collection
             return ""
         others = [reply for reply in replies_of(archive.root, beside) if reply != path]
         return refused if any(_gives(archive, reply, dw_id, document) for reply in others) else DAMAGED
-    # the document is the one that the logs name, and so must the reply be; only a lost one may have been fetched again
+    # the document is as logged, so the reply must be as logged too; only a lost reply may have been fetched again
     if archive.index.file(path) is None:
         made = _remade(archive, path, dw_id, document)
         return "" if any(seedfile.says_the_same(one, document) for one in made) else LEFT
@@ -97,19 +97,19 @@ def _judge_reply(archive: Archive, path: str, refused: str, unlogged: Collection
 
 
 def replies_of(root: Path, path: str) -> list[str]:
-    """Paths of the replies beside a document."""
+    """Return the paths of the replies beside a document."""
     stem = path.removesuffix(".txt")
     return [stem + end for end in layout.REPLY_ENDS if (root / (stem + end)).exists()]
 
 
 def _gives(archive: Archive, reply: str, dw_id: int, document: SeedDocument) -> bool:
-    """Whether a reply, read again, gives a document byte for byte; the stamp is the document's own."""
+    """Whether a reply, read again, gives a document byte for byte, under the document's own stamp."""
     text = seedfile.dumps(document)
     return any(seedfile.dumps(one) == text for one in _remade(archive, reply, dw_id, document))
 
 
 def _remade(archive: Archive, reply: str, dw_id: int, document: SeedDocument) -> list[SeedDocument]:
-    """The documents a reply may give, under the stamp of one."""
+    """Return the documents that a reply may give, under the stamp of `document`; [] if it cannot be read."""
     kind = identify.kind(document, archive.index.get(dw_id))
     try:
         data = read_file(archive.root / reply)
@@ -119,7 +119,7 @@ def _remade(archive: Archive, reply: str, dw_id: int, document: SeedDocument) ->
 
 
 def _document(archive: Archive, dw_id: int, data: bytes) -> SeedDocument | None:
-    """A whole document that is filed under the id it names, or under that of which its own is an alias."""
+    """Return a document if it is whole and has the id it is filed under, or an alias of it; else None."""
     try:
         document = seedfile.loads(data)
     except SeedFormatError:
@@ -129,13 +129,13 @@ def _document(archive: Archive, dw_id: int, data: bytes) -> SeedDocument | None:
 
 
 def _is_among_revisions(root: Path, dw_id: int, sha256: str) -> bool:
-    """Whether a version of a document was kept, as it is before another takes its path."""
+    """Whether the revisions of a document hold a version with this sha256."""
     folder = (root / layout.revision_path(dw_id, 0)).parent
     return any(sha256_of(path)[0] == sha256 for path in folder.glob("*.txt"))
 
 
 def _is_kept_reply(path: str, dw_id: int, data: bytes) -> bool:
-    """Whether a file under `unreadable/` is whole: a reply has its sha256 in its name, what is said of it is JSON."""
+    """Whether a file under `unreadable/` is whole: a reply has its sha256 in its name, and the note about it is JSON."""
     if path.endswith(".reply"):
         return path == layout.unreadable_path(dw_id, hashlib.sha256(data).hexdigest(), ".reply")
     try:
@@ -146,7 +146,10 @@ def _is_kept_reply(path: str, dw_id: int, data: bytes) -> bool:
 
 
 def record_of(archive: Archive, path: str) -> Record | None:
-    """The log record of a file that is whole by its own format; None for what is not, or not the archive's. Raises OSError."""
+    """Return the log record of a file that is whole by its own format; None if it is not whole, or not the archive's.
+
+    Raises OSError.
+    """
     dw_id = layout.id_of(path)
     if dw_id is None:
         return None

@@ -1,6 +1,6 @@
-"""One run at a time: an operating system's lock that dies with its process.
+"""Allow one run at a time, with a lock of the operating system that ends with its process.
 
-By hand because the holder's name stands in the locked file itself: lock libraries truncate it when a second one knocks.
+No library, because the locked file names its holder, and lock libraries truncate it when a second process tries the lock.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from crawler.files import oddity
 
 
 class Lock:
-    """Held from construction until `release`. Raises ArchiveInUse at once where another process holds it."""
+    """A lock, held from construction until `release`. Raises ArchiveInUse at once if another process holds it."""
 
     def __init__(self, path: Path, who: str, since: str) -> None:
         if found := oddity(path):
@@ -35,13 +35,13 @@ class Lock:
         os.write(self._descriptor, holder)
 
     def release(self) -> None:
-        with contextlib.suppress(OSError):  # the name is for people; closing is what lets go
+        with contextlib.suppress(OSError):  # the name is for people; closing the file releases the lock
             os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 
 
 def describe(holder: bytes) -> str:
-    """The words for who holds a lock."""
+    """Return a description of the process that holds a lock, for a message."""
     try:
         found = json.loads(holder)
         return f"{found['who']} (process {found['pid']} on {found['host']}, since {found['since']})"

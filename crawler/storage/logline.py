@@ -1,4 +1,4 @@
-"""The lines of a run log: a typed record for each kind, and every key with its type and range.
+"""Define the lines of a run log: a typed record for each kind of line, and the type and range of every key.
 
 Pure; `runlog` reads and writes the lines.
 """
@@ -22,12 +22,12 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class FileRecord:
-    """A file was stored. Keys a line lacks have the defaults.
+    """A file was stored. Keys that a line lacks have the defaults.
 
     path: relative to the archive. sha256: hexadecimal. id: DW's. time: UTC, ISO 8601. stamp_ms, published_ms: milliseconds
-    UTC. source: the origin of a document, or the place a reply came from. requested: the id that was asked for, if another.
-    revision_of: the path of the document this is an earlier version of. adopted: found after a kill. reread: made of a
-    stored reply.
+    UTC. source: the origin of a document, or the place a reply came from. requested: the id that was requested, if it
+    differs. revision_of: the path of the document whose earlier version this is. adopted: found after a kill. reread: made
+    from a stored reply.
     """
 
     path: str
@@ -52,7 +52,7 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class StateRecord:
-    """An object got a state that no file shows: it was registered, missed, found to be an alias, or is as it was.
+    """An object got a state that no file shows: it was registered, missed, recognised as an alias, or found unchanged.
 
     id: DW's. time: UTC, ISO 8601. format: of a picture or media file, '' for a document; None if the line has none.
     misses, missed_ms, next_ms: see `refresh.Miss`. target: the id an alias leads to. Times are milliseconds UTC.
@@ -74,7 +74,7 @@ class StateRecord:
     target: int | None = None
 
     def to_line(self) -> Record:
-        """The line, with the keys of this state in their fixed order. None is left out where a key cannot be null."""
+        """Return the line, with the keys of this state in their fixed order. None is left out if a key cannot be null."""
         values = asdict(self)
         return {key: values[key] for key in _keys(self) if values[key] is not None or _RULES[key](None)}
 
@@ -83,7 +83,7 @@ class StateRecord:
 class Removal:
     """A path is no longer part of the archive. A file found there is set aside under `damaged/`.
 
-    found_sha256: hexadecimal sha256 of that file, None if it could not be read. is_found: whether there is one.
+    found_sha256: hexadecimal sha256 of that file, None if it could not be read. is_found: whether a file was found.
     """
 
     path: str
@@ -93,32 +93,32 @@ class Removal:
     is_found: bool = True
 
     def to_line(self) -> Record:
-        """The line. Without a file there is no `found_sha256`."""
+        """Return the line. It has no `found_sha256` if no file was found."""
         line = {"state": REMOVED, "path": self.path, "reason": self.reason, "time": self.time}
         return {**line, "found_sha256": self.found_sha256} if self.is_found else line
 
 
 @dataclass(frozen=True)
 class ScopeChange:
-    """A run wants other documents than the last one; see `objects.Scope`."""
+    """The scope of a run differs from that of the last run; see `objects.Scope`."""
 
     depth: int
     kinds: tuple[str, ...]
     time: str = ""
 
     def to_line(self) -> Record:
-        """The line."""
+        """Return the line."""
         return {"state": SCOPE, "depth": self.depth, "kinds": list(self.kinds), "time": self.time}
 
 
 AnyState = StateRecord | Removal | ScopeChange
-"""What the log of states holds."""
+"""A record of the log of states."""
 
 
 def parse(line: Record) -> FileRecord | AnyState | None:
-    """The record that a line holds, None if it is of a later version. Keys of later versions are ignored.
+    """Return the record of a line; None if a later version wrote it. Keys of later versions are ignored.
 
-    line: as `check` lets it pass.
+    line: must have passed `check`.
     """
     if "sha256" in line and "path" in line:
         return FileRecord(**_known(FileRecord, line))
@@ -135,7 +135,7 @@ def _known(record: type[FileRecord | StateRecord | Removal], line: Record) -> Re
 
 
 def _keys(record: StateRecord) -> tuple[str, ...]:
-    """The keys of a state's line, in order."""
+    """Return the keys of a state's line, in order."""
     if record.state == PENDING:
         return (*_HEAD, "format", "url") if record.kind in ("picture", "media") else (*_HEAD, "hop", "language")
     if record.state == ALIAS:
@@ -161,7 +161,7 @@ _TIMES_MS = range(-62_135_596_800_000, 253_402_300_800_000)  # the years 1 to 99
 
 
 def _is_number_in(numbers: range) -> Callable[[object], bool]:
-    return lambda value: type(value) is int and value in numbers  # a bool is no number
+    return lambda value: type(value) is int and value in numbers  # type(), because a bool is an int too
 
 
 def _is_text(value: object) -> bool:
@@ -169,7 +169,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_path(value: object) -> bool:
-    """Whether a value is a path of the layout, which leads nowhere else: never absolute, never with `..`."""
+    """Whether a value is a path of the layout. Such a path is relative, has no `..`, and so stays in the archive."""
     return isinstance(value, str) and value.isascii() and layout.id_of(value) is not None
 
 
@@ -216,13 +216,13 @@ _RULES: dict[str, Callable[[object], bool]] = {
     "depth": _is_number_in(range(-(2**53), 2**53)),
     "kinds": lambda value: isinstance(value, list) and all(kind in DOCUMENT_KINDS for kind in value),
 }
-"""Of each key version 1.1 wrote: whether a value is right. A key that is not here is a later version's, and says nothing."""
+"""The check of each known key's value. Other keys come from later versions and are ignored."""
 
 
 def check(record: Mapping[str, Any], *, is_old: bool = False) -> None:
-    """Raise DamagedLine where a record says what no run could have written.
+    """Raise DamagedLine if no run can have written a record.
 
-    is_old: without a checksum, as version 1.1 wrote it. Such a line has no unknown keys: one is a known key with a flipped bit.
+    is_old: a line of version 1.1, without a checksum. An unknown key in it must be a known key with a flipped bit.
     """
     for key, value in record.items():
         is_right = _RULES.get(key)
@@ -243,7 +243,7 @@ def check(record: Mapping[str, Any], *, is_old: bool = False) -> None:
 
 
 def _needed(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """The keys without which a line says nothing."""
+    """Return the keys that a line must have."""
     state = record.get("state")
     if state is None or "sha256" in record:
         return ("path", "sha256", "bytes", "kind", "id")

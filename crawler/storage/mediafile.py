@@ -1,4 +1,4 @@
-"""A media file that comes in pieces: what is known of it meanwhile, and what a reply to a request for a range means. Pure."""
+"""Download a media file in pieces: the state of a partial file, and the meaning of a reply to a range request. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawler import reasons
 from crawler.reasons import Reason
 
 FIRST_PIECE = 64 * 1024
-"""Bytes asked for at first: enough to tell the type and, from Content-Range, the size."""
+"""Bytes of the first request: enough to recognise the type and, from Content-Range, the size."""
 PIECE = 4 * 1024 * 1024
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
@@ -20,8 +20,11 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
 
 @dataclass
 class Partial:
-    """What is on disk of a media file. url: where from, as DW names it. size: bytes of it that count. total: of the
-    whole file, 0 while unknown. etag, last_modified: of the version they belong to."""
+    """The state of a partial media file.
+
+    url: its address, as DW gives it. size: the bytes on disk that are valid. total: the bytes of the whole file, 0 while
+    unknown. etag, last_modified: of the version that the bytes belong to.
+    """
 
     url: str
     size: int = 0
@@ -31,7 +34,7 @@ class Partial:
 
     @property
     def validator(self) -> str:
-        """What If-Range may hold: a strong entity tag, else the time of the last change (RFC 9110, 13.1.5); may be empty."""
+        """The value for If-Range: a strong entity tag, else the time of the last change (RFC 9110, 13.1.5); may be empty."""
         return self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
 
     @property
@@ -39,20 +42,20 @@ class Partial:
         return 0 < self.total == self.size
 
     def next_range(self) -> str:
-        """The Range header for the next piece."""
+        """Return the Range header for the next piece."""
         end = self.size + (PIECE if self.size else FIRST_PIECE)
         return f"bytes={self.size}-{(min(end, self.total) if self.total else end) - 1}"
 
     def note(self) -> bytes:
-        """The partial file's note, as `read_note` reads it."""
+        """Return the note of the partial file, to be read by `read_note`."""
         return json.dumps(asdict(self), indent=1).encode() + b"\n"
 
 
 def read_note(note: bytes, url: str, on_disk: int) -> Partial:
-    """What can be continued of a partial file by its note; nothing where the note is of no use.
+    """Return the state of a partial file from its note; an empty one if the download must start again.
 
-    url: where the file is to be taken from now. on_disk: bytes of the partial file; what is beyond the note does not count.
-    Without a validator nobody could tell whether the rest belongs to the same file: it begins anew.
+    url: the address of the file now. on_disk: the size of the partial file; bytes beyond the note's size do not count.
+    The download also starts again if there is no validator, because the rest might belong to another version.
     """
     try:
         known = json.loads(note)
@@ -65,7 +68,7 @@ def read_note(note: bytes, url: str, on_disk: int) -> Partial:
 
 @dataclass(frozen=True)
 class Reply:
-    """What matters of a reply. size: bytes of its body."""
+    """The parts of a reply that matter here. size: bytes of its body."""
 
     status: int
     size: int
@@ -75,19 +78,19 @@ class Reply:
 
 
 class Step(enum.Enum):
-    """What to do with a reply of use."""
+    """What to do with a usable reply."""
 
     TAKE = "its body is the next piece"
     BEGIN = "its body is the whole file"
-    ANEW = "what is on disk belongs to another version: ask again from the start"
+    ANEW = "the bytes on disk belong to another version: request the file again from the start"
 
 
 TAKE, BEGIN, ANEW = Step
 
 
 def meaning(reply: Reply, partial: Partial) -> tuple[Step | Reason, int]:
-    """Return what to do with a reply to a request for a range, or why it is of no use; and the size of the whole file in
-    bytes, 0 if unknown."""
+    """Return (step, total): what to do with the reply to a range request, or the reason why it cannot be used; and the size of
+    the whole file in bytes, 0 if unknown."""
     if reply.status in (200, 203):
         return BEGIN, reply.size
     if reply.status == 416 and partial.size:
@@ -108,14 +111,14 @@ def meaning(reply: Reply, partial: Partial) -> tuple[Step | Reason, int]:
 
 
 def _same_version(reply: Reply, total: int, partial: Partial) -> bool:
-    """A validator that a partial reply leaves out says nothing (RFC 9110, 15.3.7)."""
+    """Whether a partial reply belongs to the version on disk. A missing validator does not count (RFC 9110, 15.3.7)."""
     same_tag = not reply.etag or not partial.etag or reply.etag == partial.etag
     same_time = not reply.last_modified or not partial.last_modified or reply.last_modified == partial.last_modified
     return total == partial.total and same_tag and (same_time or bool(reply.etag and partial.etag))
 
 
 def extension(url: str) -> str:
-    """mp3 or mp4, by the address of a file; api.dw.com names no other to us."""
+    """Return `mp3` or `mp4` by the address of a file. DW was never seen to serve other types."""
     return "mp3" if urlsplit(url).path.lower().endswith(".mp3") else "mp4"
 
 

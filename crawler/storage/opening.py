@@ -1,7 +1,7 @@
-"""Open an archive: to work on it, or only to look at it.
+"""Open an archive, to work on it or only to look at it.
 
-An archive that is opened is locked, and its index brought up to what the run logs and the files say (`recovery`). An archive
-that is looked at stays as it is: its index is a copy.
+`open_archive` locks the archive and brings its index up to date with the run logs and the files (`recovery`). `look` changes
+nothing in the archive: it works on a copy of the index.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def open_archive(
 
     now_ms: start of the run, milliseconds UTC. who: the name shown to another process that finds the archive locked.
     min_free: bytes that must stay free on its disk. say: called with a sentence about each thing that was repaired.
-    rebuild: make the index again from files and logs in any case. The caller closes the archive.
+    rebuild: rebuild the index from files and logs in any case. The caller closes the archive.
     Raises ArchiveInUse, NotAnArchive and DiskError.
     """
     disk.warn_with(say)
@@ -90,7 +90,7 @@ def look(root: Path, now_ms: int, *, sites: Sites = DW, say: Callable[[str], Non
             archive = Archive(root, folder.cleanup, index, RunLog(root / layout.RUNS, now_ms), 0, sites)
             undo.pop_all()
             undo.callback(archive.close, clean=False)  # closes all of it
-            archive.writer.failure = DiskError(f"{root} is only looked at: nothing is stored")
+            archive.writer.failure = DiskError(f"{root} is open for reading only: nothing is stored")
             recovery.catch_up(archive)
         except (OSError, sqlite3.Error) as error:
             raise DiskError(f"{root}: {error}") from error
@@ -113,22 +113,22 @@ def open_index(root: Path, rebuild: bool) -> tuple[Index, str, str | None]:
     path = root / layout.INDEX
     if rebuild:
         index, unclean_since = _begin_index(root, _unclean_since(path))
-        return index, "the index is made again, as asked for", unclean_since
-    reason = f"{path} was missing or unfinished: making it again from files and run logs"
+        return index, "rebuilding the index, as requested", unclean_since
+    reason = f"{path} was missing or unfinished: rebuilding it from files and run logs"
     try:
         if sound := _sound_index(root):
             recovery.remove_index(root / layout.INDEX_NEW)
             return sound, "", None
-    except (sqlite3.DatabaseError, DiskError, UnicodeDecodeError) as error:  # what SQLite says may quote the damage
+    except (sqlite3.DatabaseError, DiskError, UnicodeDecodeError) as error:  # SQLite's message may quote damaged bytes
         if "full" in str(error) or "locked" in str(error):
             raise  # nothing is wrong with the file
-        reason = f"{path} was damaged ({error}): making it again from files and run logs"
+        reason = f"{path} was damaged ({error}): rebuilding it from files and run logs"
     index, unclean_since = _begin_index(root, None)
     return index, reason, unclean_since
 
 
 def _sound_index(root: Path) -> Index | None:
-    """The index, if it was finished or if there is nothing yet to be indexed. Raises as `open_index`."""
+    """Return the index if it is complete, or if there is nothing to be indexed yet; else None. Raises like `open_index`."""
     is_sealed = break_seal(root)
     index = Index(root / layout.INDEX)
     with contextlib.ExitStack() as undo:
@@ -143,9 +143,9 @@ def _sound_index(root: Path) -> Index | None:
 
 
 def _begin_index(root: Path, unclean_since: str | None) -> tuple[Index, str | None]:
-    """An empty index beside the old one, and unclean_since of `open_index`: if unknown, what an unfinished new index says."""
+    """Return an empty index beside the old one, and unclean_since of `open_index`; an unfinished new index may know it."""
     new = root / layout.INDEX_NEW
-    if unclean_since is None and new.exists():  # left by a run that was killed while it made it
+    if unclean_since is None and new.exists():  # left by a run that was killed during a rebuild
         with contextlib.suppress(sqlite3.DatabaseError, DiskError), contextlib.closing(Index(new)) as unfinished:
             unclean_since = unfinished.unclean_since()
     recovery.remove_index(new)
@@ -153,7 +153,7 @@ def _begin_index(root: Path, unclean_since: str | None) -> tuple[Index, str | No
 
 
 def _unclean_since(path: Path) -> str | None:
-    """The start of the last run if it did not end cleanly, '' if it did; None if the index cannot be read."""
+    """Return the start of the last run if it did not end cleanly, '' if it did; None if the index cannot be read."""
     if path.exists():
         with contextlib.suppress(sqlite3.DatabaseError, DiskError), contextlib.closing(Index(path, read_only=True)) as index:
             return index.unclean_since() or ""
@@ -166,7 +166,7 @@ def _copy_index(root: Path, folder: Path) -> tuple[Index, str]:
     A crawl may be running meanwhile. Raises OSError.
     """
     path = folder / layout.INDEX
-    for end in ("", "-wal"):  # the log has what a kill, or a running crawl, has not yet written into the file itself
+    for end in ("", "-wal"):  # the write-ahead log has what is not in the file itself yet
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             shutil.copyfile(root / (layout.INDEX + end), folder / (layout.INDEX + end))
     if not path.exists():
@@ -184,4 +184,4 @@ def _copy_index(root: Path, folder: Path) -> tuple[Index, str]:
         problem = f"damaged ({error})"
     for left in folder.iterdir():
         left.unlink()
-    return Index(path), f"{root / layout.INDEX} is {problem}: what follows is told from the run logs"
+    return Index(path), f"{root / layout.INDEX} is {problem}: reading the run logs instead"

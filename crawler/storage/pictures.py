@@ -1,4 +1,4 @@
-"""Whether bytes are a picture, and a whole one. They are looked at, never decoded: what is stored is what came."""
+"""Check whether bytes are a whole picture, without decoding them. Pictures are stored as they came."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ def problem(data: bytes, *, is_complete: bool = False) -> Reason:
     """Return why data is not a whole picture (JPEG, PNG, GIF, WebP, AVIF, HEIF; BMP, TIFF, ICO, JPEG XL, JPEG 2000); empty if
     it is one.
 
-    is_complete: whether HTTP vouches for the length. Then the first bytes decide alone: DW has pictures that break their
-    format's rules (no end mark, zeros after the end), and what it serves is what is kept. Otherwise the end must be there
-    too, which catches a picture that was cut off. The name's ending is not compared: DW serves AVIF under `.jpg`.
-    SVG is refused, because it can hold script.
+    is_complete: whether HTTP confirms the length. Then the first bytes alone decide, because some of DW's pictures break the
+    rules of their format (no end mark, zeros after the end). Otherwise the end must be there too, which catches a picture
+    that was cut off. The name's ending is not compared: DW serves AVIF under `.jpg`. SVG is refused: it can hold script.
     """
     if not data:
         return reasons.EMPTY
@@ -48,7 +47,7 @@ def _judged(data: bytes) -> tuple[str, bool]:
 
 
 def _judged_rare(data: bytes) -> tuple[str, bool]:
-    """Return the same of formats that were never seen at DW. Those whose end cannot be told without decoding never reach it."""
+    """Return the same as `_judged` for formats never seen at DW; False if only decoding could find the end."""
     if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
         return "a BMP", 0 < int.from_bytes(data[2:6], "little") <= len(data)
     if data[:4] in _TIFF:
@@ -61,13 +60,16 @@ def _judged_rare(data: bytes) -> tuple[str, bool]:
 
 
 def _brands(data: bytes) -> list[bytes]:
-    """Return what the first box of an ISO base media file says it is, and is compatible with."""
+    """Return the major and the compatible brands in the first box of an ISO base media file."""
     size = min(int.from_bytes(data[:4], "big"), 256)
     return [data[8:12], *(data[place : place + 4] for place in range(16, size, 4))]
 
 
 def _iso_boxes_end(data: bytes) -> int:
-    """Return where the top-level boxes of an ISO base media file end by their sizes. Source: ISO/IEC 14496-12, 4.2."""
+    """Return the offset at which the top-level boxes of an ISO base media file end; -1 if a box is invalid.
+
+    Source: ISO/IEC 14496-12, 4.2.
+    """
     end = 0
     while end < len(data):
         size = int.from_bytes(data[end : end + 4], "big")

@@ -1,6 +1,6 @@
-"""Bringing an archive that is being opened up to what the run logs and the files say.
+"""Bring the index of an archive that is being opened up to date with the run logs and the files.
 
-After a run that did not end by itself its remains are removed or adopted. An index that is missing or damaged is made again.
+After a killed run, its leftovers are removed or adopted. A missing or damaged index is rebuilt.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def remove_index(path: Path) -> None:
 
 
 def _put_in_place(archive: Archive) -> None:
-    """Give an index that was made again the old one's place. Whatever happens before leaves the old one as it was."""
+    """Put a rebuilt index in the place of the old one. A failure before the rename leaves the old one as it was."""
     new, path = archive.root / layout.INDEX_NEW, archive.root / layout.INDEX
     archive.index.commit(durable=True)
     archive.index.close()
@@ -42,32 +42,37 @@ def _put_in_place(archive: Archive) -> None:
         disk.remove(path.with_name(path.name + end))
     disk.rename(new, path)
     disk.sync_folders([archive.root])
-    disk.remove(archive.root / layout.INDEX_SEAL)  # not before: a damaged one without it might pass for sound
+    disk.remove(archive.root / layout.INDEX_SEAL)  # not before: without its seal a damaged index might pass for sound
     archive.index = Index(path)
 
 
 def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Callable[[str], None]) -> None:
+    """Bring the index up to date, clean up after a killed run, and note that a run has begun.
+
+    why, since: rebuild_reason and unclean_since of `opening.open_index`. say: called with a sentence about each thing found.
+    Raises OSError and DiskError.
+    """
     unclean_since = archive.index.unclean_since() or since
     if why:
         say(why)
         if unclean_since is None:
             unclean_since = max((log.name.split(".")[0] for log in run_logs(archive.root)), default="")
-        # noted before anything is made again: this run may be killed too
+        # noted before the rebuild, because this run may be killed too
         archive.index.set_unclean_since(unclean_since or layout.run_name(now_ms))
         archive.index.commit(durable=True)
     list(tree.run_files(archive.root, lambda path, found: _name_odd_log(path, found, say)))
     behind, damaged = catch_up(archive)
     if damaged:
-        say(f"damaged log lines left out ({runlog.shown(damaged)}): scrapy repair mends what can be mended")
+        say(f"skipped damaged log lines ({runlog.shown(damaged)}); run `scrapy repair`")
     if why or unclean_since:
         removed, adopted, aside = _clean_up(archive, unclean_since or "", now_ms, damaged)
         agenda.draw_last_scope(archive.index)
         say(
-            f"{'the index was made again' if why else 'the last run did not end by itself'}: "
-            f"{behind} log lines taken over, {removed} temporary files removed, {adopted} files adopted"
+            f"{'rebuilt the index' if why else 'the last run did not end cleanly'}: "
+            f"{behind} log lines read, {removed} temporary files removed, {adopted} files adopted"
         )
         if aside:
-            say(f"not what was stored: set aside under {layout.DAMAGED}/, to be fetched again: {runlog.shown(aside)}")
+            say(f"damaged files moved to {layout.DAMAGED}/, to be fetched again: {runlog.shown(aside)}")
     if why:
         _put_in_place(archive)
     archive.index.set_unclean_since(layout.run_name(now_ms))
@@ -76,11 +81,11 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
 
 def _name_odd_log(path: str, found: str, say: Callable[[str], None]) -> None:
     if layout.is_run_log(path.rpartition("/")[2]):
-        say(f"{path} is passed over: {found}, not a run log")
+        say(f"ignored {path}: {found}, not a run log")
 
 
 def catch_up(archive: Archive) -> tuple[int, list[str]]:
-    """Take over log lines the index does not have yet. Returns how many, and which are damaged."""
+    """Apply the log lines that the index does not have yet. Returns how many, and a sentence for each damaged line."""
     count, damaged = 0, []
     for log in run_logs(archive.root):
         size = _whole_bytes(log)
@@ -94,7 +99,7 @@ def catch_up(archive: Archive) -> tuple[int, list[str]]:
                     _take_over(archive, record, log.name.split(".")[0])
                 except (DiskError, MemoryError):
                     raise
-                except Exception as error:  # whatever it is, the other lines are to be read
+                except Exception as error:  # one bad line must not keep the others from being read
                     problem = str(error) or type(error).__name__
             if problem:
                 damaged.append(f"{layout.RUNS}/{log.name} line {line.number}: {problem}")
@@ -103,7 +108,7 @@ def catch_up(archive: Archive) -> tuple[int, list[str]]:
 
 
 def _whole_bytes(log: Path) -> int:
-    """Return the size of a log without a line that was cut off. A log that cannot be read counts whole: verify names it."""
+    """Return the size of a log without a line that was cut off. An unreadable log counts whole; `scrapy verify` reports it."""
     try:
         return runlog.whole_bytes(log)
     except OSError:
@@ -111,10 +116,10 @@ def _whole_bytes(log: Path) -> int:
 
 
 def _take_over(archive: Archive, line: Record, run: str) -> None:
-    """Tell the index what a log line says."""
+    """Apply a log line to the index, and register what a stored document refers to."""
     record = logline.parse(line)
     if isinstance(record, StateRecord) and record.state == PENDING and record.kind in DOCUMENT_KINDS:
-        archive.register([record.id], record.hop or 0, record.kind, record.language)  # what it refers to comes nearer with it
+        archive.register([record.id], record.hop or 0, record.kind, record.language)  # its references may come nearer too
         return
     apply(archive.index, line, run)
     if isinstance(record, FileRecord):
@@ -122,7 +127,7 @@ def _take_over(archive: Archive, line: Record, run: str) -> None:
 
 
 def _register_stored(archive: Archive, record: FileRecord) -> None:
-    """Register what a stored document, or an earlier version of one, refers to and shows."""
+    """Register the references and pictures of a stored document, or of an earlier version of one."""
     path = record.path
     if layout.is_document(path):
         source, hop = record.source or "", record.hop
@@ -135,10 +140,11 @@ def _register_stored(archive: Archive, record: FileRecord) -> None:
 
 
 def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str]) -> tuple[int, int, list[str]]:
-    """Remove temporary files; adopt files that no log line names, or that replaced others since a run began; set aside what
-    is damaged since then. Returns how many of the first two, and the last.
+    """Clean up after a killed run: remove temporary files, adopt whole files that are not logged, set damaged files aside.
 
-    lines: damaged ones. Where there are any, older files are looked at, too: theirs may be the line that names what they hold.
+    unclean_since: the name of the run that was killed; a file is set aside only if it changed since. lines: the damaged log
+    lines; if there are any, older files are read too, because a lost line may be the one that names their bytes.
+    Returns (removed, adopted, paths set aside).
     """
     removed = _remove_temporary(archive.root)
     since_ms = (times.parse_ms(unclean_since) or 0) - _MTIME_SLACK_MS
@@ -147,14 +153,14 @@ def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str
     adopted, damaged = [], {}
     for path, (digest, size) in unlogged.items():
         if archive.index.file(path) is None and unfinished.get(path) == digest:
-            damaged[path] = digest  # who was killed had still to set it aside
+            damaged[path] = digest  # the killed run had logged it as damaged, but not moved it yet
             continue
         verdict = leftovers.judge(archive, path, unlogged)
         if isinstance(verdict, dict):
             adopted.append({"path": path, "sha256": digest, "bytes": size, **verdict})
-        elif verdict == leftovers.DAMAGED and path in recent:  # of anything older `scrapy verify` tells
+        elif verdict == leftovers.DAMAGED and path in recent:  # `scrapy verify` reports older ones
             damaged[path] = digest
-        elif verdict == leftovers.LEFT and archive.index.file(path):  # a reply: this run is to replace it
+        elif verdict == leftovers.LEFT and archive.index.file(path):  # a reply, which this run will replace
             archive.index.set_unchecked(layout.id_of(path) or 0)
     _adopt(archive, adopted)
     _set_aside(archive, damaged, now_ms)
@@ -162,7 +168,7 @@ def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str
 
 
 def _remove_temporary(root: Path) -> int:
-    """Remove temporary files, and notes of partial media files that are whole by now. Returns how many."""
+    """Remove temporary files, and notes whose partial media file is gone. Returns how many."""
     removed = 0
     for path in itertools.chain(tree.temporary_files(root), tree.walk(root)):
         is_note_alone = layout.is_partial(path) and not (root / path.removesuffix(".json")).exists()
@@ -173,15 +179,18 @@ def _remove_temporary(root: Path) -> int:
 
 
 def _unlogged(archive: Archive, since_ms: int, *, look_at_all: bool) -> tuple[dict[str, tuple[str, int]], set[str]]:
-    """Files that no log line names, or names with other bytes: path to sha256 and size; and which files are not older than
-    the run that began at a time. Of those that a line names only these are read, or all."""
+    """Return (unlogged, recent). unlogged: path to (sha256, size) of the files that the logs do not name, or name with other
+    bytes. recent: paths of the files that changed since `since_ms`.
+
+    Of the logged files only the recent ones are read, or all with `look_at_all`.
+    """
     unlogged: dict[str, tuple[str, int]] = {}
     recent = set()
     for path in tree.walk(archive.root):
         if layout.is_partial(path):  # to be continued
             continue
         known = archive.index.file(path)
-        with contextlib.suppress(OSError):  # `scrapy verify` names what cannot be read
+        with contextlib.suppress(OSError):  # `scrapy verify` reports unreadable files
             if since_ms > 0 and (archive.root / path).stat().st_mtime * 1000 >= since_ms:
                 recent.add(path)
             if known is None or path in recent or look_at_all:
@@ -192,8 +201,10 @@ def _unlogged(archive: Archive, since_ms: int, *, look_at_all: bool) -> tuple[di
 
 
 def _set_aside(archive: Archive, damaged: dict[str, str], now_ms: int) -> None:
-    """Move files under `damaged/`, logged first, and have them fetched again. damaged: path to sha256; the replies of documents
-    are added: the next one would take their place."""
+    """Move files under `damaged/`, so that they are fetched again. The move is logged first.
+
+    damaged: path to sha256. The replies of damaged documents are moved too, because the next reply takes their path.
+    """
     for path in list(damaged):
         for reply in leftovers.replies_of(archive.root, path) if layout.is_document(path) else ():
             damaged.setdefault(reply, sha256_of(archive.root / reply)[0])
@@ -210,8 +221,10 @@ def _set_aside(archive: Archive, damaged: dict[str, str], now_ms: int) -> None:
 
 
 def damaged_files(root: Path) -> dict[str, str | None]:
-    """What the logs call damaged: path to the sha256 it had, None where nobody could tell. It is logged before it is set aside;
-    a path that was stored again is still in it."""
+    """Return the files that the logs call damaged: path to sha256, None if the file could not be read.
+
+    A file is logged as damaged before it is moved, and stays in the result after it was fetched again.
+    """
     return {
         removal.path: removal.found_sha256
         for log in run_logs(root) if log.name.endswith(STATES_END)
@@ -220,7 +233,7 @@ def damaged_files(root: Path) -> dict[str, str | None]:
 
 
 def adopt(archive: Archive, path: str) -> bool:
-    """Log a whole file that no log line names (any more). Returns False, and does nothing, for a stranger."""
+    """Log a whole file that no log line names. Returns False, and changes nothing, if the file is not the archive's."""
     record = leftovers.record_of(archive, path)
     if record:
         digest, size = sha256_of(archive.root / path)

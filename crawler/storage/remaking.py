@@ -1,4 +1,4 @@
-"""What a stored reply gives, read again with today's code: the measure of whether a document is the one it was made into."""
+"""Read a stored reply again with today's code, to check whether a document was made from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crawler.urls import DOCUMENT_KINDS, UNKNOWN_LANGUAGE, Sites
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether a gzip file is whole: its own checksum tells."""
+    """Whether a gzip file is whole, by its own checksum."""
     try:
         replyfile.unpack(data)
     except OSError:
@@ -24,10 +24,10 @@ def is_whole(data: bytes) -> bool:
 def documents(
     path: str, data: bytes, dw_id: int, kind: str, stamp_ms: int, language: str, sites: Sites
 ) -> Iterator[SeedDocument]:
-    """Every document that a reply beside a document may have been made into: the place it was asked for is not always known.
+    """Yield every document that a stored reply may give. There may be several, because its place is not always known.
 
-    path: of the reply; it tells a page from JSON. data: the file as it lies on disk. kind: what the document is held to be;
-    the other kinds follow. stamp_ms, language: of the document. Gives nothing for what is damaged or unreadable.
+    path: of the reply; its ending tells a page from JSON. data: the file's bytes. kind: the presumed kind of the document,
+    tried first. stamp_ms, language: of the document. Yields nothing if the reply is damaged or unreadable.
     """
     with contextlib.suppress(OSError):
         body, charset = replyfile.unpack(data)

@@ -1,7 +1,7 @@
-"""A stored reply (`.json.gz`, `.html.gz`): its bytes as they came, and the charset that the HTTP header named.
+"""Pack and unpack a stored reply (`.json.gz`, `.html.gz`): its original bytes, and the charset of its HTTP header.
 
-The charset is the comment in the file's own gzip header (RFC 1952, section 2.3), so that no copy, revision or index made
-again can lose it. UTF-8 is not noted: the bytes show it.
+The charset is the comment in the gzip header (RFC 1952, section 2.3), so that no copy, revision or rebuilt index can lose
+it. UTF-8 is not noted, because the bytes show it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NOTED = re.compile(rb"([A-Za-z0-9._:-]{1,40})\0")
 
 
 def pack(body: bytes, charset: str = "") -> bytes:
-    """The file for a reply, without a time inside: the same reply always gives the same bytes. charset: a label, in ASCII."""
+    """Return the file of a reply. It holds no time, so the same reply gives the same bytes. charset: an ASCII label."""
     data = gzip.compress(body, 6, mtime=0)
     if not charset or codec_of(charset) == "utf-8":
         return data
@@ -29,9 +29,9 @@ def pack(body: bytes, charset: str = "") -> bytes:
 
 
 def unpack(data: bytes) -> tuple[bytes, str]:
-    """The body of a reply, and the charset of its HTTP header; empty where none is noted.
+    """Return (body, charset) of a reply file; charset is '' if none is noted.
 
-    Raises OSError where it is damaged or larger than MAX_BYTES.
+    Raises OSError if the file is damaged or the body larger than MAX_BYTES.
     """
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:

@@ -1,7 +1,7 @@
-"""The run logs: what is written into their lines, and which lines of them can be believed.
+"""Write and read the run logs.
 
-A run has two: `{start}.jsonl`, a line for each file stored, and `{start}.states.ndjson`, a line for each change of state that
-no file shows. A line is a JSON object that ends in a checksum of the bytes before it. A damaged line concerns that line alone.
+A run has two: `{start}.jsonl` has a line for each stored file, and `{start}.states.ndjson` a line for each change of state that
+no file shows. A line is a JSON object that ends in a checksum of the bytes before it, so damage is found line by line.
 """
 
 from __future__ import annotations
@@ -25,21 +25,24 @@ FILES_END = ".jsonl"
 STATES_END = ".states.ndjson"
 _SHOWN = 100  # bytes
 _TAIL = 64 * 1024  # bytes
-_LONGEST = 16 * 1024 * 1024  # bytes; a real line has some 400. What is longer is not read into memory
+_LONGEST = 16 * 1024 * 1024  # bytes; a real line has about 400. Longer lines are not read into memory
 
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one for each line
 
-# CRC-32 finds every flipped bit and every damage within 4 bytes, and costs nothing beside the parsing. It need not resist
-# anybody: whoever changes a line on purpose can write its checksum too.
+# CRC-32 finds every flipped bit and all damage within 4 bytes, and costs little next to JSON parsing. A cryptographic hash
+# would protect no better: an attacker who changes a line can also write its checksum.
 _CHECKSUM = re.compile(rb',"crc32":"([0-9a-f]{8})"\}')
-_HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair, which SQLite cannot store
+_HALF = re.compile("[\ud800-\udfff]")  # half a surrogate pair, which SQLite cannot store
 _LENGTH = len(b',"crc32":"00000000"}')
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a run log. number: counted from 1. data: its bytes, the line end among them. records: what it says; of a
-    damaged line what can still be proved. problem: what is wrong with it; empty for nothing."""
+    """A line of a run log.
+
+    number: counted from 1. data: its bytes, with the line end. records: one record; of a damaged line, those that its
+    checksums prove. problem: why the line is damaged; '' if it is sound.
+    """
 
     number: int
     data: bytes = field(repr=False)
@@ -48,33 +51,33 @@ class Line:
 
 
 def encode(record: Record) -> bytes:
-    """The line of a record, with its checksum and a line end.
+    """Return the line of a record, with its checksum and a line end.
 
     >>> encode({"state": "gone", "kind": "article", "id": 7})
     b'{"state":"gone","kind":"article","id":7,"crc32":"3a99d0e4"}\\n'
     """
-    # half a surrogate pair, as in a path that is not UTF-8, has no UTF-8 but a JSON escape of the same form
+    # half a surrogate pair, from a path that is not UTF-8, cannot be encoded; "backslashreplace" writes its JSON escape
     body = _as_json(record)[:-1].encode("utf-8", "backslashreplace")
     return b'%b,"crc32":"%08x"}\n' % (body, zlib.crc32(body))
 
 
 def decode(line: bytes, *, is_old: bool = False) -> Record:
-    """The record of a line, without its checksum. is_old: of a log of version 1.1 or older, whose lines have none.
+    """Return the record of a line, without its checksum. is_old: the log is from version 1.1 or older and has no checksums.
 
-    Raises DamagedLine, which says what is wrong.
+    Raises DamagedLine with the reason.
     """
     text = line.removesuffix(b"\n")
     checksum = _CHECKSUM.fullmatch(text[-_LENGTH:])
     if checksum is None and not is_old:
         raise DamagedLine("no checksum")
     if checksum and int(checksum[1], 16) != zlib.crc32(text[:-_LENGTH]):
-        raise DamagedLine("its checksum is another")
+        raise DamagedLine("wrong checksum")
     try:
         record = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DamagedLine("no JSON") from error
+        raise DamagedLine("not JSON") from error
     if not isinstance(record, dict):
-        raise DamagedLine("no JSON object")
+        raise DamagedLine("not a JSON object")
     if b"\\u" in text:
         record = {key: _HALF.sub("\ufffd", value) if isinstance(value, str) else value for key, value in record.items()}
     if checksum:
@@ -84,9 +87,9 @@ def decode(line: bytes, *, is_old: bool = False) -> Record:
 
 
 def lines(path: Path) -> Iterator[Line]:
-    """The lines of a log in order, damaged ones too. What a crash cut off after the last line end is none.
+    """Yield the lines of a log in order, also damaged ones. An unfinished line at the end, cut off by a crash, is left out.
 
-    A log either has checksums or, of version 1.1 and older, none at all. Raises OSError.
+    Either all lines of a log have checksums, or none (version 1.1 and older). Raises OSError.
     """
     is_old = not _has_checksums(path)
     for number, data in enumerate(_pieces(path), 1):
@@ -115,7 +118,7 @@ def whole_bytes(path: Path) -> int:
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    """A file by line ends. Of a line that is far too long the start and the end, so that it is damaged and costs no memory."""
+    """Yield a file line by line. A line that is far too long is reduced to its start and end: damaged, but small in memory."""
     with open_file(path) as file:
         while data := file.readline(_LONGEST):
             end = data
@@ -125,7 +128,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def _has_checksums(path: Path) -> bool:
-    """Whether some line of a log has its right checksum."""
+    """Whether any line of a log has a correct checksum."""
     for data in _pieces(path):
         with contextlib.suppress(DamagedLine):
             decode(data)
@@ -134,8 +137,7 @@ def _has_checksums(path: Path) -> bool:
 
 
 def _has_more_than_a_record(data: bytes) -> bool:
-    """Whether a whole record stands in what has no line end, and something else after it: then it was not cut, but its line
-    end is damaged."""
+    """Whether data without a line end holds a whole record and more: then its line end is damaged, and it was not cut off."""
     with contextlib.suppress(ValueError, RecursionError):
         text = data.decode("utf-8", "replace")
         return json.JSONDecoder().raw_decode(text)[1] < len(text)
@@ -143,7 +145,7 @@ def _has_more_than_a_record(data: bytes) -> bool:
 
 
 def _proved(data: bytes) -> Iterator[Record]:
-    """The records in a damaged line that their checksums prove, as where a line end was lost between two."""
+    """Yield the records in a damaged line that have a correct checksum, for example two lines without the end between them."""
     start = 0
     for checksum in _CHECKSUM.finditer(data):
         found = data.find(b'{"', start)
@@ -153,25 +155,27 @@ def _proved(data: bytes) -> Iterator[Record]:
 
 
 def shown(found: list[str]) -> str:
-    """A list for a person: the first ten."""
+    """Return the first ten entries as one line, for a message."""
     return "; ".join(found[:10]) + ("; ..." if len(found) > 10 else "")
 
 
 def read_log(path: Path) -> Iterator[Record]:
-    """What the lines of a log say; damaged ones are left out."""
+    """Yield the records of a log; damaged lines are left out."""
     for line in lines(path):
         yield from line.records
 
 
 def run_logs(root: Path) -> list[Path]:
-    """The logs of every run in the order to read them: by the run's start, a run's files before its states."""
+    """Return the logs of all runs in the order to read them: by start of the run, and files before states."""
     logs = [root / layout.RUNS / name for name in tree.run_files(root) if layout.is_run_log(name)]
     return sorted(logs, key=lambda path: (path.name.split(".")[0], path.name.endswith(STATES_END)))
 
 
 def free_run_name(folder: Path, start_ms: int) -> str:
-    """The name of a run that starts now; a second after the last one's where that is not later, as when the clock was set
-    back: the logs are read in the order of their names, and the last line about a path is the one that holds."""
+    """Return the name of a run that starts now, at least one second after the last run, even if the clock was set back.
+
+    Logs are read in the order of their names, and the last line about a path counts.
+    """
     names = (path.name.partition(".")[0] for path in folder.glob("*Z.*"))
     last_ms = times.parse_ms(max(filter(times.parse_ms, names), default=""))
     return layout.run_name(start_ms if last_ms is None else max(start_ms, last_ms + 1000))
@@ -179,7 +183,7 @@ def free_run_name(folder: Path, start_ms: int) -> str:
 
 class RunLog:
     """The two logs of a run: `{start}.jsonl`, a line for each file stored, and `{start}.states.ndjson`, a line for each
-    change of state that no file shows. Both are only ever appended to; a line cut by a crash is not read."""
+    change of state that no file shows. Both are append-only."""
 
     def __init__(self, folder: Path, start_ms: int) -> None:
         self.folder = folder
@@ -188,7 +192,7 @@ class RunLog:
         self.written: dict[str, int] = {}
 
     def append(self, end: str, records: list[Record]) -> None:
-        """Append records to the log that ends so, and flush it."""
+        """Append records to the log whose name has this end, and flush it. Raises OSError; then nothing was appended."""
         name = self.name + end
         if name not in self._descriptors:
             self._descriptors[name] = disk.os_open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -203,7 +207,7 @@ class RunLog:
         self.written[name] = self.written.get(name, 0) + len(data)
 
     def go_on_under_a_later_name(self) -> None:
-        """Have what follows read after all that was written: of one name the files are read before the states."""
+        """Start a log with a later name, so that new lines about files are read after the states written so far."""
         self.close()
         self.name = free_run_name(self.folder, times.parse_ms(self.name) or 0)
 

@@ -1,6 +1,6 @@
-"""What lies in an archive's folders. Nothing is opened, and no link is followed but one at the top.
+"""List the files in an archive's folders, without opening any. Links are followed at the top only.
 
-Outside the archive, and not looked at: names at the top that the layout does not know, and names that begin with a dot.
+Names at the top that the layout does not know, and names that begin with a dot, are not part of the archive and are ignored.
 """
 
 from __future__ import annotations
@@ -14,22 +14,23 @@ from crawler.files import is_file, oddity
 from crawler.storage import layout
 
 Strange = Callable[[str, str], None]
-"""Told the path and what lies there of everything strange: "a file", "a FIFO", "cannot be read: Permission denied"."""
+"""Called with a path and what lies there, for everything that is not the archive's: "a file", "a FIFO", "cannot be read:
+Permission denied"."""
 
-_OF_DISKS = {"lost+found", "System Volume Information", "$RECYCLE.BIN"}  # at the root of one
+_OF_DISKS = {"lost+found", "System Volume Information", "$RECYCLE.BIN"}  # made by operating systems at the root of a disk
 _SHOWN = 3  # names in a sentence
 
 
-def _nobody(path: str, what: str) -> None:
-    """Nobody wants to know of what is strange."""
+def _ignore(path: str, what: str) -> None:
+    """Ignore a strange path."""
 
 
-def walk(root: Path, strange: Strange = _nobody) -> Iterator[str]:
-    """Relative paths of the files that belong to articles, in order: those with a name of the layout's, partial media files,
-    temporary files; not the logs, the index, and what was set aside. A folder at the top may be a link: to where there is
-    more space.
+def walk(root: Path, strange: Strange = _ignore) -> Iterator[str]:
+    """Yield the relative paths of the files that belong to articles, in order: files with a name of the layout, partial media
+    files and temporary files; not the logs, the index, and files that were set aside.
 
-    strange: told of everything else that lies in the archive's folders. Raises OSError where the archive itself cannot be read.
+    A folder at the top may be a link, for example to a larger disk. strange: called for everything else in the archive's
+    folders. Raises OSError if the archive itself cannot be read.
     """
     for name in sorted(layout.FOLDERS.intersection(os.listdir(root))):
         path = root / name
@@ -54,7 +55,7 @@ def _walk(root: Path, folder: str, strange: Strange) -> Iterator[str]:
 
 
 def _entries(root: Path, folder: str, strange: Strange) -> list[os.DirEntry[str]]:
-    """What is in a folder, in order of name; nothing where it cannot be read, or is not there."""
+    """Return the entries of a folder in order of name; [] if it is missing or cannot be read."""
     try:
         return sorted(os.scandir(root / folder), key=lambda entry: entry.name)
     except FileNotFoundError:
@@ -65,16 +66,16 @@ def _entries(root: Path, folder: str, strange: Strange) -> list[os.DirEntry[str]
 
 
 def _leads_out(link: Path, root: Path) -> bool:
-    """Whether a link in an archive leads to another disk's folder, not in circles."""
+    """Whether a link leads out of the archive, so that following it cannot go in circles."""
     target, here = link.resolve(), root.resolve()
     return not target.is_relative_to(here) and not here.is_relative_to(target)
 
 
-def run_files(root: Path, strange: Strange = _nobody) -> Iterator[str]:
-    """Names of the logs and reports of every run, in order. strange: told of everything else among them.
+def run_files(root: Path, strange: Strange = _ignore) -> Iterator[str]:
+    """Yield the names of the logs and reports of all runs, in order. strange: called for everything else beside them.
 
-    Raises OSError where they cannot be read, DiskError where they lie elsewhere, as on a disk that is not mounted: an archive
-    without them would be taken for another.
+    Raises OSError if the folder cannot be read, and DiskError if it is no folder, for example a link to a disk that is not
+    mounted: without its logs the archive would look like another one.
     """
     _require_folder(root, layout.RUNS)
     try:
@@ -89,33 +90,33 @@ def run_files(root: Path, strange: Strange = _nobody) -> Iterator[str]:
 
 
 def temporary_files(root: Path) -> Iterator[str]:
-    """Paths of the temporary files that `walk` does not come by: among the runs, and of what was being set aside."""
-    places = [(layout.RUNS, [entry.name for entry in _entries(root, layout.RUNS, _nobody)])]
-    places += [(os.path.relpath(folder, root), names) for folder, _, names in os.walk(root / layout.DAMAGED)]
-    for folder, names in places:
+    """Yield the paths of the temporary files that `walk` does not visit: those under `runs/` and `damaged/`."""
+    folders = [(layout.RUNS, [entry.name for entry in _entries(root, layout.RUNS, _ignore)])]
+    folders += [(os.path.relpath(folder, root), names) for folder, _, names in os.walk(root / layout.DAMAGED)]
+    for folder, names in folders:
         for name in names:
             if layout.is_temporary(name) and is_file(root / folder / name):
                 yield f"{folder}/{name}"
 
 
 def require_archive(root: Path) -> None:
-    """Raise NotAnArchive where a folder holds other things than an archive, so that none may be made in it.
+    """Raise NotAnArchive if a folder holds something else, so that no archive is made among other files.
 
-    Good are an archive, also one whose logs or whose index is lost; one that was only begun; and an empty folder, but for
-    README files, names that begin with a dot, and what an operating system keeps at the root of a disk.
+    Accepted are an archive, also one without its logs or its index; an archive that was only begun; and an empty folder.
+    README files, names that begin with a dot, and what operating systems keep at the root of a disk do not count.
     """
     strangers = _visible(root)
     if strangers and not is_archive(root):
         if len(strangers) > _SHOWN:
             strangers[_SHOWN:] = ["..."]
         raise NotAnArchive(
-            f"{root} is no archive and not empty ({', '.join(strangers)}); -s ARCHIVE_DIR=... names another folder"
+            f"{root} is not an archive and not empty ({', '.join(strangers)}); choose another folder with -s ARCHIVE_DIR=..."
         )
 
 
 def is_archive(root: Path) -> bool:
-    """Whether a folder holds an archive: a run's log or report, a document, reply or picture where the layout has it, or
-    nothing but what an archive begins with."""
+    """Whether a folder holds an archive: a run's log or report; a document, reply or picture in its place; or only what
+    every new archive has."""
     odd: list[str] = []
 
     def note(path: str, what: str) -> None:
@@ -130,20 +131,20 @@ def is_archive(root: Path) -> bool:
 
 
 def _visible(root: Path) -> list[str]:
-    """Names in a folder, but for README files, names that begin with a dot, and what every disk has."""
+    """Return the names in a folder, without README files, names that begin with a dot, and those of `_OF_DISKS`."""
     names = set(os.listdir(root) if root.exists() else []) - _OF_DISKS
     return [name for name in sorted(names) if not name.startswith(".") and not name.upper().startswith("README")]
 
 
 def require_index(root: Path) -> None:
-    """Raise DiskError where something else than files lies where the index belongs: SQLite would wait for a FIFO."""
+    """Raise DiskError if a name of the index is not a file: SQLite would wait forever for a FIFO."""
     for name in (*layout.INDEX_FILES, layout.INDEX_SEAL):
         if found := oddity(root / name, follow=name == layout.INDEX):
-            raise DiskError(f"{root / name} is {found}, not a file of the index; move it out of the archive")
+            raise DiskError(f"{root / name} is {found}, but must be a file of the index; move it out of the archive")
 
 
 def _require_folder(root: Path, name: str) -> None:
-    """Raise DiskError where something else than a folder lies at a name."""
+    """Raise DiskError if a name exists and is not a folder."""
     path = root / name
     if os.path.lexists(path) and not os.path.isdir(path):
         found = oddity(path) or "a file"
@@ -152,7 +153,7 @@ def _require_folder(root: Path, name: str) -> None:
 
 
 def free_place(root: Path, path: str) -> str:
-    """Where a damaged file goes: under `damaged/`, where nothing lies. Raises DiskError where `damaged` is no folder."""
+    """Return an unused path under `damaged/` for a damaged file. Raises DiskError if `damaged` is not a folder."""
     _require_folder(root, layout.DAMAGED)
     place, count = f"{layout.DAMAGED}/{path}", 0
     while os.path.lexists(root / place):

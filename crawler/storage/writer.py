@@ -1,8 +1,8 @@
-"""Store files in groups: one thread writes, flushes, renames and logs all files that have come together.
+"""Store files in groups: one thread writes, flushes, renames and logs all files that were submitted meanwhile.
 
 The order within a group is fixed: write every file beside its path and flush it; rename in the order given, revisions first;
-flush the folders; append the log lines and flush them. Only then do the callers get their result and tell the index.
-Grouping changes how often the program waits for the disk, never this order.
+flush the folders; append the log lines and flush them. Only then do the callers get their result and update the index.
+Grouping reduces how often the program waits for the disk, and never changes this order.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ from crawler.storage import disk, layout, replyfile
 from crawler.storage.logline import Record
 from crawler.storage.runlog import FILES_END, STATES_END, RunLog, encode
 
-_FLUSHERS = 4  # files flushed at a time: a disk that is asked for several at once answers more a second; 8 only cost CPU
+_FLUSHERS = 4  # files flushed at a time; disks flush more files a second in parallel, but 8 only cost CPU
 _GROUP = 64  # jobs; bounds the memory of a group and how long the first of it waits
 
 
 @dataclass
 class NewFile:
-    """A file to be written. path: relative to the archive. record: what its log line says beyond path, sha256 and bytes.
-    compress: make a reply file of it, as in `replyfile.pack`; charset: that of its HTTP header.
+    """A file to be written.
+
+    path: relative to the archive. record: its log line without path, sha256 and bytes. compress: store it as a reply file
+    (`replyfile.pack`), with the charset of its HTTP header.
     """
 
     path: str
@@ -43,8 +45,11 @@ class NewFile:
 
 @dataclass
 class Piece:
-    """Bytes by which a partial file grows. path: of the partial file. at: where they go: what lay there and behind counts no
-    more. note: what is known of the file from then on, beside it: it vouches for no byte that is not flushed."""
+    """The next bytes of a partial file.
+
+    path: of the partial file. at: their offset; the file is truncated there first. note: the new note beside the file,
+    written after the bytes are flushed.
+    """
 
     path: str
     data: bytes = field(repr=False)
@@ -54,7 +59,7 @@ class Piece:
 
 @dataclass
 class Whole:
-    """A partial file that has all its bytes, to be given its final path. record: as of a NewFile."""
+    """A partial file that has all its bytes, to be renamed to its final path. record: like that of a NewFile."""
 
     path: str
     record: Record
@@ -64,7 +69,7 @@ AnyFile = NewFile | Piece | Whole
 
 
 _Beside = tuple[str, str, int]
-"""Where a file lies under its temporary name; the sha256 and the size of what lies there."""
+"""(path, sha256, size) of a file under its temporary name."""
 
 
 @dataclass
@@ -77,9 +82,8 @@ class _Job:
 class Writer:
     """Takes files from the event loop and stores them on a thread of its own.
 
-    Whatever goes wrong while files are written is a failure, whether the disk refuses or there is no memory or no thread to
-    be had. After the first failure nothing more is written: every job fails with the same DiskError. Raises DiskError
-    where the thread cannot be started.
+    After the first failure, be it of the disk or a lack of memory or threads, nothing more is written: every job fails with
+    the same DiskError. Raises DiskError if the thread cannot be started.
     """
 
     def __init__(self, root: Path, log: RunLog) -> None:
@@ -96,11 +100,11 @@ class Writer:
             raise _failure(error) from error
 
     def submit(self, files: Sequence[AnyFile], states: list[Record] | None = None) -> Future[list[Record]]:
-        """Store files in the order given, then log them and the states. The result: the log records, once all is durable.
+        """Store files in the order given, then log them and the states. The result is the log records, once all is durable.
 
-        Fails with DiskError; what was not renamed by then has left nothing behind. A job whose records are no JSON fails
-        alone, with a TypeError or ValueError, before anything of it is written. Pieces are neither renamed nor logged: they
-        are part of a file that is once it is whole.
+        Fails with DiskError; files that were not renamed by then leave nothing behind. A job whose records are not JSON fails
+        alone, with TypeError or ValueError, before any of its files is written. Pieces are neither renamed nor logged; the
+        whole file is.
         """
         job = _Job(files, states or [], Future())
         self._queue.put(job)
@@ -124,7 +128,7 @@ class Writer:
                 self._fail(jobs, error)
 
     def _gather(self, jobs: list[_Job]) -> bool:
-        """Wait for jobs; take those that have come together. Returns whether no more will come."""
+        """Wait for jobs and take all that are queued. Returns whether no more will come."""
         job = self._queue.get()
         while job is not None:
             jobs.append(job)
@@ -134,7 +138,7 @@ class Writer:
         return True
 
     def _store(self, jobs: list[_Job]) -> None:
-        # for who gave up waiting by now nothing is stored; from here on nobody can
+        # cancelled jobs are dropped here; from now on a job cannot be cancelled
         jobs[:] = [job for job in jobs if job.done.set_running_or_notify_cancel()]
         if self.failure:
             raise self.failure
@@ -143,7 +147,7 @@ class Writer:
             job.done.set_result(records)
 
     def _fail(self, jobs: list[_Job], error: BaseException) -> None:
-        """Give up for good: these jobs fail, and all that come later."""
+        """Stop storing: these jobs fail, and so do all later ones."""
         if self.failure is None:
             self.failure = error if isinstance(error, DiskError) else _failure(error)
         for job in jobs:
@@ -171,7 +175,7 @@ class Writer:
                         renames.append((temporary, file.path))
                     records.append({"path": file.path, "sha256": digest, "bytes": size, **file.record})
                 results.append(records)
-            # an old version is durable among the revisions before its path is given to the new one
+            # the old version must be durable among the revisions before the new one takes its path
             revisions = [names for names in renames if layout.is_revision(names[1])]
             others = [names for names in renames if not layout.is_revision(names[1])]
             for stage in (revisions, others):
@@ -179,7 +183,7 @@ class Writer:
                     disk.rename(temporary, f"{self._base}/{path}")
                 disk.sync_folders(sorted({f"{self._base}/{path}".rpartition("/")[0] for _, path in stage}))
         except BaseException:
-            self._flushers.shutdown(cancel_futures=True)  # waits: a share that was begun leaves nothing behind either
+            self._flushers.shutdown(cancel_futures=True)  # waits, so that running shares are cleaned up too
             for temporary, _, _ in beside.values():
                 disk.discard(temporary)
             raise
@@ -190,8 +194,8 @@ class Writer:
         return [records + job.states for job, records in zip(jobs, results, strict=True)]
 
     def _write_all_beside(self, files: Sequence[NewFile], beside: dict[int, _Beside]) -> None:
-        """Write and flush files under temporary names, which are noted in `beside` by the file's identity, each as it comes."""
-        # a share for each flusher, not a task for each file: what threads say to each other costs the event loop's time
+        """Write and flush files under temporary names. Each is added to `beside`, under `id(file)`, once it is written."""
+        # one share for each flusher, not one task for each file: handing over tasks takes time from the event loop
         shares = [share for n in range(_FLUSHERS) if (share := files[n::_FLUSHERS])]
         for written in [self._flushers.submit(self._write_share, share, beside) for share in shares]:
             written.result()
@@ -205,13 +209,13 @@ class Writer:
     def _write_piece(self, piece: Piece) -> None:
         note = self.root / layout.note_path(piece.path)
         if piece.at == 0:
-            disk.remove(note)  # it tells of other bytes
+            disk.remove(note)  # it describes other bytes
         disk.write_piece(self.root / piece.path, piece.data, piece.at)
         disk.replace_file(note, piece.note)
 
 
 def _is_sound(job: _Job) -> bool:
-    """Whether a job's records can be logged. One whose records cannot has failed: a mistake of ours harms no other job."""
+    """Whether a job's records can be logged. If not, the job fails alone: a bug must not harm other jobs."""
     try:
         for record in (*job.states, *(file.record for file in job.files if not isinstance(file, Piece))):
             encode(record)
@@ -222,12 +226,12 @@ def _is_sound(job: _Job) -> bool:
 
 
 def _failure(error: BaseException) -> DiskError:
-    """What those who store are told of an error."""
+    """Return the error that callers get for an exception of the writer."""
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else ""
-        sentence = f"the disk refused to store: {error.strerror or error}{place}"
+        sentence = f"cannot write to disk: {error.strerror or error}{place}"
     else:
-        sentence = f"nothing more can be stored: {str(error) or 'no reason given'} ({type(error).__name__})"
+        sentence = f"cannot store any more: {str(error) or 'no reason given'} ({type(error).__name__})"
     failure = DiskError(sentence)
     failure.__cause__ = error
     return failure

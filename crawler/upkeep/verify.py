@@ -43,7 +43,7 @@ MEANING = {
     INDEX_DAMAGED: "the index is missing or damaged",
     ROW_WITHOUT_FILE: "in the index, neither on disk nor in the run logs",
     FILE_WITHOUT_ROW: "on disk and in the run logs, but not so in the index",
-    UNFINISHED: "of a run that did not end by itself: the next run takes it over or removes it",
+    UNFINISHED: "of a run that did not end cleanly: the next run takes it over or removes it",
 }
 
 _BATCH = 64  # files handed to a thread at a time; small ones would otherwise cost more to hand over than to read
@@ -242,7 +242,7 @@ def _attach_index(db: sqlite3.Connection, root: Path) -> str:
 
 
 def _unclean_since(db: sqlite3.Connection, root: Path, without_index: bool) -> str:
-    """The start of a run that did not end by itself, empty where the last one did. Only the index knows; without it: of the
+    """The start of a run that did not end cleanly, empty where the last one did. Only the index knows; without it: of the
     newest run."""
     if without_index:
         return max((log.name.split(".")[0] for log in run_logs(root)), default="")

@@ -164,7 +164,7 @@ def test_damage_that_is_met_while_searching_has_the_index_made_again(tmp_path: P
     with patch.object(index.SearchIndex, "_problem", lambda self: ""):
         ran = scrapy("search", "harbour", "--json", "--limit", "0", root=root)
     assert len(ids(ran)) == 99
-    assert "making it again" in ran.err
+    assert "rebuilding it" in ran.err
 
 
 def pages(data: bytes) -> list[bytes]:

@@ -66,7 +66,7 @@ def test_a_signal_ends_a_run_cleanly_and_the_next_completes_it(
     assert rest.files == whole.files
     assert set((rest.asked() + stopped.asked()).values()) <= {1, 2}
     assert f"{len(stopped.documents)} archived, {stopped.report['pending']} pending, 0 to look at again" in rest.stderr
-    assert "did not end by itself" not in rest.stderr
+    assert "did not end cleanly" not in rest.stderr
 
 
 def test_a_signal_while_waiting_does_not_wait(site: Site, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_the_lock_dies_with_its_process(site: Site, tmp_path: Path) -> None:
     site.clear()
     again = crawl(tmp_path, IDS[:3], "depth=0", site=site)
     assert again.status == 0
-    assert "did not end by itself" in again.stderr
+    assert "did not end cleanly" in again.stderr
     assert len(again.documents) == 3
 
 

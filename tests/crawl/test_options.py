@@ -108,7 +108,7 @@ def test_setting_may_be_a_number_as_text(name: str) -> None:
     ("name", "value", "message"),
     [
         ("ARCHIVE_KINDS", "article,articles, films", "ARCHIVE_KINDS holds unknown kinds: articles, films"),
-        ("ARCHIVE_REFRESH", "[[2]]", "ARCHIVE_REFRESH is no list of pairs like [[2, 0], [14, 1]]: [[2]]"),
+        ("ARCHIVE_REFRESH", "[[2]]", "ARCHIVE_REFRESH is not a list of pairs like [[2, 0], [14, 1]]: [[2]]"),
     ],
 )
 def test_setting_without_meaning_is_refused(name: str, value: str, message: str) -> None:

@@ -211,12 +211,12 @@ def test_minimum_of_free_space_is_respected_before_and_while_running(elsewhere: 
     archive = small_disk / "archive"
     crawl = elsewhere.crawl(archive, "-s", f"ARCHIVE_MIN_FREE={3 * MEGABYTE}")
     assert crawl.status == REFUSED
-    assert says_once(crawl, "ARCHIVE_MIN_FREE asks for 3,145,728"), crawl.said
+    assert says_once(crawl, "ARCHIVE_MIN_FREE requires 3,145,728"), crawl.said
     assert not list(seen(elsewhere, archive).rglob("*.*.gz"))
     assert elsewhere.shell(f"mount -o remount,size=16m {shlex.quote(str(small_disk))}") == 0
     crawl = elsewhere.crawl(archive, "-s", f"ARCHIVE_MIN_FREE={11 * MEGABYTE}")
     assert crawl.status == REFUSED
-    assert says_once(crawl, "ARCHIVE_MIN_FREE asks for 11,534,336"), crawl.said
+    assert says_once(crawl, "ARCHIVE_MIN_FREE requires 11,534,336"), crawl.said
     assert list(seen(elsewhere, archive).rglob("*.txt"))
     assert not problems(seen(elsewhere, archive), complete=False)
 

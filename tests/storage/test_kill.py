@@ -196,7 +196,7 @@ def test_stopped_by_a_signal_it_ends_clean_and_the_next_run_completes(
     assert not problems(archive)
     crawl = large.runner.crawl(archive)
     assert crawl.status == 0
-    assert "did not end by itself" not in crawl.said
+    assert "did not end cleanly" not in crawl.said
     large.judge(archive)
 
 

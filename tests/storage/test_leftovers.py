@@ -275,7 +275,7 @@ def test_picture_that_is_not_the_logged_one_is_set_aside_and_due(archive: OpenAr
     row = again.index.get(63, "303")
     assert row
     assert (row.state, row.due, path.exists()) == (PENDING, 1, False)
-    assert "set aside under damaged/, to be fetched again: images/0/63_303.jpg" in said[-1]
+    assert "damaged files moved to damaged/, to be fetched again: images/0/63_303.jpg" in said[-1]
 
 
 @pytest.mark.parametrize(("seconds", "is_looked_at"), [(30, True), (59, True), (61, False)])

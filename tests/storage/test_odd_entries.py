@@ -204,7 +204,7 @@ def test_odd_entry_with_the_name_of_a_log_is_damage(root: Path, end: str, make: 
         ran = scrapy(command, root=root)
         assert ran.status == status, command
         assert is_there(root / path) == made
-    assert f"{path} is passed over: " in scrapy("reindex", root=root).err
+    assert f"ignored {path}: " in scrapy("reindex", root=root).err
 
 
 def test_log_that_cannot_be_read_is_damage(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

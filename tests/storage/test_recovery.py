@@ -90,8 +90,8 @@ def test_lost_index_is_made_again_and_it_is_said(archive: OpenArchive, tmp_path:
     assert rows(again) == before
     assert tree(tmp_path / "archive") == files
     assert "index.sqlite was" in said[0]
-    assert "making it again" in said[0]
-    assert said[1].startswith("the index was made again: ")
+    assert "rebuilding it" in said[0]
+    assert said[1].startswith("rebuilt the index: ")
     assert len(run_logs(tmp_path / "archive")) == 2, "nothing was adopted, so nothing was logged"
 
 
@@ -151,7 +151,7 @@ def test_temporary_files_are_removed(archive: OpenArchive, tmp_path: Path) -> No
     archive(NOW_MS + DAY_MS, say=said.append).close()
     assert not list(root.rglob(".tmp-*"))
     assert len(said) == 1
-    assert said[0].startswith("the last run did not end by itself: ")
+    assert said[0].startswith("the last run did not end cleanly: ")
     assert "5 temporary files removed, 0 files adopted" in said[0]
     archive(NOW_MS + 2 * DAY_MS, say=said.append).close()
     assert len(said) == 1

@@ -91,7 +91,7 @@ class SearchIndex:
         """Begin anew with an empty index. why: for a person. Raises DiskError where it cannot be."""
         if self.is_read_only:
             raise DiskError(f"{self.path} is {why} and cannot be made again: the folder is read-only")
-        self._say(f"{self.path} is {why}: making it again from files and run logs")
+        self._say(f"{self.path} is {why}: rebuilding it from files and run logs")
         with self._translated():
             if self._db:
                 self._db.close()

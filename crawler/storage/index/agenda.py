@@ -1,7 +1,7 @@
-"""What a run is to request, and what it does not want.
+"""Mark in the index what a run is to request, and what is out of its scope.
 
-It is marked in the index before the first request, so that a run only has to look for what is due. Documents too far from the
-seeds, or of a kind that is not wanted, are out of scope.
+This happens before the first request, so that a run only has to look for what is due. Documents too far from the seeds, or of
+an unwanted kind, are out of scope.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from crawler.storage.index.sqlite import Index
 from crawler.storage.logline import ScopeChange
 from crawler.urls import DOCUMENT_KINDS
 
-# States of objects that could not be fetched or read, and that may be tried again; the conditions of archived documents that
-# DW did not have at the last look, and of those never compared with DW.
+# In this order: objects that could not be fetched or read and may be tried again; archived documents that DW did not have at
+# the last look; archived documents never compared with DW.
 _NOT_HAD = f"state IN ('{MISSING}', '{GONE}', '{UNREADABLE}', '{REFUSED}')"
 _MISSED = f"misses > 0 AND state = '{ARCHIVED}'"
 _UNCOMPARED = f"checked_ms = 0 AND state = '{ARCHIVED}'"
@@ -41,8 +41,8 @@ class Waiting:
     """How many objects wait for the next run, by what it will do with them.
 
     documents, pictures, media: pending (only a run with media=1 fetches media files). try_again: not fetched or not readable
-    before, and their time has come; try_later: their time comes, the first at next_ms (milliseconds UTC, None for none).
-    look_again: archived documents that the rules name. compare: seed documents not yet compared with DW.
+    before, and due now. try_later: the same, but due later, the first at next_ms (milliseconds UTC, None if there are none).
+    look_again: archived documents to be checked by the refresh rules. compare: seed documents not yet compared with DW.
     """
 
     documents: int
@@ -58,12 +58,13 @@ class Waiting:
 def mark(index: Index, now_ms: int, scope: Scope, rules: refresh.Rules, again: str = "", *, media: bool = False) -> None:
     """Mark what a run is to request, and set its scope for whatever is registered later.
 
-    That is what is pending and in scope, what may be tried again, and what is archived and to be looked at again.
-    again: which archived documents to look at again: empty for those the rules name, `all`, `none`, or ids separated by
-    commas. With `none` and ids, of the others only those without a reply are asked for. media: whether media files are wanted.
+    Due are objects that are pending and in scope, that may be tried again, or that are archived and to be looked at again.
+    again: which archived documents to look at again: '' for those of the refresh rules, `all`, `none`, or ids separated by
+    commas. With `none` or ids, other documents are requested only if they have no reply yet. media: whether media files are
+    wanted.
     """
     index.scope = scope
-    index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")  # in two: neither partial index has both
+    index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")  # two statements, one for each partial index
     index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format <> ''")
     _draw(index, scope)
     _mark_open(index, now_ms)
@@ -74,8 +75,8 @@ def mark(index: Index, now_ms: int, scope: Scope, rules: refresh.Rules, again: s
 
 
 def _mark_open(index: Index, now_ms: int) -> None:
-    """Mark what is pending, and what could not be fetched or read and whose time has come."""
-    longest = now_ms + refresh.LONGEST_MS  # nothing waits longer: a clock was wrong
+    """Mark what is pending, and what could not be fetched or read and is due again."""
+    longest = now_ms + refresh.LONGEST_MS  # no wait is longer, unless a clock was wrong
     index.change("UPDATE objects SET next_ms = ? WHERE misses > 0 AND next_ms > ?", [now_ms, longest])
     index.change(f"UPDATE objects SET due = 1 WHERE {OPEN} state = ?", [PENDING])
     index.change(f"UPDATE objects SET due = 1 WHERE {OPEN} {_NOT_HAD} AND coalesce(next_ms, 0) <= ?"
@@ -88,15 +89,15 @@ def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) 
     if again == "all":
         index.change("UPDATE objects SET due = 1 WHERE format = '' AND state = ?", [ARCHIVED])
     elif again:
-        # what a list says has changed, what a weak place gave and what was gone was fetched before
+        # this also takes back documents that a list calls changed, that came from a second-choice place, or that were gone
         index.change(f"UPDATE objects SET due = 0 WHERE due = 1 AND format = '' AND {_HAS_REPLY}")
         for text in again.replace("none", "").split(","):
-            if text.strip() and (row := index.resolve(int(text))):  # of an alias: what it leads to
+            if text.strip() and (row := index.resolve(int(text))):  # follows an alias
                 index.set_due(row.id)
     else:
         for dw_id in _to_look_at_again(index, now_ms, rules):
             index.set_due(dw_id)
-        # a document DW did not have at the last look is asked for until it is back or gone
+        # a document that DW did not have at the last look is requested until it is back or gone
         index.change(f"UPDATE objects SET due = 1 WHERE {_MISSED} AND next_ms <= ?", [now_ms])
 
 
@@ -122,10 +123,10 @@ def waiting(index: Index, now_ms: int, rules: refresh.Rules) -> Waiting:
 
 
 def _to_look_at_again(index: Index, now_ms: int, rules: refresh.Rules, condition: str = "true") -> list[int]:
-    """Ids of the archived documents that the rules name. condition: SQL that must hold as well.
+    """Return the ids of the archived documents that the rules name. condition: SQL that must hold as well.
 
-    A document is as old as it says, but no younger than its stamp: DW shows no article before it is published, so a later
-    date is a mistake.
+    Age is counted from the earlier of displayDate and stamp: DW shows no article before it is published, so a displayDate
+    after the stamp is a mistake.
     """
     oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
     young = index.select(
@@ -139,15 +140,15 @@ def _to_look_at_again(index: Index, now_ms: int, rules: refresh.Rules, condition
 
 
 def scope_line(index: Index, now_ms: int, scope: Scope) -> ScopeChange | None:
-    """The log record of a run whose scope is another than the last run's; None if it is the same.
+    """Return the log record of a run whose scope differs from the last run's; None if it is the same.
 
-    With it, an index made again has the same objects out of scope.
+    From this line, a rebuilt index knows the same objects as out of scope.
     """
     return None if _last_scope(index) == scope else ScopeChange(scope.depth, tuple(sorted(scope.kinds)), times.iso(now_ms))
 
 
 def draw_last_scope(index: Index) -> None:
-    """Put out of scope what the last run did not want: for an index made again, or after files were adopted."""
+    """Put out of scope what the last run did not want, after an index was rebuilt or files were adopted."""
     if scope := _last_scope(index):
         _draw(index, scope)
 

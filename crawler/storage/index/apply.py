@@ -1,4 +1,4 @@
-"""What a line of a run log changes in the index. Applying a line twice changes nothing."""
+"""Apply the lines of a run log to the index. Applying a line twice changes nothing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _apply_file(index: Index, record: FileRecord, run: str) -> None:
     elif layout.is_document(path):
         _archive_document(index, record, time_ms)
     elif layout.is_reply(path):
-        # an adopted reply may be newer than its document: to be compared again
+        # an adopted reply may be newer than its document, so the document is compared again
         index.change("UPDATE objects SET checked_ms = max(coalesce(checked_ms, 0), ?) * ?, etag = ?, last_modified = ?,"
                      " source = ?, misses = 0, missed_ms = NULL WHERE id = ? AND format = '' AND path IS NOT NULL",
                      [time_ms, not record.adopted, record.etag, record.last_modified,
@@ -60,7 +60,7 @@ def _apply_file(index: Index, record: FileRecord, run: str) -> None:
 
 
 def _archive_document(index: Index, record: FileRecord, time_ms: int) -> None:
-    # a seed document is compared with DW once; one that was added is not requested, one read again was not looked at again
+    # a seed document is compared with DW once, an added one never; reading a reply again is no look at DW
     checked_ms = None if record.reread else {"seed": 0, "adopted": 0, "add": None}.get(record.source or "", time_ms)
     _archive(index, record.id, "", record, {
         "kind": record.kind,
@@ -107,10 +107,10 @@ def _set_state(index: Index, record: StateRecord, form: str) -> None:
         "INSERT INTO objects"
         " (id, format, kind, state, reason, url, published_ms, missed_ms, misses, next_ms, hop, language)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-        # what is on disk stays archived while DW merely misses it, or we may not ask
+        # a document on disk stays archived while DW misses it, or while we may not request it
         " state = CASE WHEN path IS NOT NULL AND excluded.state IN ('missing', 'refused') THEN state"
         " ELSE excluded.state END,"
-        # it may turn out to be a video; a document of an older archive, or adopted, to be a liveblog
+        # an object may turn out to be a video; a document of an older archive, or an adopted one, a liveblog
         " kind = CASE WHEN path IS NULL OR excluded.state = 'archived' THEN excluded.kind ELSE kind END,"
         " published_ms = coalesce(excluded.published_ms, published_ms),"
         " reason = excluded.reason, missed_ms = excluded.missed_ms, misses = excluded.misses,"
@@ -122,7 +122,7 @@ def _set_state(index: Index, record: StateRecord, form: str) -> None:
 
 @functools.cache
 def _archiving(names: tuple[str, ...], kept: frozenset[str]) -> str:
-    """The SQL that archives an object. kept: columns that stay as they are where it is known."""
+    """Return the SQL that archives an object. kept: columns that keep their value if the object is known."""
     updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kept | {"id", "format", "hop"})
     if "hop" in names:
         updates += ", hop = min(hop, excluded.hop)"

@@ -1,4 +1,4 @@
-"""Counts over the whole index, for commands that report. Nothing here changes the index."""
+"""Count over the whole index, for commands that report. Nothing here changes the index."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _ARCHIVED_DOCUMENTS = "FROM objects WHERE format = '' AND path IS NOT NULL GROUP
 
 
 def languages(index: Index) -> dict[str, int]:
-    """Id of archived documents by language path, the largest first; `und` if the language is unknown."""
+    """Return the number of archived documents by language path, the largest first; `und` if the language is unknown."""
     return dict(index.select(f"SELECT coalesce(language, 'und'), count(*) {_ARCHIVED_DOCUMENTS} 2 DESC, 1"))
 
 
 def months(index: Index) -> dict[str, int]:
-    """Id of archived documents by month of publication, as `2026-11` or `unknown`, the latest first."""
+    """Return the number of archived documents by month of publication, as `2026-11` or `unknown`, the latest first."""
     month = "coalesce(strftime('%Y-%m', published_ms / 1000, 'unixepoch'), 'unknown')"
     return dict(index.select(f"SELECT {month}, count(*) {_ARCHIVED_DOCUMENTS} 1 DESC"))
 
 
 def sizes(index: Index) -> dict[str, tuple[int, int]]:
-    """(files, bytes) by what the files are: documents, replies, revisions, pictures, media, unreadable."""
+    """Return (files, bytes) by sort of file: documents, replies, revisions, pictures, media, unreadable."""
     what = ("CASE WHEN path LIKE 'images/%' THEN 'pictures' WHEN path LIKE 'revisions/%' THEN 'revisions'"
             " WHEN path LIKE 'media/%' THEN 'media' WHEN path LIKE 'unreadable/%' THEN 'unreadable'"
             " WHEN path LIKE '%.gz' THEN 'replies' ELSE 'documents' END")  # fmt: skip
@@ -30,7 +30,7 @@ def sizes(index: Index) -> dict[str, tuple[int, int]]:
 
 
 def count_files(index: Index) -> int:
-    """Id of stored files."""
+    """Return the number of stored files."""
     return int(index.select("SELECT count(*) FROM files").fetchone()[0])
 
 
@@ -41,14 +41,14 @@ _BY_STAMP = ("FROM objects JOIN files USING (path) WHERE format = '' AND coalesc
 
 
 def count_since(index: Index, stamp_ms: int = 0, run: str = "", language: str = "") -> int:
-    """Number of the documents that `documents_since` gives."""
+    """Return the number of documents that `documents_since` yields."""
     return int(index.select(f"SELECT count(*) {_BY_STAMP}", [stamp_ms, run, language]).fetchone()[0])
 
 
 def documents_since(
     index: Index, stamp_ms: int = 0, run: str = "", language: str = ""
 ) -> Iterator[tuple[int, str, str | None, str]]:
-    """(id, kind, language, path) of archived documents, in order of stamp.
+    """Yield (id, kind, language, path) of archived documents, in order of stamp.
 
     stamp_ms: from this stamp on. run: stored by this run (its name) or a later one. language: a language path, '' for all.
     """

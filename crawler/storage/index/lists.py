@@ -1,5 +1,7 @@
-"""What was read of the lists that name documents: feeds, sitemaps, days of search windows, media lists. A cache even within
-the cache: losing it only makes them be read again."""
+"""Remember how far the lists that name documents were read: feeds, sitemaps, days of search windows, media lists.
+
+A cache: if it is lost, the lists are read again.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,12 @@ from collections.abc import Iterable
 
 from crawler.storage.index.sqlite import Index
 
-# Of one list: what it names, as it is, and what that is an alias of.
+# The objects `o` that one list names, each with the target `t` if it is an alias.
 _NAMED = ("FROM listed LEFT JOIN objects o ON o.id = listed.id AND o.format = ''"
           " LEFT JOIN objects t ON t.id = o.target AND t.format = '' WHERE listed.name = ?")  # fmt: skip
 
 
-_ANSWERED_BY = "answered by "  # with the address of a list, the key of where a redirect led
+_ANSWERED_BY = "answered by "  # followed by the address of a list: the key in `meta` for the address after a redirect
 
 
 class ReadLists:
@@ -23,17 +25,16 @@ class ReadLists:
         self._meta, self._set_meta = index.meta, index.set_meta
 
     def validators(self, url: str) -> tuple[str, str]:
-        """ETag and Last-Modified of a list that was read to its end, by the address that is asked; empty where there are
-        none."""
+        """Return (ETag, Last-Modified) of a list that was read to its end, each '' if unknown. url: the requested address."""
         found = self._select("SELECT etag, last_modified FROM lists WHERE name = ?", [url]).fetchone()
         return (found[0], found[1]) if found else ("", "")
 
     def answered_by(self, url: str) -> str:
-        """The address the validators of a list came from: itself, or where a redirect led."""
+        """Return the address that the validators of a list came from: its own, or the one that a redirect led to."""
         return self._meta(_ANSWERED_BY + url) or url
 
     def set_validators(self, url: str, etag: str, last_modified: str, total: int, answered_by: str = "") -> None:
-        """Note a list as read to its end. total: how much it named. answered_by: where a redirect led."""
+        """Note a list as read to its end. total: how many documents it named. answered_by: the address after a redirect."""
         if (answered_by or url) != self.answered_by(url):
             self._set_meta(_ANSWERED_BY + url, answered_by)
         self._change("INSERT INTO lists (name, etag, last_modified, total) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
@@ -41,32 +42,32 @@ class ReadLists:
                      [url, etag, last_modified, total])  # fmt: skip
 
     def total(self, name: str) -> int:
-        """How much a list named when it was last read."""
+        """Return how many documents a list named when it was last read."""
         found = self._select("SELECT total FROM lists WHERE name = ?", [name]).fetchone()
         return int(found[0] or 0) if found else 0
 
     def page(self, name: str) -> tuple[int, bool]:
-        """The last page read of a list, 0 for none; and whether it was the last and can grow no more."""
+        """Return (page, is_done) of a list: the last page read, 0 for none, and whether it was the last and cannot grow."""
         found = self._select("SELECT page, done FROM lists WHERE name = ?", [name]).fetchone()
         return (found[0], bool(found[1])) if found else (0, False)
 
     def set_page(self, name: str, page: int, total: int | None, *, is_done: bool, is_end: bool) -> None:
-        """Note a page as read. A list at its end that may still grow is read from its beginning the next time."""
+        """Note a page as read. A list that was read to its end but may still grow starts at its first page next time."""
         self._change("INSERT INTO lists (name, page, total, done) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                      " page = excluded.page, total = coalesce(excluded.total, total), done = excluded.done",
                      [name, 0 if is_end and not is_done else page, total, int(is_done)])  # fmt: skip
 
     def forget(self, name: str) -> None:
-        """Forget what a list named."""
+        """Forget which documents a list named."""
         self._change("DELETE FROM listed WHERE name = ?", [name])
 
     def add(self, name: str, ids: Iterable[int]) -> bool:
-        """Note what a list names. Returns whether any of it is new."""
+        """Note documents that a list names. Returns whether any of them is new."""
         new = [self._change("INSERT OR IGNORE INTO listed VALUES (?, ?)", [name, dw_id]) for dw_id in ids]
         return any(new)
 
     def counts(self, names: list[str]) -> tuple[int, int, int, int]:
-        """Of some lists together: (listed, of those archived, available by DW's count, lists not read to their end)."""
+        """Return sums over some lists: (listed, archived of those, available by DW's count, lists not read to their end)."""
         listed = archived = available = unfinished = 0
         for name in names:
             found = self._select(f"SELECT count(*), count(coalesce(o.path, t.path)) {_NAMED}", [name]).fetchone()
@@ -76,7 +77,7 @@ class ReadLists:
         return listed, archived, available, unfinished
 
     def others(self, names: list[str]) -> dict[str, int]:
-        """Of some lists together: how many of what they name are not archived, by state."""
+        """Return how many documents of some lists are not archived, by state."""
         found: dict[str, int] = {}
         for name in names:
             for state, count in self._select(

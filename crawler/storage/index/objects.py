@@ -1,4 +1,4 @@
-"""What the index holds: the tables, the states, and the row of an object."""
+"""Define the index: its tables, and the row of an object."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from crawler.urls import DOCUMENT_KINDS, PictureName
 
 SCHEMA_VERSION = 3
 
-# SQLite uses the index `unfinished` only where a condition says literally what that index says.
+# SQLite uses the index `unfinished` only if a query repeats the condition of that index literally.
 OPEN = "state <> 'archived' AND"
 
 NO_LIMIT = 2**31
@@ -29,8 +29,8 @@ MEDIA = "media"  # the kind and the `format` of a media file's row
 
 SCHEMA = """
 CREATE TABLE objects (
-    id INTEGER NOT NULL,         -- DW's number
-    format TEXT NOT NULL,            -- '' for documents; 'media' for a media file; of a picture as `picture_form` says
+    id INTEGER NOT NULL,             -- DW's id
+    format TEXT NOT NULL,            -- '' for documents; 'media' for a media file; `picture_form` of a picture
     kind TEXT NOT NULL,              -- article, gallery, video, audio, liveblog, picture, media
     state TEXT NOT NULL,
     reason TEXT NOT NULL DEFAULT '',
@@ -80,8 +80,9 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 
 def picture_form(rendition: str, address: str) -> str:
-    """The `format` of a picture's row: its rendition, with the ending of its address or path where that is not jpg. So no two
-    files of an id share a row, and no picture shares that of the media file.
+    """Return the `format` of a picture's row: its rendition, with the ending of its address or path if that is not jpg.
+
+    So no two files of an id share a row, and no picture shares the row of the media file.
 
     >>> picture_form("303", "images/0/63_303.jpg"), picture_form("303", "images/0/63_303.webp")
     ('303', '303.webp')
@@ -95,7 +96,7 @@ def picture_form(rendition: str, address: str) -> str:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a run wants: documents of some kinds, up to `depth` references away from the seeds (negative: no limit)."""
+    """The documents that a run wants: of some kinds, up to `depth` references away from the seeds (negative: no limit)."""
 
     depth: int = -1
     kinds: frozenset[str] = frozenset(DOCUMENT_KINDS)
@@ -107,7 +108,7 @@ class Scope:
 
 
 class Row(NamedTuple):
-    """What the index knows of an object; the columns are explained in the schema above."""
+    """A row of the table `objects`; the schema above explains the columns."""
 
     id: int
     format: str
@@ -133,12 +134,12 @@ class Row(NamedTuple):
 
     @property
     def picture(self) -> PictureName:
-        """The id and rendition of a picture. Raises ValueError for anything else."""
+        """The id and rendition of a picture. Raises ValueError for other objects."""
         name = layout.picture_of(self.path) if self.path else None
         if name is None and self.url:
             stem, _, extension = self.url.rpartition("/")[2].rpartition(".")
             dw_id, _, form = stem.partition("_")
             name = PictureName(int(dw_id), form, extension)
         if name is None:
-            raise ValueError(f"{self.kind} {self.id} is no picture")
+            raise ValueError(f"{self.kind} {self.id} is not a picture")
         return name

@@ -1,4 +1,4 @@
-"""When to look at a thing again: pure arithmetic on times in milliseconds UTC."""
+"""Decide when to look at an object again: pure arithmetic on times in milliseconds UTC."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from crawler.reasons import Reason, parse
 DAY_MS = 86_400_000
 
 Rules = tuple[tuple[float, float], ...]
-"""(age up to, interval), in days, by rising age: an article younger than `age` is looked at again when `interval` has
-passed since the last look; older than every rule: never again."""
+"""Pairs (age, interval) in days, by rising age. An article younger than `age` is looked at again when `interval` has passed
+since the last look; an article older than every rule is not looked at again."""
 
 DEFAULT_RULES: Rules = ((2, 0), (14, 1), (60, 7))
 
@@ -21,16 +21,16 @@ _AHEAD_MS = 2 * DAY_MS  # articles are dated ahead by hours at most
 GONE_AFTER_MISSES = 3
 GONE_AFTER_MS = 14 * DAY_MS
 
-# A thing that DW says it does not have: next run, then after a day, two, four ... at most thirty days.
+# Waits for an object that DW says it does not have: until the next run, then a day, two, four ... at most thirty days.
 _GROWING_DAYS = (0, 1, 2, 4, 8, 16, 30)
 LONGEST_MS = _GROWING_DAYS[-1] * DAY_MS
-# A thing that could not be had for a reason that may pass (server error, no connection): every run at first.
+# An object missed for a reason that may pass (server error, no connection) is tried in every run at first.
 _PASSING_RUNS = 10
 
 
 @dataclass(frozen=True)
 class Miss:
-    """How often and since when a thing could not be had; gone: for good, as far as anyone can tell."""
+    """How often and since when an object could not be fetched. first_ms, next_ms: milliseconds UTC. gone: DW has removed it."""
 
     misses: int
     first_ms: int
@@ -41,10 +41,10 @@ class Miss:
 def after_miss(
     reason: Reason, now_ms: int, misses: int = 0, first_ms: int | None = None, last_reason: str | None = None
 ) -> Miss:
-    """Return what to remember after a thing could not be had once more.
+    """Return the miss to remember after an object could not be fetched.
 
-    misses, first_ms, last_reason: what the index remembers. Earlier misses count only if last_reason is of the same sort as
-    reason, or None. Only what DW says it does not have (404, 410) ever becomes gone: after 3 misses over 14 days.
+    misses, first_ms, last_reason: from the index. Earlier misses count only if last_reason is of the same sort as reason, or
+    None. An object becomes gone only if DW says it does not have it (404, 410), after 3 misses over 14 days.
     """
     if last_reason is not None and parse(last_reason).sort is not reason.sort:
         misses, first_ms = 0, None
@@ -59,20 +59,20 @@ def after_miss(
 
 
 def rules_of(pairs: Iterable[Any]) -> Rules:
-    """Rules as the setting ARCHIVE_REFRESH gives them, by rising age. Raises ValueError for anything but pairs of numbers."""
+    """Return the rules of the setting ARCHIVE_REFRESH, by rising age. Raises ValueError if they are not pairs of numbers."""
     given = list(pairs)
     try:
         return tuple(sorted((float(age), float(interval)) for age, interval in given))
     except (TypeError, ValueError):
-        raise ValueError(f"ARCHIVE_REFRESH is no list of pairs like [[2, 0], [14, 1]]: {given}") from None
+        raise ValueError(f"ARCHIVE_REFRESH is not a list of pairs like [[2, 0], [14, 1]]: {given}") from None
 
 
 def is_due(published_ms: int, checked_ms: int, now_ms: int, rules: Rules = DEFAULT_RULES) -> bool:
     """Whether an archived article is to be looked at again.
 
-    published_ms: its displayDate (without one: its stamp); before 1970 it is negative. One that lies days ahead is a mistake
-    and says nothing about the age: such an article is not looked at again. checked_ms: the last look; one in the future is
-    none, for the clock was wrong.
+    published_ms: its displayDate, else its stamp; negative before 1970. A date that lies days ahead is a mistake and does not
+    show the age, so the article is not looked at again. checked_ms: the last look; a time in the future does not count,
+    because a clock was wrong.
     """
     age = now_ms - published_ms
     if age < -_AHEAD_MS:

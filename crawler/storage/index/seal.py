@@ -1,6 +1,6 @@
-"""The seal: the sha256 of the index as it was closed, in a file beside it.
+"""Seal the index when it is closed, with its sha256 in a file beside it.
 
-SQLite's own check misses a third of all small damages. With the seal, every changed byte is found.
+SQLite's own check misses a third of all small damage. With the seal, every changed byte is found.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def break_seal(root: Path) -> bool:
     """
     found = is_as_closed(root)
     for unfinished in root.glob(f"{disk.TEMPORARY_PREFIX}*{layout.INDEX_SEAL}"):
-        disk.remove(unfinished)  # of a run that was killed while it sealed: the index itself says that the run ended cleanly
+        disk.remove(unfinished)  # left by a run that was killed while sealing; the index itself says that it ended cleanly
     if found is False:
         raise sqlite3.DatabaseError(OTHER_BYTES)
     disk.remove(root / layout.INDEX_SEAL)

@@ -1,7 +1,7 @@
-"""The index: one row for every object the archive has heard of, in SQLite. A cache that can be made again from the files
-and the run logs (`archive`); it is never ahead of the disk.
+"""The index: one row in SQLite for every registered object. A cache that can be rebuilt from the files and the run logs; it is
+never ahead of the disk.
 
-One connection writes. Changes gather in a transaction that is committed every so often: what is lost with it is in the logs.
+One connection writes. Its changes are committed from time to time; a crash loses only changes that are in the logs.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ from crawler.storage.index.objects import (
 )
 from crawler.urls import PictureName
 
-_COMMIT_EVERY = 500  # changes; a commit costs some 20 to 50 microseconds with WAL and NORMAL
+_COMMIT_EVERY = 500  # changes; a commit costs 20 to 50 microseconds with WAL and NORMAL
 
 _COLUMNS = ", ".join(Row._fields)
 
 
 def uri_of(path: Path) -> str:
-    """The address of a file as SQLite takes it, also where its name is not UTF-8 or begins with two slashes."""
+    """Return the SQLite address of a file, also if its name is not UTF-8 or begins with two slashes."""
     return f"file://{quote(os.fsencode(path.absolute()))}"
 
 
 class Index:
-    """The index of one archive. Raises sqlite3.DatabaseError where the file is damaged: the caller makes it again.
+    """The index of one archive. Raises sqlite3.DatabaseError if the file is damaged; the caller rebuilds it.
 
-    Once it is open, what SQLite cannot do is a DiskError: kept as `failure`, told to `on_failure`, and from then on nothing
-    is changed any more.
+    When the index is open, the first failure of SQLite is raised as DiskError, kept as `failure` and passed to `on_failure`;
+    from then on nothing is changed.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False, is_locked: bool = False) -> None:
-        """is_locked: by us, so that nobody changes it while it is read."""
+        """Open or create an index. is_locked: this process holds the archive's lock, so no other changes the index."""
         self.path = path
         uri = f"{uri_of(path)}?mode={'ro' if read_only else 'rwc'}"
         is_still = is_locked or not os.access(path.parent, os.W_OK)
         if read_only and is_still and not path.with_name(f"{path.name}-wal").exists():
-            uri += "&immutable=1"  # SQLite makes nothing beside it, and nothing is newer than the file itself
+            uri += "&immutable=1"  # SQLite makes no files beside it; without a write-ahead log the file is complete
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         self._changes = 0
         self.failure: DiskError | None = None
@@ -75,7 +75,7 @@ class Index:
             raise
 
     def check(self) -> None:
-        """Raise sqlite3.DatabaseError where SQLite itself finds damage."""
+        """Raise sqlite3.DatabaseError if SQLite's own check finds damage."""
         found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise sqlite3.DatabaseError(found)
@@ -87,7 +87,7 @@ class Index:
         return self._execute(sql, values)
 
     def change(self, sql: str, values: Iterable[Any] = ()) -> int:
-        """Change rows, in a transaction that is committed every so often. Returns how many. Raises DiskError."""
+        """Change rows, in a transaction that is committed from time to time. Returns how many. Raises DiskError."""
         if self.failure:
             raise self.failure  # SQLite may have rolled back earlier changes
         changed = self._execute(sql, values).rowcount
@@ -104,14 +104,16 @@ class Index:
             return self._execute(sql, (decoding.sound(value) if isinstance(value, str) else value for value in values))
         except sqlite3.DatabaseError as error:
             if type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
-                raise  # a mistake of ours
-            self.failure = DiskError(f"the disk refused the index: {error} ({self.path})")
+                raise  # a bug
+            self.failure = DiskError(f"cannot write the index: {error} ({self.path})")
             self.on_failure(self.failure)
             raise self.failure from error
 
     def commit(self, *, durable: bool = False) -> None:
-        """Commit the changes so far. durable: write them into the file itself, so that neither a power cut nor a lost
-        write-ahead log can undo them. Raises DiskError."""
+        """Commit the changes so far. Raises DiskError.
+
+        durable: write them into the file itself, so that neither a power cut nor a lost write-ahead log can undo them.
+        """
         if self.failure:
             raise self.failure
         self._execute("COMMIT")
@@ -123,7 +125,7 @@ class Index:
     def close(self) -> None:
         """Commit and close the connection. Closing twice changes nothing."""
         try:
-            with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
+            with contextlib.suppress(sqlite3.ProgrammingError):  # closed already
                 if self._db.in_transaction:
                     self._execute("ROLLBACK" if self.failure else "COMMIT")
         finally:
@@ -137,9 +139,9 @@ class Index:
                      " WHERE path IS NULL", [dw_id, ALIAS, target])  # fmt: skip
 
     def register(self, ids: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> list[Row]:
-        """Hear of documents at a distance from the seeds. What was never heard of becomes pending, or out of scope: beyond
-        the hop limit, or of a kind that is not wanted. Returns the archived ones that turned out nearer than known: their
-        references are nearer too."""
+        """Register documents at a distance from the seeds. New ones become pending, or out of scope if they are beyond the hop
+        limit or of an unwanted kind. Returns the archived ones that are nearer than known; their references are nearer too.
+        """
         nearer = []
         reason = "hop limit" if hop > self.scope.farthest else "" if kind in self.scope.kinds else "kind"
         state, due = (OUT_OF_SCOPE, 0) if reason else (PENDING, 1)
@@ -160,8 +162,10 @@ class Index:
         return nearer
 
     def claim_picture(self, name: PictureName, url: str) -> tuple[Row, bool]:
-        """Hear of a picture and take it for this run, in one statement where it is new, as nearly all are.
-        Returns the row it had before, and whether it is to be fetched now."""
+        """Register a picture and claim it for this run; one statement if it is new, as nearly all are.
+
+        Returns (row, is_claimed): the row as it was before, and whether the picture is to be fetched now.
+        """
         form = objects.picture_form(name.rendition, name.file_name)
         if self.change("INSERT OR IGNORE INTO objects (id, format, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
                         [name.id, form, PENDING, url]):  # fmt: skip
@@ -171,13 +175,12 @@ class Index:
         return row, bool(row.due) and self.claim(name.id, form)
 
     def register_picture(self, dw_id: int, rendition: str, url: str) -> None:
-        """Hear of a picture."""
+        """Register a picture. A known one stays as it is."""
         self.change("INSERT OR IGNORE INTO objects (id, format, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
                      [dw_id, objects.picture_form(rendition, url), PENDING, url])  # fmt: skip
 
     def register_media(self, dw_id: int, url: str) -> Row:
-        """Hear of the media file of a document; the row it has then. One that is not archived is taken from the address that
-        was heard of last."""
+        """Register the media file of a document and return its row. One that is not archived gets the new address."""
         self.change("INSERT INTO objects (id, format, kind, state, url, due) VALUES (?, 'media', 'media', ?, ?, 1)"
                      " ON CONFLICT DO UPDATE SET url = excluded.url WHERE path IS NULL", [dw_id, PENDING, url])  # fmt: skip
         row = self.get(dw_id, "media")
@@ -185,27 +188,27 @@ class Index:
         return row
 
     def set_checked(self, dw_id: int, now_ms: int, etag: str, last_modified: str) -> None:
-        """An archived document was looked at and is as it was."""
+        """Note that an archived document was requested again and is unchanged."""
         self.change("UPDATE objects SET checked_ms = ?, etag = ?, last_modified = ?, misses = 0, missed_ms = NULL,"
                      " next_ms = NULL, reason = '', state = ?, due = 0 WHERE id = ? AND format = ''",
                      [now_ms, etag, last_modified, ARCHIVED, dw_id])  # fmt: skip
 
     def set_unchecked(self, dw_id: int) -> None:
-        """Have an archived document compared with DW in the next run, whatever its age."""
+        """Mark an archived document to be compared with DW in the next run, whatever its age."""
         self.change("UPDATE objects SET checked_ms = 0 WHERE id = ? AND format = '' AND path IS NOT NULL", [dw_id])
 
     def set_due(self, dw_id: int, form: str = "") -> None:
         self.change("UPDATE objects SET due = 1 WHERE id = ? AND format = ?", [dw_id, form])
 
     def claim(self, dw_id: int, form: str = "") -> bool:
-        """Take an object for this run: True once, then False until it is due again."""
+        """Claim an object for this run. Returns True once, then False until it is due again."""
         return self.change("UPDATE objects SET due = 0 WHERE id = ? AND format = ? AND due = 1", [dw_id, form]) == 1
 
     # --- reading ---
 
     def _rows(self, where: str, values: Iterable[Any] = ()) -> Iterator[Row]:
         if self.failure:
-            raise self.failure  # what is read now may have been taken back
+            raise self.failure  # SQLite may have rolled back changes
         for found in self.select(f"SELECT {_COLUMNS} FROM objects WHERE {where}", tuple(values)):
             yield Row._make(found)
 
@@ -213,7 +216,7 @@ class Index:
         return next(self._rows("id = ? AND format = ?", [dw_id, form]), None)
 
     def resolve(self, dw_id: int) -> Row | None:
-        """The row of a document, through at most a few aliases."""
+        """Return the row of a document, following at most four aliases; None if it is unknown."""
         row = self.get(dw_id)
         for _ in range(4):
             if row is None or row.state != ALIAS or row.target is None:
@@ -222,45 +225,45 @@ class Index:
         return row
 
     def next_document(self) -> Row | None:
-        """The next document to request: nearest to the seeds first, then newest."""
+        """Return the next document to request: nearest to the seeds first, then newest; None if none is due."""
         return next(self._rows("due = 1 AND format = '' ORDER BY hop, id DESC LIMIT 1"), None)
 
     def due_pictures(self, limit: int) -> list[Row]:
         return list(self._rows("due = 1 AND format <> '' AND format <> 'media' ORDER BY id LIMIT ?", [limit]))
 
     def next_media(self) -> Row | None:
-        """The next media file to fetch, newest first."""
+        """Return the next media file to fetch, newest first; None if none is due."""
         where = "due = 1 AND format <> '' AND format = 'media' ORDER BY id DESC LIMIT 1"
         return next(self._rows(where), None)
 
     def without_media(self, after: int, limit: int) -> list[Row]:
-        """Archived videos and audio whose media file was never heard of, those with an id above `after`, in order."""
+        """Return archived videos and audio whose media file is not registered, with an id above `after`, in order of id."""
         where = ("format = '' AND kind IN ('video', 'audio') AND path IS NOT NULL AND id > ? AND NOT EXISTS (SELECT 1"
                  " FROM objects m WHERE m.id = objects.id AND m.format = 'media') ORDER BY id LIMIT ?")  # fmt: skip
         return list(self._rows(where, [after, limit]))
 
     def due(self) -> Iterator[Row]:
-        """Everything to request in this run, documents first."""
+        """Yield everything to request in this run, documents first."""
         yield from self._rows("due = 1 AND format = '' ORDER BY hop, id DESC")
         yield from self._rows("due = 1 AND format <> '' ORDER BY id")
 
     def count_due(self) -> int:
         counted = (self.select(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
                    for which in ("format = ''", "format <> ''"))  # fmt: skip
-        return sum(counted)  # in two: neither index alone has all that is due
+        return sum(counted)  # two queries, because each partial index has only a part of what is due
 
     def count(self, state: str, kinds: Iterable[str]) -> int:
-        """Number of objects of some kinds in a state."""
+        """Return the number of objects of some kinds in a state."""
         sql = "SELECT count(*) FROM objects WHERE kind = ? AND state = ?"
         return sum(self.select(sql, [kind, state]).fetchone()[0] for kind in kinds)
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """Number of objects by (kind, state)."""
+        """Return the number of objects by (kind, state)."""
         return {(kind, state): n for kind, state, n in
                 self.select("SELECT kind, state, count(*) FROM objects GROUP BY kind, state")}  # fmt: skip
 
     def documents(self) -> Iterator[Row]:
-        """Archived documents in order of id, a few in memory at a time; they may be changed meanwhile."""
+        """Yield archived documents in order of id, a few in memory at a time. Rows may be changed meanwhile."""
         dw_id = 0
         where = "format = '' AND path IS NOT NULL AND id > ? ORDER BY id LIMIT 500"
         while rows := list(self._rows(where, [dw_id])):
@@ -268,14 +271,14 @@ class Index:
             dw_id = rows[-1].id
 
     def file(self, path: str) -> tuple[str, int] | None:
-        """sha256 (hexadecimal) and size of a stored file."""
+        """Return (sha256, bytes) of a stored file, sha256 hexadecimal; None if the index does not have it."""
         found = self.select("SELECT sha256, bytes FROM files WHERE path = ?", [path]).fetchone()
         return (found[0], found[1]) if found else None
 
     # --- bookkeeping ---
 
     def log_position(self, name: str) -> int:
-        """How many bytes of a log are in the index."""
+        """Return how many bytes of a log are in the index."""
         found = self.select("SELECT bytes FROM logs WHERE name = ?", [name]).fetchone()
         return int(found[0]) if found else 0
 
@@ -290,7 +293,7 @@ class Index:
         self.change("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", [key, value])
 
     def unclean_since(self) -> str | None:
-        """The start of the last run if it did not end cleanly, '' if it did; None while the index is being made."""
+        """Return the start of the last run if it did not end cleanly, '' if it did; None while the index is being built."""
         return self.meta("unclean since")
 
     def set_unclean_since(self, run: str) -> None:

@@ -73,11 +73,11 @@ def test_damaged_index_is_made_again_and_said_so(site: Site, runner: Runner, who
     crawl = runner.crawl(archive)
     assert crawl.status == 0, crawl.said
     assert "index.sqlite was" in crawl.said
-    assert "making it again from files and run logs" in crawl.said
+    assert "rebuilding it from files and run logs" in crawl.said
     assert not site.paths()
     assert not differences(archive, whole)
     assert not problems(archive)
-    assert "making it again" not in runner.crawl(archive).said
+    assert "rebuilding it" not in runner.crawl(archive).said
 
 
 def test_index_without_its_write_ahead_log_is_brought_up_to_date(runner: Runner, whole: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_index_without_its_write_ahead_log_is_brought_up_to_date(runner: Runner,
     (archive / "index.sqlite-shm").unlink()
     crawl = runner.crawl(archive)
     assert crawl.status == 0
-    assert "the last run did not end by itself" in crawl.said
+    assert "the last run did not end cleanly" in crawl.said
     assert not problems(archive)
     assert not differences(archive, whole)
 

@@ -395,7 +395,7 @@ def test_after_a_failure_nothing_is_changed_any_more(index: Index) -> None:
     index.on_failure = told.append
     index.register([7], 0)
     index._db.execute("PRAGMA query_only = 1")
-    with pytest.raises(DiskError, match="the disk refused the index"):
+    with pytest.raises(DiskError, match="cannot write the index"):
         index.register([8], 0)
     index._db.execute("PRAGMA query_only = 0")
     with pytest.raises(DiskError):
