@@ -10,6 +10,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
@@ -140,6 +141,76 @@ def test_item_without_a_usable_id_is_counted(fields: str) -> None:
 def test_language_is_declared_else_addressed(declared: str, addressed: str, language: str | None) -> None:
     [listed] = parse_feed(rss(f"<link>https://www.dw.com/{addressed}/t/a-7</link>", language=declared)).items
     assert listed.language == language
+
+
+def feed_of(form: str, entries: list[tuple[int, str, str]]) -> bytes:
+    """A feed of invented entries in one of three forms. entries: (id, address, language)."""
+    if form == "atom":
+        told = "".join(
+            f'<entry><title>T {dw_id}</title><link rel="self" href="https://rss.dw.com/x/{dw_id}"/>'
+            f'<link rel="alternate" type="text/html" href="{escape(url)}"/><id>{escape(url)}</id>'
+            f"<source><id>https://www.dw.com/en/other/a-1</id><link href='https://www.dw.com/en/other/a-1'/></source>"
+            f'<updated>2026-09-10T08:09:00Z</updated><content xml:lang="{language}">words</content></entry>'
+            for dw_id, url, language in entries
+        )
+        own = '<link rel="self" href="https://rss.dw.com/atom/rss-en-all"/><id>https://www.dw.com/en/top/a-2</id>'
+        return f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{entries[0][2]}">{own}{told}</feed>'.encode()
+    if form == "rss":
+        told = "".join(f"<item><link>{escape(url)}</link><guid>{dw_id}</guid></item>" for dw_id, url, _ in entries)
+        return f'<rss version="2.0"><channel><language>{entries[0][2]}</language>{told}</channel></rss>'.encode()
+    told = "".join(
+        f'<item rdf:about="{escape(url)}"><link>{escape(url)}</link><dc:language>{language}</dc:language>'
+        f"<dwsyn:contentID>{dw_id}</dwsyn:contentID></item>"
+        for dw_id, url, language in entries
+    )
+    return f"<rdf:RDF>{told}</rdf:RDF>".encode()
+
+
+ENTRIES = [
+    (79000000 + count, f"https://www.dw.com/en/google-€13-billíon-中文-&-more-{count}/"
+     f"{'live' if count % 9 == 0 else 'a'}-{79000000 + count}?maca=en-rss-en-all-1573-{count}", "en")
+    for count in range(145)
+]  # fmt: skip
+
+
+def test_rss_rdf_and_atom_give_the_same_list_for_the_same_entries() -> None:
+    rdf, rss_2, atom = (parse_feed(feed_of(form, ENTRIES)) for form in ("rdf", "rss", "atom"))
+    assert rdf == rss_2 == atom
+    assert [(i.id, i.url, i.language) for i in atom.items] == ENTRIES
+    assert {i.kind for i in atom.items} == {"article", "liveblog"}
+    assert atom.problems == []
+
+
+def test_recorded_entries_of_2026_are_the_same_in_every_form() -> None:
+    listed = parse_feed(recorded("feeds/rdf-en-all_2026-09-10.transcribed-fragment.xml"))
+    assert listed.problems == []
+    assert [(i.id, i.kind, i.language) for i in listed.items] == [
+        (79209321, "article", "en"), (79209302, "liveblog", "en"), (79208034, "article", "en"),
+    ]  # fmt: skip
+    entries = [(i.id, i.url or "", i.language or "") for i in listed.items]
+    assert parse_feed(feed_of("atom", entries)) == parse_feed(feed_of("rss", entries)) == listed
+
+
+@pytest.mark.parametrize(
+    ("entry", "dw_id"),
+    [
+        ('<id>tag:dw.com,2026:7</id><link href="https://www.dw.com/en/t/a-8"/>', 8),
+        ("<id>9</id><link href='https://www.dw.com/en/t/a-8'/>", 9),
+        ('<dwsyn:contentID>7</dwsyn:contentID><id>9</id><link href="https://www.dw.com/en/t/a-8"/>', 7),
+        ('<id>x</id><link rel="enclosure" href="https://www.dw.com/en/t/a-5"/><link href="https://www.dw.com/en/t/a-8"/>', 8),
+        ('<id>x</id><link rel="alternate">https://www.dw.com/en/t/a-8</link>', 8),
+    ],
+)
+def test_atom_entry_is_known_by_content_id_else_id_else_link(entry: str, dw_id: int) -> None:
+    assert ids(parse_feed(f"<feed><entry>{entry}</entry></feed>".encode())) == [dw_id]
+
+
+def test_atom_feed_cut_anywhere_gives_no_id_but_its_own_and_a_problem() -> None:
+    body = feed_of("atom", ENTRIES[:3])
+    for length in range(len(body)):
+        contents = parse_feed(body[:length])
+        assert ids(contents) == [dw_id for dw_id, *_ in ENTRIES[:3]][: len(contents.items)]
+        assert contents.problems
 
 
 def test_item_named_twice_is_listed_once() -> None:

@@ -22,6 +22,7 @@ from crawler.dw.lists.scanner import Scanner, Tag
 _HEAD = 65_536
 """Bytes by which the encoding is judged."""
 _MAX_DEPTH = 1_000
+_OTHERS = ("image", "video", "source")  # what is in them is of a sitemap's picture, a channel's logo, another feed
 _MAX_FIELD = 10_000
 _MAX_WITHOUT_TAG = 1_000_000
 
@@ -136,6 +137,7 @@ class _Reader:
         name = found.name.lower()
         if found.is_start:
             self._start(name, found.name)
+            self._take_attributes(name, found)
         if found.is_end:
             self._end(name)
 
@@ -188,14 +190,25 @@ class _Reader:
     def _take_field(self, name: str) -> None:
         text = self._text.strip()
         inside = self.path[-2] if len(self.path) > 1 else ""
-        # A sitemap's image:loc and an RSS channel's image/link are no addresses of ours.
-        if not self._is_leaf or name not in self._wanted or inside in ("image", "video") or not 0 < len(text) <= _MAX_FIELD:
+        if not self._is_leaf or name not in self._wanted or inside in _OTHERS or not 0 < len(text) <= _MAX_FIELD:
             return
         if self._entry is None:  # of an entry in which another one stood
             outer = next((self._entry_tags[tag] for tag in self._entry_tags if self._names[tag]), None)
             self._entry = Entry(outer) if outer else None
+        self._put(name, text)
+
+    def _take_attributes(self, name: str, found: Tag) -> None:
+        """Take what Atom writes into attributes: the address of a link that leads to the entry itself, and the language."""
+        parent = self.path[-2] if len(self.path) > 1 else ""
+        if name == "link" in self._wanted and parent not in _OTHERS and found.attribute("rel") in ("", "alternate"):
+            self._put(name, found.attribute("href"))
+        elif "lang" in self._wanted and (name in self._entry_tags or name in self._roots):
+            self._put("lang", found.attribute("lang"))
+
+    def _put(self, name: str, text: str) -> None:
         fields = self._entry.fields if self._entry else self._around.fields
-        fields.setdefault(self._wanted[name], text)
+        if 0 < len(text) <= _MAX_FIELD:
+            fields.setdefault(self._wanted[name], text)
 
     def finish(self) -> None:
         """Complete the entry that is being read."""

@@ -1,6 +1,7 @@
-"""RSS 1.0 (RDF) and RSS 2.0, as `https://rss.dw.com/rdf/{channel}` and `/xml/{channel}` give them.
+"""RSS 1.0 (RDF), RSS 2.0 and Atom, as `https://rss.dw.com/rdf/{channel}`, `/xml/{channel}` and `/atom/{channel}` give them.
 
-Source: section 5 of what is known of DW's data, and two recorded feeds, of 2020 and 2022.
+Source: section 5 of what is known of DW's data, and recorded feeds of 2015, 2020, 2022 and 2026. No Atom feed was
+recorded: what is read of one is what RFC 4287 says.
 """
 
 from __future__ import annotations
@@ -14,28 +15,30 @@ from crawler.dw.lists.unpacking import MAX_BYTES, chunks
 from crawler.dw.values import number
 from crawler.urls import DW, Sites, Target
 
-_ROOTS = ("RDF", "rss")
-_FIELDS = frozenset({"contentID", "guid", "link", "language"})
+_ROOTS = ("RDF", "rss", "feed")
+_ENTRIES = ("item", "entry")
+_FIELDS = frozenset({"contentID", "guid", "id", "link", "language", "lang"})
 
 
 def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> ListPage:
     """Return the articles and liveblogs of a feed.
 
     body: the feed, plain or gzip. content_type: of the reply; its charset comes before the body's own.
-    The id is dwsyn:contentID, else guid, else that of the link; the kind is the link's. The language is the item's
-    dc:language, else the feed's language, else the link's.
+    The id is dwsyn:contentID, else guid or Atom's id, else that of the link; the kind is the link's. The language is the
+    item's dc:language or xml:lang, else the feed's language, else the link's.
     """
     around = Around()
     items: dict[int, Listed] = {}
     lost = Lost("items that name nothing of DW's")
     pieces = chunks(body, MAX_BYTES, around.damage)
-    for entry in iter_entries(pieces, _ROOTS, ("item",), _FIELDS, around, charset_of(content_type)):
+    for entry in iter_entries(pieces, _ROOTS, _ENTRIES, _FIELDS, around, charset_of(content_type)):
         link = entry.fields.get("link", "")
         target = document(link, sites)
         if (own := _id_of(entry.fields, target, sites)) is None:
-            lost.add(link or entry.fields.get("guid", ""))
+            lost.add(link or entry.fields.get("guid", "") or entry.fields.get("id", ""))
             continue
-        declared = entry.fields.get("language") or around.fields.get("language", "")
+        named = (fields.get(name) for fields in (entry.fields, around.fields) for name in ("language", "lang"))
+        declared = next(filter(None, named), "")
         items.setdefault(
             own,
             Listed(
@@ -52,11 +55,10 @@ def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> ListPa
 
 
 def _id_of(fields: Mapping[str, str], target: Target | None, sites: Sites) -> int | None:
-    guid = fields.get("guid", "")
-    by_guid = document(guid, sites)
-    return (
-        number(fields.get("contentID"))
-        or number(guid)
-        or (by_guid.id if by_guid else None)
-        or (target.id if target else None)
-    )
+    if found := number(fields.get("contentID")):
+        return found
+    for own in (fields.get("guid", ""), fields.get("id", "")):
+        by_own = document(own, sites)
+        if found := number(own) or (by_own.id if by_own else None):
+            return found
+    return target.id if target else None

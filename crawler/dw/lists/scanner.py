@@ -12,12 +12,15 @@ from html.entities import html5
 from typing import NamedTuple
 
 from crawler.dw.decoding import sound
+from crawler.normalise import unescape
 
 _DOCTYPE_LENGTH = 65_536
 
 _NAME = r"""[A-Za-z_:\x80-\U0010ffff][^\s<>/="'&]*+"""
 _MARK = re.compile(r"<(?=[A-Za-z_:/!?\x80-\U0010ffff])")
 _TAG = re.compile(rf"""<(/?)({_NAME})(?:\s++[^\s<>/="']++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'))*+\s*+(/?)>""")
+_ATTRIBUTE = re.compile(r"""\s([^\s<>/="']++)\s*+=\s*+(?:"([^"<]*+)"|'([^'<]*+)')""")
+_LONGEST_INSIDE = 10_000
 _NEARLY_A_TAG = re.compile(rf"<(/?)({_NAME})(?:[^<>/]|/(?!>))*+(/?)>?")
 _DOCTYPE = re.compile(
     r"""<!DOCTYPE(?>[^\[>"']++|"[^"]*+"|'[^']*+')*+"""
@@ -31,11 +34,20 @@ _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
 class Tag(NamedTuple):
-    """A tag. name: without its prefix. is_start, is_end: both are true for an empty element (`<a/>`)."""
+    """A tag. name: without its prefix. is_start, is_end: both are true for an empty element (`<a/>`). inside: what stands
+    between the name and the end, as written; `attribute` reads it."""
 
     name: str
     is_start: bool
     is_end: bool
+    inside: str = ""
+
+    def attribute(self, name: str) -> str:
+        """Return the value of an attribute, stripped; empty if there is none. name: without its prefix."""
+        for found in _ATTRIBUTE.finditer(self.inside[:_LONGEST_INSIDE]):
+            if found[1].rpartition(":")[2].lower() == name:
+                return sound(unescape(found[2] or found[3] or "")).strip()
+        return ""
 
 
 class Scanner:
@@ -107,7 +119,8 @@ class Scanner:
             if tag is None:
                 return start + 1, None
         name = tag[2].rpartition(":")[2]
-        return tag.end(), Tag(name, is_start=not tag[1], is_end=bool(tag[1] or tag[3]))
+        written = "" if tag[1] else text[tag.end(2) : tag.end()]
+        return tag.end(), Tag(name, is_start=not tag[1], is_end=bool(tag[1] or tag[3]), inside=written)
 
     def note(self, what: str) -> None:
         """Count a flaw at the current position."""
