@@ -74,21 +74,31 @@ class Lists:
             window = lists.parse_window(text)
             self.windows[text] = window
             for day in window.days(self._today()):
-                name = _day_name(window, day)
-                page, is_done = self.read_lists.page(name)
-                if is_done:
-                    self.run.count("dw/listing/named", self.read_lists.counts([name])[0])
-                else:
-                    if page == 0:
-                        self.read_lists.forget(name)
-                    url = lists.search_url(self.run.sites, window.language_id, day, page + 1)
-                    yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=window.language)
+                for kind in self._kinds_of(window, day):
+                    yield from self._search(window, day, kind)
 
     def from_address(self, target: Target, url: str) -> Request | None:
         """Return the request for a feed, a sitemap, a section or another list of articles; None if it is not over https."""
         callback = {"feed": self.feed, "sitemap": self.sitemap}.get(target.kind, self.section)
         followed = followable(url, self.run.sites)
         return self._request(followed, callback, language=target.language) if followed else None
+
+    def _kinds_of(self, window: lists.Window, day: date) -> list[str]:
+        """Return what a day is searched for: articles, and commentaries where DW has shown a type of their own."""
+        has_comments = self.read_lists.is_known(_day_name(window, day, "comment"))
+        return ["article", "comment"] if has_comments else ["article"]
+
+    def _search(self, window: lists.Window, day: date, kind: str) -> Iterator[Request]:
+        """Yield the request for the next page of a day that was not read to its end."""
+        name = _day_name(window, day, kind)
+        page, is_done = self.read_lists.page(name)
+        if is_done:
+            self.run.count("dw/listing/named", self.read_lists.counts([name])[0])
+            return
+        if page == 0:
+            self.read_lists.forget(name)
+        url = lists.search_url(self.run.sites, window.language_id, day, page + 1, (kind,))
+        yield self._request(url, self.search_page, conditional=False, window=window, day=day, kind=kind)
 
     def _request(self, url: str, callback: Any, *, conditional: bool = True, again: bool = False, **kwargs: Any) -> Request:
         """Return the request for a list. conditional: with its validators. again: although it has been requested before."""
@@ -208,11 +218,15 @@ class Lists:
             yield self._request(url, self.media_list, conditional=False, name=name, language=language, is_whole=is_whole,
                                 seen=seen, page=page + 1)  # fmt: skip
 
-    async def search_page(self, response: Response, name: str, day: date, language: str | None) -> AsyncIterator[Request]:
-        """Read a page of a day of a search window; further pages are requested until the day is complete."""
+    async def search_page(self, response: Response, window: lists.Window, day: date, kind: str) -> AsyncIterator[Request]:
+        """Read a page of a day of a search window; further pages are requested until the day is complete.
+
+        kind: article, or comment where DW lists commentaries under a type of their own.
+        """
+        name = _day_name(window, day, kind)
         found = lists.parse_search(response.body, self.run.sites, charset(response))
         self.run.note_keys(found.unknown_keys)
-        await self._hear(found.items, language)
+        await self._hear(found.items, window.language)
         self._name(response.url, found.problems)
         if _gave_nothing(found) or found.is_cut:  # the next run reads it again
             self._missed(response.url, reasons.CUT_OFF if found.is_cut else reasons.UNREADABLE)
@@ -227,9 +241,15 @@ class Lists:
         is_over = self.run.start_ms > (datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + 2 * 86_400) * 1000
         is_done = not more and is_over and not is_endless
         self.read_lists.set_page(name, page, found.total, is_done=is_done, is_end=not more)
+        shows_comments = lists.COMMENTS in found.content_types and self._kinds_of(window, day) == ["article"]
+        if shows_comments:  # noted together with the page that showed it, so that a kill cannot lose it
+            self.read_lists.set_page(_day_name(window, day, "comment"), 0, None, is_done=False, is_end=False)
         await self._keep()
         for url in more:
-            yield self._request(url, self.search_page, conditional=False, name=name, day=day, language=language)
+            yield self._request(url, self.search_page, conditional=False, window=window, day=day, kind=kind)
+        if shows_comments:
+            for request in self._search(window, day, "comment"):
+                yield request
 
     def _next_page(self, found: ListPage, page: int, response: Response) -> list[str]:
         """Return the address of the next page of a list, or nothing: the one it names, or one made of its number if DW counts
@@ -289,10 +309,11 @@ class Lists:
     def completeness(self) -> Iterator[str]:
         """Yield a sentence for each search window: how much of what it lists is archived."""
         for text, window in self.windows.items():
-            names = [_day_name(window, day) for day in window.days(self._today())]
+            days = list(window.days(self._today()))
+            names = [_day_name(window, day, kind) for day in days for kind in self._kinds_of(window, day)]
             listed, archived, available, open_days = self.read_lists.counts(names)
             all_days = (window.last - window.first).days + 1
-            open_days += all_days - len(names)  # those yet to come
+            open_days += all_days - len(days)  # those yet to come
             share = f" ({100 * archived / listed:.1f} %)" if listed else ""
             others = "".join(f", {count} {state}" for state, count in self.read_lists.others(names).items())
             sentence = f"{text}: DW counts {available}, lists {listed}, of which {archived} are archived{share}{others}"
@@ -309,8 +330,8 @@ def _looked_at_ms(row: Row) -> int:
     return (row.stamp_ms if row.checked_ms is None else row.checked_ms) or 0
 
 
-def _day_name(window: lists.Window, day: date) -> str:
-    return f"search:{window.language_id}:{day}"
+def _day_name(window: lists.Window, day: date, kind: str) -> str:
+    return f"search:{window.language_id}:{day}" + (":comment" if kind == "comment" else "")
 
 
 def _asked(response: Response) -> str:

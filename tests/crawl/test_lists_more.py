@@ -57,6 +57,27 @@ def test_a_search_window_is_completed_and_says_so(site: Site, tmp_path: Path) ->
     assert second.report["sentences"] == [line]
 
 
+def test_a_day_is_searched_for_commentaries_too_where_dw_shows_a_type_of_their_own(site: Site, tmp_path: Path) -> None:
+    """[assumed: no recorded search shows such a type]"""
+    day = "search:en:2026-03-01..2026-03-01"
+    site.options(articles=400, pictures_per_article=0)
+    site.fault("/api/search/global[?].*contentTypes=Comment&.*", status=503, times=1)
+    articles = [dw.FIRST_SYNTHETIC + 1, dw.FIRST_SYNTHETIC + 2]
+    for kind, dw_id in (("Article", articles[0]), ("Comment", articles[1])):
+        body = {"languageId": 2, "items": [{"type": "BasicTeaser", "reference": {"id": dw_id, "type": f"{kind}Ref"}}],
+                "paginationInfo": {"availableItems": 1, "currentPage": 1, "availablePages": 1},
+                "filterParameters": {"contentTypes": ["Article", "Comment"]}}  # fmt: skip
+        site.fault(f"/api/search/global[?].*contentTypes={kind}&.*", body=json.dumps(body), content_type="application/json")
+    first = crawl(tmp_path, day, "depth=0", site=site, settings={**LISTS_ONLY, "RETRY_TIMES": 0})
+    assert len(search_paths(first)) == 2
+    assert "1 of 1 days not over, or not read to their end" in completeness(first)
+    second = crawl(tmp_path, day, "depth=0", site=site)  # what failed is asked for again, although the articles are complete
+    assert [path.partition("contentTypes=")[2][:7] for path in search_paths(second)] == ["Comment"]
+    assert "DW counts 2, lists 2" in completeness(second)
+    assert set(second.documents) >= set(articles)
+    assert not search_paths(crawl(tmp_path, day, "depth=0", site=site))
+
+
 def test_a_window_says_what_became_of_what_is_not_archived(site: Site, tmp_path: Path) -> None:
     site.options(articles=400, pictures_per_article=0)
     crawl(tmp_path, WINDOW, site=site, settings=LISTS_ONLY)

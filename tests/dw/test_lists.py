@@ -540,6 +540,36 @@ def test_id_that_is_none_is_counted(dw_id: object) -> None:
     assert contents.problems[0].startswith("items that name nothing readable: 1, the first: ArticleRef")
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "BasicTeaser", "reference": reference(7, "CommentRef", url="https://api.dw.com/api/detail/comment/7")},
+        {"type": "BasicTeaser", "reference": reference(7, "CommentRef", url="https://www.dw.com/en/opinion/a-7")},
+        {"type": "BasicTeaser", "reference": {"type": "CommentRef", "url": "https://api.dw.com/api/detail/comment/7"}},
+        {"type": "BasicTeaser", "reference": reference(7, "CommentRef")},
+        {"type": "BasicTeaser", "reference": reference(7, "Comment")},
+        {"type": "CommentRef", "id": 7, "name": "Opinion"},
+        {"type": "Comment", "id": "7", "name": "Opinion", "url": "https://api.dw.com/api/detail/comment/7"},
+    ],
+)
+def test_commentary_is_listed_as_the_article_it_is(item: object) -> None:
+    found = parse_search(json.dumps({"languageId": 4, "items": [item], "paginationInfo": {}}).encode())
+    assert ([(i.id, i.kind) for i in found.items], found.problems) == ([(7, "article")], [])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "types"),
+    [
+        ({"contentTypes": ["Article"]}, {"Article"}),
+        ({"contentTypes": ["Article"], "availableContentTypes": ["Article", "Comment", 5]}, {"Article", "Comment"}),
+        ({"contentTypes": "Article"}, set()),
+        ([], set()),
+    ],
+)
+def test_search_page_says_which_types_of_documents_there_are(parameters: object, types: set[str]) -> None:
+    assert parse_search(json.dumps({"items": [], "filterParameters": parameters}).encode()).content_types == types
+
+
 def test_reference_of_unknown_type_is_read_from_its_address() -> None:
     url = "https://api.dw.com/api/detail/gallery/7"
     assert [(i.id, i.kind) for i in parse_search(reply(reference(7, "NewRef", url=url))).items] == [(7, "gallery")]

@@ -11,6 +11,7 @@ from crawler.dw.lists.section import parse_section
 from crawler.dw.lists.sitemap import iter_sitemap
 from crawler.dw.lists.starts import (
     CHANNELS,
+    COMMENTS,
     UnreadableSeed,
     Window,
     edition_urls,
@@ -23,6 +24,7 @@ from crawler.dw.lists.teasers import parse_mediacenter, parse_search
 
 __all__ = [
     "CHANNELS",
+    "COMMENTS",
     "ListPage",
     "Listed",
     "Problem",

@@ -35,7 +35,7 @@ class ListPage:
     last, but the caller must stop a list that grows or repeats itself for ever. problems: sentences that say what could not be
     read. total, pages: how many items and pages the whole list has, None if the reply does not say. is_damaged: the reply may
     have held more than could be read. is_cut: its end is missing, or could not be read. unknown_keys: keys of a JSON reply that
-    were never met before.
+    were never met before. content_types: the types of documents a search page says there are, such as `Article`.
     """
 
     items: list[Listed] = field(default_factory=list)
@@ -46,6 +46,7 @@ class ListPage:
     is_damaged: bool = False
     is_cut: bool = False
     unknown_keys: tuple[str, ...] = ()
+    content_types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

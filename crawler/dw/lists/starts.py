@@ -18,8 +18,12 @@ CHANNELS = {
 }  # fmt: skip
 """The feed with everything of an edition, by language path. Source: section 5 of what is known of DW's data."""
 
+COMMENTS = "Comment"
+"""The type of commentaries, if the API lists them under a type of their own. [assumed: no search has shown it]"""
+
 # Article: a recorded search; the others: filterParameters of recorded media pages. Liveblogs have no known type.
-_CONTENT_TYPES = {"article": "Article", "video": "Video", "audio": "Audio", "gallery": "ImageGallery"}
+_CONTENT_TYPES = {"article": "Article", "video": "Video", "audio": "Audio", "gallery": "ImageGallery",
+                  "comment": COMMENTS}  # fmt: skip
 _WINDOW = re.compile(r"search:([\w-]{1,20}):(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", re.ASCII)
 _FIRST_YEAR = 1953  # when DW began; a year before it is a slip of the pen that would cost a request a day
 
@@ -89,8 +93,8 @@ def language_id(text: str) -> int:
 def search_url(sites: Sites, language_id: int, day: date, page: int = 1, kinds: Sequence[str] = ("article",)) -> str:
     """Return the address of a page of all that was published in an edition on a day.
 
-    day: in UTC. page: from 1. kinds: of `urls.DOCUMENT_KINDS`; search knows no liveblogs, they are left out. More than
-    one kind is joined with a comma [assumed]. Raises ValueError when no kind is left.
+    day: in UTC. page: from 1. kinds: of `urls.DOCUMENT_KINDS`, or `comment`; search knows no liveblogs, they are left out. More
+    than one kind is joined with a comma [assumed]. Raises ValueError when no kind is left.
     """
     types = ",".join(_CONTENT_TYPES[kind] for kind in kinds if kind in _CONTENT_TYPES)
     if not types:

@@ -13,8 +13,9 @@ from crawler.dw.lists.listpage import Listed, ListPage, Lost, document, followab
 from crawler.dw.values import Json, json_object, number
 from crawler.urls import DW, LANGUAGE_IDS, Sites
 
-_KINDS = {"ArticleRef": "article", "VideoRef": "video", "AudioRef": "audio", "GalleryRef": "gallery",
-          "ImageGalleryRef": "gallery", "LiveblogRef": "liveblog"}  # fmt: skip
+# a commentary's id is that of an article
+_KINDS = {"ArticleRef": "article", "CommentRef": "article", "Comment": "article", "VideoRef": "video",
+          "AudioRef": "audio", "GalleryRef": "gallery", "ImageGalleryRef": "gallery", "LiveblogRef": "liveblog"}  # fmt: skip
 _KNOWN_KEYS = frozenset(  # of a page, its paginationInfo, its teasers and their references
     "items paginationInfo filterParameters languageId resultCount trackingInfo type name availableItems availablePages "
     "currentPage firstItem lastItem itemsOnPage pageSize nextPageUrl previousPageUrl allowedColumnCounts columnCount "
@@ -60,7 +61,7 @@ def _parse_page(body: bytes, sites: Sites, charset: str) -> ListPage:
     lost = Lost("items that name nothing readable")
     keys = {*reply, *info}
     for teaser in teasers if isinstance(teasers, list) else ():
-        reference = json_object(json_object(teaser).get("reference"))
+        reference = json_object(json_object(teaser).get("reference")) or _as_reference(json_object(teaser))
         keys.update(teaser if isinstance(teaser, dict) else (), reference)
         if listed := _listed(reference, language, sites):
             items.setdefault(listed.id, listed)
@@ -71,7 +72,7 @@ def _parse_page(body: bytes, sites: Sites, charset: str) -> ListPage:
     unknown = tuple(sorted({key[:80] for key in keys} - _KNOWN_KEYS))
     return ListPage(
         list(items.values()), more, broken + problems + lost.sentences(), total, pages, is_damaged=is_cut, is_cut=is_cut,
-        unknown_keys=unknown,
+        unknown_keys=unknown, content_types=_content_types(json_object(reply.get("filterParameters"))),
     )  # fmt: skip
 
 
@@ -98,6 +99,16 @@ def _salvaged(text: str) -> tuple[Json, bool]:
                 item, position = decoding.json_at(text, _BETWEEN.match(text, position).end())  # type: ignore[union-attr]
                 found["items"].append(item)
     return found, True
+
+
+def _as_reference(teaser: Json) -> Json:
+    """Return an item that is a reference itself; an empty one for any other."""
+    return teaser if teaser.get("type") in _KINDS and "id" in teaser else {}
+
+
+def _content_types(parameters: Json) -> frozenset[str]:
+    named = (value for key, value in parameters.items() if key.lower().endswith("contenttypes") and isinstance(value, list))
+    return frozenset(name for names in named for name in names if isinstance(name, str))
 
 
 def _listed(reference: Json, language: str | None, sites: Sites) -> Listed | None:

@@ -51,6 +51,10 @@ class ReadLists:
         found = self._select("SELECT page, done FROM lists WHERE name = ?", [name]).fetchone()
         return (found[0], bool(found[1])) if found else (0, False)
 
+    def is_known(self, name: str) -> bool:
+        """Whether a list was ever noted."""
+        return self._select("SELECT 1 FROM lists WHERE name = ?", [name]).fetchone() is not None
+
     def set_page(self, name: str, page: int, total: int | None, *, is_done: bool, is_end: bool) -> None:
         """Note a page as read. A list that was read to its end but may still grow starts at its first page next time."""
         self._change("INSERT INTO lists (name, page, total, done) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
