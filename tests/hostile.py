@@ -183,9 +183,18 @@ def document(name: str, words: Words) -> str | None:
     return render.document_of(article, 0, "en").html
 
 
-def documents(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Place and kind, and body, of documents in which each text comes to stand in each field."""
-    for start in range(len(texts)):
-        for name in KINDS:
+def documents(texts: Sequence[str], often: int | None = None) -> Iterator[tuple[str, str]]:
+    """Place and kind, and body, of documents in which each text comes to stand in each field; where `often` is given, in so
+    many fields of each place and kind, or all that it has."""
+    for name in KINDS:
+        step = max(1, _fields(name) // often) if often else 1
+        for start in range(0, len(texts), step):
             if body := document(name, itertools.cycle((*texts[start:], *texts[:start]))):
                 yield name, body
+
+
+def _fields(name: str) -> int:
+    """How many texts the reply of a place and kind holds."""
+    texts = itertools.count()
+    document(name, map(str, texts))
+    return next(texts)
