@@ -31,7 +31,7 @@ def canonical(text: str) -> str:
         return ""
     if _CANONICAL_TIME.fullmatch(text):
         return text
-    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso_ms(found)
 
 
 def parse_ms(text: str) -> int | None:
@@ -66,6 +66,15 @@ def _parse(text: str) -> datetime | None:
 def moment(moment_ms: int) -> datetime:
     """Return the date of milliseconds since 1970-01-01 UTC, negative before it; the nearest one in the years 1 to 9999."""
     return _EPOCH + timedelta(milliseconds=min(max(moment_ms, _FIRST_MS), _LAST_MS))
+
+
+def iso_ms(moment: datetime) -> str:
+    """Return a time in UTC as ISO 8601, in milliseconds.
+
+    >>> iso_ms(datetime(2023, 10, 6, 1, 48, 46, 923000, UTC))
+    '2023-10-06T01:48:46.923Z'
+    """
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @functools.lru_cache(64)  # many log lines share a second

@@ -66,6 +66,10 @@ SETTINGS: dict[str, Any] = {
     "EXTENSIONS": EXTENSIONS,
     "CONCURRENT_ITEMS": 1,  # 100 makes a hundred tasks for every response, and each of ours has one item
     "LOG_FORMATTER": "crawler.crawl.logformatter.QuietLogFormatter",  # never an item's content
+    "FEED_EXPORTERS": {  # {}; Scrapy's write what is nested as Python does, and control characters into XML
+        "csv": "crawler.crawl.feeds.CsvExporter",
+        "xml": "crawler.crawl.feeds.XmlExporter",
+    },
     "STATS_DUMP": False,  # True; the run report has them
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -104,6 +105,7 @@ def make(stats: Stats, **facts: Any) -> dict[str, Any]:
         "requests": by_prefix(stats, "dw/request/by_host/"),
         "bytes_received": stats.get("dw/received/bytes", 0),
         "bytes_stored": stats.get("dw/stored/bytes", 0),
+        "documents_stored": stats.get("dw/stored/documents", 0),
         "warnings": stats.get("log_count/WARNING", 0),
         "errors": stats.get("log_count/ERROR", 0),
     }
@@ -137,8 +139,8 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
 
 
-def summary(report: Mapping[str, Any]) -> str:
-    """Return a run on one screen, for a person."""
+def summary(report: Mapping[str, Any], archive: str = "archive") -> str:
+    """Return a run on one screen, for a person. archive: its folder, for the command that lists what the run stored."""
     lines = [f"{name:<15} {text}" for name, text in _rows(report) if text]
     lines += _first_ten("missing", [
         f"{one['kind']} {one['id']}: {one['reason']}  {one['url'] or ''}".rstrip() for one in report.get("missing", [])
@@ -151,6 +153,9 @@ def summary(report: Mapping[str, Any]) -> str:
         f"{STATUS_WORDS[report['exit_status']]} (status {report['exit_status']}) after {report.get('seconds', 0):.0f} s, "
         f"{report['bytes_received'] / 1e6:.1f} MB received, {report['bytes_stored'] / 1e6:.1f} MB stored"
     )
+    if report.get("documents_stored"):
+        where = "" if archive == "archive" else f" -s ARCHIVE_DIR={shlex.quote(archive)}"
+        lines.append(f"scrapy new-seeds{where} --since {report['run']}   # lists what this run stored")
     return "\n".join(map(printable, lines))
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from crawler import clock
 from crawler.crawl import replies, report
 from crawler.exceptions import ArchiverError, DiskError
+from crawler.storage import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from scrapy.http import Response
     from scrapy.statscollectors import StatsCollector
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from crawler.crawl.control import Control
     from crawler.crawl.options import Options
     from crawler.storage.archive import Archive
-    from crawler.storage.logline import AnyState
+    from crawler.storage.logline import AnyState, Record
     from crawler.storage.writer import AnyFile
     from crawler.urls import Sites
 
@@ -44,7 +45,8 @@ class Notes:
 
 class Run:
     """One run, as its components see it. archive: open, of this run alone. start_ms: when the run began, milliseconds UTC.
-    failure: the error that ends the run, None as long as there is none."""
+    failure: the error that ends the run, None as long as there is none. on_document: called with the log line of each document
+    that was stored."""
 
     def __init__(self, archive: Archive, options: Options, stats: StatsCollector, control: Control, start_ms: int) -> None:
         self.archive = archive
@@ -54,6 +56,7 @@ class Run:
         self.start_ms = start_ms
         self.notes = Notes()
         self.failure: ArchiverError | None = None
+        self.on_document: Callable[[Record], None] = lambda record: None
         self._increase = stats.inc_value  # looking it up costs more than calling it
 
     @property
@@ -110,13 +113,23 @@ class Run:
     # --- storing and ending ---
 
     async def store(self, files: Sequence[AnyFile], states: Sequence[AnyState] = ()) -> None:
-        """Store files and states in the archive. Counts dw/stored/bytes. Raises DiskError, which also ends the run."""
+        """Store files and states in the archive. Raises DiskError, which also ends the run. Counts
+        dw/stored/bytes, dw/stored/documents.
+
+        Each document among the files is named in the log, and told to `on_document`, once it is durable.
+        """
+        revised = {file.path for file in files if layout.is_document(file.path) and self.archive.index.file(file.path)}
         try:
             records = await self.archive.store(files, states)
         except DiskError as error:
             self.abort(error)
             raise
         self.count("dw/stored/bytes", sum(record.get("bytes", 0) for record in records))
+        for record in records:
+            if layout.is_document(path := record.get("path", "")):
+                logger.info("%s %s %s: %s", "Revised" if path in revised else "New", record["kind"], record["id"], path)
+                self.count("dw/stored/documents")
+                self.on_document(record)
 
     def abort(self, error: ArchiverError) -> None:
         """End the run because of an error; the first one decides the exit status."""

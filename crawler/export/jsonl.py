@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from crawler import times
 from crawler.export.output import writing
 from crawler.export.rows import Row, row
 from crawler.export.source import Source
@@ -33,12 +34,8 @@ def _write_lines(source: Source, file: IO[bytes] | gzip.GzipFile) -> None:
 
 
 def line(columns: Row) -> str:
-    """Return a row as a line of JSON, with its line end."""
-    moments = {name: _iso(columns[name]) for name in ("published", "stamp")}
+    """Return a row as a line of JSON, with its line end. Times become ISO 8601 in UTC: `2026-05-01T10:00:00.000Z`."""
+    published: datetime | None = columns["published"]
+    moments = {"published": published and times.iso_ms(published), "stamp": times.iso_ms(columns["stamp"])}
     text = json.dumps({**columns, **moments}, ensure_ascii=False)
     return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
-
-
-def _iso(moment: datetime | None) -> str | None:
-    """A time as ISO 8601 in UTC, with milliseconds: `2026-05-01T10:00:00.000Z`."""
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -13,9 +13,8 @@ from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
 from crawler import clock, reasons, seeds
-from crawler.crawl import components, dryrun, options, replies
+from crawler.crawl import components, dryrun, flat, options, replies
 from crawler.crawl.documents import Documents
-from crawler.crawl.extensions.feed import flat
 from crawler.crawl.failures import failure_reason
 from crawler.crawl.health import Reachability, may_use_pages
 from crawler.crawl.judge import Found, judge, read
@@ -202,7 +201,7 @@ class DwSpider(scrapy.Spider):
             assert target.id is not None
             row = Row(target.id, "", target.kind, PENDING, language=target.language)
             reply = replies.reply_of(response, place)
-            yield flat(read(reply, row, sites, clock.now_ms(), lambda dw_id: None))
+            yield flat.of_fetched(read(reply, row, sites, clock.now_ms(), lambda dw_id: None))
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
         """Ask elsewhere for a document whose request brought no reply. If the run is ending, it stays pending."""

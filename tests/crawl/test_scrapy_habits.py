@@ -166,35 +166,6 @@ def test_parse_says_what_is_no_document(site: Site, tmp_path: Path) -> None:
         assert "'id'" not in shown.stdout
 
 
-# --- feeds ---
-
-KEYS = ["id", "kind", "language", "title", "author", "published", "stamp_ms", "url", "html", "path"]
-
-
-def test_output_holds_a_flat_item_for_each_document_that_was_stored(site: Site, tmp_path: Path) -> None:
-    out, root = tmp_path / "items.jsonl", tmp_path / "archive"
-    seeds = f"seeds={','.join(f'https://www.dw.com/en/any/a-{dw_id}' for dw_id in dw.CHAIN[3:])}"
-    for again in range(2):
-        ran = scrapy("crawl", "dw", "-a", seeds, "-a", "refresh=all", "-O", out, site=site, ARCHIVE_DIR=root)
-        assert ran.returncode == 0, ran.stderr
-        items = [json.loads(line) for line in out.read_text().splitlines()]
-        assert {item["id"] for item in items} == (set() if again else set(dw.CHAIN[3:]))
-        for item in items:
-            assert list(item) == KEYS
-            text = (root / item["path"]).read_text(encoding="utf-8")
-            assert text.endswith(item["html"] + "\n")
-            assert f"<!--{item['stamp_ms']}-->\n[{item['title']}]({item['url']})\n" in text
-
-
-def test_output_is_left_alone_by_a_dry_run(site: Site, tmp_path: Path) -> None:
-    out = tmp_path / "items.jsonl"
-    out.write_text("before\n")
-    seeds = f"seeds=https://www.dw.com/en/any/a-{dw.CHAIN[4]}"
-    ran = scrapy("crawl", "dw", "-a", seeds, "-a", "dry_run=1", "-O", out, site=site, ARCHIVE_DIR=tmp_path / "archive")
-    assert ran.returncode == 0, ran.stderr
-    assert out.read_text() == "before\n"
-
-
 # --- settings without a meaning here ---
 
 

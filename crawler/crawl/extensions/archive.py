@@ -117,7 +117,7 @@ class ArchiveExtension:
             except Exception as error:
                 logger.critical("The run report could not be written: %s", str(error) or type(error).__name__)
                 self.exit_status = DISK
-            print(report.summary({**made, "exit_status": self.exit_status}), file=sys.stderr)
+            print(report.summary({**made, "exit_status": self.exit_status}, str(self.run.root)), file=sys.stderr)
         try:
             archive.close()
         except Exception as error:

@@ -40,8 +40,6 @@ class ArchivePipeline(RunComponent):
             record["requested"] = item.requested
             self.run.count("dw/document/alias")
         await self.run.store(self.run.archive.document_files(document, record, reply_file(self.run, item)))
-        stored = self.run.archive.index.get(article.id)
-        item.path = (stored and stored.path) or ""
         self.run.archive.register_references(document, item.hop + 1)
         if article.origin in WEAK:
             self.run.archive.index.set_unchecked(article.id)  # until a better source answers

@@ -15,7 +15,7 @@ class Fetched:
     document: what will be archived. requested: the id that was asked for (an alias if the article's own differs). reply:
     the bytes as they came. url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the seeds.
     etag, last_modified: validators of the reply, for the next conditional request. reply_extension: `json` or `html`. charset:
-    the one its HTTP header names. path: of the document, once it is stored.
+    the one its HTTP header names.
     """
 
     article: Article
@@ -29,4 +29,3 @@ class Fetched:
     last_modified: str = ""
     reply_extension: str = "json"
     charset: str = ""
-    path: str = ""
