@@ -8,11 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from crawler import times
+from crawler import normalise, times
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, say
 from crawler.exceptions import COMPLETE, INCOMPLETE
 from crawler.library import newseeds
 from crawler.library.newseeds import NewSeed, Selection
+from crawler.storage.index.figures import NEW, REVISED
 from crawler.streams import print_json
 from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE
 
@@ -35,15 +36,21 @@ class Command(ArchiveCommand):
         super().add_options(parser)
         since = "only documents stored by this run (20261122T200000Z) or a later one, or stamped from this day or time (UTC) on"
         parser.add_argument("--since", metavar="RUN|DATE", default="", help=since)
-        parser.add_argument("--language", metavar="L", help="only this language edition, e.g. zh")
+        parser.add_argument("--language", metavar="L,...", default="", help="only these language paths, e.g. zh,zh-hant")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--new", dest="outcome", action="store_const", const=NEW, default="",
+                           help="only documents of which the archive has no earlier version")  # fmt: skip
+        which.add_argument("--revised", dest="outcome", action="store_const", const=REVISED,
+                           help="only documents of which it has one")  # fmt: skip
         parser.add_argument("--to", metavar="FOLDER", type=Path, help="write the documents into this folder")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
-        if opts.language and opts.language not in (*LANGUAGES, UNKNOWN_LANGUAGE):
-            raise CommandError(f"DW has no language edition {opts.language}")
+        languages = frozenset(filter(None, map(str.strip, opts.language.split(","))))
+        if unknown := sorted(languages - {*LANGUAGES, UNKNOWN_LANGUAGE}):
+            raise CommandError(f"DW has no language edition {unknown[0]}")
         if opts.to and opts.to.resolve().is_relative_to(self.existing_root().resolve()):
             raise CommandError(f"{opts.to} is inside the archive; name a folder outside it")
-        selection = Selection(**_since(opts.since), language=opts.language)
+        selection = Selection(**_since(opts.since), languages=languages, outcome=opts.outcome)
         missed: list[str] = []
         count = 0
         with self.open_index() as index, closing(newseeds.find(self.root, index, selection, missed.append)) as seeds:
@@ -78,5 +85,10 @@ def _since(text: str) -> dict[str, Any]:
 
 def as_json(seed: NewSeed) -> dict[str, Any]:
     document = seed.document
-    return {"id": seed.id, "url": document.url, "title": document.title, "language": seed.language, "kind": seed.kind,
-            "stamp_ms": document.stamp_ms, "path": seed.path}  # fmt: skip
+    published_ms = seed.published_ms
+    return {"id": seed.id, "url": document.url, "title": document.title,
+            "author": normalise.author(normalise.text_of(document.author)),
+            "published": None if published_ms is None else times.iso_ms(times.moment(published_ms)),
+            "language": seed.language, "kind": seed.kind, "stamp": times.iso_ms(times.moment(document.stamp_ms)),
+            "stamp_ms": document.stamp_ms, "path": seed.path, "sha256": seed.sha256,
+            "outcome": REVISED if seed.is_revised else NEW}  # fmt: skip

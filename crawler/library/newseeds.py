@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler import seedfile
+from crawler import seedfile, times
 from crawler.exceptions import SeedFormatError
 from crawler.files import read_file
 from crawler.seedfile import SeedDocument
@@ -18,43 +18,54 @@ from crawler.storage.index.sqlite import Index
 
 @dataclass(frozen=True)
 class NewSeed:
-    """A document on disk. id: DW's number. path: relative to the archive. data: the whole file."""
+    """A document on disk. id: DW's number. path: relative to the archive. published_ms: the time DW shows, milliseconds UTC,
+    None if unknown. is_revised: whether the archive has an earlier version of it. data: the whole file."""
 
     id: int
     kind: str
     language: str
     path: str
+    published_ms: int | None
+    is_revised: bool
     document: SeedDocument
     data: bytes = field(repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """The sha256 of the file, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True)
 class Selection:
     """Which documents. since_ms: with this stamp or a later one. since_run: stored by this run (its name) or a later one.
-    language: a language path."""
+    languages: their paths, empty for all. outcome: `figures.NEW` or `figures.REVISED`, '' for both."""
 
     since_ms: int = 0
     since_run: str = ""
-    language: str | None = None
+    languages: frozenset[str] = frozenset()
+    outcome: str = ""
 
 
 def count(index: Index, selection: Selection) -> int:
     """How many documents the index knows of."""
-    return figures.count_since(index, selection.since_ms, selection.since_run, selection.language or "")
+    return figures.count_since(index, selection.since_ms, selection.since_run, selection.languages, selection.outcome)
 
 
 def find(root: Path, index: Index, selection: Selection, miss: Callable[[str], None]) -> Generator[NewSeed]:
     """Documents in order of stamp. miss: told the path of each document that the index knows and that is lost or damaged;
     it is left out."""
-    documents = figures.documents_since(index, selection.since_ms, selection.since_run, selection.language or "")
-    for dw_id, kind, language, path in documents:
+    chosen = selection.since_ms, selection.since_run, selection.languages, selection.outcome
+    for dw_id, kind, language, path, known_ms, is_revised in figures.documents_since(index, *chosen):
         try:
             data = read_file(root / path)
             document = seedfile.loads(data)
         except (OSError, SeedFormatError):
             miss(path)
         else:
-            yield NewSeed(dw_id, kind, language or document.language, path, document, data)
+            shown_ms = times.parse_ms(document.display_date)
+            published_ms = known_ms if shown_ms is None else shown_ms
+            yield NewSeed(dw_id, kind, language or document.language, path, published_ms, is_revised, document, data)
 
 
 def write(seeds: Iterable[NewSeed], folder: Path, digits: int = 3) -> Iterator[tuple[NewSeed, str]]:
@@ -64,7 +75,7 @@ def write(seeds: Iterable[NewSeed], folder: Path, digits: int = 3) -> Iterator[t
     """
     disk.make_folder(folder)
     for number, seed in enumerate(seeds):
-        name = f"{number:0{digits}}_{hashlib.sha256(seed.data).hexdigest()[:16]}.txt"
+        name = f"{number:0{digits}}_{seed.sha256[:16]}.txt"
         if not (folder / name).exists():
             disk.rename(disk.write_temporary(folder / name, seed.data), folder / name)
         yield seed, name

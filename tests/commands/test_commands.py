@@ -278,9 +278,21 @@ def test_listed_addresses_are_seeds_of_the_same_ids(root: Path, three: list[Seed
 def test_new_seeds_for_machines(root: Path, three: list[SeedDocument]) -> None:
     lines = [json.loads(line) for line in scrapy("new-seeds", "--json", root=root).out.splitlines()]
     assert lines[1] == {
-        "id": 70000002, "url": three[1].url, "title": "二", "language": "zh", "kind": "article", "stamp_ms": NOW_MS + 1000,
-        "path": "zh/2026/05/70000002-er.txt",
+        "id": 70000002, "url": three[1].url, "title": "二", "author": "Somebody", "published": "2026-05-01T10:00:00.000Z",
+        "language": "zh", "kind": "article", "stamp": "2026-06-01T00:00:01.000Z", "stamp_ms": NOW_MS + 1000,
+        "path": "zh/2026/05/70000002-er.txt", "sha256": hashlib.sha256(seedfile.dumps(three[1]).encode()).hexdigest(),
+        "outcome": "new",
     }  # fmt: skip
+
+
+def test_new_seeds_tells_new_from_revised(root: Path, three: list[SeedDocument]) -> None:
+    archive_of(root, document(70000001, NOW_MS + 5000, title="One, again"), now_ms=NOW_MS + 200_000_000)
+    for options, ids in (([], [2, 3, 1]), (["--new"], [2, 3]), (["--revised"], [1]), (["--revised", "--language", "zh"], [])):
+        lines = [json.loads(line) for line in scrapy("new-seeds", "--json", *options, root=root).out.splitlines()]
+        assert [line["id"] - 70000000 for line in lines] == ids
+        assert all(line["outcome"] == ("revised" if line["id"] == 70000001 else "new") for line in lines)
+    ran = scrapy("new-seeds", "--new", "--revised", root=root)
+    assert (ran.status, ran.out) == (2, "")
 
 
 @pytest.mark.parametrize(
@@ -288,6 +300,8 @@ def test_new_seeds_for_machines(root: Path, three: list[SeedDocument]) -> None:
     [
         (["--language", "zh"], [70000002]),
         (["--language", "de"], []),
+        (["--language", "zh,en"], [70000001, 70000002, 70000003]),
+        (["--language", " de, zh,"], [70000002]),
         (["--since", "20260602T000000Z"], [70000002]),  # a run
         (["--since", "20260601T000000Z"], [70000001, 70000002, 70000003]),
         (["--since", "20260603T000000Z"], []),
@@ -306,7 +320,7 @@ def test_new_seeds_selects(options: list[str], ids: list[int], root: Path, three
     ("options", "said"),
     [
         (["--since", "yesterday"], "--since must be a run (20261122T200000Z) or a date (2026-11-22), not yesterday"),
-        (["--language", "klingon"], "DW has no language edition klingon"),
+        (["--language", "zh,klingon"], "DW has no language edition klingon"),
     ],
 )
 def test_new_seeds_refuses(options: list[str], said: str, root: Path, three: list[SeedDocument]) -> None:

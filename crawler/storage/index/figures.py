@@ -36,24 +36,39 @@ def count_files(index: Index) -> int:
 
 # --- documents by stamp ---
 
-_BY_STAMP = ("FROM objects JOIN files USING (path) WHERE format = '' AND coalesce(stamp_ms, 0) >= ? AND files.run >= ?"
-             " AND ? IN ('', language)")  # fmt: skip
+NEW, REVISED = "new", "revised"
+
+_HAS_REVISION = "EXISTS (SELECT 1 FROM files r WHERE r.path > 'revisions/' || id || '/' AND r.path < 'revisions/' || id || '0')"
 
 
-def count_since(index: Index, stamp_ms: int = 0, run: str = "", language: str = "") -> int:
+def _by_stamp(stamp_ms: int, run: str, languages: Collection[str], outcome: str) -> tuple[str, list[object]]:
+    conditions, values = "format = '' AND coalesce(stamp_ms, 0) >= ? AND files.run >= ?", [stamp_ms, run, *sorted(languages)]
+    if languages:
+        conditions += f" AND coalesce(language, 'und') IN ({', '.join('?' * len(languages))})"
+    if outcome:
+        conditions += f" AND {_HAS_REVISION if outcome == REVISED else f'NOT {_HAS_REVISION}'}"
+    return f"FROM objects JOIN files USING (path) WHERE {conditions}", values
+
+
+def count_since(index: Index, stamp_ms: int = 0, run: str = "", languages: Collection[str] = (), outcome: str = "") -> int:
     """Return the number of documents that `documents_since` yields."""
-    return int(index.select(f"SELECT count(*) {_BY_STAMP}", [stamp_ms, run, language]).fetchone()[0])
+    chosen, values = _by_stamp(stamp_ms, run, languages, outcome)
+    return int(index.select(f"SELECT count(*) {chosen}", values).fetchone()[0])
 
 
 def documents_since(
-    index: Index, stamp_ms: int = 0, run: str = "", language: str = ""
-) -> Iterator[tuple[int, str, str | None, str]]:
-    """Yield (id, kind, language, path) of archived documents, in order of stamp.
+    index: Index, stamp_ms: int = 0, run: str = "", languages: Collection[str] = (), outcome: str = ""
+) -> Iterator[tuple[int, str, str | None, str, int | None, bool]]:
+    """Yield (id, kind, language, path, published_ms, whether it has an earlier version) of archived documents, by stamp.
 
-    stamp_ms: from this stamp on. run: stored by this run (its name) or a later one. language: a language path, '' for all.
+    stamp_ms: from this stamp on. run: stored by this run (its name) or a later one. languages: their paths, empty for all.
+    outcome: NEW for documents without an earlier version, REVISED for those with one, '' for all.
     """
-    columns = "id, kind, language, objects.path"
-    yield from index.select(f"SELECT {columns} {_BY_STAMP} ORDER BY stamp_ms, id", [stamp_ms, run, language])
+    chosen, values = _by_stamp(stamp_ms, run, languages, outcome)
+    columns = f"id, kind, language, objects.path, nullif(published_ms, stamp_ms), {_HAS_REVISION}"
+    for *known, is_revised in index.select(f"SELECT {columns} {chosen} ORDER BY stamp_ms, id", values):
+        dw_id, kind, language, path, published_ms = known
+        yield dw_id, kind, language, path, published_ms, bool(is_revised)
 
 
 # --- documents by publication ---
@@ -62,7 +77,7 @@ def documents_since(
 def ids_by_publication(
     index: Index, languages: Collection[str], kinds: Collection[str], since_ms: int | None, until_ms: int | None, run: str
 ) -> Iterator[int]:
-    """Ids of archived documents in order of publication, then of id; those without a known one come last, by stamp.
+    """Yield ids of archived documents in order of publication, then of id; those without a known one come last, by stamp.
 
     languages, kinds: empty for all. since_ms, until_ms: published at or after the one and before the other. run: stored by
     this run or a later one, empty for all.
