@@ -1,1 +1,1 @@
-"""Keeping an archive sound, without a request."""
+"""Keep an archive sound: verify, repair, read again, add. Nothing here makes a request."""

@@ -1,4 +1,4 @@
-"""Existing seed documents into the archive, many at a time, without any request."""
+"""Add existing seed documents to an archive, many at a time, without any request."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from crawler.seedfile import SeedDocument
 from crawler.storage.archive import Archive
 from crawler.storage.logline import Record
 
-_ON_THEIR_WAY = 256  # documents on their way to the disk; bounds memory
+_ON_THEIR_WAY = 256  # documents that are being written at a time; bounds memory
 
 
 @dataclass
 class Added:
-    """What became of the documents. outcomes: by `Archive.plan_seed`'s words. mended: documents whose line ends or encoding
-    were normalised. problems: what was no document, with place."""
+    """Counts of what became of the documents.
+
+    outcomes: by the outcome of `Archive.plan_seed`. mended: documents whose line ends or encoding were normalised. problems:
+    files and lines that are not documents.
+    """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     mended: int = 0
@@ -37,10 +40,10 @@ def add(
     complain: Callable[[seeds.Problem], None],
     advance: Callable[[int, int | None], None] = lambda done, total: None,
 ) -> Added:
-    """Take documents into the archive; an address among them is a problem. complain: told each problem once.
+    """Add documents to the archive. An address among them is a problem.
 
-    Of two versions the later stamp becomes the document, the other a revision, in whatever order they come.
-    Raises DiskError.
+    complain: called once for each problem. advance: called with (documents so far, None). Of two versions the one with the
+    later stamp becomes the document, the other a revision, in whatever order they come. Raises DiskError.
     """
     added = Added()
     on_their_way: dict[int, tuple[SeedDocument, Future[list[Record]]]] = {}

@@ -1,8 +1,8 @@
-"""What `verify` found put right: restored where the archive itself can, else set aside and left to be fetched again.
+"""Repair what `verify` found: restore files from the archive itself, or set them aside to be fetched again.
 
-A plan is made first, and changes nothing. It touches only what the run logs, or the index, name. Nothing is thrown away but
-temporary files, and nothing under `damaged/` is ever replaced. Order: the log, then aside; what a repair that was killed had
-still to set aside is told by the log, and is done by the next one.
+A plan is made first, without changing anything. It touches only files that the run logs or the index name. Only temporary
+files are deleted, and nothing under `damaged/` is ever replaced. A file is logged before it is set aside, so that after a
+kill the next repair finishes the work.
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ from crawler.upkeep.verify import Damage, Verdict
 from crawler.urls import DW, Sites
 
 _OF_FILES = (verify.CHANGED, verify.CUT, verify.LOST, verify.UNLOGGED, verify.BEING_SET_ASIDE)
-_AT_ONCE = 500  # files that are logged, then set aside
+_AT_ONCE = 500  # files that are logged together, then set aside
 
 
 @dataclass
 class Repair:
-    """What is to be done, or was. set_aside: path to where it lies then. restored: documents made again from their replies,
-    byte for byte. logged_again: whole files whose log line was at fault. logs_mended: run logs without their damaged lines,
-    or lost. removed: temporary files. again: path to (kind, id) of what the next crawl fetches. hops: the farthest.
-    for_good: what nobody has any more, as revisions. left: path to why nothing can be done about it.
-    index_is_wrong: it has to be made again. states: for the log, by the path they are about."""
+    """What is to be done, or was done.
+
+    set_aside: path to its new path. restored: documents remade from their replies, byte for byte. logged_again: whole files
+    whose log line is damaged. logs_mended: run logs that lose their damaged lines, or that are lost. removed: temporary
+    files. again: path to (kind, id) of what the next crawl fetches. hops: the largest distance of these from the seeds.
+    for_good: files that cannot be fetched again, such as revisions. left: path to the reason why it stays as it is.
+    index_is_wrong: the index must be rebuilt. states: records for the log, by path.
+    """
 
     set_aside: dict[str, str] = field(default_factory=dict)
     restored: list[str] = field(default_factory=list)
@@ -54,9 +57,9 @@ class Repair:
 
 
 def repair(archive: Archive, verdict: Verdict, time: str) -> Repair:
-    """Put right what was found in an archive that is open. time: for the log, as `times.iso` gives it.
+    """Repair an open archive. time: for the log, in the form of `times.iso`.
 
-    Raises DiskError and OSError; what is not done by then is found, planned and done by the next repair.
+    Raises DiskError and OSError; the next repair finds and does what is left.
     """
     planned = plan(archive.root, archive.index, verdict, time, archive.sites)
     _carry_out(archive, planned, verdict)
@@ -64,10 +67,9 @@ def repair(archive: Archive, verdict: Verdict, time: str) -> Repair:
 
 
 def plan(root: Path, index: Index | None, verdict: Verdict, time: str, sites: Sites = DW) -> Repair:
-    """What is to be done about what was found. Changes nothing.
+    """Return what a repair would do. Changes nothing.
 
-    index: None where it cannot be read. time: for the log, as `times.iso` gives it.
-    sites: where DW is, for what a reply is read with.
+    index: None if it cannot be read. time: for the log, in the form of `times.iso`. sites: DW's hosts, for reading replies.
     """
     planned = Repair()
     for damage in verdict.damages:
@@ -93,7 +95,7 @@ def plan(root: Path, index: Index | None, verdict: Verdict, time: str, sites: Si
 def _plan_file(root: Path, index: Index | None, damage: Damage, time: str, planned: Repair, sites: Sites) -> None:
     path = damage.path
     if index and damage.sha256 is not None and index.file(path) == (damage.sha256, damage.bytes):
-        planned.logged_again.append(path)  # it is the log line that is damaged
+        planned.logged_again.append(path)  # the file is whole, only its log line is damaged
         return
     if damage.what != verify.LOST:
         _plan_aside(root, path, planned)
@@ -110,7 +112,7 @@ def _plan_aside(root: Path, path: str, planned: Repair) -> None:
 
 
 def _plan_again(root: Path, index: Index | None, damage: Damage, time: str, planned: Repair) -> None:
-    """Have a file fetched again that nothing here can restore; the index hears of it by the states."""
+    """Plan to fetch a file again that cannot be restored; the index learns of it from the states."""
     path, dw_id = damage.path, layout.id_of(damage.path)
     is_found = damage.what != verify.LOST
     planned.states[path] = Removal(path, f"damaged: {damage.what}", time, damage.sha256, is_found)
@@ -118,7 +120,7 @@ def _plan_again(root: Path, index: Index | None, damage: Damage, time: str, plan
     if layout.is_document(path) and dw_id:
         planned.again[path] = (damage.kind or (row.kind if row else "article"), dw_id)
         planned.hops = max(planned.hops, row.hop if row else 0)
-        for reply in _replies_of(path):  # the next one would take its place
+        for reply in _replies_of(path):  # the next reply would take its path
             if reply not in planned.set_aside and is_file(root / reply):
                 _plan_aside(root, reply, planned)
                 planned.states[reply] = Removal(reply, "damaged: its document", time, _digest(root / reply))
@@ -143,7 +145,7 @@ def _replies_of(document: str) -> list[str]:
 
 
 def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
-    """The document as it was when it was stored, made from the reply beside it; None where that gives anything else."""
+    """Return the document as it was stored, remade from the reply beside it; None if the reply gives anything else."""
     is_ours = layout.is_document(damage.path) or (layout.is_revision(damage.path) and damage.path.endswith(".txt"))
     if not is_ours or damage.id is None or damage.stamp_ms is None:
         return None
@@ -159,7 +161,7 @@ def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
 
 
 def _carry_out(archive: Archive, planned: Repair, verdict: Verdict) -> None:
-    """Do what was planned. What turns out to be impossible goes into `left`."""
+    """Do what was planned. Whatever turns out to be impossible goes into `left`."""
     for path in planned.removed:
         disk.remove(archive.root / path)
     damages = {damage.path: damage for damage in verdict.damages}
@@ -168,12 +170,12 @@ def _carry_out(archive: Archive, planned: Repair, verdict: Verdict) -> None:
     for path in planned.logs_mended:
         if path in planned.set_aside:
             _mend_log(archive, path, planned.set_aside[path])
-        else:  # it is lost: what its lines named is logged again below, where it is whole
+        else:  # the log is lost: whole files that it named are logged again below
             archive.index.set_log_position(path.rpartition("/")[2], 0)
     for path in list(planned.logged_again):
         if not recovery.adopt(archive, path):
             planned.logged_again.remove(path)
-            planned.left[path] = "not as it should be for its name"
+            planned.left[path] = "its content does not fit its name"
     paths = list(planned.states)
     for start in range(0, len(paths), _AT_ONCE):
         archive.store_now([], [planned.states[path] for path in paths[start : start + _AT_ONCE]])
@@ -185,9 +187,9 @@ def _carry_out(archive: Archive, planned: Repair, verdict: Verdict) -> None:
 
 
 def _restore(archive: Archive, damage: Damage, planned: Repair) -> None:
-    """Put a document in the place of the damaged one."""
+    """Put a restored document in the place of the damaged one."""
     data = _made_again(archive.root, damage, archive.sites)
-    if data is None:  # the disk has changed since it was planned; the next repair sees it as it is
+    if data is None:  # the disk has changed since the plan was made; the next repair plans anew
         planned.restored.remove(damage.path)
         return
     _set_aside(archive.root, damage.path, planned)
@@ -195,17 +197,18 @@ def _restore(archive: Archive, damage: Damage, planned: Repair) -> None:
 
 
 def _set_aside(root: Path, path: str, planned: Repair) -> None:
-    """Move a file under `damaged/`, where it is to go there."""
+    """Move a file under `damaged/`, if that is planned."""
     if aside := planned.set_aside.get(path):
         try:
             disk.move(root / path, root / aside)
         except disk.Unreadable as error:
             del planned.set_aside[path]
-            planned.left[path] = f"cannot go to another disk: {error.strerror}"
+            planned.left[path] = f"cannot be copied to another disk: {error.strerror}"
 
 
 def _mend_log(archive: Archive, path: str, aside: str) -> None:
-    """Leave out the damaged lines of a run log, but what of them is proved; a copy as it was goes under `damaged/`."""
+    """Rewrite a run log without its damaged lines, keeping records in them that are proved. The original is copied under
+    `damaged/`."""
     whole = b"".join(
         b"".join(map(runlog.encode, line.records)) if line.problem else line.data
         for line in runlog.lines(archive.root / path)

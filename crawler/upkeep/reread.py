@@ -1,4 +1,4 @@
-"""All stored replies read again with today's code, so that a better reader improves old documents, without a request."""
+"""Read all stored replies again with today's code, so that better code improves old documents, without a request."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ from crawler.storage.logline import Record
 from crawler.storage.writer import NewFile
 from crawler.urls import Sites
 
-_SAME_LOOK_MS = 3_600_000  # between api.dw.com's answer and that of the page asked for in its place
+_SAME_LOOK_MS = 3_600_000  # between api.dw.com's answer and that of the page that was requested instead
 
 
 @dataclass(frozen=True)
 class Reread:
-    """What became of one reply. outcome: same, changed, new, unreadable. before, after: the documents; files: what to
-    write for it; reason: why it is still unreadable."""
+    """What became of one reply.
+
+    outcome: same, changed, new or unreadable. before, after: the documents. files: the files to write. reason: why the reply
+    is still unreadable.
+    """
 
     id: int
     path: str
@@ -38,7 +41,7 @@ class Reread:
 
 
 def place_of(url: str, source: str) -> str:
-    """Where a stored reply was asked for, as in `sources`: told by the document's source, else by the reply's address."""
+    """Return the place a stored reply came from (see `places`), by the document's source, else by the reply's address."""
     if source == "graph-api" or "/graph-api/" in url:
         return places.GRAPH
     if source.startswith("page:") or "/api/detail/" not in url:
@@ -47,7 +50,7 @@ def place_of(url: str, source: str) -> str:
 
 
 def archived(archive: Archive, now_ms: int) -> Iterator[Reread]:
-    """Every archived document whose reply lies beside it, in order of id."""
+    """Read the reply of every archived document that has one, in order of id."""
     for row in archive.index.documents():
         assert row.path
         reply = archive.reply_of(row.path)
@@ -70,7 +73,10 @@ def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms
 
 
 def _read_beside(body: bytes, charset: str, reply: str, row: Row, sites: Sites) -> Article:
-    """The article in a reply beside a document. JSON that is not what the index takes it for may be the other kind."""
+    """Return the article in a reply beside a document. JSON that cannot be read as the index says is tried as the other API's.
+
+    Raises UnreadableReply.
+    """
     if reply.endswith(".html.gz"):
         return places.read(places.PAGE, body, row.id, row.kind, row.language, sites, charset)
     first, second = places.first(row.kind), places.GRAPH
@@ -86,7 +92,7 @@ def _read_beside(body: bytes, charset: str, reply: str, row: Row, sites: Sites) 
 
 
 class _Kept(NamedTuple):
-    """A reply under `unreadable/`. stamp_ms: when it came. name: its path. charset: that of its HTTP header."""
+    """A reply under `unreadable/`. stamp_ms: when it was fetched. name: its path. charset: from its HTTP header."""
 
     stamp_ms: int
     name: str
@@ -97,7 +103,7 @@ class _Kept(NamedTuple):
 
 
 def unreadable(archive: Archive, now_ms: int) -> Iterator[Reread]:
-    """Every reply that was kept because nobody could read it and that says more than what is archived, newest first."""
+    """Read every reply under `unreadable/` that says more than what is archived, newest first."""
     kept = []
     for path in sorted((archive.root / "unreadable").glob("*.json")):
         name = path.with_suffix(".reply").relative_to(archive.root).as_posix()
@@ -117,7 +123,10 @@ def unreadable(archive: Archive, now_ms: int) -> Iterator[Reread]:
 
 
 def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
-    """What a kept reply gives, None where what is archived is newer or better. Raises UnreadableReply and OSError."""
+    """Return what a kept reply gives; None if the archived document is newer or better.
+
+    Raises UnreadableReply and OSError.
+    """
     stamp_ms, name, dw_id, url, kind, charset = kept
     row, place = archive.index.resolve(dw_id), place_of(url, "")
     if row and row.path and not _says_more(row, place, stamp_ms):
@@ -141,13 +150,13 @@ def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
 
 
 def _says_more(row: Row, place: str, stamp_ms: int) -> bool:
-    """Whether a reply is newer than an archived document, or api.dw.com's for one that a page stood in for meanwhile."""
+    """Whether a reply is newer than an archived document, or is api.dw.com's while the document came from a page."""
     is_better = place.startswith("api:") and (row.source == "graph-api" or row.source.startswith("page:"))
     return stamp_ms + is_better * _SAME_LOOK_MS > (row.stamp_ms or 0)
 
 
 def store(archive: Archive, found: Reread) -> None:
-    """Write what a reply gives now, and hear of what it refers to and shows."""
+    """Store what a reply gives now, and register its references and pictures. Raises DiskError."""
     assert found.after is not None
     archive.store_now(found.files)
     row = archive.index.resolve(found.id)
@@ -160,7 +169,7 @@ def _record(article: Article, document: SeedDocument, now_ms: int, hop: int) -> 
 
 
 def _time_ms(about: dict[str, object]) -> int:
-    """When a kept reply came. Raises ValueError."""
+    """Return when a kept reply was fetched, milliseconds UTC. Raises ValueError."""
     found = times.parse_ms(str(about["time"]))
     if found is None:
         raise ValueError(f"no time: {about['time']!r}")

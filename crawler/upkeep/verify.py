@@ -1,7 +1,7 @@
-"""Whether an archive holds what its run logs say: every file read, its sha256 compared. Changes nothing.
+"""Check whether an archive holds what its run logs say: read every file and compare its sha256. Nothing is changed.
 
-The logs are the source, the index is only compared with them. What is compared lies in a temporary database on disk, so
-that memory does not grow with the archive.
+The logs are the truth, and the index is compared with them. The comparison uses a temporary database on disk, so that memory
+does not grow with the archive.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ ROW_WITHOUT_FILE, FILE_WITHOUT_ROW, UNLOGGED = "row without file", "file without
 TWICE, BEING_SET_ASIDE, UNFINISHED = "twice", "being set aside", "unfinished"
 
 MEANING = {
-    CHANGED: "not the bytes that were stored",
+    CHANGED: "its bytes differ from what was stored",
     CUT: "shorter than what was stored",
-    LOST: "in the run logs, not on disk",
-    UNLOGGED: "on disk and in the index, in no run log",
-    TWICE: "two current documents of one id",
-    BEING_SET_ASIDE: "a repair that was stopped had this still to set aside",
-    UNKNOWN: "among the archive's files, but in no run log: no damage, and left alone",
-    NO_ACCESS: "in the run logs, but no file that can be read",
+    LOST: "in the run logs, but not on disk",
+    UNLOGGED: "on disk and in the index, but not in the run logs",
+    TWICE: "two current documents with the same id",
+    BEING_SET_ASIDE: "left by an interrupted repair, which had still to set it aside",
+    UNKNOWN: "in the archive's folders, but not in the run logs: not damage, and left alone",
+    NO_ACCESS: "in the run logs, but not a readable file",
     TEMPORARY: "left by a run that has ended",
-    LOG_DAMAGED: "lines of a run log that are not as they were written",
+    LOG_DAMAGED: "a run log with damaged lines",
     INDEX_DAMAGED: "the index is missing or damaged",
-    ROW_WITHOUT_FILE: "in the index, neither on disk nor in the run logs",
-    FILE_WITHOUT_ROW: "on disk and in the run logs, but not so in the index",
-    UNFINISHED: "of a run that did not end cleanly: the next run takes it over or removes it",
+    ROW_WITHOUT_FILE: "in the index, but neither on disk nor in the run logs",
+    FILE_WITHOUT_ROW: "on disk and in the run logs, but missing or different in the index",
+    UNFINISHED: "left by a run that did not end cleanly: the next run adopts or removes it",
 }
 
-_BATCH = 64  # files handed to a thread at a time; small ones would otherwise cost more to hand over than to read
+_BATCH = 64  # files handed to a thread at a time; one by one, small files would cost more to hand over than to read
 _THREADS = 4
-_MTIME_SLACK_MS = 60_000  # as in `archive`: clocks are set, and a run's name may be later than its start
+_MTIME_SLACK_MS = 60_000  # as in `recovery`: clocks are set, and a run's name may be later than its start
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -61,9 +61,9 @@ CREATE TABLE found (path TEXT PRIMARY KEY, sha256 TEXT, bytes INTEGER, problem T
 
 @dataclass(frozen=True)
 class Damage:
-    """One thing that is wrong. path: relative to the archive. what: a key of MEANING. detail: more for a person.
+    """One finding. path: relative to the archive. what: a key of MEANING. detail: more for a person.
 
-    sha256, bytes: of the file as it is. expected_sha256, kind, id, stamp_ms, url: what the run logs say of it.
+    sha256, bytes: of the file as it is. expected_sha256, kind, id, stamp_ms, url: of the file, from the run logs.
     """
 
     path: str
@@ -80,8 +80,11 @@ class Damage:
 
 @dataclass
 class Verdict:
-    """What was found. files, bytes: read. logged: paths that should be there. unclean_since: the start of a run that did
-    not end by itself, empty for none."""
+    """The result of `verify`.
+
+    files, bytes: how many were read. logged: how many paths should exist. unclean_since: the start of the last run if it did
+    not end cleanly, '' if it did.
+    """
 
     files: int = 0
     bytes: int = 0
@@ -91,19 +94,19 @@ class Verdict:
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing is wrong with the archive's own files that the next run would not put right by itself."""
+        """Whether nothing is wrong with the archive's own files, except what the next run repairs by itself."""
         return all(damage.what in (UNFINISHED, UNKNOWN) for damage in self.damages)
 
     def counts(self) -> dict[str, int]:
-        """How many there are of each kind of damage."""
+        """Return the number of findings by kind."""
         return {what: n for what in MEANING if (n := sum(damage.what == what for damage in self.damages))}
 
 
 def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int | None], None] = lambda n, of: None) -> Verdict:
     """Compare an archive with its run logs and its index. The caller holds the archive's lock.
 
-    recovered: whether `open_archive` has just put right what a killed run left. advance: told (files read, files expected).
-    Raises OSError where a folder or a log cannot be read.
+    recovered: whether `open_archive` has just cleaned up after a killed run. advance: called with (files read, files
+    expected). Raises OSError if a folder or a log cannot be read.
     """
     with contextlib.closing(sqlite3.connect("", isolation_level=None, uri=True)) as db:  # "": a temporary file
         db.executescript(_SCHEMA)
@@ -133,9 +136,9 @@ def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int |
 
 
 def _read_logs(db: sqlite3.Connection, root: Path, removed: dict[str, str | None]) -> Iterator[Damage]:
-    """Take what the logs say into the database: the last line of a path wins. Gives what cannot be read of them.
+    """Read the logs into the database; the last line about a path counts. Yields damaged logs.
 
-    removed: gets the paths of what a repair was about to set aside, and the sha256 of what lay there.
+    removed: gets path and sha256 of the files that a repair was about to set aside.
     """
     strange: dict[str, str] = {}
     list(tree.run_files(root, strange.__setitem__))
@@ -159,7 +162,7 @@ def _read_logs(db: sqlite3.Connection, root: Path, removed: dict[str, str | None
 
 
 def _expect(db: sqlite3.Connection, line: Record, removed: dict[str, str | None]) -> None:
-    """Take what a log line says into the database."""
+    """Apply a log line to the table `expected`."""
     record = logline.parse(line)
     if isinstance(record, FileRecord):
         db.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?)", [
@@ -174,8 +177,8 @@ def _expect(db: sqlite3.Connection, line: Record, removed: dict[str, str | None]
 def _read_files(
     db: sqlite3.Connection, root: Path, expected: int, advance: Callable[[int, int | None], None], strange: dict[str, str]
 ) -> Iterator[Damage]:
-    """Hash every file of the archive into the database, on threads: hashlib lets others run meanwhile. Gives the temporary
-    files. strange: gets what else lies in the archive's folders, by path."""
+    """Hash every file of the archive into the database, on threads, because hashlib releases the interpreter's lock. Yields
+    the temporary files. strange: gets everything else in the archive's folders, by path."""
     temporary = list(tree.temporary_files(root))
     paths = _paths(tree.walk(root, strange.__setitem__), temporary)
     waiting: deque[Future[list[_Found]]] = deque()
@@ -197,7 +200,8 @@ def _read_files(
 
 
 def _paths(walked: Iterable[str], temporary: list[str]) -> Iterator[str]:
-    """The files to read, of all: not the temporary ones, and not media files under way: in no log until they are whole."""
+    """Yield the files to read: not temporary ones, which are appended to `temporary`, and not partial media files, which are
+    not in the logs yet."""
     for path in walked:
         if layout.is_temporary(path):
             temporary.append(path)
@@ -209,7 +213,7 @@ _Found = tuple[str, str | None, int, str | None]
 
 
 def _hash_files(root: str, paths: Iterable[str]) -> list[_Found]:
-    """(path, sha256 in hexadecimal, bytes, why it could not be read) of each file that is there."""
+    """Return (path, sha256 in hexadecimal, bytes, why it could not be read) of each file."""
     found: list[_Found] = []
     for path in paths:
         try:
@@ -220,7 +224,7 @@ def _hash_files(root: str, paths: Iterable[str]) -> list[_Found]:
 
 
 def _attach_index(db: sqlite3.Connection, root: Path) -> str:
-    """Have the index beside the logs in the database. Returns why it cannot be used; empty when it can."""
+    """Attach the index to the database. Returns why it cannot be used, '' if it can."""
     path = root / layout.INDEX
     try:
         tree.require_index(root)
@@ -230,7 +234,7 @@ def _attach_index(db: sqlite3.Connection, root: Path) -> str:
         return "it is missing"
     if is_as_closed(root) is False:
         return OTHER_BYTES
-    # without a write-ahead log nothing can be newer than the file itself, and nothing needs to be made beside it
+    # without a write-ahead log the file is complete, and SQLite need not make files beside it
     immutable = "" if (root / (layout.INDEX + "-wal")).exists() else "&immutable=1"
     try:
         db.execute("ATTACH ? AS idx", [f"{uri_of(path)}?mode=ro{immutable}"])
@@ -242,8 +246,7 @@ def _attach_index(db: sqlite3.Connection, root: Path) -> str:
 
 
 def _unclean_since(db: sqlite3.Connection, root: Path, without_index: bool) -> str:
-    """The start of a run that did not end cleanly, empty where the last one did. Only the index knows; without it: of the
-    newest run."""
+    """Return the start of the last run if it did not end cleanly, '' if it did. Without an index: that of the newest run."""
     if without_index:
         return max((log.name.split(".")[0] for log in run_logs(root)), default="")
     found = db.execute("SELECT value FROM idx.meta WHERE key = 'unclean since'").fetchone()
@@ -251,9 +254,9 @@ def _unclean_since(db: sqlite3.Connection, root: Path, without_index: bool) -> s
 
 
 def _compare(db: sqlite3.Connection, removed: dict[str, str | None], strange: dict[str, str]) -> Iterator[Damage]:
-    """What is wrong between the logs and the disk, in order of path; then what is strange.
+    """Yield the differences between the logs and the disk, in order of path; then the strange files.
 
-    removed, strange: as `_read_logs` and `_read_files` give them.
+    removed, strange: as `_read_logs` and `_read_files` filled them.
     """
     rows = db.execute("""
         SELECT e.path AS path, e.path, f.path, NULL, e.sha256, e.bytes, f.sha256, f.bytes, f.problem,
@@ -268,7 +271,7 @@ def _compare(db: sqlite3.Connection, removed: dict[str, str | None], strange: di
     for path, expected, found, indexed, sha256, size, found_sha256, found_size, problem, kind, dw_id, stamp_ms, url in rows:
         detail = problem or ""
         if found is None and (place := _strange_place(path, strange)):
-            if place != path:  # nobody knows what is in there: the folder is named once
+            if place != path:  # the folder's content is unknown, so the folder is reported once
                 hidden[place] += 1
                 continue
             what, detail = NO_ACCESS, strange[path]
@@ -291,7 +294,7 @@ def _compare(db: sqlite3.Connection, removed: dict[str, str | None], strange: di
                      dw_id, stamp_ms, url)  # fmt: skip
     for path, found in strange.items():
         if path in hidden:
-            yield Damage(path, NO_ACCESS, f"{found}; {hidden[path]:,} of the archive's files are behind it")
+            yield Damage(path, NO_ACCESS, f"{found}; {hidden[path]:,} of the archive's files should be in it")
         elif removed.get(path, "") is None:
             yield Damage(path, BEING_SET_ASIDE, found)
         elif path not in odd:
@@ -299,14 +302,14 @@ def _compare(db: sqlite3.Connection, removed: dict[str, str | None], strange: di
 
 
 def _strange_place(path: str, strange: dict[str, str]) -> str | None:
-    """What of a path is strange, itself or a folder it lies in; None where nothing is."""
+    """Return the strange path among a path and the folders it lies in; None if there is none."""
     if not strange:
         return None
     return next((place for place in (path, *map(str, PurePosixPath(path).parents)) if place in strange), None)
 
 
 def _compare_documents(db: sqlite3.Connection) -> Iterator[Damage]:
-    """Documents that are there more than once, as where two archives were copied together."""
+    """Yield documents that exist more than once, for example after two archives were copied together."""
     db.create_function("document_id", 1, lambda path: layout.id_of(path) if layout.is_document(path) else None)
     for dw_id, paths in db.execute("""
         SELECT document_id(path) AS id, group_concat(path, ' ') FROM found WHERE id IS NOT NULL
@@ -316,7 +319,7 @@ def _compare_documents(db: sqlite3.Connection) -> Iterator[Damage]:
 
 
 def _compare_index(db: sqlite3.Connection) -> Iterator[Damage]:
-    """What is wrong between the logs and the index. A file that is lost, changed or unknown was named already."""
+    """Yield the differences between the logs and the index. Lost, changed and unknown files were reported before."""
     for (path,) in db.execute("""
         SELECT path FROM (SELECT path FROM idx.files UNION SELECT path FROM idx.objects WHERE path IS NOT NULL)
         WHERE path NOT IN (SELECT path FROM expected) AND path NOT IN (SELECT path FROM found) ORDER BY path"""):
@@ -328,9 +331,9 @@ def _compare_index(db: sqlite3.Connection) -> Iterator[Damage]:
 
 
 def _compare_logs(db: sqlite3.Connection, root: Path, named: set[str]) -> Iterator[Damage]:
-    """The logs of which the index has read more than is there: what a crash cuts off, it has never read.
+    """Yield the logs that are shorter than what the index has read. A crash cuts off only what the index has not read.
 
-    named: paths that are known to be damaged. They are skipped, for a damaged log may not be readable at all.
+    named: paths that are known to be damaged. They are skipped, because a damaged log may not be readable at all.
     """
     for name, read in db.execute("SELECT name, bytes FROM idx.logs ORDER BY name").fetchall():
         log = root / layout.RUNS / name
@@ -342,7 +345,8 @@ def _compare_logs(db: sqlite3.Connection, root: Path, named: set[str]) -> Iterat
 
 
 def _excused(damage: Damage, root: Path, since_ms: int) -> Damage:
-    """The damage, or that it is what a killed run leaves: temporary files, files it had no time to log or to index."""
+    """Return the damage, as UNFINISHED if it may be a leftover of a killed run: a temporary file, or one not yet logged or
+    indexed."""
     excused = damage.what in (TEMPORARY, FILE_WITHOUT_ROW)
     if damage.what in (CHANGED, CUT, UNKNOWN) and damage.sha256 and layout.id_of(damage.path):
         with contextlib.suppress(OSError):

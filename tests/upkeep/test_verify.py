@@ -224,7 +224,7 @@ def test_verify_waits_for_nobody(small: Path) -> None:
 def test_verify_lists_the_first_of_many_and_json_all(root: Path) -> None:
     done = damage(root)
     ran = scrapy("verify", root=root)
-    assert "changed: 200 (not the bytes that were stored)" in ran.out
+    assert "changed: 200 (its bytes differ from what was stored)" in ran.out
     assert "  and 150 more; --json lists them all" in ran.out
     listed = scrapy("verify", "--json", root=root)
     assert listed.status == 10
