@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from crawler.dw import places
 from crawler.reasons import Reason
 from crawler.storage.index.objects import Row
@@ -10,6 +12,9 @@ _API_FAILURES = 3  # in a row, before www.dw.com is asked first
 _API_ANYWAY = 10  # one request in so many goes to api.dw.com nevertheless
 _UNANSWERED = 5  # documents in a row, in a run that was never answered
 _UNANSWERED_NOW = 20  # the same, in a run that once was
+
+# Seconds that a run without a single answer waits: for a host, for all hosts, and for each that is asked after that.
+_HOST_S, _ALL_S, _LAST_S = 8.0, 14.0, 2.0
 
 
 def may_use_pages(row: Row) -> bool:
@@ -65,6 +70,23 @@ class Reachability:
         elif not is_answered or not row.misses:
             self.unanswered += 1
         return self.unanswered >= (_UNANSWERED_NOW if is_answered else _UNANSWERED)
+
+
+class FirstContact:
+    """How long a run waits for its first answer. Without a network nothing ever answers, and each host would be retried with
+    growing waits. Times are seconds of one monotonic clock."""
+
+    def __init__(self) -> None:
+        self.is_made = False  # something was answered, whatever it was: from then on every host gets full patience
+        self._began: dict[str, float] = {}
+
+    def left_s(self, host: str, now_s: float) -> float:
+        """Return how long a host that has not answered may still take. Infinite once anything was answered."""
+        if self.is_made:
+            return math.inf
+        began_s = self._began.setdefault(host, now_s)
+        of_all = _ALL_S - (now_s - min(self._began.values()))
+        return max(min(_HOST_S - (now_s - began_s), of_all), _LAST_S - (now_s - began_s))
 
 
 class Allowance:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,31 @@ def test_an_unreachable_dw_is_said_in_one_sentence(site: Site, tmp_path: Path) -
     again = crawl(tmp_path, dw.CHAIN[:2], "depth=0", site=site)
     assert again.status == 0
     assert set(again.documents) == set(dw.CHAIN[:2])
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("how", ["refused", "silent", "swallowed"])
+def test_a_run_without_a_network_says_so_within_20_seconds(how: str, site: Site, tmp_path: Path) -> None:
+    """silent: connections are accepted and never answered. swallowed: no connection comes about."""
+    with contextlib.ExitStack() as stack:
+        port = stack.enter_context(socket.socket())
+        port.bind(("127.0.0.1", 0))
+        if how != "refused":
+            port.listen(0 if how == "swallowed" else 100)
+        if how == "swallowed":  # the queue of a listener is full, and the kernel drops what comes
+            for _ in range(8):
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(port.getsockname())
+        nowhere = {f"DW_{host}_URL": f"http://127.0.0.{number}:{port.getsockname()[1]}" if how == "refused"
+                   else f"http://127.0.0.1:{port.getsockname()[1]}"
+                   for number, host in enumerate(("API", "STATIC", "WWW", "RSS"), 2)}  # fmt: skip
+        began = time.monotonic()
+        seeds = f"edition:zh,https://www.dw.com/en/any/a-{dw.CHAIN[0]}"
+        outcome = crawl(tmp_path, seeds, site=site, settings={**nowhere, "RETRY_BACKOFF": 2})
+    assert time.monotonic() - began < 20
+    assert outcome.status == 4
+    assert outcome.stderr.count("Nothing could be reached") == 1
 
 
 def test_a_run_gives_up_on_a_dw_that_never_answers(site: Site, tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from crawler.crawl.health import Allowance, ApiHealth, Reachability, may_use_pages
+from crawler.crawl.health import Allowance, ApiHealth, FirstContact, Reachability, may_use_pages
 from crawler.dw import places
 from crawler.reasons import NONE, ROBOTS, TIMEOUT, Reason, status
 from crawler.storage.index.objects import PENDING, Row
@@ -18,6 +20,26 @@ MISSED_BEFORE = NEW._replace(misses=2)
 @pytest.mark.parametrize(("row", "may"), [(NEW, True), (ARCHIVED_FROM_PAGE, True), (ARCHIVED_FROM_API, False)])
 def test_a_page_does_not_replace_what_the_api_gave(row: Row, may: bool) -> None:
     assert may_use_pages(row) is may
+
+
+# --- the first answer ---
+
+
+def test_a_run_without_an_answer_waits_eight_seconds_for_a_host_and_fourteen_for_all() -> None:
+    contact = FirstContact()
+    assert contact.left_s("rss.dw.com", 100) == 8
+    assert contact.left_s("rss.dw.com", 103) == 5
+    assert contact.left_s("api.dw.com", 109) == 5, "fourteen seconds after the first"
+    assert contact.left_s("api.dw.com", 115) < 0
+    assert contact.left_s("static.dw.com", 120) == 2, "a host that is asked late gets a chance too"
+    assert contact.left_s("static.dw.com", 123) < 0
+
+
+def test_any_answer_brings_full_patience() -> None:
+    contact = FirstContact()
+    contact.left_s("rss.dw.com", 100)
+    contact.is_made = True
+    assert contact.left_s("rss.dw.com", 1000) == contact.left_s("www.dw.com", 1000) == math.inf
 
 
 # --- api.dw.com ---

@@ -16,6 +16,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.crawl.component import run_of
 from crawler.crawl.failures import HostPaused
+from crawler.crawl.health import FirstContact
 
 if TYPE_CHECKING:
     from typing import Self
@@ -28,13 +29,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_SHORTEST_S = 1.0  # of a timeout
+_GIVEN_TIMEOUT = "given_timeout"  # key in a request's meta: its timeout once something has answered
+
 
 class PatienceMiddleware:
     """Waits before a retry, longer each time (RETRY_BACKOFF), and as long as the Retry-After of a 429 or 503 says.
 
     Scrapy's RetryMiddleware, which comes after it, decides whether to retry. A host that asks for more than RETRY_AFTER_MAX
-    seconds gets no more requests in this run. `downloader` calls `wait_for_host` before it sends a request. Counts
-    dw/retry_after/seconds.
+    seconds gets no more requests in this run. As long as nothing at all has answered, waits and timeouts are short
+    (`health.FirstContact`), so that a run without a network ends soon. `downloader` calls `wait_for_host` before it sends a
+    request. Counts dw/retry_after/seconds.
     """
 
     def __init__(self, run: Run, crawler: Crawler) -> None:
@@ -43,6 +48,7 @@ class PatienceMiddleware:
         self.backoff_s = run.options.backoff_s
         self.longest_s = run.options.longest_wait_s
         self.not_before: dict[str, float] = {}  # host: time.monotonic()
+        self.first_contact = FirstContact()
         # a signal, because it comes before the next request to the host is sent
         crawler.signals.connect(self._response_downloaded, signals.response_downloaded)
 
@@ -54,6 +60,17 @@ class PatienceMiddleware:
         if retries := request.meta.get("retry_times", 0):
             # spread, so that requests that failed together are not retried together
             await self._sleep(self.backoff_s * 2 ** (retries - 1) * random.uniform(0.75, 1.25))  # noqa: S311
+        left_s = self._first_contact_s(request)
+        given_s = request.meta.setdefault(_GIVEN_TIMEOUT, request.meta.get("download_timeout"))
+        request.meta["download_timeout"] = given_s if left_s == math.inf else max(_SHORTEST_S, min(given_s or math.inf, left_s))
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Give up a request that would be retried too late. Called before RetryMiddleware."""
+        if self.backoff_s * 2 ** request.meta.get("retry_times", 0) > self._first_contact_s(request):
+            request.meta["dont_retry"] = True
+
+    def _first_contact_s(self, request: Request) -> float:
+        return self.first_contact.left_s(urlparse_cached(request).netloc, time.monotonic())
 
     async def wait_for_host(self, request: Request) -> None:
         """Wait until the host of a request may be asked again. Raises HostPaused if that takes too long."""
@@ -64,6 +81,7 @@ class PatienceMiddleware:
             await self._sleep(wait)
 
     def _response_downloaded(self, request: Request, response: Response) -> None:
+        self.first_contact.is_made = True
         if response.status in (429, 503):
             seconds = retry_after_s(response.headers.get("Retry-After"), time.time())
             if seconds:
