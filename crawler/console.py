@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import sqlite3
 import sys
 from abc import abstractmethod
@@ -134,15 +135,24 @@ class ArchiveCommand(ScrapyCommand):
             self.root, clock.now_ms(), f"scrapy {self.name}", min_free=min_free(self.settings), sites=sites_of(self.settings),
             say=say, rebuild=rebuild,
         )  # fmt: skip
-        clean = False
+        clean, start_ms = False, clock.now_ms()
         try:
             yield archive
             clean = True
         except sqlite3.DatabaseError as error:
             raise DiskError(f"{self.root / layout.INDEX}: {error}") from error
         finally:
+            with contextlib.suppress(OSError):  # a disk that refuses is told of by what the command does
+                self._report(archive, start_ms)
             archive.close(clean=clean)
 
+    def _report(self, archive: Archive, start_ms: int) -> None:
+        """Say in a report which command has written the run logs of its time: else they would look like a killed crawl's."""
+        if archive.log.written:
+            name = archive.log.name
+            made = {"run": name, "command": f"scrapy {self.name}", "start": times.iso(start_ms),
+                    "end": times.iso(clock.now_ms()), "logs": sorted(archive.log.written)}  # fmt: skip
+            disk.replace_file(self.root / layout.RUNS / f"{name}.report.json", json.dumps(made).encode() + b"\n")
 
     @contextlib.contextmanager
     def look_at_archive(self) -> Iterator[Archive]:

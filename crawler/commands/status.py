@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from crawler import clock
-from crawler.console import ArchiveCommand, CommandError, console, print_table
-from crawler.crawl.pastreports import past_reports
+from crawler.console import ArchiveCommand, CommandError, console, counted, print_table
+from crawler.crawl.pastreports import is_crawl, last_success, past_reports
 from crawler.exceptions import COMPLETE, STATUS_WORDS
 from crawler.files import read_file
-from crawler.library import status
-from crawler.storage import layout, lock
+from crawler.library import metrics, status
+from crawler.storage import lastverify, layout, lock
 from crawler.storage.index import refresh
 from crawler.storage.index.objects import STATES
 from crawler.streams import print_json
@@ -31,7 +31,8 @@ class Command(ArchiveCommand):
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--runs", action="store_true", help=f"only the last {_RUNS} runs, in more detail")
+        parser.add_argument("--runs", action="store_true", help=f"only the last {_RUNS} crawls, in more detail")
+        parser.add_argument("--prometheus", action="store_true", help="print figures for Prometheus (docs/monitoring.md)")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         assert self.settings is not None
@@ -40,13 +41,22 @@ class Command(ArchiveCommand):
         except ValueError as error:
             raise CommandError(str(error)) from error
         root = self.existing_root()
-        runs = status.runs(root, past_reports(root, _RUNS), _RUNS)
+        reports = past_reports(root, _RUNS)
+        crawls, others = ([one for one in reports if is_crawl(one) is kind] for kind in (True, False))
+        if opts.prometheus:
+            with self.open_index() as index:
+                figures = status.figures(index, clock.now_ms(), rules)
+            last = crawls[-1] if crawls else None
+            print(metrics.text(figures, last, last_success(root), lastverify.read(root)), end="")
+            return COMPLETE
+        runs = status.runs(root, crawls, others, _RUNS)
+        failed_starts = status.failed_starts(others, runs[-1]["run"] if runs else "")
         if opts.runs:
-            print_json(runs) if opts.json else print_runs(runs)
+            print_json(runs) if opts.json else print_runs(runs, failed_starts)
             return COMPLETE
         with self.open_index() as index:
             figures = {"archive": str(root), "holder": holder(root), **status.figures(index, clock.now_ms(), rules)}
-        figures["runs"] = runs[-_LAST_RUNS:]
+        figures |= {"runs": runs[-_LAST_RUNS:], "failed_starts": failed_starts}
         print_json(figures) if opts.json else print_figures(figures)
         return COMPLETE
 
@@ -87,7 +97,7 @@ def print_figures(figures: dict[str, Any]) -> None:
     sizes = [(what, found["files"], status.size(found["bytes"])) for what, found in figures["disk"].items()]
     files, size = (sum(found[of] for found in figures["disk"].values()) for of in ("files", "bytes"))
     print_table("on disk", ["what", "files", "size"], [*sizes, ("all", files, status.size(size))])
-    print_runs(figures["runs"])
+    print_runs(figures["runs"], figures["failed_starts"])
 
 
 def print_counts(title: str, counts: dict[str, int], most: int | None = None) -> None:
@@ -99,8 +109,8 @@ def print_counts(title: str, counts: dict[str, int], most: int | None = None) ->
     print_table(title, ["", "count", ""], rows)
 
 
-def print_runs(runs: list[dict[str, Any]]) -> None:
-    """Print the runs, oldest first, then the problems of each."""
+def print_runs(runs: list[dict[str, Any]], failed_starts: dict[str, Any]) -> None:
+    """Print the runs, oldest first, then the problems of each, and how many could not start since the last one."""
     largest = max((run.get("new", 0) for run in runs), default=0)
     width = 20 if console().width >= _WIDE else 6
     rows = [_row(run, status.bar(run.get("new", 0), largest, width)) for run in runs]
@@ -109,10 +119,13 @@ def print_runs(runs: list[dict[str, Any]]) -> None:
         said = [STATUS_WORDS.get(run["exit_status"], "")] if run.get("exit_status") else []
         for sentence in [*said, *run.get("sentences", [])]:
             print(f"! {run['run']}: {sentence}")
+    if failed_starts["count"]:
+        print(f"! {counted(failed_starts['count'], 'crawl')} could not start since; the last at {failed_starts['last']}, status"
+              f" {failed_starts['exit_status']}: {failed_starts['sentence']}")  # fmt: skip
 
 
 def _row(run: dict[str, Any], bar: str) -> list[object]:
-    if not run["report"]:  # it was killed, is still running, or was another command than crawl
+    if not run["report"]:  # it was killed, or is still running
         return [run["run"], "", "", "", "", "", "", "", "no report"]
     return [run["run"], status.duration(run["seconds"]), run["new"], bar, run["revised"], run["pictures"], run["missing"],
             run["exit_status"], run["reason"]]  # fmt: skip

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
-from crawler.console import ArchiveCommand, counted, print_list, progress, shown
+from crawler import clock, times
+from crawler.console import ArchiveCommand, counted, print_list, progress, say, shown
 from crawler.exceptions import COMPLETE, DAMAGE_FOUND
+from crawler.storage import lastverify, layout
+from crawler.storage.lastverify import LastVerify
 from crawler.streams import print_json
-from crawler.upkeep.verify import MEANING, UNFINISHED, UNKNOWN, Verdict, verify
+from crawler.upkeep.verify import MEANING, UNKNOWN, Verdict, verify
 
 
 class Command(ArchiveCommand):
-    """Reads everything and changes nothing; the archive is locked. Exits with status 10 if there is damage, with --strict
-    also if a file is unknown."""
+    """Reads everything and writes only `verify.json`, which says what it found; the archive is locked. Exits with status 10
+    if there is damage, with --strict also if a file is unknown."""
 
     def short_desc(self) -> str:
         return "Check every file of the archive against the run logs; status 10 means damage"
@@ -23,14 +27,25 @@ class Command(ArchiveCommand):
         parser.add_argument("--strict", action="store_true", help="status 10 also if there are unknown files")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
-        with self.lock_only(), progress("files") as advance:
-            verdict = verify(self.existing_root(), advance=advance)
+        began_ms = clock.now_ms()
+        with self.lock_only():
+            with progress("files") as advance:
+                verdict = verify(self.existing_root(), advance=advance)
+            self._record(LastVerify(times.iso(began_ms), verdict.damaged, verdict.files, verdict.bytes))
         if opts.json:
             print_json(as_json(verdict))
         else:
             print_verdict(verdict)
         is_good = verdict.is_sound and not (opts.strict and verdict.counts().get(UNKNOWN))
         return COMPLETE if is_good else DAMAGE_FOUND
+
+    def _record(self, found: LastVerify) -> None:
+        """Note what was found, for `scrapy status`. A disk that refuses it changes nothing in the verdict."""
+        try:
+            lastverify.write(self.root, found)
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                say(f"{self.root / layout.VERIFIED} could not be written: {error.strerror}")
 
 
 def as_json(verdict: Verdict) -> dict[str, object]:
@@ -56,5 +71,4 @@ def print_verdict(verdict: Verdict) -> None:
     if verdict.is_sound:
         print(f"{size}: no damage")
     else:
-        damaged = sum(count for what, count in verdict.counts().items() if what not in (UNFINISHED, UNKNOWN))
-        print(f"{size}: {damaged:,} damaged; scrapy repair restores them or has them fetched again")
+        print(f"{size}: {verdict.damaged:,} damaged; scrapy repair restores them or has them fetched again")

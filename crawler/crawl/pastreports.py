@@ -4,25 +4,51 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from crawler.crawl import report
 from crawler.files import read_file
 from crawler.storage import layout
 
 logger = logging.getLogger(__name__)
 
+Report = dict[str, Any]
 
-def past_reports(root: Path, last: int = 20) -> list[dict[str, Any]]:
-    """Return the reports of the last runs, oldest first. Unreadable ones are named in the log and left out."""
-    found = []
-    for path in sorted((root / layout.RUNS).glob("*.report.json"))[-last:]:
+
+def newest_first(root: Path) -> Iterator[Report]:
+    """Yield the reports of all runs: crawls, those that could not start, and other commands. Unreadable ones are named in the
+    log and left out."""
+    for path in sorted((root / layout.RUNS).glob("*.report.json"), reverse=True):
         try:
             past = json.loads(read_file(path))
         except (OSError, ValueError, RecursionError):
             past = None
         if isinstance(past, dict):
-            found.append(past)
+            yield past
         else:
             logger.warning("%s cannot be read", path)
-    return found
+
+
+def past_reports(root: Path, last: int = 20) -> list[Report]:
+    """Return the reports of the last crawls that started, oldest first, and of everything else that ran since the first of
+    them: see `newest_first`."""
+    found: list[Report] = []
+    crawls = 0
+    for past in newest_first(root):
+        found.append(past)
+        crawls += is_crawl(past)
+        if crawls == last:
+            break
+    return found[::-1]
+
+
+def is_crawl(past: Mapping[str, Any]) -> bool:
+    """Whether a report is of a crawl that started."""
+    return "command" not in past and past.get("reason") != report.NOT_STARTED
+
+
+def last_success(root: Path) -> Report | None:
+    """Return the report of the last crawl that was complete; None if there is none."""
+    return next((past for past in newest_first(root) if is_crawl(past) and past.get("exit_status") == report.COMPLETE), None)

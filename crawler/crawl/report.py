@@ -11,6 +11,9 @@ from typing import Any
 
 from crawler.exceptions import COMPLETE, COULD_NOT_START, INCOMPLETE, STATUS_WORDS, STOPPED, UNREACHABLE
 
+NOT_STARTED = STATUS_WORDS[COULD_NOT_START]
+"""The reason of a run that could not start, in its report."""
+
 Stats = Mapping[str, Any]
 
 _MOST = 10**12  # no run names so many things

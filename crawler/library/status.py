@@ -51,12 +51,33 @@ def due(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
     }
 
 
-def runs(root: Path, reports: Iterable[Mapping[str, Any]], last: int) -> list[Figures]:
-    """The last runs, oldest first: those with a report, and those that only have logs (killed, still going on, or of
-    another command)."""
-    known = {str(report.get("run")): report for report in reports}
-    names = sorted({log.name.split(".")[0] for log in run_logs(root)} | set(known))[-last:]
-    return [_run(name, known.get(name)) for name in names]
+def runs(root: Path, crawls: Iterable[Mapping[str, Any]], others: Iterable[Mapping[str, Any]], last: int) -> list[Figures]:
+    """The last crawls, oldest first: those with a report, and those that only have logs (killed, or still going on).
+
+    others: reports of what else ran meanwhile. Their logs are left out.
+    """
+    known = {str(report.get("run")): report for report in crawls}
+    others = list(others)
+    reported = {str(report.get("run")) for report in others}
+    for report in (*known.values(), *others):
+        reported.update(str(name).split(".")[0] for name in _list(report.get("logs")))
+    logged = {log.name.split(".")[0] for log in run_logs(root)} - reported
+    return [_run(name, known.get(name)) for name in sorted(logged | set(known))[-last:]]
+
+
+def failed_starts(others: Iterable[Mapping[str, Any]], since: str) -> Figures:
+    """How many crawls could not start after a run of a name, ready for JSON; of the last one its name, status and why."""
+    failed = [report for report in others if "command" not in report and str(report.get("run")) > since]
+    if not failed:
+        return {"count": 0}
+    last = failed[-1]
+    said = "; ".join(map(str, _list(last.get("sentences"))))
+    return {"count": len(failed), "last": last.get("run"), "exit_status": last.get("exit_status"), "sentence": said}
+
+
+def _list(value: object) -> list[object]:
+    """Return a list that a report holds; an empty one in place of what a damaged report holds."""
+    return value if isinstance(value, list) else []
 
 
 def _run(name: str, report: Mapping[str, Any] | None) -> Figures:
@@ -76,7 +97,7 @@ def _run(name: str, report: Mapping[str, Any] | None) -> Figures:
         "missing": sum(report.get("documents_missing", {}).values()) + sum(report.get("pictures_missing", {}).values()),
         "bytes_stored": report.get("bytes_stored", 0),
         "pending": report.get("pending", 0),
-        "sentences": report.get("sentences", []),
+        "sentences": _list(report.get("sentences")),
     }
 
 

@@ -26,8 +26,9 @@ _LANGUAGES = LANGUAGES | {UNKNOWN_LANGUAGE}
 FOLDERS = _LANGUAGES | {"images", "media", "revisions", "unreadable"}
 """Folders at the top that hold documents, replies, pictures and media files."""
 INDEX_FILES = tuple(index + end for index in (INDEX, INDEX_NEW) for end in ("", "-wal", "-shm"))
+VERIFIED = "verify.json"  # what the last verify found
 SEARCH, SEARCH_SEAL = "search.sqlite", "search.sqlite.seal"  # a cache of `library.search`
-TOP = FOLDERS | {RUNS, DAMAGED, *INDEX_FILES, INDEX_SEAL, LOCK, SEARCH, f"{SEARCH}-journal", SEARCH_SEAL}
+TOP = FOLDERS | {RUNS, DAMAGED, *INDEX_FILES, INDEX_SEAL, LOCK, SEARCH, f"{SEARCH}-journal", SEARCH_SEAL, VERIFIED}
 """Every name at the top. Other names, and names that begin with a dot, are not part of the archive."""
 
 

@@ -95,7 +95,12 @@ class Verdict:
     @property
     def is_sound(self) -> bool:
         """Whether nothing is wrong with the archive's own files, except what the next run repairs by itself."""
-        return all(damage.what in (UNFINISHED, UNKNOWN) for damage in self.damages)
+        return not self.damaged
+
+    @property
+    def damaged(self) -> int:
+        """The number of damaged things."""
+        return sum(damage.what not in (UNFINISHED, UNKNOWN) for damage in self.damages)
 
     def counts(self) -> dict[str, int]:
         """Return the number of findings by kind."""

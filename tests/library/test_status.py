@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from crawler import times
-from crawler.library import status
+from crawler.library import metrics, status
 from crawler.storage import layout
 from crawler.storage.index import refresh
 from crawler.storage.index.agenda import mark as mark_due
@@ -22,7 +23,7 @@ from crawler.storage.logline import StateRecord
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from tests.crawling import ROOT
-from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store
+from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store, write
 
 DAY_MS = refresh.DAY_MS
 OLD = "2020-02-03T00:00:00.000Z"
@@ -168,6 +169,96 @@ def test_run_without_report_is_not_hidden(root: Path) -> None:
     (root / layout.RUNS / "20260703T000000Z.jsonl").write_bytes(b"")
     assert scrapy("status", "--runs", "--json", root=root).json[-1] == {"run": "20260703T000000Z", "report": False}
     assert "20260703T000000Z no report" in " ".join(scrapy("status", "--runs", root=root).out.split())
+
+
+def test_starts_that_failed_do_not_push_the_real_runs_out(root: Path) -> None:
+    report(root, "20260701T000000Z", documents={"new": 10})
+    for minute in range(30):
+        report(root, f"20260702T00{minute:02}00Z", exit_status=5, reason="could not start", sentences=["it is in use"])
+    found = scrapy("status", "--json", root=root).json
+    assert found["runs"][-1]["run"] == "20260701T000000Z"
+    assert found["failed_starts"] == {"count": 30, "last": "20260702T002900Z", "exit_status": 5, "sentence": "it is in use"}
+    said = "! 30 crawls could not start since; the last at 20260702T002900Z, status 5: it is in use\n"
+    for option in ("", "--runs"):
+        ran = scrapy("status", *filter(None, [option]), root=root)
+        assert "20260701T000000Z" in ran.out
+        assert said in ran.out
+
+
+def test_a_start_that_failed_before_the_last_run_is_past(root: Path) -> None:
+    report(root, "20260701T000000Z", exit_status=5, reason="could not start", sentences=["it is in use"])
+    report(root, "20260702T000000Z")
+    assert scrapy("status", "--json", root=root).json["failed_starts"] == {"count": 0}
+    assert "could not start" not in scrapy("status", root=root).out
+
+
+def test_other_commands_are_no_runs(tmp_path: Path) -> None:
+    assert scrapy("add", write(tmp_path / "a.txt", document()), root=tmp_path / "new").status == 0
+    assert list((tmp_path / "new" / layout.RUNS).glob("*.jsonl"))
+    assert scrapy("status", "--runs", "--json", root=tmp_path / "new").json == []
+
+
+def test_logs_that_a_run_wrote_under_an_earlier_name_are_its_own(root: Path) -> None:
+    for run in ("20260703T000000Z", "20260703T000001Z"):
+        (root / layout.RUNS / f"{run}.states.ndjson").write_bytes(b"")
+    report(root, "20260703T000001Z", logs=["20260703T000000Z.states.ndjson", "20260703T000001Z.states.ndjson"])
+    assert [run["run"] for run in scrapy("status", "--runs", "--json", root=root).json][-1] == "20260703T000001Z"
+    assert "20260703T000000Z" not in scrapy("status", "--runs", root=root).out
+
+
+@pytest.mark.parametrize("logs", [7, {"a": 1}, [7, None], "x"])
+def test_a_damaged_list_of_logs_is_ignored(logs: object, root: Path) -> None:
+    report(root, "20260703T000001Z", logs=logs, sentences=7)
+    assert scrapy("status", "--json", root=root).json["runs"][-1]["run"] == "20260703T000001Z"
+
+
+# ---- for Prometheus -------------------------------------------------------------------------------------------------
+
+
+def samples(root: Path) -> dict[str, float]:
+    """What a Prometheus server reads of `scrapy status --prometheus`."""
+    ran = scrapy("status", "--prometheus", root=root)
+    assert (ran.status, ran.err) == (0, "")
+    found = {}
+    for family in text_string_to_metric_families(ran.out):
+        assert family.name.startswith("dw_archiver_")
+        assert (family.type, bool(family.documentation)) == ("gauge", True)
+        found[family.name.removeprefix("dw_archiver_")] = family.samples[0].value
+        assert len(family.samples) == 1
+    assert ran.out.count("# TYPE ") == ran.out.count("# HELP ") == len(found)
+    return found
+
+
+def test_prometheus_reads_the_figures(root: Path) -> None:
+    report(root, "20260701T000000Z", end="2026-07-01T00:01:15Z")
+    report(root, "20260702T000000Z", exit_status=3, end="2026-07-02T00:00:00Z")
+    report(root, "20260703T000000Z", exit_status=5, reason="could not start", end="2026-07-03T00:00:00Z")
+    (root / next(root.glob("en/*/*/70000001*.txt"))).unlink()
+    scrapy("verify", root=root)
+    stored = scrapy("status", "--json", root=root).json["disk"]
+    assert samples(root) == {
+        "documents": 4, "documents_pending": 1, "documents_missing": 3, "documents_gone": 1, "pictures_missing": 0,
+        "bytes": sum(found["bytes"] for found in stored.values()),
+        "last_run_status": 3, "last_run_timestamp_seconds": times.parse_ms("2026-07-02T00:00:00Z") // 1000,
+        "last_success_timestamp_seconds": times.parse_ms("2026-07-01T00:01:15Z") // 1000,
+        "verify_damage": 1, "verify_timestamp_seconds": NOW_MS // 1000,
+    }  # fmt: skip
+
+
+def test_what_never_happened_has_no_figure(root: Path) -> None:
+    always = "documents documents_pending documents_missing documents_gone pictures_missing bytes"
+    assert set(samples(root)) == set(always.split())
+
+
+@pytest.mark.parametrize("facts", [{"end": 7, "exit_status": "0"}, {"end": "nonsense"}, {"exit_status": True}])
+def test_a_damaged_report_gives_no_figure(facts: dict[str, Any], root: Path) -> None:
+    report(root, "20260701T000000Z", **facts)
+    assert not {name for name in samples(root) if name.startswith("last_run")}
+
+
+def test_bytes_of_a_large_archive_are_exact() -> None:
+    figures = {"states": {}, "disk": {"pictures": {"files": 1, "bytes": 123_456_789_012_345}}}
+    assert "dw_archiver_bytes 123456789012345\n" in metrics.text(figures, None, None, None)
 
 
 # ---- for a person ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage import layout
+from crawler.storage import lastverify, layout
 from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import ARCHIVED, PENDING
 from crawler.storage.lock import Lock
@@ -119,11 +119,33 @@ def test_verify_finds_exactly_what_was_done(root: Path) -> None:
     assert len(done) == FLIPPED + DELETED + CUT + STRANGERS
 
 
-def test_verify_changes_nothing(root: Path) -> None:
+def test_verify_changes_nothing_but_what_it_notes(root: Path) -> None:
     damage(root)
     before = snapshot(root)
     assert scrapy("verify", root=root).status == 10
-    assert snapshot(root) == before
+    after = snapshot(root)
+    noted = json.loads(after.pop("verify.json"))
+    assert after == before
+    assert noted == {"time": "2026-06-01T00:00:00Z", "damaged": FLIPPED + DELETED + CUT, "files": noted["files"],
+                     "bytes": noted["bytes"]}  # fmt: skip
+
+
+def test_what_verify_notes_is_replaced_by_the_next_and_no_part_of_the_archive(small: Path) -> None:
+    (small / ".tmp-0-verify.json").write_bytes(b"")  # of a verify that was killed
+    (small / ONE).unlink()
+    assert scrapy("verify", root=small).status == 10
+    assert lastverify.read(small).damaged == 1  # type: ignore[union-attr]
+    (small / ONE).write_bytes(b"")
+    scrapy("repair", root=small)
+    assert scrapy("verify", "--strict", root=small).status == 0
+    assert lastverify.read(small).damaged == 0  # type: ignore[union-attr]
+    assert not list(small.glob(".tmp-*"))
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"time": 7, "damaged": 1, "files": 1, "bytes": 1}', b"\xff"])
+def test_a_damaged_note_of_verify_counts_as_none(data: bytes, small: Path) -> None:
+    (small / "verify.json").write_bytes(data)
+    assert lastverify.read(small) is None
 
 
 def test_last_log_line_of_a_path_counts(small: Path) -> None:

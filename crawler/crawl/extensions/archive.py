@@ -16,7 +16,7 @@ from crawler import clock, streams, times
 from crawler.crawl import report
 from crawler.crawl.control import Control
 from crawler.crawl.options import Options
-from crawler.crawl.pastreports import past_reports
+from crawler.crawl.pastreports import is_crawl, past_reports
 from crawler.crawl.run import Run
 from crawler.exceptions import COULD_NOT_START, DISK, INCOMPLETE, UNREACHABLE, ArchiverError, DiskError
 from crawler.storage import disk, layout, opening
@@ -97,7 +97,7 @@ class ArchiveExtension:
         self.finish(reason)
 
     def _engine_stopped(self) -> None:
-        self.finish("could not start")
+        self.finish(report.NOT_STARTED)
 
     # --- the end ---
 
@@ -150,8 +150,8 @@ class ArchiveExtension:
         end_ms = run.now_ms()
         return report.make(
             stats, start=times.iso(run.start_ms), end=times.iso(end_ms), run=run.archive.log.name,
-            seconds=(end_ms - run.start_ms) / 1000, seeds=run.options.seeds, reason=reason,
-            exit_status=self.exit_status, sentences=notes.sentences, missing=notes.missing,
+            logs=sorted(run.archive.log.written), seconds=(end_ms - run.start_ms) / 1000, seeds=run.options.seeds,
+            reason=reason, exit_status=self.exit_status, sentences=notes.sentences, missing=notes.missing,
             listing_problems=notes.problems, unknown_keys=sorted(notes.unknown_keys),
             pending=sum(n for (_, state), n in counts.items() if state == PENDING),
             out_of_scope=sum(n for (_, state), n in counts.items() if state == OUT_OF_SCOPE),
@@ -165,7 +165,7 @@ class ArchiveExtension:
         options = self.run.options
         past = [
             one for one in past_reports(self.run.root, 100)
-            if one.get("seeds") == options.seeds and one.get("reason") == "finished"
+            if is_crawl(one) and one.get("seeds") == options.seeds and one.get("reason") == "finished"
         ]  # fmt: skip
         found_before = [one.get("found") for one in past]
         return report.alert(report.found(stats), found_before, options.alert_share, options.alert_minimum)
