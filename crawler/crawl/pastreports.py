@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from crawler.crawl import report
+from crawler.exceptions import COMPLETE
 from crawler.files import read_file
 from crawler.storage import layout
 
@@ -20,7 +22,9 @@ Report = dict[str, Any]
 def newest_first(root: Path) -> Iterator[Report]:
     """Yield the reports of all runs: crawls, those that could not start, and other commands. Unreadable ones are named in the
     log and left out."""
-    for path in sorted((root / layout.RUNS).glob("*.report.json"), reverse=True):
+    runs = root / layout.RUNS
+    for name in sorted(filter(layout.is_report, os.listdir(runs) if runs.is_dir() else ()), reverse=True):
+        path = runs / name
         try:
             past = json.loads(read_file(path))
         except (OSError, ValueError, RecursionError):
@@ -51,4 +55,4 @@ def is_crawl(past: Mapping[str, Any]) -> bool:
 
 def last_success(root: Path) -> Report | None:
     """Return the report of the last crawl that was complete; None if there is none."""
-    return next((past for past in newest_first(root) if is_crawl(past) and past.get("exit_status") == report.COMPLETE), None)
+    return next((past for past in newest_first(root) if is_crawl(past) and past.get("exit_status") == COMPLETE), None)

@@ -61,7 +61,8 @@ def runs(root: Path, crawls: Iterable[Mapping[str, Any]], others: Iterable[Mappi
     reported = {str(report.get("run")) for report in others}
     for report in (*known.values(), *others):
         reported.update(str(name).split(".")[0] for name in _list(report.get("logs")))
-    logged = {log.name.split(".")[0] for log in run_logs(root)} - reported
+    since = min(known) if len(known) == last else ""  # older ones would be cut off below
+    logged = {log.name.split(".")[0] for log in run_logs(root, since)} - reported
     return [_run(name, known.get(name)) for name in sorted(logged | set(known))[-last:]]
 
 

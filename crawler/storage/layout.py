@@ -134,6 +134,11 @@ def is_run_log(name: str) -> bool:
     return found is not None and found["what"] != "report.json"
 
 
+def is_report(name: str) -> bool:
+    """Whether a file among the runs is a report, by the end of its name."""
+    return name.endswith(".report.json") and not name.startswith(".")
+
+
 def is_temporary(path: str) -> bool:
     """Whether a path is a file that is being written (`disk.write_temporary`)."""
     return _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None

@@ -135,7 +135,7 @@ def _sound_index(root: Path) -> Index | None:
         undo.callback(index.close)
         if not is_sealed:
             index.check()
-        is_empty = not any(tree.run_files(root)) and not any(tree.walk(root))
+        is_empty = not tree.has_runs(root) and not any(tree.walk(root))
         if index.unclean_since() is None and not is_empty:
             return None
         undo.pop_all()

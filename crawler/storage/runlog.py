@@ -165,9 +165,12 @@ def read_log(path: Path) -> Iterator[Record]:
         yield from line.records
 
 
-def run_logs(root: Path) -> list[Path]:
-    """Return the logs of all runs in the order to read them: by start of the run, and files before states."""
-    logs = [root / layout.RUNS / name for name in tree.run_files(root) if layout.is_run_log(name)]
+def run_logs(root: Path, since: str = "") -> list[Path]:
+    """Return the logs of all runs in the order to read them: by start of the run, and files before states.
+
+    since: the name of a run; earlier ones are left out.
+    """
+    logs = [root / layout.RUNS / name for name in tree.run_files(root, since=since) if layout.is_run_log(name)]
     return sorted(logs, key=lambda path: (path.name.split(".")[0], path.name.endswith(STATES_END)))
 
 

@@ -71,22 +71,35 @@ def _leads_out(link: Path, root: Path) -> bool:
     return not target.is_relative_to(here) and not here.is_relative_to(target)
 
 
-def run_files(root: Path, strange: Strange = _ignore) -> Iterator[str]:
+def run_files(root: Path, strange: Strange = _ignore, since: str = "") -> Iterator[str]:
     """Yield the names of the logs and reports of all runs, in order. strange: called for everything else beside them.
+
+    since: the name of a run; earlier ones are left out.
 
     Raises OSError if the folder cannot be read, and DiskError if it is no folder, for example a link to a disk that is not
     mounted: without its logs the archive would look like another one.
     """
     _require_folder(root, layout.RUNS)
     try:
-        entries = sorted(os.scandir(root / layout.RUNS), key=lambda entry: entry.name)
+        entries = [entry for entry in os.scandir(root / layout.RUNS) if entry.name >= since]
     except FileNotFoundError:
         return
-    for entry in entries:
+    for entry in sorted(entries, key=lambda entry: entry.name):
         if layout.is_run_file(entry.name) and entry.is_file(follow_symlinks=False):
             yield entry.name
         elif not entry.name.startswith("."):
             strange(f"{layout.RUNS}/{entry.name}", oddity(entry.path) or "a file")
+
+
+def has_runs(root: Path) -> bool:
+    """Whether there is a log or report of any run. Raises OSError and DiskError as `run_files`."""
+    _require_folder(root, layout.RUNS)
+    try:
+        entries = os.scandir(root / layout.RUNS)
+    except FileNotFoundError:
+        return False
+    with entries:  # the first one is enough: ten years of hourly runs have 270,000
+        return any(layout.is_run_file(entry.name) and entry.is_file(follow_symlinks=False) for entry in entries)
 
 
 def temporary_files(root: Path) -> Iterator[str]:
@@ -122,8 +135,9 @@ def is_archive(root: Path) -> bool:
     def note(path: str, what: str) -> None:
         odd.append(path)
 
-    if any(run_files(root, note)):
+    if has_runs(root):
         return True
+    list(run_files(root, note))
     for path in walk(root, note):
         if layout.is_document(path) or layout.is_reply(path) or layout.picture_of(path):
             return True

@@ -14,6 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from crawler import times
+from crawler.crawl.pastreports import past_reports
 from crawler.library import metrics, status
 from crawler.storage import layout
 from crawler.storage.index import refresh
@@ -22,7 +23,7 @@ from crawler.storage.index.objects import GONE, MISSING, PENDING, UNREADABLE, Sc
 from crawler.storage.logline import StateRecord
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
-from tests.crawling import ROOT
+from tests.crawling import ROOT, at_ms
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store, write
 
 DAY_MS = refresh.DAY_MS
@@ -206,6 +207,16 @@ def test_logs_that_a_run_wrote_under_an_earlier_name_are_its_own(root: Path) -> 
     assert "20260703T000000Z" not in scrapy("status", "--runs", root=root).out
 
 
+def test_reports_older_than_what_is_shown_are_not_read(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for day in range(1, 6):
+        report(root, f"2026070{day}T000000Z")
+    (root / layout.RUNS / "20260703T000000Z.report.json").write_bytes(b"damaged")
+    assert [one["run"][7] for one in past_reports(root, 2)] == ["4", "5"]
+    assert not caplog.records
+    assert [one["run"][7] for one in past_reports(root, 3)] == ["2", "4", "5"]
+    assert [record.message.endswith("cannot be read") for record in caplog.records] == [True]
+
+
 @pytest.mark.parametrize("logs", [7, {"a": 1}, [7, None], "x"])
 def test_a_damaged_list_of_logs_is_ignored(logs: object, root: Path) -> None:
     report(root, "20260703T000001Z", logs=logs, sentences=7)
@@ -239,8 +250,8 @@ def test_prometheus_reads_the_figures(root: Path) -> None:
     assert samples(root) == {
         "documents": 4, "documents_pending": 1, "documents_missing": 3, "documents_gone": 1, "pictures_missing": 0,
         "bytes": sum(found["bytes"] for found in stored.values()),
-        "last_run_status": 3, "last_run_timestamp_seconds": times.parse_ms("2026-07-02T00:00:00Z") // 1000,
-        "last_success_timestamp_seconds": times.parse_ms("2026-07-01T00:01:15Z") // 1000,
+        "last_run_status": 3, "last_run_timestamp_seconds": at_ms("2026-07-02") // 1000,
+        "last_success_timestamp_seconds": at_ms("2026-07-01T00:01:15+00:00") // 1000,
         "verify_damage": 1, "verify_timestamp_seconds": NOW_MS // 1000,
     }  # fmt: skip
 
@@ -250,7 +261,7 @@ def test_what_never_happened_has_no_figure(root: Path) -> None:
     assert set(samples(root)) == set(always.split())
 
 
-@pytest.mark.parametrize("facts", [{"end": 7, "exit_status": "0"}, {"end": "nonsense"}, {"exit_status": True}])
+@pytest.mark.parametrize("facts", [{"end": 7, "exit_status": "0"}, {"end": "x", "exit_status": None}, {"exit_status": True}])
 def test_a_damaged_report_gives_no_figure(facts: dict[str, Any], root: Path) -> None:
     report(root, "20260701T000000Z", **facts)
     assert not {name for name in samples(root) if name.startswith("last_run")}
