@@ -1,18 +1,23 @@
 """Every setting that differs from Scrapy's default, with that default and the reason; then this project's own.
 
+`dw.toml` in the working folder replaces what stands here, environment variables (`DW_ARCHIVER_ARCHIVE_DIR`) replace both, and
+`-s` replaces all. docs/configuration.md explains it.
+
 What only a crawl for an archive uses (its scheduler, pipelines, middlewares and extensions) is in `crawl.components`.
 """
 
 from crawler import __version__, urls
+from crawler.configuration import names, sources
 
 BOT_NAME = "dw-archiver"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
-COMMANDS_MODULE = "crawler.commands"  # crawl with exit statuses; parse, shell, fetch, view without an archive; and our own
+COMMANDS_MODULE = "crawler.scrapycommands"  # crawl with exit statuses; parse, shell ... without an archive; our own
 
 # --- this project's own ---
 
 ARCHIVE_DIR = "archive"
+ARCHIVE_SEEDS = "seeds/"  # where a crawl begins, unless `-a seeds=...` or `-a edition=...` says so
 ARCHIVE_MIN_FREE = 500 * 1024 * 1024  # bytes; a run with less free space stops
 ARCHIVE_REFRESH = [(2, 0), (14, 1), (60, 7)]  # days of age: days between looks; older: never again
 ARCHIVE_KINDS = ["article", "gallery", "video", "liveblog"]  # what becomes a document; also known: audio
@@ -64,3 +69,5 @@ TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # CachingThrea
 
 LOG_LEVEL = "INFO"  # DEBUG
 LOG_VERSIONS: list[str] = []
+
+vars().update(sources.of_process(names.of_module(vars())))

@@ -26,7 +26,7 @@ class _Forgiving(io.FileIO):
 
 
 def secure() -> None:
-    """Make the standard streams of this process safe to write to. `crawler.commands` calls this once.
+    """Make the standard streams of this process safe to write to. Each program calls this once.
 
     A closed stream becomes /dev/null. Otherwise the next file to be opened, a file of the archive, would get its number, and
     messages would be written into it. Characters that a stream cannot encode become escapes. Writing to standard error never

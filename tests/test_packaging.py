@@ -45,7 +45,7 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(*command: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a program that must succeed, in an environment that does not lead to the checkout."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "SCRAPY"))}
     ran = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, env=environment, **options)
     assert ran.returncode == 0, ran.stderr
     return ran
@@ -70,6 +70,11 @@ def test_user_agent_names_the_version() -> None:
 def test_requirements_are_those_of_the_package() -> None:
     lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
     assert [line for line in lines if line and not line.startswith("#")] == PROJECT["dependencies"]
+
+
+def test_packages_of_extras_are_there_for_the_tests() -> None:
+    lines = (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
+    assert set(lines) >= {package for extra in PROJECT["optional-dependencies"].values() for package in extra}
 
 
 def test_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
@@ -97,6 +102,17 @@ def test_installed_package_is_typed_and_of_this_version(installed: Path, tmp_pat
     assert version == __version__
     assert Path(file).is_relative_to(installed.parent)
     assert (Path(file).parent / "py.typed").exists()
+
+
+def test_installed_program_works_in_a_folder_of_its_own(installed: Path, tmp_path: Path) -> None:
+    made = run(installed / "dw-archiver", "init", "dw", cwd=tmp_path)
+    assert made.stdout.startswith("dw: made dw.toml, scrapy.cfg, seeds/editions.txt, seeds/more.txt\n")
+    seeds = "seeds=https://www.dw.com/en/any/a-70000001"
+    crawls = [[installed / "dw-archiver", "crawl"], [installed / "python", "-m", "scrapy", "crawl", "dw"]]
+    for crawl in crawls:
+        ran = run(*crawl, "-a", seeds, "-a", "dry_run=json", cwd=tmp_path / "dw" / "seeds")
+        assert "/70000001" in ran.stdout
+    assert run(installed / "dw-archiver", "--version", cwd=tmp_path).stdout == f"dw-archiver {__version__}\n"
 
 
 def test_scrapy_finds_the_installed_package_from_another_folder(installed: Path, tmp_path: Path) -> None:

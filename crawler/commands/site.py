@@ -54,7 +54,6 @@ class Command(ArchiveCommand):
         return COMPLETE
 
     def folder(self, to: str | None) -> Path:
-        assert self.settings is not None
         chosen = to or self.settings["SITE_DIR"]
         return Path(chosen) if chosen else self.root.absolute().parent / "site"
 

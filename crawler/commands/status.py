@@ -35,7 +35,6 @@ class Command(ArchiveCommand):
         parser.add_argument("--prometheus", action="store_true", help="print figures for Prometheus (docs/monitoring.md)")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
-        assert self.settings is not None
         try:
             rules = refresh.rules_of(self.settings.getdictorlist("ARCHIVE_REFRESH"))
         except ValueError as error:

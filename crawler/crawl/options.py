@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
+from crawler.configuration.reading import Readable
 from crawler.crawl import arguments
 from crawler.exceptions import ArgumentError
 from crawler.storage.index.refresh import Rules, rules_of
 from crawler.urls import DOCUMENT_KINDS, IDS, Sites
 
-if TYPE_CHECKING:
-    from scrapy.settings import BaseSettings
-
 Number = TypeVar("Number", int, float)
 
-_DEFAULTS = {"seeds": "seeds/", "depth": "1", "max_articles": "0", "refresh": "", "dry_run": "", "edition": "", "media": ""}
+_DEFAULTS = {"seeds": "", "depth": "1", "max_articles": "0", "refresh": "", "dry_run": "", "edition": "", "media": ""}
 """The spider arguments and their values if they are not given."""
 
 
@@ -60,14 +58,14 @@ class Options:
         return self.refresh in ("", "all")
 
 
-def read(given: Mapping[str, str], settings: BaseSettings) -> Options:
+def read(given: Mapping[str, str], settings: Readable) -> Options:
     """Return the options of a run. Raises ArgumentError, whose message names the argument or setting and its value.
 
     given: spider arguments by name, as text.
     """
     if unknown := given.keys() - _DEFAULTS.keys():
         raise ArgumentError(f"unknown argument: {', '.join(sorted(unknown))}")
-    text = {**_DEFAULTS, **given}
+    text = {**_DEFAULTS, "seeds": settings["ARCHIVE_SEEDS"], **given}
     depth, max_articles = arguments.number("depth", text["depth"]), arguments.number("max_articles", text["max_articles"])
     dry_run, is_json = arguments.dry_run(text["dry_run"])
     media = arguments.switch("media", text["media"])
@@ -85,7 +83,7 @@ def read(given: Mapping[str, str], settings: BaseSettings) -> Options:
     )  # fmt: skip
 
 
-def sites_of(settings: BaseSettings) -> Sites:
+def sites_of(settings: Readable) -> Sites:
     """Return where DW is, by the settings DW_API_URL, DW_STATIC_URL, DW_WWW_URL, DW_RSS_URL, MEDIA_HOSTS, DW_MEDIA_URL."""
     names = ("DW_API_URL", "DW_STATIC_URL", "DW_WWW_URL", "DW_RSS_URL")
     hosts = frozenset(host.strip().lower() for host in settings.getlist("MEDIA_HOSTS"))
@@ -93,7 +91,7 @@ def sites_of(settings: BaseSettings) -> Sites:
     return replace(sites, media_hosts=hosts, media=settings["DW_MEDIA_URL"].rstrip("/"))
 
 
-def min_free(settings: BaseSettings) -> int:
+def min_free(settings: Readable) -> int:
     """Return ARCHIVE_MIN_FREE, in bytes. Raises ArgumentError."""
     return _number(settings, "ARCHIVE_MIN_FREE", settings.getint)
 
@@ -113,7 +111,7 @@ def _refresh(text: str) -> str:
     return refresh
 
 
-def _kinds(settings: BaseSettings) -> tuple[str, ...]:
+def _kinds(settings: Readable) -> tuple[str, ...]:
     """Return ARCHIVE_KINDS. Raises ArgumentError."""
     kinds = tuple(kind.strip() for kind in settings.getlist("ARCHIVE_KINDS"))
     if unknown := set(kinds) - set(DOCUMENT_KINDS):
@@ -121,7 +119,7 @@ def _kinds(settings: BaseSettings) -> tuple[str, ...]:
     return kinds
 
 
-def _rules(settings: BaseSettings) -> Rules:
+def _rules(settings: Readable) -> Rules:
     """Return ARCHIVE_REFRESH. Raises ArgumentError."""
     try:
         return rules_of(settings.getdictorlist("ARCHIVE_REFRESH"))
@@ -129,7 +127,7 @@ def _rules(settings: BaseSettings) -> Rules:
         raise ArgumentError(str(error)) from error
 
 
-def _number(settings: BaseSettings, name: str, read_number: Callable[[str], Number]) -> Number:
+def _number(settings: Readable, name: str, read_number: Callable[[str], Number]) -> Number:
     """Return a setting as a number. Raises ArgumentError."""
     try:
         return read_number(name)
@@ -137,7 +135,7 @@ def _number(settings: BaseSettings, name: str, read_number: Callable[[str], Numb
         raise ArgumentError(f"{name} is not a number: {settings[name]!r}") from error
 
 
-def _concurrency(settings: BaseSettings, sites: Sites) -> int:
+def _concurrency(settings: Readable, sites: Sites) -> int:
     """Return how many requests api.dw.com may get at once."""
     slot = settings.getdict("DOWNLOAD_SLOTS").get(urlsplit(sites.api).hostname or "", {})
     return int(slot.get("concurrency", settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")))

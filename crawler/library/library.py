@@ -20,7 +20,7 @@ from crawler.dw.passages import body_passages
 from crawler.exceptions import DiskError, NotAnArchive, SeedFormatError
 from crawler.library import newseeds
 from crawler.library.changes import revisions
-from crawler.storage import layout, opening, tree
+from crawler.storage import layout, tree
 from crawler.storage.index import figures, seal
 from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import GONE
@@ -260,6 +260,8 @@ class Library:
 
     def _private_index(self) -> Index:
         """A temporary index, made of what the run logs say and of the documents that no log names."""
+        from crawler.storage import opening  # late: most archives have an index, and most commands write nothing
+
         archive = opening.look(self.path, 0)
         self._resources.callback(archive.close, clean=False)
         self._is_private = True

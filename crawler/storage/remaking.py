@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from crawler.dw import places
 from crawler.exceptions import UnreadableReply
 from crawler.seedfile import SeedDocument
 from crawler.storage import replyfile
@@ -29,6 +28,8 @@ def documents(
     path: of the reply; its ending tells a page from JSON. data: the file's bytes. kind: the presumed kind of the document,
     tried first. stamp_ms, language: of the document. Yields nothing if the reply is damaged or unreadable.
     """
+    from crawler.dw import places  # late: every command imports this file, and few need a reader, which takes 0.1 s to import
+
     with contextlib.suppress(OSError):
         body, charset = replyfile.unpack(data)
         asked = None if language == UNKNOWN_LANGUAGE else language

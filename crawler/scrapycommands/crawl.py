@@ -16,6 +16,7 @@ from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
 from crawler import clock, times
+from crawler.console.scrapycommand import check_settings
 from crawler.crawl import arguments, report
 from crawler.crawl.components import ENABLED
 from crawler.crawl.extensions.archive import ArchiveExtension
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 class Command(CrawlCommand):
     """Replaces the stock command; its options and arguments are the same."""
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        super().process_options(args, opts)
+        assert self.settings is not None
+        check_settings(self.settings, opts.set, "crawl")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:

@@ -1,0 +1,1 @@
+"""What a person may set: names, values, and where they come from."""

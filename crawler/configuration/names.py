@@ -1,0 +1,58 @@
+"""Which settings there are, and which one was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from crawler.configuration import scrapydefaults
+from crawler.exceptions import ArgumentError
+
+PREFIXES = ("ARCHIVE_", "DW_", "MEDIA_", "SITE_")
+"""How names begin that are this project's alone."""
+
+_ALSO_KNOWN = ("ARCHIVE_ENABLED", "MEDIA_ALLOW_REDIRECTS")  # the spider's own; of Scrapy's media pipelines, without a default
+_CLOSE, _VERY_CLOSE = 0.8, 0.9  # similarity of a slip of the pen to one of our names, and to one of Scrapy's many
+
+
+def check(names: Iterable[str], own: Iterable[str], where: str, scrapys: Iterable[str] | None = None) -> None:
+    """Refuse names that no part of the program knows. Raises ArgumentError, which says what was meant.
+
+    names: those that were set. own: those of this project. where: what set them, for the message. scrapys: those of Scrapy's,
+    looked up if they are needed. Names that resemble no known one may be those of an extension and pass, unless they begin as
+    ours do.
+    """
+    known = {*own, *_ALSO_KNOWN}
+    unknown = sorted(set(names) - known)
+    if not unknown:
+        return
+    import difflib  # late, here and below: a command that finds nothing wrong does without
+
+    others = set(scrapydefaults.read() if scrapys is None else scrapys)
+    for name in unknown:
+        if name in others:
+            continue
+        meant = difflib.get_close_matches(name, known, 1, _CLOSE) or difflib.get_close_matches(name, others, 1, _VERY_CLOSE)
+        if meant or name.startswith(PREFIXES):
+            raise ArgumentError(f"{where}: there is no setting {name}{did_you_mean(meant)}")
+
+
+def did_you_mean(names: Iterable[str]) -> str:
+    """Return the end of a message that names what was probably meant, empty for nothing."""
+    return "".join(f"; did you mean {name}?" for name in names)
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message that names the closest of some words, empty if none is close.
+
+    >>> closest("seed", ["seeds", "depth"])
+    '; did you mean seeds?'
+    """
+    import difflib
+
+    return did_you_mean(difflib.get_close_matches(name, list(known), 1, 0.6))
+
+
+def of_module(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings among the names of a module."""
+    return {name: value for name, value in values.items() if name.isupper()}

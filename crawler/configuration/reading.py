@@ -1,0 +1,68 @@
+"""Reads settings without Scrapy, as Scrapy reads them: text, as `-s` and environment variables have it, is read by type."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+
+class Readable(Protocol):
+    """Settings that can be read: Scrapy's, or ours. The value of an unknown name is None, the number 0, the list empty."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return a value as it was set."""
+
+    def getbool(self, name: str) -> bool:
+        """Return a switch. Raises ValueError."""
+
+    def getint(self, name: str) -> int:
+        """Return a whole number. Raises ValueError and TypeError."""
+
+    def getfloat(self, name: str) -> float:
+        """Return a number. Raises ValueError and TypeError."""
+
+    def getlist(self, name: str) -> list[Any]:
+        """Return a list; text is split at its commas."""
+
+    def getdict(self, name: str) -> dict[Any, Any]:
+        """Return a dictionary; text is JSON. Raises ValueError."""
+
+    def getdictorlist(self, name: str) -> dict[Any, Any] | list[Any]:
+        """Return a dictionary or list; text is JSON, or else split at its commas."""
+
+
+class Settings(dict[str, Any]):
+    """Settings by name, read as Scrapy reads them. It is Readable."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+    def getbool(self, name: str) -> bool:
+        value = self[name]
+        if isinstance(value, str) and value in ("True", "true", "False", "false"):
+            return value in ("True", "true")
+        return bool(int(value or 0))
+
+    def getint(self, name: str) -> int:
+        return int(self.get(name, 0))
+
+    def getfloat(self, name: str) -> float:
+        return float(self.get(name, 0.0))
+
+    def getlist(self, name: str) -> list[Any]:
+        value = self[name] or []
+        return value.split(",") if isinstance(value, str) else list(value)
+
+    def getdict(self, name: str) -> dict[Any, Any]:
+        value = self[name] or {}
+        return dict(json.loads(value) if isinstance(value, str) else value)
+
+    def getdictorlist(self, name: str) -> dict[Any, Any] | list[Any]:
+        value = self[name] or {}
+        if isinstance(value, str):
+            try:
+                loaded = json.loads(value)
+            except ValueError:
+                loaded = value
+            return loaded if isinstance(loaded, (dict, list)) else value.split(",")
+        return dict(value) if isinstance(value, dict) else list(value)

@@ -1,0 +1,9 @@
+"""What people see of our commands: their base class, and what they print."""
+
+from crawler.console.command import ArchiveCommand, Command, CommandError
+from crawler.console.output import LISTED, console, counted, print_list, print_table, progress, say, shown
+
+__all__ = [
+    "LISTED", "ArchiveCommand", "Command", "CommandError", "console", "counted", "print_list", "print_table", "progress", "say",
+    "shown",
+]  # fmt: skip

@@ -1,0 +1,184 @@
+"""The base classes of our commands: one-line errors with exit statuses, opening the archive. Nothing of Scrapy's."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import sqlite3
+import sys
+from abc import ABC, abstractmethod
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from crawler import clock, streams, times
+from crawler.configuration.reading import Readable
+from crawler.console.output import say
+from crawler.crawl.options import min_free, sites_of
+from crawler.exceptions import COMPLETE, DISK, STOPPED, ArchiverError, DiskError
+from crawler.storage import disk, layout, tree
+from crawler.storage.index.sqlite import Index
+from crawler.storage.lock import Lock
+
+if TYPE_CHECKING:
+    from crawler.storage.archive import Archive
+
+
+class CommandError(ArchiverError):
+    """A command cannot do what it was asked to do. Raised by the commands; prints one line and exits with status 1."""
+
+
+class Command(ABC):
+    """A command that makes no requests: its options, and what it does. `dw-archiver` runs it, and so does Scrapy, through
+    `console.scrapycommand`. Every error of ours becomes one line and its exit status.
+
+    settings: set before `run`. program: how the command was called, `dw-archiver` or `scrapy`.
+    """
+
+    takes_arguments: ClassVar[bool] = False
+    needs_settings: ClassVar[bool] = True
+    settings: Readable
+    program = "scrapy"
+
+    @property
+    def name(self) -> str:
+        """The name of the command: that of its file, with hyphens."""
+        return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
+    def syntax(self) -> str:
+        """Return how the command is written, without its name."""
+        return "[options]"
+
+    @abstractmethod
+    def short_desc(self) -> str:
+        """Return what the command does, in a line."""
+
+    def long_desc(self) -> str:
+        """Return what the command does, in a paragraph."""
+        return self.short_desc()
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the options of the command."""
+        parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+    @abstractmethod
+    def execute(self, args: list[str], opts: Namespace) -> int:
+        """Run the command and return its exit status. Errors of ours, OSError and KeyboardInterrupt may be raised."""
+
+    def run(self, args: list[str], opts: Namespace) -> int:
+        """Run the command and return its exit status. An error is one line on standard error."""
+        disk.warn_with(say)
+        try:
+            if unknown := next((arg for arg in args if arg.startswith("-") and arg != "-"), None):
+                raise CommandError(f"unknown option {unknown}; see {self.program} {self.name} --help")
+            if args and not self.takes_arguments:
+                raise CommandError(f"{args[0]} is one argument too many; use -s ARCHIVE_DIR=... to name an archive")
+            status = self.execute(args, opts)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader, such as `| head`, has gone
+            streams.silence(sys.stdout)
+            return COMPLETE
+        except KeyboardInterrupt:
+            return self._complain("stopped", STOPPED)
+        except ArchiverError as error:
+            return self._complain(str(error), error.exit_status)
+        except OSError as error:
+            return self._complain(str(error), DISK)
+        return status
+
+    def _complain(self, sentence: str, status: int) -> int:
+        say(f"{self.program} {self.name}: {sentence}")
+        return status
+
+
+class ArchiveCommand(Command):
+    """A command on an archive. Setting: ARCHIVE_DIR."""
+
+    @property
+    def root(self) -> Path:
+        return Path(self.settings["ARCHIVE_DIR"])
+
+    def existing_root(self) -> Path:
+        """Return the archive's folder. Raises CommandError if it holds no archive."""
+        if not self.root.is_dir() or not tree.is_archive(self.root):
+            crawl = "scrapy crawl dw" if self.program == "scrapy" else f"{self.program} crawl"
+            raise CommandError(f"{self.root} holds no archive (setting ARCHIVE_DIR); {crawl} creates one")
+        return self.root
+
+    @contextlib.contextmanager
+    def open_index(self, *, is_locked: bool = False) -> Iterator[Index]:
+        """Open the index read-only. A crawl may be running, unless we hold the lock (is_locked).
+
+        Raises CommandError if the index is missing or damaged.
+        """
+        path = self.existing_root() / layout.INDEX
+        remedy = f"{self.program} reindex rebuilds it from the files and run logs"
+        tree.require_index(self.root)
+        if not path.exists():
+            raise CommandError(f"{path} is missing: {remedy}")
+        try:
+            index = Index(path, read_only=True, is_locked=is_locked)
+            try:
+                index.check()
+                yield index
+            finally:
+                index.close()
+        except sqlite3.DatabaseError as error:
+            raise CommandError(f"{path} is damaged ({error}): {remedy}") from error
+
+    @contextlib.contextmanager
+    def lock_only(self) -> Iterator[None]:
+        """Hold the archive's lock without opening anything else. On a read-only disk no lock is needed, and none is taken."""
+        lock = None
+        try:
+            lock = Lock(self.existing_root() / layout.LOCK, f"{self.program} {self.name}", times.iso(clock.now_ms()))
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+        try:
+            yield
+        finally:
+            if lock:
+                lock.release()
+
+    @contextlib.contextmanager
+    def open_archive(self, *, rebuild: bool = False) -> Iterator[Archive]:
+        """Open the archive: locked and brought up to date. Raises ArchiveInUse, ArgumentError and DiskError."""
+        from crawler.storage.opening import open_archive  # late: asyncio and the rest of what writes, which many do without
+
+        archive = open_archive(
+            self.root, clock.now_ms(), f"{self.program} {self.name}", min_free=min_free(self.settings),
+            sites=sites_of(self.settings), say=say, rebuild=rebuild,
+        )  # fmt: skip
+        clean, start_ms = False, clock.now_ms()
+        try:
+            yield archive
+            clean = True
+        except sqlite3.DatabaseError as error:
+            raise DiskError(f"{self.root / layout.INDEX}: {error}") from error
+        finally:
+            with contextlib.suppress(OSError):  # a disk that refuses is told of by what the command does
+                self._report(archive, start_ms)
+            archive.close(clean=clean)
+
+    def _report(self, archive: Archive, start_ms: int) -> None:
+        """Say in a report which command has written the run logs of its time: else they would look like a killed crawl's."""
+        if archive.log.written:
+            name = archive.log.name
+            made = {"run": name, "command": f"{self.program} {self.name}", "start": times.iso(start_ms),
+                    "end": times.iso(clock.now_ms()), "logs": sorted(archive.log.written)}  # fmt: skip
+            disk.replace_file(self.root / layout.RUNS / f"{name}.report.json", json.dumps(made).encode() + b"\n")
+
+
+    @contextlib.contextmanager
+    def look_at_archive(self) -> Iterator[Archive]:
+        """Open the archive for a dry run: nothing on its disk changes. Raises DiskError."""
+        from crawler.storage import opening
+
+        archive = opening.look(self.existing_root(), clock.now_ms(), say=say)
+        try:
+            yield archive
+        finally:
+            archive.close(clean=False)

@@ -1,0 +1,77 @@
+"""Our commands as Scrapy's."""
+
+from __future__ import annotations
+
+import sys
+from abc import abstractmethod
+from argparse import ArgumentParser, Namespace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+
+from crawler import settings as own
+from crawler.configuration import names, sources
+from crawler.console.command import Command
+from crawler.console.output import say
+from crawler.exceptions import ArgumentError
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+
+class OfflineCommand(ScrapyCommand):
+    """A command of ours, run by Scrapy. Scrapy loads every command whenever it starts; ours are imported when they are used.
+
+    It is not in `scrapycommands/`, because Scrapy makes a command of every command class it finds there.
+    """
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    @abstractmethod
+    def load(self) -> Command:
+        """Return the command, imported now."""
+
+    @cached_property
+    def _command(self) -> Command:
+        return self.load()
+
+    def syntax(self) -> str:
+        return self._command.syntax()
+
+    def short_desc(self) -> str:
+        return self._command.short_desc()
+
+    def long_desc(self) -> str:
+        return self._command.long_desc()
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        self._command.add_options(parser)
+
+    def process_options(self, args: list[str], opts: Namespace) -> None:
+        super().process_options(args, opts)
+        assert self.settings is not None
+        check_settings(self.settings, opts.set, self._command.name)
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        assert self.settings is not None
+        self._command.settings = self.settings
+        self.exitcode = self._command.run(args, opts)
+
+
+def check_settings(settings: BaseSettings, given: list[str], name: str) -> None:
+    """Read the settings of `-s` by their types, and refuse unknown ones. An error ends the process, with one line.
+
+    given: the options, as NAME=VALUE. name: of the command.
+    """
+    defaults = names.of_module(vars(own))
+    try:
+        read = sources.from_options(dict(one.split("=", 1) for one in given), defaults)
+        names.check((name for name in settings if name.startswith(names.PREFIXES)), defaults, "settings")
+    except ArgumentError as error:
+        say(f"scrapy {name}: {error}")
+        sys.exit(error.exit_status)
+    settings.setdict(read, priority="cmdline")
