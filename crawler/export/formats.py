@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.export import jsonl, parquet
+from crawler.export import bagit, jsonl, parquet
 from crawler.export.output import ExportError, IsOurs, new_file, new_folder, require_place
 from crawler.export.source import Source
 
@@ -29,7 +29,7 @@ class Format:
     is_ours: IsOurs | None = None
 
 
-NAMES = ("jsonl", "parquet")
+NAMES = ("jsonl", "parquet", "bagit")
 
 
 def format_of(name: str, options: Options) -> Format:
@@ -45,6 +45,8 @@ def format_of(name: str, options: Options) -> Format:
                           parquet.is_ours)  # fmt: skip
         case "parquet":
             return Format((".parquet",), lambda source, part, path: parquet.write(source, part))
+        case "bagit":
+            return Format((), lambda source, part, path: bagit.write(source, part), bagit.is_ours)
     raise ExportError(f"there is no format {name}; there are {', '.join(NAMES)}")
 
 

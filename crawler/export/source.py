@@ -24,7 +24,7 @@ class Source:
         self.documents = 0
         self.revisions = 0
         self._with_revisions = with_revisions
-        self._advance = advance
+        self.advance = advance
         self._read = 0
         self._total = 0
 
@@ -55,4 +55,4 @@ class Source:
         for dw_id in ids:
             yield dw_id
             self._read += 1
-            self._advance(self._read, self._total)
+            self.advance(self._read, self._total)

@@ -207,6 +207,22 @@ class Library:
         """The language paths of all documents, in order; `und` if some have none."""
         return sorted(self._attempt(figures.languages))
 
+    def files(self) -> Iterator[str]:
+        """The paths of all files that the archive has stored, in order, revisions and replies included."""
+        last = ""
+        while paths := self._attempt(lambda index, after=last: figures.paths(index, after, 500)):  # type: ignore[misc]
+            yield from paths
+            last = paths[-1]
+
+    def sha256(self, path: str) -> str | None:
+        """The sha256 a file was stored with, in hexadecimal; None if nothing is recorded of it."""
+        return self._recorded(path)
+
+    def path_of(self, id: int) -> str | None:
+        """The path of the document with this id, also if another document has taken it over; None if there is none."""
+        row = self._attempt(lambda index: index.resolve(id)) if 0 < id < 2**63 else None
+        return row.path if row else None
+
     def document(self, id: int) -> Document | None:
         """The document with this id, also if another document has taken it over (an alias).
 

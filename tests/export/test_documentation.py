@@ -25,14 +25,14 @@ def exports(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exports")
     for arguments in (
         ["jsonl", "--to", "dw.jsonl"], ["parquet", "--to", "dw.parquet"],
-        ["parquet", "--to", "dw", "--partition", "language,year"],
+        ["parquet", "--to", "dw", "--partition", "language,year"], ["bagit", "--to", "dw-bag"],
     ):  # fmt: skip
         ran = scrapy("export", *(folder / one if one.startswith("dw") else one for one in arguments), root=archive)
         assert ran.status == 0, ran.err
     return folder
 
 
-@pytest.mark.parametrize(("kind", "code"), EXAMPLES, ids=[code.split()[1] for _, code in EXAMPLES])
+@pytest.mark.parametrize(("kind", "code"), EXAMPLES, ids=[code.split()[kind == "python"] for kind, code in EXAMPLES])
 def test_example_runs_and_prints_what_it_should(kind: str, code: str, exports: Path) -> None:
     assert len(code.splitlines()) <= 6
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

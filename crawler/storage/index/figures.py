@@ -34,6 +34,11 @@ def count_files(index: Index) -> int:
     return int(index.select("SELECT count(*) FROM files").fetchone()[0])
 
 
+def paths(index: Index, after: str, limit: int) -> list[str]:
+    """Return paths of stored files in order, those behind a path."""
+    return [path for (path,) in index.select("SELECT path FROM files WHERE path > ? ORDER BY path LIMIT ?", [after, limit])]
+
+
 # --- documents by stamp ---
 
 NEW, REVISED = "new", "revised"
