@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from crawler import normalise, sanitise, times, urls
-from crawler.dw import decoding
+from crawler.dw import decoding, embeds
 from crawler.dw.article import CAPTION_KEPT, Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube, check_usable
 from crawler.dw.values import Json, first_object, objects, text
 from crawler.exceptions import UnreadableReply
@@ -221,9 +221,20 @@ def _block(kind: str, element: Json, met: _Met) -> Block | None:
             name = _markup(element.get("name") or element.get("title"))
             return Gallery(name, slides) if slides else None
         case "youtube" | "externalvideo" | "embed" | "socialmedia":
-            return _youtube(element)
+            return _youtube(element) or _embed(element)
+        case "audio":
+            audio = _media(element, met)
+            return _embed(element, audio.source if audio else "", "Audio")
     words = _markup(element.get("text"))  # of an unknown type: its text is better than nothing
     return Paragraph(words) if words.strip() else None
+
+
+def _embed(element: Json, address: str = "", service: str = "") -> Paragraph | None:
+    """Return what can be kept of an embed. [assumed: no reply with one was recorded]"""
+    written = (_markup(element.get(key)) for key in ("text", "description", "title", "name"))
+    words = next((markup for markup in written if markup.strip()), "")
+    named = (text(element.get(key)).strip() for key in ("url", "src"))
+    return embeds.paragraph(words, address or next(filter(None, named), ""), service=service)
 
 
 def _caption(image: Json, met: _Met) -> Paragraph | None:

@@ -233,22 +233,63 @@ def test_embedded_video_is_its_mp4() -> None:
 @pytest.mark.parametrize(
     ("embed", "name"),
     [
-        ('<iframe src="https://maps.example/embed"></iframe>', "iframe"),
-        ('<blockquote class="twitter-tweet"><p>Ein Ruf</p></blockquote>', "twitter-tweet"),
         ('<div class="vjs-wrapper"><video></video></div>', "video"),
-        ('<audio><source src="https://radiodownloaddw-a.akamaihd.net/a.mp3"></audio>', "audio"),
-        ('<div class="image-gallery embed" data-id="404"></div>', "gallery"),
+        ('<div class="image-gallery embed"></div>', "gallery"),
         ('<p><object data="x"></object></p>', "object"),
-        ('<div class="dw-widget embed" data-id="5"><p>Bestellen Sie jetzt</p></div>', "dw-widget"),
-        ('<div class="tweet embed" data-id="5"></div>', "tweet"),
-        ('<p><span class="tweet embed"><b>Anzeigen?</b></span></p>', "tweet"),
-        ('<div class="embed"><p>Stimmen Sie zu</p><iframe data-src="https://maps.example/"></iframe></div>', "iframe"),
-        ('<div class="embed big"><p>Stimmen Sie zu</p></div>', "embed"),
+        ('<iframe src="javascript:alert(1)"></iframe>', "iframe"),
+        ('<div class="tweet embed"></div>', "tweet"),
+        ('<div class="embed"></div>', "embed"),
     ],
 )
 def test_unreadable_element_is_counted_by_its_type(embed: str, name: str) -> None:
     article = read_content(text=f"<p>vorher</p>{embed}<p>nachher</p>")
     assert (texts(article), article.skipped) == (["vorher", "nachher"], (name,))
+
+
+def outside(address: str, label: str) -> str:
+    return f'<a href="{address}" rel="ExternalRef">{label}</a>'
+
+
+@pytest.mark.parametrize(
+    ("embed", "kept"),
+    [
+        ('<blockquote class="tweet embed" data-id="55"></blockquote>', outside("https://x.com/i/status/55", "X 55")),
+        ('<blockquote class="tweet embed" data-id="55"><p>Ein <b>Ruf</b></p></blockquote>',
+         f"Ein <b>Ruf</b> {outside('https://x.com/i/status/55', 'X 55')}"),
+        ('<blockquote class="twitter-tweet"><p>Ein Ruf</p><a href="https://twitter.com/ada/status/55">Juni</a></blockquote>',
+         f"Ein Ruf {outside('https://twitter.com/ada/status/55', 'Juni')} {outside('https://twitter.com/ada/status/55', 'X')}"),
+        ('<p><span class="tweet embed"><b>Anzeigen?</b></span></p>', "<b>Anzeigen?</b> X"),
+        ('<div class="embed dw-widget" data-id="5"><p>Bestellen Sie jetzt</p></div>', "Bestellen Sie jetzt DW widget 5"),
+        ('<div class="embed dw-widget" data-id="5"></div>', "DW widget 5"),
+        ('<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/Ab_c/?x=1&amp;y">Bild</blockquote>',
+         f"Bild {outside('https://www.instagram.com/p/Ab_c/?x=1&amp;y', 'Instagram')}"),
+        ('<div class="embed instagram" data-id="Ab_c-1"></div>',
+         outside("https://www.instagram.com/p/Ab_c-1/", "Instagram Ab_c-1")),
+        ('<div class="fb-post" data-href="https://www.facebook.com/dw/posts/7"></div>',
+         outside("https://www.facebook.com/dw/posts/7", "Facebook")),
+        ('<blockquote class="tiktok-embed" cite="https://www.tiktok.com/@dw/video/7" data-video-id="7">Film</blockquote>',
+         f"Film {outside('https://www.tiktok.com/@dw/video/7', 'TikTok 7')}"),
+        ('<audio><source src="https://radiodownloaddw-a.akamaihd.net/a.mp3"></audio>',
+         outside("https://radiodownloaddw-a.akamaihd.net/a.mp3", "Audio")),
+        ('<iframe src="https://maps.example/embed"></iframe>', outside("https://maps.example/embed", "maps.example")),
+        ('<div class="embed"><p>Stimmen Sie zu</p><iframe data-src="https://maps.example/"></iframe></div>',
+         f"Stimmen Sie zu {outside('https://maps.example/', 'maps.example')}"),
+        ('<div class="embed big"><p>Stimmen Sie zu</p></div>', "Stimmen Sie zu"),
+        ('<div class="tweet embed" data-id="5&quot;><script>alert(1)</script>"><p>Ruf</p></div>', "Ruf X"),
+    ],
+)  # fmt: skip
+def test_embed_loses_no_words_and_names_its_service(embed: str, kept: str) -> None:
+    article = read_content(text=f"<p>vorher</p>{embed}<p>nachher</p>")
+    assert (texts(article), article.skipped) == (["vorher", kept, "nachher"], ())
+
+
+@pytest.mark.parametrize("inside", ["", "<p>Deiche der Welt</p>"])
+def test_gallery_known_by_its_id_alone_is_a_reference(inside: str) -> None:
+    article = read_content(text=f'<p>vorher</p><div class="embed image-gallery" data-id="404">{inside}</div>')
+    label = "Deiche der Welt" if inside else "Gallery 404"
+    assert texts(article)[1:] == [f'<a href="https://api.dw.com/api/detail/gallery/404" rel="ArticleRef">{label}</a>']
+    assert article.skipped == ()
+    assert render.document_of(article, 0, "de").references == [404]
 
 
 def test_caption_of_a_picture_without_an_address_is_kept_as_text_and_counted() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crawler import normalise, sanitise
+from crawler.dw import embeds
 from crawler.dw.article import CAPTION_KEPT, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.dw.pages import addresses
 from crawler.dw.pages.tree import classes, tree
@@ -33,7 +34,9 @@ _NOISE = frozenset(
     "teasernavwrap tools vjs-no-js label-top label-bottom copyright lineextra".split()
 )
 _TEASERS = frozenset({"linklist", "col1", "relatedcontent", "smalllist", "smalltext", "basicteaser"})
-_FOREIGN = frozenset({"twitter-tweet", "tweet", "instagram-media", "fb-post", "tiktok-embed", "dw-widget"})
+_FOREIGN = frozenset(embeds.CLASSES)
+_EMBED_ADDRESSES = ("data-instgrm-permalink", "data-href", "cite", "data-url", "data-src", "src")
+_EMBED_IDS = ("data-id", "data-tweet-id", "data-video-id")
 _SPAN_ATTRIBUTES = ("class", "data-id", "data-type", "title", "lang", "dir")
 _YOUTUBE = re.compile(
     r"^https?://(?:www\.|m\.)?(?:youtube(?:-nocookie)?\.com/(?:embed/|v/|watch\?(?:.*&)?v=)|youtu\.be/)([\w-]{11})(?![\w-])"
@@ -103,7 +106,7 @@ class Body:
         if names & _TEASERS:
             self.skipped.append("teaser")
         elif names & _FOREIGN:
-            self.skipped.append(min(names & _FOREIGN))
+            self._embed(element, min(names & _FOREIGN))
         elif names & {"gallery", "image-gallery", "slideshow", "picturegallery"}:
             self._gallery(element)
         elif tag in _PICTURES or names & {"picbox", "placeholder-image"}:
@@ -223,7 +226,11 @@ class Body:
                 if (gallery := self.known_galleries[dw_id]) not in self.galleries:
                     self.galleries.append(gallery)
                 return
-        self.skipped.append("gallery")
+        if identity := number(element.get("data-id")):  # known by its id alone: a reference, so that it is archived too
+            label = self.inline(element) or escape(element.get("data-title")) or f"Gallery {identity}"
+            self._paragraph(addresses.link(DW.detail("gallery", identity), label))
+        else:
+            self.skipped.append("gallery")
 
     def media(self, element: Any) -> Video | None:
         """Return the file of a video or audio an element holds."""
@@ -233,7 +240,7 @@ class Body:
         return Video(source) if source else None
 
     def _media(self, element: Any) -> None:
-        """Add a video or a YouTube player. Anything else, audio files included, is counted as skipped."""
+        """Add a video or a YouTube player; of anything else, audio files included, what can be kept as a paragraph."""
         frames = [element] if element.tag in ("iframe", "embed") else element.xpath(".//iframe")
         for frame in frames:
             for address in filter(None, (frame.get("data-src"), frame.get("src"))):
@@ -246,7 +253,24 @@ class Body:
         else:
             held = {found.tag for found in element.iter(*_MEDIA)}
             default = "embed" if "embed" in classes(element) else "video"
-            self.skipped.append("audio" if video else min(held, default=default))
+            self._embed(element, "audio" if video else min(held, default=default), video.source if video else "")
+
+    def _embed(self, element: Any, name: str, address: str = "") -> None:
+        """Add what can be kept of an embed; if nothing can, it is counted as skipped.
+
+        name: its type. address: where it leads, if that is known already.
+        """
+        holders = [element, *element.iter("iframe", "embed", "object")]
+        written = (holder.get(attribute) for holder in holders for attribute in _EMBED_ADDRESSES)
+        linked = (link.get("href") for link in reversed(element.xpath(".//a[@href]")))  # a tweet's last link is its own
+        whole = (addresses.absolute(url) for url in (*written, *linked) if url)
+        found = address or next((url for url in whole if url and url.startswith("http")), "")
+        embed_id = next(filter(None, map(element.get, _EMBED_IDS)), "")
+        service = "Audio" if address else embeds.CLASSES.get(name, "")
+        if kept := embeds.paragraph(self.inline(element), found, embed_id, service):
+            self.blocks.append(kept)
+        else:
+            self.skipped.append(name)
 
 
 def escape(text: str | None) -> str:
