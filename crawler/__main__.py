@@ -11,10 +11,9 @@ from pathlib import Path
 from crawler import __version__, commands, streams
 from crawler.configuration import names, sources
 from crawler.configuration.reading import Settings
-from crawler.console.command import Command
+from crawler.console import PROGRAM, Command
 from crawler.exceptions import COULD_NOT_START, NOT_UNDERSTOOD, ArchiverError, ArgumentError
 
-PROGRAM = "dw-archiver"
 SPIDER = "dw"
 ONLINE = {"crawl": "Crawl Deutsche Welle, starting from seeds", "parse": "Show the item that an address of DW's becomes"}
 """The commands that need Scrapy, and what they do."""
@@ -25,6 +24,7 @@ _MODULE = "SCRAPY_SETTINGS_MODULE"
 def main() -> None:
     """Run the command that the arguments of this process name, and end the process with its exit status."""
     streams.secure()
+    sys.argv[0] = PROGRAM  # as `python -m crawler` too
     try:
         sys.exit(run(sys.argv[1:]))
     except ArchiverError as error:
@@ -59,7 +59,6 @@ def command_of(name: str) -> Command:
     """Return a command that makes no request."""
     module = import_module(f"{commands.__name__}.{name.replace('-', '_')}")
     command: Command = module.Command()
-    command.program = PROGRAM
     return command
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from crawler.console import Command as OwnCommand
-from crawler.console import CommandError, shown
+from crawler.console import CommandError, program, shown
 from crawler.exceptions import COMPLETE
 from crawler.storage import disk, tree
 from crawler.streams import print_json
@@ -42,7 +42,7 @@ class Command(OwnCommand):
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         if args or not opts.folder:
-            raise CommandError(f"name one folder: {self.program} {self.name} FOLDER")
+            raise CommandError(f"name one folder: {program()} {self.name} FOLDER")
         folder = Path(opts.folder)
         if folder.exists() and not folder.is_dir():
             raise CommandError(f"{shown(opts.folder)} is not a folder")
@@ -61,7 +61,7 @@ class Command(OwnCommand):
             print_json({"folder": shown(str(folder)), "made": made, "kept": kept})
             return COMPLETE
         print(f"{shown(str(folder))}: made {', '.join(made) or 'nothing'}" + "".join(f", kept {name}" for name in kept))
-        print(f"Next: cd {shown(str(folder))}, set CONTACT in dw.toml, choose editions in seeds/, {self.program} crawl")
+        print(f"Next: cd {shown(str(folder))}, set CONTACT in dw.toml, choose editions in seeds/, {program()} crawl")
         return COMPLETE
 
 

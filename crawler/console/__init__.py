@@ -1,9 +1,21 @@
 """What people see of our commands: their base class, and what they print."""
 
 from crawler.console.command import ArchiveCommand, Command, CommandError
-from crawler.console.output import LISTED, console, counted, print_list, print_table, progress, say, shown
+from crawler.console.output import (
+    LISTED,
+    PROGRAM,
+    console,
+    counted,
+    crawling,
+    print_list,
+    print_table,
+    program,
+    progress,
+    say,
+    shown,
+)  # fmt: skip
 
 __all__ = [
-    "LISTED", "ArchiveCommand", "Command", "CommandError", "console", "counted", "print_list", "print_table", "progress", "say",
-    "shown",
+    "LISTED", "PROGRAM", "ArchiveCommand", "Command", "CommandError", "console", "counted", "crawling", "print_list",
+    "print_table", "program", "progress", "say", "shown",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from crawler import clock, streams, times
 from crawler.configuration.reading import Readable
-from crawler.console.output import say
+from crawler.console.output import crawling, program, say
 from crawler.crawl.options import min_free, sites_of
 from crawler.exceptions import COMPLETE, DISK, STOPPED, ArchiverError, DiskError
 from crawler.storage import disk, layout, tree
@@ -34,13 +34,12 @@ class Command(ABC):
     """A command that makes no requests: its options, and what it does. `dw-archiver` runs it, and so does Scrapy, through
     `console.scrapycommand`. Every error of ours becomes one line and its exit status.
 
-    settings: set before `run`. program: how the command was called, `dw-archiver` or `scrapy`.
+    settings: set before `run`.
     """
 
     takes_arguments: ClassVar[bool] = False
     needs_settings: ClassVar[bool] = True
     settings: Readable
-    program = "scrapy"
 
     @property
     def name(self) -> str:
@@ -72,7 +71,7 @@ class Command(ABC):
         disk.warn_with(say)
         try:
             if unknown := next((arg for arg in args if arg.startswith("-") and arg != "-"), None):
-                raise CommandError(f"unknown option {unknown}; see {self.program} {self.name} --help")
+                raise CommandError(f"unknown option {unknown}; see {program()} {self.name} --help")
             if args and not self.takes_arguments:
                 raise CommandError(f"{args[0]} is one argument too many; use -s ARCHIVE_DIR=... to name an archive")
             status = self.execute(args, opts)
@@ -89,7 +88,7 @@ class Command(ABC):
         return status
 
     def _complain(self, sentence: str, status: int) -> int:
-        say(f"{self.program} {self.name}: {sentence}")
+        say(f"{program()} {self.name}: {sentence}")
         return status
 
 
@@ -103,8 +102,7 @@ class ArchiveCommand(Command):
     def existing_root(self) -> Path:
         """Return the archive's folder. Raises CommandError if it holds no archive."""
         if not self.root.is_dir() or not tree.is_archive(self.root):
-            crawl = "scrapy crawl dw" if self.program == "scrapy" else f"{self.program} crawl"
-            raise CommandError(f"{self.root} holds no archive (setting ARCHIVE_DIR); {crawl} creates one")
+            raise CommandError(f"{self.root} holds no archive (setting ARCHIVE_DIR); {crawling()} creates one")
         return self.root
 
     @contextlib.contextmanager
@@ -114,7 +112,7 @@ class ArchiveCommand(Command):
         Raises CommandError if the index is missing or damaged.
         """
         path = self.existing_root() / layout.INDEX
-        remedy = f"{self.program} reindex rebuilds it from the files and run logs"
+        remedy = f"{program()} reindex rebuilds it from the files and run logs"
         tree.require_index(self.root)
         if not path.exists():
             raise CommandError(f"{path} is missing: {remedy}")
@@ -133,7 +131,7 @@ class ArchiveCommand(Command):
         """Hold the archive's lock without opening anything else. On a read-only disk no lock is needed, and none is taken."""
         lock = None
         try:
-            lock = Lock(self.existing_root() / layout.LOCK, f"{self.program} {self.name}", times.iso(clock.now_ms()))
+            lock = Lock(self.existing_root() / layout.LOCK, f"{program()} {self.name}", times.iso(clock.now_ms()))
         except OSError as error:
             if error.errno != errno.EROFS:
                 raise
@@ -149,7 +147,7 @@ class ArchiveCommand(Command):
         from crawler.storage.opening import open_archive  # late: asyncio and the rest of what writes, which many do without
 
         archive = open_archive(
-            self.root, clock.now_ms(), f"{self.program} {self.name}", min_free=min_free(self.settings),
+            self.root, clock.now_ms(), f"{program()} {self.name}", min_free=min_free(self.settings),
             sites=sites_of(self.settings), say=say, rebuild=rebuild,
         )  # fmt: skip
         clean, start_ms = False, clock.now_ms()
@@ -167,7 +165,7 @@ class ArchiveCommand(Command):
         """Say in a report which command has written the run logs of its time: else they would look like a killed crawl's."""
         if archive.log.written:
             name = archive.log.name
-            made = {"run": name, "command": f"{self.program} {self.name}", "start": times.iso(start_ms),
+            made = {"run": name, "command": f"{program()} {self.name}", "start": times.iso(start_ms),
                     "end": times.iso(clock.now_ms()), "logs": sorted(archive.log.written)}  # fmt: skip
             disk.replace_file(self.root / layout.RUNS / f"{name}.report.json", json.dumps(made).encode() + b"\n")
 

@@ -13,7 +13,7 @@ from scrapy.commands import ScrapyCommand
 from crawler import settings as own
 from crawler.configuration import names, sources
 from crawler.console.command import Command
-from crawler.console.output import say
+from crawler.console.output import program, say
 from crawler.exceptions import ArgumentError
 
 if TYPE_CHECKING:
@@ -72,6 +72,6 @@ def check_settings(settings: BaseSettings, given: list[str], name: str) -> None:
         read = sources.from_options(dict(one.split("=", 1) for one in given), defaults)
         names.check((name for name in settings if name.startswith(names.PREFIXES)), defaults, "settings")
     except ArgumentError as error:
-        say(f"scrapy {name}: {error}")
+        say(f"{program()} {name}: {error}")
         sys.exit(error.exit_status)
     settings.setdict(read, priority="cmdline")

@@ -10,15 +10,12 @@ from urllib.parse import urlsplit
 
 from crawler.configuration.reading import Readable
 from crawler.crawl import arguments
+from crawler.crawl.arguments import ARGUMENTS
 from crawler.exceptions import ArgumentError
 from crawler.storage.index.refresh import Rules, rules_of
 from crawler.urls import DOCUMENT_KINDS, IDS, Sites
 
 Number = TypeVar("Number", int, float)
-
-_DEFAULTS = {"seeds": "", "depth": "1", "max_articles": "0", "refresh": "", "dry_run": "", "edition": "", "media": ""}
-"""The spider arguments and their values if they are not given."""
-
 
 @dataclass(frozen=True)
 class Options:
@@ -63,10 +60,9 @@ def read(given: Mapping[str, str], settings: Readable) -> Options:
 
     given: spider arguments by name, as text.
     """
-    if unknown := given.keys() - _DEFAULTS.keys():
-        raise ArgumentError(f"unknown argument: {', '.join(sorted(unknown))}")
-    text = {**_DEFAULTS, "seeds": settings["ARCHIVE_SEEDS"], **given}
-    depth, max_articles = arguments.number("depth", text["depth"]), arguments.number("max_articles", text["max_articles"])
+    arguments.check_names(given)
+    text = {**{one.name: one.default for one in ARGUMENTS}, "seeds": settings["ARCHIVE_SEEDS"], **given}
+    depth, max_articles = arguments.number("depth", text["depth"]), arguments.count("max_articles", text["max_articles"])
     dry_run, is_json = arguments.dry_run(text["dry_run"])
     media = arguments.switch("media", text["media"])
     sites = replace(sites_of(settings), takes_media=media)
@@ -128,11 +124,14 @@ def _rules(settings: Readable) -> Rules:
 
 
 def _number(settings: Readable, name: str, read_number: Callable[[str], Number]) -> Number:
-    """Return a setting as a number. Raises ArgumentError."""
+    """Return a setting as a number that is not negative. Raises ArgumentError."""
     try:
-        return read_number(name)
-    except (TypeError, ValueError) as error:
+        number = read_number(name)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ArgumentError(f"{name} is not a number: {settings[name]!r}") from error
+    if not number >= 0:  # NaN is not, either
+        raise ArgumentError(f"{name} must not be negative: {settings[name]!r}")
+    return number
 
 
 def _concurrency(settings: Readable, sites: Sites) -> int:

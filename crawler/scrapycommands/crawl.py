@@ -7,15 +7,19 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scrapy.commands import ScrapyHelpFormatter
 from scrapy.commands.crawl import Command as CrawlCommand
-from scrapy.exceptions import UsageError
+from scrapy.spiderloader import get_spider_loader
 
 from crawler import clock, times
+from crawler.configuration import names
+from crawler.console import PROGRAM, crawling, program, say
 from crawler.console.scrapycommand import check_settings
 from crawler.crawl import arguments, report
 from crawler.crawl.components import ENABLED
@@ -30,21 +34,29 @@ if TYPE_CHECKING:
 
 
 class Command(CrawlCommand):
-    """Replaces the stock command; its options and arguments are the same."""
+    """Replaces the stock command; its options and arguments are the same. The help explains those of the spider `dw`."""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        if program() == PROGRAM:
+            parser.usage = f"{PROGRAM} crawl [options]"
+            parser.description = "Crawl Deutsche Welle, starting from seeds."
+        parser.epilog = arguments.described(crawling(), shutil.get_terminal_size().columns - 2)
+        parser.formatter_class = _HelpFormatter
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
         assert self.settings is not None
         check_settings(self.settings, opts.set, "crawl")
+        loader = get_spider_loader(self.settings)
+        if problem := _misnamed(args, loader.list()):
+            say(f"{program()} crawl: {problem}")
+            sys.exit(COULD_NOT_START)
+        if (loader.load(args[0]).custom_settings or {}).get(ENABLED):
+            _quiet_logs(self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        if len(args) != 1:
-            raise UsageError("name one spider: scrapy crawl dw")
         assert self.crawler_process is not None
-        if args[0] not in self.crawler_process.spider_loader.list():
-            print(f"scrapy crawl: there is no spider {args[0]!r}; scrapy list names them", file=sys.stderr)
-            self.exitcode = COULD_NOT_START
-            return
         crawler = self._create_crawler(args[0])
         if crawler.settings.getbool(ENABLED):
             self._crawl_for_archive(crawler, opts.spargs)
@@ -55,7 +67,7 @@ class Command(CrawlCommand):
 
     def _crawl_for_archive(self, crawler: Crawler, given: dict[str, str]) -> None:
         assert self.crawler_process is not None
-        _quiet_logs(crawler.settings)
+        _take_any_text()
         crawl = self.crawler_process.crawl(crawler, **given)
         if isinstance(crawl, asyncio.Task):
             crawl.add_done_callback(_explain)
@@ -65,11 +77,39 @@ class Command(CrawlCommand):
             report_failed_start(Path(crawler.settings["ARCHIVE_DIR"]), given, error, self.exitcode)
 
 
+class _HelpFormatter(ScrapyHelpFormatter):
+    """Leaves lines as they are where a text has several."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if "\n" in text else super()._fill_text(text, width, indent)
+
+
+def _misnamed(args: list[str], spiders: list[str]) -> str:
+    """Return what is wrong with the words of a crawl, empty if they are the name of a spider."""
+    if unknown := next((arg for arg in args if arg.startswith("-")), None):
+        return f"unknown option {unknown}; see {program()} crawl --help"
+    if not args:
+        return "name one spider: scrapy crawl dw"
+    if args[0] not in spiders:
+        return f"there is no spider {args[0]!r}{names.closest(args[0].lower(), spiders) or '; scrapy list names them'}"
+    if len(args) > 1:
+        return f"{args[1]} is one argument too many; arguments of the spider are -a NAME=VALUE, as in -a edition=zh"
+    return ""
+
+
 def _quiet_logs(settings: BaseSettings) -> None:
-    """Leave the lists of components to DEBUG, and have LOG_FILE take half a surrogate pair."""
+    """Leave the lists of components to DEBUG."""
     if settings["LOG_LEVEL"] == "INFO":
         for name in ("scrapy.middleware", "scrapy.crawler", "scrapy.addons", "scrapy.utils.log"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+            logging.getLogger(name).addFilter(_is_warning)  # Scrapy sets levels anew when the process is made
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
+def _take_any_text() -> None:
+    """Have LOG_FILE take half a surrogate pair."""
     for handler in logging.root.handlers:
         if isinstance(handler, logging.FileHandler) and handler.stream:
             handler.stream.reconfigure(errors="backslashreplace")
@@ -79,7 +119,7 @@ def _explain(crawl: asyncio.Task[None]) -> None:
     """One line for an error of our own, in place of a traceback."""
     error = None if crawl.cancelled() else crawl.exception()
     if isinstance(error, ArchiverError):
-        print(f"scrapy crawl: {error}", file=sys.stderr)
+        say(f"{program()} crawl: {error}")
     elif error is not None:
         traceback.print_exception(error)
 

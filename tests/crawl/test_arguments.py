@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.crawl import arguments
+from crawler.crawl import arguments, options
 from crawler.exceptions import ArgumentError
+from tests.crawl.test_options import settings
 
 
 @pytest.mark.parametrize("text", ["1", "true", "True", "YES", "on", " 1 "])
@@ -40,3 +41,18 @@ def test_a_number_is_whole(text: str, number: int) -> None:
 def test_a_number_is_nothing_else(text: str) -> None:
     with pytest.raises(ArgumentError, match="depth is not a whole number"):
         arguments.number("depth", text)
+
+
+def test_help_describes_every_argument_within_the_width() -> None:
+    text = arguments.described("scrapy crawl dw", 70)
+    assert max(map(len, text.split("Examples:")[0].splitlines())) <= 70
+    for one in arguments.ARGUMENTS:
+        assert f"\n  {one.name} " in text
+    assert text.count("(default:") == len(arguments.ARGUMENTS)
+
+
+def test_defaults_and_examples_are_taken() -> None:
+    options.read({one.name: one.default for one in arguments.ARGUMENTS}, settings())
+    for words, _ in arguments.EXAMPLES:
+        given = dict(word.split("=", 1) for word in words.split() if word != "-a")
+        options.read(given, settings())

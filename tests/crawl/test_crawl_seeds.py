@@ -169,7 +169,7 @@ def test_seeds_that_hold_nothing_usable_are_an_error(content: str, site: Site, t
         ("refresh=some", "refresh is not a whole number"),
         (f"refresh={10**20}", "refresh holds what is not an id: 100000000000000000000"),
         ("refresh=-5", "refresh holds what is not an id: -5"),
-        ("dept=1", "unknown argument: dept"),
+        ("dept=1", "there is no argument dept; did you mean depth?"),
         ("dry_run=perhaps", "dry_run must be 1 or 0 or json, not 'perhaps'"),
         ("media=mp4", "media must be 1 or 0, not 'mp4'"),
     ],

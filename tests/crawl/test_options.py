@@ -71,7 +71,10 @@ def test_media_are_taken_only_if_wanted() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"dept": "1", "Seeds": "x"}, "unknown argument: Seeds, dept"),
+        ({"seed": "x"}, "there is no argument seed; did you mean seeds?"),
+        ({"dept": "1", "Seeds": "x"}, "there is no argument Seeds; did you mean seeds?"),
+        ({"x": "zh"}, "there is no argument x; there are seeds, edition, depth, max_articles, refresh, media, dry_run"),
+        ({"max_articles": "-3"}, "max_articles must not be negative: '-3'"),
         ({"depth": ""}, "depth is not a whole number: ''"),
         ({"max_articles": "1.5"}, "max_articles is not a whole number: '1.5'"),
         ({"refresh": "all,7"}, "refresh is not a whole number: 'all'"),
@@ -97,6 +100,14 @@ def test_setting_that_is_no_number_is_refused(name: str, value: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         options.read({}, settings(**{name: value}))
     assert str(refused.value) == f"{name} is not a number: {value!r}"
+
+
+@pytest.mark.parametrize("value", ["-1", "-5000"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_setting_that_is_negative_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ArgumentError) as refused:
+        options.read({}, settings(**{name: value}))
+    assert str(refused.value) == f"{name} must not be negative: {value!r}"
 
 
 @pytest.mark.parametrize("name", NUMBERS)

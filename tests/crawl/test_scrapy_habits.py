@@ -15,6 +15,7 @@ from crawler.crawl.components import MEANINGLESS
 from tests.crawling import QUICK, ROOT, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
+from tests.helpers_commands import scrapy as in_process
 
 SECOND = '''
 import scrapy
@@ -133,12 +134,31 @@ def test_second_spider_that_cannot_start_leaves_no_report(project: Path, site: S
     assert not list((project / "elsewhere" / "runs").iterdir())
 
 
-@pytest.mark.parametrize("name", ["dww", "", "DW"])
-def test_unknown_spider_is_told_in_one_line(name: str, tmp_path: Path) -> None:
-    ran = scrapy("crawl", name, ARCHIVE_DIR=tmp_path / "archive", LOG_LEVEL="WARNING")
-    assert ran.returncode == 1
-    assert ran.stderr == f"scrapy crawl: there is no spider {name!r}; scrapy list names them\n"
+@pytest.mark.parametrize(("words", "said"), [
+    (["dww"], "there is no spider 'dww'; did you mean dw?"),
+    ([""], "there is no spider ''; scrapy list names them"),
+    (["DW"], "there is no spider 'DW'; did you mean dw?"),
+    ([], "name one spider: scrapy crawl dw"),
+    (["dw", "zh"], "zh is one argument too many; arguments of the spider are -a NAME=VALUE, as in -a edition=zh"),
+    (["dw", "--dry-run"], "unknown option --dry-run; see scrapy crawl --help"),
+])  # fmt: skip
+def test_wrong_words_of_a_crawl_are_told_in_one_line(words: list[str], said: str, tmp_path: Path) -> None:
+    ran = in_process("crawl", *words, root=tmp_path / "archive")
+    assert (ran.status, ran.out, ran.err) == (1, "", f"scrapy crawl: {said}\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_wrong_argument_of_the_spider_is_told_in_one_line(tmp_path: Path) -> None:
+    ran = scrapy("crawl", "dw", "-a", "seed=x", ARCHIVE_DIR=tmp_path / "archive")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "scrapy crawl: there is no argument seed; did you mean seeds?\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_of_a_crawl_lists_the_arguments_of_the_spider() -> None:
+    for words in (["crawl", "--help"], ["crawl", "dw", "--help"]):
+        assert "\n  max_articles  " in in_process(*words).out
+        assert "\n  scrapy crawl dw -a edition=zh,en\n" in in_process(*words).out
 
 
 # --- parse ---
