@@ -15,6 +15,7 @@ from crawler.export.source import Source
 from crawler.library import Library
 from crawler.library.search.catalogue import DAY_MS
 from crawler.library.selection import Selection
+from crawler.reader.single import SinglePages
 from crawler.streams import print_json
 from crawler.urls import DOCUMENT_KINDS, LANGUAGES, UNKNOWN_LANGUAGE
 
@@ -58,10 +59,10 @@ class Command(ArchiveCommand):
         if args[0] not in formats.NAMES:
             raise NotUnderstood(f"there is no format {args[0]}; there are {', '.join(formats.NAMES)}")
         selection = selection_of(opts)
-        made = formats.format_of(args[0], Options(partition=_partition(opts.partition)))
         root = self.existing_root()
-        path = formats.place_of(args[0], made, opts.to, root, opts.force)
         with Library(root) as library, progress("documents") as advance:
+            made = formats.format_of(args[0], Options(SinglePages(library), partition=_partition(opts.partition)))
+            path = formats.place_of(args[0], made, opts.to, root, opts.force)
             source = Source(library, selection, opts.revisions, advance)
             formats.export(made, source, path)
             damaged = library.damaged

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.export import bagit, jsonl, parquet
+from crawler.export import bagit, jsonl, parquet, wacz, warc
 from crawler.export.output import ExportError, IsOurs, new_file, new_folder, require_place
+from crawler.export.pages import Pages
 from crawler.export.source import Source
 
 
 @dataclass(frozen=True)
 class Options:
-    """What only some formats take. partition: the columns that name folders, the first one or both of
-    `parquet.PARTITIONS`."""
+    """What only some formats take. pages: makes pages of documents. partition: the columns that name folders, the first one or
+    both of `parquet.PARTITIONS`."""
 
+    pages: Pages
     partition: tuple[str, ...] = ()
 
 
@@ -29,7 +31,7 @@ class Format:
     is_ours: IsOurs | None = None
 
 
-NAMES = ("jsonl", "parquet", "bagit")
+NAMES = ("jsonl", "parquet", "bagit", "warc", "wacz")
 
 
 def format_of(name: str, options: Options) -> Format:
@@ -47,6 +49,10 @@ def format_of(name: str, options: Options) -> Format:
             return Format((".parquet",), lambda source, part, path: parquet.write(source, part))
         case "bagit":
             return Format((), lambda source, part, path: bagit.write(source, part), bagit.is_ours)
+        case "warc":
+            return Format((".warc.gz", ".warc"), lambda source, part, path: warc.write(source, part, path.name, options.pages))
+        case "wacz":
+            return Format((".wacz",), lambda source, part, path: wacz.write(source, part, options.pages))
     raise ExportError(f"there is no format {name}; there are {', '.join(NAMES)}")
 
 

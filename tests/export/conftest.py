@@ -11,6 +11,9 @@ import pytest
 from crawler.seedfile import SeedDocument
 from crawler.urls import document_url
 from tests import hostile
+from tests.crawling import DAY_MS, crawl, fresh_site
+from tests.crawling import NOW_MS as LATER_MS
+from tests.dwsite import articles as dw
 from tests.helpers_commands import NOW_MS, archive_of
 from tests.payloads import PAYLOADS
 from tests.reader import samples
@@ -29,6 +32,17 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hostile_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Documents that hold what should break a program: markup, scripts, control characters, long lines, odd dates."""
     return archive_of(tmp_path_factory.mktemp("hostile") / "archive", *hostile_documents())
+
+
+@pytest.fixture(scope="session")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two crawls stored: an article with an earlier version, a gallery, a video, replies and pictures."""
+    site, root = fresh_site(), tmp_path_factory.mktemp("crawled") / "archive"
+    seeds = [dw.SEED_ZH, dw.PICTURE_TYPES, dw.VIDEO, dw.GALLERY]
+    crawl(root, seeds, "depth=0", site=site)
+    site.edit(dw.SEED_ZH, add_paragraph="A paragraph that came later.")
+    assert crawl(root, seeds, "depth=0", "refresh=all", site=site, now_ms=LATER_MS + DAY_MS).status == 0
+    return root
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.helpers_commands import scrapy
 
 PAGE = (ROOT / "docs/export.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```(python|sh)\n(.*?)```", PAGE, re.DOTALL)
-SAYS = {"duckdb": "2026-05", "pandas": "the", "dask": "zh"}
+SAYS = {"duckdb": "2026-05", "pandas": "the", "dask": "zh", "fastwarc.warc": "zh/2026/05/"}
 """By a word of an example, a word of what it prints."""
 
 
@@ -26,6 +26,7 @@ def exports(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for arguments in (
         ["jsonl", "--to", "dw.jsonl"], ["parquet", "--to", "dw.parquet"],
         ["parquet", "--to", "dw", "--partition", "language,year"], ["bagit", "--to", "dw-bag"],
+        ["warc", "--to", "dw.warc.gz"],
     ):  # fmt: skip
         ran = scrapy("export", *(folder / one if one.startswith("dw") else one for one in arguments), root=archive)
         assert ran.status == 0, ran.err

@@ -136,7 +136,7 @@ def row(document):
 rows.row = row
 scrapy("export", *sys.argv[2:], root=sys.argv[1])
 """
-FORMATS = [["jsonl"], ["parquet"], ["parquet", "--partition", "language"], ["bagit"]]
+FORMATS = [["jsonl"], ["parquet"], ["parquet", "--partition", "language"], ["bagit"], ["warc"], ["wacz"]]
 
 
 def place(arguments: list[str], folder: Path) -> Path:

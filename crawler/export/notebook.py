@@ -1,0 +1,58 @@
+"""What an export has to remember of an archive that may be large: a temporary database beside it, not memory."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from crawler.storage.runlog import read_log, run_logs
+
+_TABLES = """
+CREATE TABLE logged (path TEXT, sha256 TEXT, time TEXT, url TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
+CREATE TABLE seen (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE lines (place INTEGER PRIMARY KEY, sort TEXT, key TEXT, line TEXT);
+"""
+
+
+class Notebook:
+    """A temporary database; it is gone at the end of the `with` block.
+
+    It knows when, and from where, each file of the archive came: of several log lines about the same bytes at a path, the
+    first one tells.
+    """
+
+    def __init__(self, archive: Path) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._db = sqlite3.connect(Path(self._folder.name) / "notebook.sqlite", isolation_level=None)
+        self._db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES} BEGIN;")
+        for log in run_logs(archive):
+            values = ((one["path"], one["sha256"], one.get("time", ""), one.get("url", "")) for one in read_log(log)
+                      if "sha256" in one and "path" in one)  # fmt: skip
+            self._db.executemany("INSERT OR IGNORE INTO logged VALUES (?, ?, ?, ?)", values)
+
+    def __enter__(self) -> Notebook:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._db.close()
+        self._folder.cleanup()
+
+    def origin(self, path: str, sha256: str) -> tuple[str, str]:
+        """Return (time, address) of the bytes with this sha256 at a path, both as in the log; empty if it does not tell."""
+        found = self._db.execute("SELECT time, url FROM logged WHERE path = ? AND sha256 = ?", [path, sha256]).fetchone()
+        return (found[0], found[1]) if found else ("", "")
+
+    def is_first(self, path: str) -> bool:
+        """Whether this is asked of a path for the first time."""
+        return self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", [path]).rowcount == 1
+
+    def note(self, sort: str, key: str, line: str) -> None:
+        """Keep a line of a sort."""
+        self._db.execute("INSERT INTO lines (sort, key, line) VALUES (?, ?, ?)", [sort, key, line])
+
+    def noted(self, sort: str) -> Iterator[str]:
+        """Yield the lines of a sort in order of key; those with one key as they came."""
+        for (line,) in self._db.execute("SELECT line FROM lines WHERE sort = ? ORDER BY key, place", [sort]):
+            yield line

@@ -1,0 +1,117 @@
+"""WACZ 1.1.1: a WARC with its index and a list of pages in one ZIP file, as ReplayWeb.page opens it.
+
+We write it ourselves: `wacz create` writes another file each time, and needs 53 packages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from crawler.export.notebook import Notebook
+from crawler.export.output import writing
+from crawler.export.pages import Pages
+from crawler.export.source import Source
+from crawler.export.warc import Written, last_run, records, write_records
+
+_WARC = "data.warc.gz"
+_DATE = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: no clock but the archive's own
+
+
+def write(source: Source, path: Path, pages: Pages) -> None:
+    """Write a WACZ file."""
+    date = last_run(source)
+    with Notebook(source.library.path) as notebook, writing(path) as file, zipfile.ZipFile(file, "w") as packed:
+        resources = []
+        with _Entry(packed, f"archive/{_WARC}") as entry:
+            for written in write_records(records(source, notebook, pages), entry, _WARC, date):
+                _note(notebook, written)
+        resources.append(entry.resource())
+        resources.append(_write(packed, "indexes/index.cdx", notebook.noted("index")))
+        head = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages", "hasText": False}
+        resources.append(_write(packed, "pages/pages.jsonl", [_json(head), *notebook.noted("page")]))
+        package = {
+            "profile": "data-package", "title": "News of Deutsche Welle", "wacz_version": "1.1.1", "software": "dw-archiver",
+            "created": date, "modified": date, "resources": resources,
+        }  # fmt: skip
+        described = _write(packed, "datapackage.json", [json.dumps(package, indent=2)])
+        digest = {"path": "datapackage.json", "hash": described["hash"]}
+        _write(packed, "datapackage-digest.json", [json.dumps(digest, indent=2)])
+
+
+def _note(notebook: Notebook, written: Written) -> None:
+    """Keep the lines of a record for the index and, if it is a page, for the list of pages."""
+    record = written.record
+    if record.type != "resource":
+        return
+    key, moment = surt(record.address), re.sub(r"\D", "", record.date)
+    values = {"url": record.address, "mime": record.mime.partition(";")[0], "digest": written.digest,
+              "length": str(written.length), "offset": str(written.offset), "filename": _WARC}  # fmt: skip
+    notebook.note("index", f"{key} {moment}", f"{key} {moment} {_json(values)}")
+    if record.title:
+        page = {"id": record.key, "url": record.address, "title": record.title, "ts": record.date}
+        notebook.note("page", "", _json(page))
+
+
+def surt(address: str) -> str:
+    """Return the key of an address in an index: host reversed, all in lower case, without scheme and `www.`.
+
+    >>> surt("https://static.dw.com/image/63_303.jpg")
+    'com,dw,static)/image/63_303.jpg'
+    """
+    parts = urlsplit(address.lower())
+    host = re.sub(r"^www\d*\.", "", parts.hostname or "")
+    return f"{','.join(reversed(host.split('.')))}){parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _write(packed: zipfile.ZipFile, name: str, lines: Iterable[str]) -> dict[str, object]:
+    """Write lines as an entry. Returns its description."""
+    with _Entry(packed, name) as entry:
+        for line in lines:
+            entry.write(f"{line}\n".encode())
+    return entry.resource()
+
+
+class _Entry:
+    """An entry of a ZIP file while it is written: stored as it is, so that a reader can fetch parts of it."""
+
+    def __init__(self, packed: zipfile.ZipFile, name: str) -> None:
+        self._name = name
+        about = zipfile.ZipInfo(name, _DATE)
+        about.external_attr = 0o644 << 16
+        about.create_system = 3  # Unix, wherever this runs
+        self._file: IO[bytes] = packed.open(about, "w", force_zip64=True)
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def __enter__(self) -> _Entry:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def write(self, data: bytes) -> int:
+        self._digest.update(data)
+        self._size += len(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self._size
+
+    def flush(self) -> None:
+        """Nothing to do: warcio calls this after each record."""
+
+    def resource(self) -> dict[str, object]:
+        """What datapackage.json says of it."""
+        return {"name": self._name.rpartition("/")[2], "path": self._name, "hash": f"sha256:{self._digest.hexdigest()}",
+                "bytes": self._size}  # fmt: skip
