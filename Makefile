@@ -4,44 +4,57 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install test torture shown demo bench bench-index bench-search bench-site shots clean
+.PHONY: install develop test torture shown demo bench bench-index bench-search bench-site shots clean
 
+# what running needs
 install: $(VENV)/installed
 
-$(VENV)/installed: requirements.txt requirements-dev.txt
+$(VENV)/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -qq --editable .
 	@touch $@
 
-test: install
+# the demo's own DW is an aiohttp server
+$(VENV)/installed-demo: $(VENV)/installed requirements-dev.txt
+	@$(BIN)/python -m pip install -qq "$$(grep ^aiohttp requirements-dev.txt)"
+	@touch $@
+
+# what developers need
+develop: $(VENV)/installed-dev
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	$(BIN)/python -m pip install -qq --requirement requirements-dev.txt
+	@touch $@
+
+test: develop
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest -n auto
 
-torture: install
+torture: develop
 	$(BIN)/python -m pytest -n auto -m torture
 
-shown: install
+shown: develop
 	@$(BIN)/python -m tests.shown
 
-demo: install
+demo: $(VENV)/installed-demo
 	@$(BIN)/python -m tests.dwsite.demo
 
-bench: install
+bench: develop
 	$(BIN)/python -m benchmarks
 
-bench-index: install
+bench-index: develop
 	$(BIN)/python -m benchmarks.index
 
-shots: install
+shots: develop
 	@$(BIN)/python -m tests.reader.shots
 
-bench-site: install
+bench-site: develop
 	$(BIN)/python -m benchmarks.reader
 
-bench-search: install
+bench-search: develop
 	$(BIN)/python -m benchmarks.search
 
 clean:

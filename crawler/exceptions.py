@@ -26,13 +26,13 @@ STATUS_WORDS = {
     STOPPED: "stopped early",
     DAMAGE_FOUND: "damage found",
 }
-"""What the exit status of a run means, for a person (README, "Exit statuses")."""
+"""What the exit status of a run means, for a person (docs/statuses.md)."""
 
 
 class ArchiverError(Exception):
     """Root of all errors that this project raises on purpose.
 
-    exit_status: the exit status of `scrapy` if the error ends a run (README, "Exit statuses").
+    exit_status: the exit status of `scrapy` if the error ends a run (docs/statuses.md).
     """
 
     exit_status = COULD_NOT_START

@@ -9,7 +9,7 @@ import pytest
 
 from crawler import exceptions
 
-README = Path(__file__).parents[1] / "README.md"
+STATUSES = Path(__file__).parents[1] / "docs" / "statuses.md"
 
 
 def test_statuses_are_those_promised() -> None:
@@ -20,7 +20,7 @@ def test_statuses_are_those_promised() -> None:
 
 
 def test_readme_explains_every_status() -> None:
-    section = README.read_text("utf-8").split("### Exit statuses")[1].split("\n##")[0]
+    section = STATUSES.read_text("utf-8").split("## Exit statuses")[1].split("\n##")[0]
     explained = {int(status) for status in re.findall(r"^\| ?([0-9]+) ?\|", section, re.MULTILINE)}
     assert explained >= exceptions.STATUS_WORDS.keys()
 

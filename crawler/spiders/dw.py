@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 
 class DwSpider(scrapy.Spider):
-    """Crawls Deutsche Welle from seeds. README.md explains the arguments, "Arguments"."""
+    """Crawls Deutsche Welle from seeds. docs/seeds.md explains the arguments."""
 
     name = "dw"
     custom_settings = components.SETTINGS

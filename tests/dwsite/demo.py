@@ -1,4 +1,4 @@
-"""`make demo`: the crawler at work on the stand-in, what lands on disk, and a site of it.
+"""`make demo`: the crawler at work on the stand-in, and what can be done with what it archived. Its output fits one screen.
 
 Everything goes into the folder `demo/`, which is made anew.
 """
@@ -6,6 +6,7 @@ Everything goes into the folder `demo/`, which is made anew.
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -15,59 +16,70 @@ from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
 FOLDER = Path("demo")
+LANGUAGES = (dw.ENGLISH, dw.GERMAN, dw.ARABIC, dw.RUSSIAN, dw.TRADITIONAL)
+WIDTH = 100  # characters
 
 
 def main() -> int:
-    """Run the demo. Returns the exit status of the crawl."""
+    """Run the demo. Returns 0, or the exit status of the first command that failed."""
     assert isinstance(sys.stdout, io.TextIOWrapper)
-    sys.stdout.reconfigure(line_buffering=True)  # the commands write to the same place
+    sys.stdout.reconfigure(line_buffering=True, errors="replace")  # the commands write to the same place
     shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir()
-    seeds = FOLDER / "seeds.txt"
-    lines = [f"https://www.dw.com/{dw.CONTENTS[dw_id].language or 'en'}/any-title/a-{dw_id}" for dw_id in dw.SEEDS]
-    seeds.write_text("# addresses of articles, one a line\n" + "\n".join(lines) + "\n", encoding="utf-8")
-    with Site() as site:
-        print("A DW of its own runs on loopback. The crawl starts from these seeds:\n")
-        print(seeds.read_text(encoding="utf-8"))
-        at = ["-s", f"ARCHIVE_DIR={FOLDER}/archive", "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0",
-              *site.settings_args]  # fmt: skip
-        status = scrapy("crawl", "dw", "-a", f"seeds={seeds}", "-a", "depth=2", *at)
-        print("\nDW changes an article, and a second run looks at it again:\n")
-        site.edit(dw.ENGLISH, title="A village shares two clocks", add_paragraph="On Sunday a second clock came. It is slow.")
-        again = f"seeds=https://www.dw.com/en/any-title/a-{dw.ENGLISH}"
-        status = max(status, scrapy("crawl", "dw", "-a", again, "-a", "depth=0", "-s", "ARCHIVE_REFRESH=[[100000, 0]]", *at))
-    show_files(FOLDER / "archive")
-    show_document(next((FOLDER / "archive" / "zh").rglob(f"{dw.SEED_ZH}*.txt")))
-    print("\nscrapy status\n")
-    archive = f"-s ARCHIVE_DIR={FOLDER}/archive"
-    scrapy("status", *archive.split())
-    print("\nscrapy site\n")
-    scrapy("site", *archive.split())
-    print("\nNext you might try:\n")
-    for command in ("search clock", f"diff {dw.ENGLISH}", "verify"):
-        print(f"  scrapy {command} {archive}")
-    return status
+    try:
+        ran("init", str(FOLDER), folder=Path.cwd())
+        with Site() as site:
+            print("A small DW of our own is crawled, on this machine: no request leaves it.")
+            crawl(site, ",".join(map(address, LANGUAGES)))
+            site.edit(dw.ENGLISH, title="A village shares two clocks", add_paragraph="On Sunday a second clock came.")
+            crawl(site, address(dw.ENGLISH), "-s", "ARCHIVE_REFRESH=[[100000, 0]]")
+        show_archive()
+    except subprocess.CalledProcessError as error:
+        print(error.stdout, error.stderr, sep="\n", file=sys.stderr)
+        return error.returncode
+    return 0
 
 
-def scrapy(*arguments: str) -> int:
-    """Run a `scrapy` command of this checkout, its output as it comes. Returns its exit status."""
-    return subprocess.run([sys.executable, "-m", "scrapy", *arguments], check=False).returncode
+def address(dw_id: int) -> str:
+    """Return the address of an article."""
+    return f"https://www.dw.com/{dw.CONTENTS[dw_id].language or 'en'}/any/a-{dw_id}"
 
 
-def show_files(archive: Path) -> None:
-    """Name the first files of every folder."""
-    print(f"\nWhat lies in {archive} now:\n")
-    for folder in sorted({path.parent for path in archive.rglob("*") if path.is_file()}):
-        names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        print(f"  {folder.relative_to(archive)}/  {shown}")
+def crawl(site: Site, seeds: str, *arguments: str) -> None:
+    """Run a crawl of the stand-in, and print what it came to."""
+    quick = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "ARCHIVE_MIN_FREE=0")
+    said = ran("crawl", "-a", f"seeds={seeds}", "-a", "depth=0", *quick, *site.settings_args, *arguments).stderr.splitlines()
+    for line in said:
+        if line.startswith(("documents  ", "pictures  ")):
+            print(f"  {line}")
 
 
-def show_document(path: Path) -> None:
-    """Print the beginning of a document: it is a seed again."""
-    print(f"\n{path}:\n")
-    for line in path.read_text(encoding="utf-8").splitlines():
-        print(f"  {line[:150]}{'...' if len(line) > 150 else ''}")
+def show_archive() -> None:
+    """Show a document, what changed in it, a search, the address of a site, and what to try next."""
+    document = next(path for path in (FOLDER / "archive" / "en").rglob(f"{dw.ENGLISH}-*.txt"))
+    print(f"\nA document, as any editor shows it: {document}")
+    show(document.read_text("utf-8").splitlines())
+    print(f"\nDW changed it, and both versions are kept: dw-archiver diff {dw.ENGLISH}")
+    show(ran("diff", str(dw.ENGLISH)).stdout.splitlines())
+    print("\nA search, in any script: dw-archiver search clock")
+    show(ran("search", "clock").stdout.splitlines())
+    ran("site")
+    print(f"\nPages to read: {(FOLDER / 'site' / 'index.html').resolve().as_uri()}")
+    print(f"\nThree commands to try, after: . {Path(sys.executable).parent}/activate; cd {FOLDER}")
+    for words in ("status", "search 時", "verify"):
+        print(f"  dw-archiver {words}")
+
+
+def ran(*arguments: str, folder: Path = FOLDER) -> subprocess.CompletedProcess[str]:
+    """Run `dw-archiver` of this checkout in a folder. Raises CalledProcessError if it fails."""
+    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "COLUMNS": str(WIDTH)}
+    command = [sys.executable, "-m", "crawler", *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, encoding="utf-8", env=environment)
+
+
+def show(lines: list[str]) -> None:
+    """Print the lines that are not empty, indented and cut to a width."""
+    for line in filter(str.strip, lines):
+        print(f"  {line[:WIDTH]}{'...' if len(line) > WIDTH else ''}")
 
 
 if __name__ == "__main__":
