@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from crawler import normalise, sanitise, times, urls
-from crawler.dw import decoding, embeds
+from crawler.dw import decoding, embeds, liveblog
 from crawler.dw.article import CAPTION_KEPT, Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube, check_usable
 from crawler.dw.values import Json, first_object, objects, text
 from crawler.exceptions import UnreadableReply
@@ -25,7 +25,8 @@ _KNOWN_KEYS = frozenset(
     "type id languageId name title teaser teaserText categoryName text displayDate permaLink body mainContent persons "
     "authors author referenceGroups referenceGroup teaserGroups teaserGroup trackingInfo mediaTrackingInfo commentsEnabled "
     "items images slides posts url duration sources previewImage programId reference image description sizes kicker content "
-    "width height protocol format bitrate quality key videoId youtubeId externalId src firstName lastName fullName".split()
+    "contentDate width height protocol format bitrate quality key videoId youtubeId externalId src firstName lastName "
+    "fullName".split()
 )
 _UNREAD = frozenset("trackingInfo mediaTrackingInfo referenceGroups referenceGroup teaserGroups teaserGroup".split())
 _NEAREST_WIDTH = 700
@@ -146,8 +147,10 @@ def _elements(reply: Json) -> list[Json]:
     """Return the body's elements, and those of a liveblog's posts."""
     body = reply.get("body")
     elements = [_element(element) for element in (body if isinstance(body, list) else objects(body))]
-    for post in objects(reply.get("posts")):
-        elements.extend(_post_elements(post))
+    posts = objects(reply.get("posts"))
+    for place, above in liveblog.newest_first([_head(post) for post in posts]):
+        elements += [{"type": "Paragraph", "text": paragraph.html} for paragraph in above]
+        elements += _elements({"body": posts[place].get("body")}) or _text_elements(posts[place])
     return elements
 
 
@@ -165,11 +168,10 @@ def _text_elements(reply: Json) -> list[Json]:
     return [{"type": "Paragraph", "text": part} for part in paragraphs(text(reply.get("text")) or text(body))]
 
 
-def _post_elements(post: Json) -> Iterator[Json]:
-    """Yield a liveblog's post [assumed]: a headline and a body like an article's, or a text."""
-    if headline := text(post.get("name")) or text(post.get("title")):
-        yield {"type": "Paragraph", "text": f"<strong>{headline}</strong>"}
-    yield from _elements({"body": post.get("body")}) or _text_elements(post)
+def _head(post: Json) -> liveblog.PostHead:
+    """Return what a liveblog's post says of itself [assumed]: a headline, a time and an author like an article's."""
+    dates = (times.canonical(text(post.get(key))) for key in ("displayDate", "contentDate"))
+    return liveblog.PostHead(next(filter(None, dates), ""), _markup(post.get("name") or post.get("title")), _author(post))
 
 
 def paragraphs(text: str) -> list[str]:

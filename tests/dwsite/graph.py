@@ -65,7 +65,22 @@ def entity(state: State, content: Content) -> Json:
         sources = [source["url"] for source in (content.main or {}).get("sources", []) if source["format"] == "mp4"]
         found["mp4Sources"] = sources
         found["duration"] = (content.main or {}).get("duration")
+    if content.type == "Liveblog":
+        found |= {"__typename": "Liveblog", "posts": [post_entity(state, post) for post in content.posts]}
     return found
+
+
+def post_entity(state: State, post: Json) -> Json:
+    """A liveblog's post, as client code of 2026 reads it."""
+    names = [" ".join(person.values()) for person in post.get("persons", [])]
+    return {
+        "__typename": "Post",
+        "id": post["id"],
+        "title": post["name"],
+        "contentDate": post.get("displayDate"),
+        "persons": [{"fullName": name} for name in names],
+        "text": "".join(part_html(state, each["content"]) for each in post["body"]),
+    }
 
 
 def person_names(content: Content) -> list[str]:
@@ -105,9 +120,6 @@ def image_link(picture: Json) -> Json:
 def text_html(state: State, content: Content) -> str:
     """The body as the web site's HTML."""
     parts = [part for part in (part_html(state, each) for each in content.body) if part]
-    for post in content.posts:
-        parts.append(f"<h2>{post['name']}</h2>")
-        parts += [part_html(state, each["content"]) for each in post["body"]]
     if not content.body and "text" in content.keys:
         parts.append(links_html(state, content.keys["text"]))
     return "".join(parts)

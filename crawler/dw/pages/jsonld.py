@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from parsel import Selector
 
 from crawler import normalise, sanitise, times, urls
-from crawler.dw import decoding
+from crawler.dw import decoding, liveblog
 from crawler.dw.article import Article, Picture, Video
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape
@@ -67,6 +67,10 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
     target = urls.parse_target(addresses.absolute(url) or "")
     body = Body(sites, rendition=addresses.STANDARD_RENDITION)
     body.read_html(_as_html(text(found.get("articleBody"))))
+    updates = objects(found.get("liveBlogUpdate"))
+    for place, above in liveblog.newest_first([_head(update) for update in updates]):
+        body.blocks += above
+        body.read_html(_as_html(text(updates[place].get("articleBody"))))
     own = target.id if target and target.kind in urls.DOCUMENT_KINDS else None
     of_media = _media_kind(found)
     article = Article(
@@ -89,6 +93,13 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
         article.main_picture = None
     article.refused = tuple(dict.fromkeys(body.refused))
     return article
+
+
+def _head(update: Json) -> liveblog.PostHead:
+    """Return what an update of a LiveBlogPosting says of itself. [assumed: schema.org's keys]"""
+    headline = sanitise.safe_markup(escape(text(update.get("headline")) or text(update.get("name"))).strip())
+    time = times.canonical(text(update.get("datePublished")))
+    return liveblog.PostHead(time, headline, author(*_names(update.get("author"))))
 
 
 def _as_html(words: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from crawler import normalise, sanitise, times, urls
-from crawler.dw import decoding
+from crawler.dw import decoding, liveblog
 from crawler.dw.article import Article, Block, Gallery, Picture, Slide, Video
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape
@@ -199,16 +199,22 @@ class _Entity:
         return author(self.text("legacyAuthor"))
 
     def _read_text(self, body: Body) -> tuple[tuple[Block, ...], tuple[Gallery, ...]]:
-        texts = [self.text("text")]
-        for post in self.all("posts"):
-            texts += f"<h2>{escape(post.text('title', 'name'))}</h2>", f"<div>{post.text('text')}</div>"
-            body.captions.update(post._captions())
-        body.read_html("".join(texts))
+        body.read_html(self.text("text"))
+        posts = self.all("posts")
+        for place, above in liveblog.newest_first([post._head() for post in posts]):
+            body.captions.update(posts[place]._captions())
+            body.blocks += above
+            body.read_html(posts[place].text("text"))
         in_text = {number(link.get("targetId")) for link in self.all("contentLinks") if link.get("isInText") is True}
         for dw_id, gallery in body.known_galleries.items():
             if dw_id in in_text and gallery not in body.galleries:
                 body.galleries.append(gallery)
         return tuple(body.blocks), tuple(body.galleries)
+
+    def _head(self) -> liveblog.PostHead:
+        """Return what the post of a liveblog says of itself."""
+        time = times.canonical(self.text("contentDate")) or times.canonical(self.text("firstPublicationDate"))
+        return liveblog.PostHead(time, sanitise.safe_markup(escape(self.text("title", "name")).strip()), self._author())
 
     def _captions(self) -> dict[int, str]:
         """Return the captions of the pictures in the text, by picture id."""

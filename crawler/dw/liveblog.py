@@ -1,0 +1,47 @@
+"""The posts of a liveblog: in which order they stand, and what stands above each.
+
+Source: section 6 of what is known of DW's data; the keys of a post are from client code, so that any of them may be absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from crawler import normalise, times
+from crawler.dw.article import Paragraph
+from crawler.sanitise import NOTHING, Markup, fill, joined, words
+
+
+@dataclass(frozen=True)
+class PostHead:
+    """What a post says of itself. time: as in Article.display_date, empty if unknown. headline: inline markup, may be empty.
+    author: names joined, may be empty."""
+
+    time: str = ""
+    headline: Markup = NOTHING
+    author: Markup = NOTHING
+
+
+def newest_first(posts: Sequence[PostHead]) -> Iterator[tuple[int, list[Paragraph]]]:
+    """Yield the place of each post among those given, newest first, and the paragraphs that stand above its text.
+
+    They are the day where it changes, then the time of day (UTC) and the headline, then the author. Where a post names no time,
+    all stay in the order given, which is DW's own.
+    """
+    order = list(range(len(posts)))
+    if all(post.time for post in posts):
+        order.sort(key=lambda place: -(times.parse_ms(posts[place].time) or 0))
+    day = ""
+    for place in order:
+        post = posts[place]
+        above = []
+        if post.time and post.time[:10] != day:
+            day = post.time[:10]
+            above.append(fill("<strong>{}</strong>", words(day)))
+        headline = post.headline if normalise.text_of(post.headline) else NOTHING
+        if line := joined(" ", filter(None, (words(post.time[11:16]), headline))):
+            above.append(fill("<strong>{}</strong>", line))
+        if post.author:
+            above.append(fill("<i>{}</i>", post.author))
+        yield place, [Paragraph(markup) for markup in above]
