@@ -1,4 +1,4 @@
-"""Reading an archive, never writing it. `Library` is the public interface for programs; see its example."""
+"""Read an archive, never write it. `Library` is the public interface for programs; see its example."""
 
 from crawler.library.library import Document, Library, Picture
 

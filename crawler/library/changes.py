@@ -1,5 +1,4 @@
-"""What changed between two versions of a document, for a person: words, not lines; title, author, date, body, pictures and
-addresses apart."""
+"""Show what changed between two versions of a document, word by word: in title, author, date, body, pictures and addresses."""
 
 from __future__ import annotations
 
@@ -23,9 +22,9 @@ SAME, REMOVED, ADDED = " ", "-", "+"
 Piece = tuple[str, str]
 """(SAME, REMOVED or ADDED, text)."""
 
-_MOST_PAIRS = 4_000_000  # words of the one times words of the other; beyond, a passage counts as replaced
+_MOST_PAIRS = 4_000_000  # words of one version times words of the other; beyond this, a passage counts as replaced
 
-# No pattern reads beyond the next tag of its kind, nor a part again (`*+`, `(?>`): time is in proportion to a body's length.
+# No pattern reads past the next tag of its kind or backtracks (`*+`, `(?>`), so the time is proportional to the body's length.
 _HEAD = re.compile(r"\A<div><i>.*?<br>[^<>]*</i></div>")
 _PICTURE = re.compile(
     r"""<img\b(?>[^<>]*?\ssrc=["']([^"'<>]*)["'])[^<>]*+>"""
@@ -35,7 +34,7 @@ _PICTURE = re.compile(
 _BLOCK = re.compile(r"</?(?:p|div|h[1-6]|br|hr|li|ul|ol|blockquote|table|tr|iframe|video|audio)\b[^<>]*>", re.IGNORECASE)
 _ADDRESS = re.compile(r"""<(?:a|iframe|video|audio)\b[^<>]*?\s(?:href|src)=["']([^"'<>]*)["']""", re.IGNORECASE)
 
-# Scripts written without spaces: a word would be a whole sentence.
+# Scripts written without spaces, in which a "word" would be a whole sentence.
 _NO_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\U00020000-\U000323af]"
@@ -44,7 +43,7 @@ _NO_SPACES = re.compile(
 
 @dataclass(frozen=True)
 class PictureChange:
-    """name: of its file. what: removed, added, or caption. caption: as pieces."""
+    """A change of one picture. name: of its file. what: removed, added or caption. caption: as pieces."""
 
     name: str
     what: str
@@ -53,8 +52,11 @@ class PictureChange:
 
 @dataclass(frozen=True)
 class Difference:
-    """title, author, date: pieces, empty where nothing changed. body: changed passages, each as pieces with a line break
-    between paragraphs, in order. removed, added: addresses that links and players lead to."""
+    """The differences between two versions.
+
+    title, author, date: pieces, empty if nothing changed. body: the changed passages in order, each as pieces with a line
+    break between paragraphs. removed, added: addresses of links and players.
+    """
 
     title: list[Piece] = field(default_factory=list)
     author: list[Piece] = field(default_factory=list)
@@ -65,12 +67,12 @@ class Difference:
     added: list[str] = field(default_factory=list)
 
     def is_empty(self) -> bool:
-        """Whether no word, picture or address changed. What is left are markup, order of pictures, white space."""
+        """Whether no word, picture or address changed. Markup, order of pictures and white space may still differ."""
         return self == Difference()
 
 
 def compare(before: SeedDocument, after: SeedDocument) -> Difference:
-    """What changed from one version to the other. White space and inline markup are not compared."""
+    """Compare two versions of a document. White space and inline markup are not compared."""
     old, new = Counter(_ADDRESS.findall(before.html)), Counter(_ADDRESS.findall(after.html))
     date = [(REMOVED, before.display_date), (ADDED, after.display_date)] if before.display_date != after.display_date else []
     return Difference(
@@ -92,13 +94,13 @@ def _if_changed(pieces: list[Piece]) -> list[Piece]:
 
 
 def paragraphs(markup: str) -> list[str]:
-    """The words of a body, a text for each paragraph, without author, date and pictures."""
+    """Return the text of each paragraph of a body, without author, date and pictures."""
     body = _PICTURE.sub("<br>", _HEAD.sub("", markup, count=1))
     return [text for part in _BLOCK.split(body) if (text := normalise.text_of(part))]
 
 
 def pictures(markup: str) -> dict[str, str]:
-    """Caption by file name of every picture of a body, in order; of a slide title and text."""
+    """Return file name to caption of every picture of a body, in order. The caption of a slide is its title and text."""
     found: dict[str, str] = {}
     for address, caption, slide in _PICTURE.findall(markup):
         name = urls.parse_picture(address)
@@ -111,7 +113,7 @@ def pictures(markup: str) -> dict[str, str]:
 
 
 def words(before: str, after: str) -> list[Piece]:
-    """A text as pieces: what stayed, what was removed, what was added.
+    """Compare two texts word by word. Returns pieces: what stayed, what was removed, what was added.
 
     >>> words("a red house", "a blue house")
     [(' ', 'a '), ('-', 'red'), ('+', 'blue'), (' ', ' house')]
@@ -120,7 +122,7 @@ def words(before: str, after: str) -> list[Piece]:
     segments: list[tuple[bool, str, str]] = []  # whether it is the same, as it was, as it is
     for tag, i, j, k, m in _opcodes(old, new):
         is_same, was, now = tag == "equal", "".join(old[i:j]), "".join(new[k:m])
-        if segments and not segments[-1][0] and (not is_same or now == " "):  # a space between changes is no news
+        if segments and not segments[-1][0] and (not is_same or now == " "):  # a space between two changes joins them
             _, was_before, now_before = segments.pop()
             is_same, was, now = False, was_before + was, now_before + now
         segments.append((is_same, was, now))
@@ -129,9 +131,9 @@ def words(before: str, after: str) -> list[Piece]:
 
 
 def tokens(text: str) -> list[str]:
-    """Words, signs and white space of a text; Chinese, Japanese, Thai and the like a character each.
+    """Split a text into words, signs and white space; Chinese, Japanese, Thai and the like into characters.
 
-    Joined they are the text, but for control characters, and white space made one space each.
+    Joined, they give the text without control characters, and with one space for each run of white space.
     """
     found: list[str] = []
     for kind, run in groupby(text, _kind):
@@ -159,7 +161,7 @@ def _kind(character: str) -> str:
 
 
 def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
-    """As difflib's, in time that is bounded: what both begin and end with is set apart first."""
+    """Yield opcodes like difflib's, in bounded time: the common beginning and end are split off first."""
     start = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
     most = min(len(old), len(new)) - start
     end = next((i for i in range(most) if old[-1 - i] != new[-1 - i]), most)
@@ -177,7 +179,7 @@ def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int,
 
 
 def _passages(old: list[str], new: list[str]) -> Iterator[list[Piece]]:
-    """The passages of a body that changed, each with all of its paragraphs."""
+    """Yield the changed passages of a body, each with all of its paragraphs."""
     for tag, i, j, k, m in _opcodes(old, new):
         if tag != "equal":
             yield words("\n".join(old[i:j]), "\n".join(new[k:m]))
@@ -198,7 +200,7 @@ def _picture_changes(old: dict[str, str], new: dict[str, str]) -> Iterator[Pictu
 
 
 def lines(difference: Difference, mark: Callable[[Iterable[Piece]], str]) -> Iterator[str]:
-    """A difference as lines of text. mark: makes pieces a text that shows what was removed and added."""
+    """Yield a difference as lines of text. mark: turns pieces into a text that shows what was removed and added."""
     for name, pieces in (("title", difference.title), ("author", difference.author), ("date", difference.date)):
         if pieces:
             yield f"{name + ':':<8} {mark(pieces)}"
@@ -216,21 +218,21 @@ def lines(difference: Difference, mark: Callable[[Iterable[Piece]], str]) -> Ite
     yield from (f"    {mark([(REMOVED, address)])}" for address in difference.removed)
     yield from (f"    {mark([(ADDED, address)])}" for address in difference.added)
     if difference.is_empty():
-        yield "no word, picture or link differs; only markup, white space or the time of taking"
+        yield "no word, picture or link differs; only markup, white space or the time of fetching"
 
 
 def plain(pieces: Iterable[Piece]) -> str:
-    """Marks that survive without colours: `[-removed-]{+added+}`."""
+    """Mark changes without colours: `[-removed-]{+added+}`."""
     marks = {SAME: ("", ""), REMOVED: ("[-", "-]"), ADDED: ("{+", "+}")}
     return "".join(f"{marks[sign][0]}{_visible(text)}{marks[sign][1]}" for sign, text in pieces)
 
 
 def coloured(pieces: Iterable[Piece]) -> str:
-    """Red and struck through, green: for a terminal."""
+    """Mark changes with colours for a terminal: removed text red and struck through, added text green."""
     colours = {SAME: "", REMOVED: "\x1b[9;31m", ADDED: "\x1b[32m"}
 
     def paint(sign: str, text: str) -> str:
-        # line by line: an indent between lines is not to be painted
+        # line by line, so that an indent between lines is not coloured
         return "\n".join(f"{colours[sign]}{line}\x1b[0m" if line and sign != SAME else line for line in text.split("\n"))
 
     return "".join(paint(sign, _visible(text)) for sign, text in pieces)
@@ -241,7 +243,7 @@ def _visible(text: str) -> str:
 
 
 def revisions(root: Path, dw_id: int) -> dict[int, str]:
-    """Paths of the revisions of a document by stamp (milliseconds UTC), oldest first."""
+    """Return stamp (milliseconds UTC) to path of the revisions of a document, oldest first."""
     folder = root / "revisions" / str(dw_id)
     stamps = sorted(int(path.stem) for path in folder.glob("*.txt") if path.stem.isdigit() and is_file(path))
     return {stamp: layout.revision_path(dw_id, stamp) for stamp in stamps}

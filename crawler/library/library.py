@@ -1,4 +1,4 @@
-"""`Library`: the documents of an archive as Python values. Read-only, without a lock, while a crawl runs if need be."""
+"""`Library`: the documents of an archive as Python values. It is read-only and takes no lock, so a crawl may be running."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _MTIME_SLACK_MS = 60_000  # clocks are set, and the coarsest file systems round 
 class Picture:
     """A picture that a document shows.
 
-    id: DW's number. rendition: the size, as in the file's name (`303`). address: the file at DW. path: the file in the
+    id: DW's. rendition: the size, as in the file's name (`303`). address: of the file at DW. path: of the file in the
     archive, relative to its folder; None if the archive lacks it.
     """
 
@@ -68,7 +68,7 @@ class Picture:
 class Document:
     """An archived document, or an older version of one.
 
-    id: DW's number. kind: article, gallery, video, audio or liveblog. language: path of the edition (`zh`, `pt-br`), `und`
+    id: DW's. kind: article, gallery, video, audio or liveblog. language: path of the edition (`zh`, `pt-br`), `und`
     if unknown. title: plain text. author: plain text, names separated by commas; empty if there is none. published: the time
     DW shows, in UTC; None if unknown. stamp_ms: when this version was fetched, milliseconds since 1970-01-01 UTC. url: on
     www.dw.com. html: the body as stored; sanitise it before showing it if the document came as a file (archive/README.md).
@@ -150,7 +150,7 @@ class Library:
             raise DiskError(f"{self.path}: {error.strerror or error}") from error
         self._opened: Index | None = None
         self._identity = _Identity()
-        self._is_private = False  # whether the open index is a copy, made of what else the archive holds
+        self._is_private = False  # whether the open index is a temporary one, made from the logs and documents
         self._resources = contextlib.ExitStack()
         self._finalizer = weakref.finalize(self, self._resources.close)
 
@@ -166,11 +166,11 @@ class Library:
         self._opened = None
 
     def __len__(self) -> int:
-        """The number of documents, damaged ones included, revisions not."""
+        """Return the number of documents, damaged ones included, revisions not."""
         return self._attempt(lambda index: newseeds.count(index, newseeds.Selection()))
 
     def documents(self) -> Iterator[Document]:
-        """Every document in order of id. Damaged ones are skipped and noted in `damaged`.
+        """Yield every document in order of id. Damaged ones are skipped and noted in `damaged`.
 
         Documents that a crawl stores meanwhile may or may not appear.
         """
@@ -191,20 +191,20 @@ class Library:
                 self._fall_back(error)
 
     def chosen(self, ids: Iterable[int]) -> Iterator[Document]:
-        """The documents with these ids, in the order given. Damaged ones are skipped and noted in `damaged`."""
+        """Yield the documents with these ids, in the order given. Damaged ones are skipped and noted in `damaged`."""
         for id in ids:
             row = self._attempt(lambda index, id=id: index.get(id))  # type: ignore[misc]
             if row and row.path and (document := self._document(row)):
                 yield document
 
     def ids(self, selection: Selection) -> Sequence[int]:
-        """Ids of the documents that are selected, damaged ones included, in order of publication; those without a known time
-        of publication come last, in order of stamp."""
+        """Return the ids of the selected documents, damaged ones included, in order of publication; those without a known
+        time of publication come last, in order of stamp."""
         chosen = selection.languages, selection.kinds, selection.since_ms, selection.until_ms, selection.since_run
         return self._attempt(lambda index: array("q", figures.ids_by_publication(index, *chosen)))
 
     def languages(self) -> list[str]:
-        """The language paths of all documents, in order; `und` if some have none."""
+        """Return the language paths of all documents, in order; `und` stands for documents without one."""
         return sorted(self._attempt(figures.languages))
 
     def files(self) -> Iterator[str]:
@@ -224,7 +224,7 @@ class Library:
         return row.path if row else None
 
     def document(self, id: int) -> Document | None:
-        """The document with this id, also if another document has taken it over (an alias).
+        """Return the document with this id, following an alias to the document it leads to.
 
         Returns None if the archive does not hold it, or if it is damaged; then `damaged` has its path.
         """
@@ -245,14 +245,14 @@ class Library:
         return self._opened
 
     def _is_outdated(self) -> bool:
-        """Whether somebody has replaced the index since it was opened, or has begun to write to it."""
+        """Whether another process has replaced the index since it was opened, or has begun to write to it."""
         if self._opened is None or self._is_private:
             return False
         now, then = _identity(self.path), self._identity
         return now != then if then.is_still else now.inode != then.inode
 
     def _own_index(self) -> Index | None:
-        """The archive's own index, read-only; None if it cannot be used."""
+        """Return the archive's own index, read-only; None if it cannot be used."""
         path = self.path / layout.INDEX
         try:
             tree.require_index(self.path)
@@ -275,8 +275,8 @@ class Library:
         return None
 
     def _private_index(self) -> Index:
-        """A temporary index, made of what the run logs say and of the documents that no log names."""
-        from crawler.storage import opening  # late: most archives have an index, and most commands write nothing
+        """Return a temporary index, made from the run logs and from the documents that no log names."""
+        from crawler.storage import opening  # late, because most archives have an index and most commands write nothing
 
         archive = opening.look(self.path, 0)
         self._resources.callback(archive.close, clean=False)
@@ -295,7 +295,7 @@ class Library:
         self._opened = self._private_index()
 
     def _attempt(self, look: Callable[[Index], T]) -> T:
-        """What a function finds in the index; in a private one if that of the archive fails."""
+        """Return the result of a function on the index; on a private index if the archive's own fails."""
         try:
             return look(self._index)
         except DiskError as error:
@@ -305,13 +305,13 @@ class Library:
     # --- reading ---
 
     def _document(self, row: Row) -> Document | None:
-        published = row.published_ms if row.published_ms != row.stamp_ms else None  # without a time the stamp stands there
+        published = row.published_ms if row.published_ms != row.stamp_ms else None  # the stamp stands for an unknown time
         return self._read(row.id, row.path or "", row.kind, row.language, published, row.state == GONE)
 
     def _read(
         self, id: int, path: str, kind: str, language: str | None, published_ms: int | None, is_gone: bool
     ) -> Document | None:
-        """The document in a file; None, and a note in `damaged`, if it is damaged."""
+        """Return the document in a file; None, with a note in `damaged`, if it is damaged."""
         try:
             data = files.read_file(self.path / path)
             document = seedfile.loads(data)
@@ -323,7 +323,7 @@ class Library:
             self.damaged[path] = f"it is document {document.id}"
             return None
         if recorded not in (sha256, None) and not self._is_being_written(path):
-            self.damaged[path] = "other bytes than were stored"
+            self.damaged[path] = "its bytes differ from what was stored"
             return None
         shown_ms = times.parse_ms(document.display_date)
         return Document(
@@ -333,13 +333,13 @@ class Library:
         )  # fmt: skip
 
     def _recorded(self, path: str) -> str | None:
-        """The sha256 a file was stored with; None if nothing is recorded."""
+        """Return the sha256 that a file was stored with; None if it was not recorded."""
         with contextlib.suppress(DiskError):
             return found[0] if (found := self._index.file(path)) else None
         return None
 
     def _is_being_written(self, path: str) -> bool:
-        """Whether a file was stored by a run that has not ended: the index may not know of it yet."""
+        """Whether a file was stored by a run that has not ended, so that the index may not have it yet."""
         with contextlib.suppress(OSError, DiskError):
             since_ms = times.parse_ms(self._index.meta("unclean since") or "")
             mtime_ms = (self.path / path).stat().st_mtime * 1000
@@ -363,7 +363,7 @@ class Library:
 
 
 class _Identity(NamedTuple):
-    """What tells an index file from another one, or from itself after a change. is_still: nobody has it open for writing."""
+    """Values that tell an index file from another one, or from itself after a change. is_still: it is not open for writing."""
 
     is_still: bool = True
     inode: int = 0
@@ -380,7 +380,7 @@ def _identity(root: Path) -> _Identity:
 
 
 def _apply_unlogged(index: Index, path: str, data: bytes) -> None:
-    """Have a document that no log names in an index. Raises SeedFormatError."""
+    """Add a document that no log names to an index. Raises SeedFormatError."""
     document = seedfile.loads(data)
     apply(index, {
         "path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "kind": document.kind,

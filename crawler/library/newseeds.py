@@ -1,4 +1,4 @@
-"""What the archive offers other tools as seeds: its documents, in order of stamp, each certainly on disk."""
+"""Offer the archive's documents as seeds for other tools, in order of stamp."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from crawler.storage.index.sqlite import Index
 
 @dataclass(frozen=True)
 class NewSeed:
-    """A document on disk. id: DW's number. path: relative to the archive. published_ms: the time DW shows, milliseconds UTC,
+    """A document on disk. id: DW's. path: relative to the archive. published_ms: the time that DW shows, milliseconds UTC,
     None if unknown. is_revised: whether the archive has an earlier version of it. data: the whole file."""
 
     id: int
@@ -38,8 +38,8 @@ class NewSeed:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which documents. since_ms: with this stamp or a later one. since_run: stored by this run (its name) or a later one.
-    languages: their paths, empty for all. outcome: `figures.NEW` or `figures.REVISED`, '' for both."""
+    """The documents to offer. since_ms: with this stamp or a later one. since_run: stored by this run (its name) or a later
+    one. languages: their paths, empty for all. outcome: `figures.NEW` or `figures.REVISED`, '' for both."""
 
     since_ms: int = 0
     since_run: str = ""
@@ -48,13 +48,13 @@ class Selection:
 
 
 def count(index: Index, selection: Selection) -> int:
-    """How many documents the index knows of."""
+    """Return how many selected documents the index has."""
     return figures.count_since(index, selection.since_ms, selection.since_run, selection.languages, selection.outcome)
 
 
 def find(root: Path, index: Index, selection: Selection, miss: Callable[[str], None]) -> Generator[NewSeed]:
-    """Documents in order of stamp. miss: told the path of each document that the index knows and that is lost or damaged;
-    it is left out."""
+    """Yield the selected documents in order of stamp. miss: called with the path of each missing or damaged document, which is
+    left out."""
     chosen = selection.since_ms, selection.since_run, selection.languages, selection.outcome
     for dw_id, kind, language, path, known_ms, is_revised in figures.documents_since(index, *chosen):
         try:
@@ -69,9 +69,11 @@ def find(root: Path, index: Index, selection: Selection, miss: Callable[[str], N
 
 
 def write(seeds: Iterable[NewSeed], folder: Path, digits: int = 3) -> Iterator[tuple[NewSeed, str]]:
-    """Write documents into a folder as `000_{first 16 hex digits of the sha256}.txt`, numbered as they come; a file of that
-    name has those bytes already. digits: at least three, more where there are more documents, so that names stay in order.
-    Gives each with its file name. Raises OSError.
+    """Write documents into a folder as `000_{first 16 hex digits of the sha256}.txt`, numbered as they come. A file with that
+    name is kept, because it has the same bytes.
+
+    digits: of the number, at least three; more if there are more documents, so that the names sort. Yields each document with
+    its file name. Raises OSError.
     """
     disk.make_folder(folder)
     for number, seed in enumerate(seeds):

@@ -1,4 +1,4 @@
-"""Which documents of an archive are wanted."""
+"""A choice of documents in an archive."""
 
 from __future__ import annotations
 

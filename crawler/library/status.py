@@ -1,4 +1,4 @@
-"""What an archive holds and what it waits for, in figures. Reads the index only."""
+"""Report what an archive holds and what the next run will do, in figures. Only the index and the run logs are read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PARTS = " ▏▎▍▌▋▊▉█"
 
 
 def figures(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
-    """Everything `scrapy status` shows of the index, ready for JSON.
+    """Return everything that `scrapy status` shows of the index, ready for JSON.
 
     states: {kind: {state: count}}. languages, months (`2026-11`, `unknown`): archived documents. due: see `due`.
     disk: {what: {files, bytes}}.
@@ -37,7 +37,7 @@ def figures(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
 
 
 def due(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
-    """What the next run has to do, ready for JSON; see `agenda.Waiting`. next: UTC, None for nothing."""
+    """Return what the next run has to do, ready for JSON; see `agenda.Waiting`. next: UTC, None if nothing is due later."""
     waiting = agenda.waiting(index, now_ms, rules)
     return {
         "pending_documents": waiting.documents,
@@ -52,9 +52,9 @@ def due(index: Index, now_ms: int, rules: refresh.Rules) -> Figures:
 
 
 def runs(root: Path, crawls: Iterable[Mapping[str, Any]], others: Iterable[Mapping[str, Any]], last: int) -> list[Figures]:
-    """The last crawls, oldest first: those with a report, and those that only have logs (killed, or still going on).
+    """Return the last crawls, oldest first: those with a report, and those with logs only (killed, or still running).
 
-    others: reports of what else ran meanwhile. Their logs are left out.
+    others: reports of other commands, whose logs are left out. last: how many crawls.
     """
     known = {str(report.get("run")): report for report in crawls}
     others = list(others)
@@ -67,7 +67,7 @@ def runs(root: Path, crawls: Iterable[Mapping[str, Any]], others: Iterable[Mappi
 
 
 def failed_starts(others: Iterable[Mapping[str, Any]], since: str) -> Figures:
-    """How many crawls could not start after a run of a name, ready for JSON; of the last one its name, status and why."""
+    """Count the crawls that could not start after the run `since`, ready for JSON; of the last one name, status and reason."""
     failed = [report for report in others if "command" not in report and str(report.get("run")) > since]
     if not failed:
         return {"count": 0}
@@ -77,7 +77,7 @@ def failed_starts(others: Iterable[Mapping[str, Any]], since: str) -> Figures:
 
 
 def _list(value: object) -> list[object]:
-    """Return a list that a report holds; an empty one in place of what a damaged report holds."""
+    """Return a list from a report, or [] if a damaged report holds something else."""
     return value if isinstance(value, list) else []
 
 
@@ -103,7 +103,7 @@ def _run(name: str, report: Mapping[str, Any] | None) -> Figures:
 
 
 def totals(states: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    """Counts by state, over all kinds."""
+    """Return the counts by state, over all kinds."""
     found: Counter[str] = Counter()
     for counts in states.values():
         found.update(counts)
@@ -111,7 +111,7 @@ def totals(states: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
 
 
 def bar(value: int, largest: int, width: int = 20) -> str:
-    """A bar of eighths of a character, at most `width` characters long; the smallest that is not nothing can be seen.
+    """Return a bar of at most `width` characters, drawn in eighths of a character. Any value above 0 is visible.
 
     >>> bar(1, 2)
     '██████████'
@@ -123,7 +123,7 @@ def bar(value: int, largest: int, width: int = 20) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time span for a person, e.g. `12 s`, `1 min 15 s`, `2 h 5 min`."""
+    """Return a time span for a person, for example `12 s`, `1 min 15 s` or `2 h 5 min`."""
     minutes, rest = divmod(round(seconds), 60)
     if not minutes:
         return f"{rest} s"
@@ -131,7 +131,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes for a person."""
+    """Return a number of bytes for a person, for example `812 bytes` or `3.1 MB`."""
     value, unit = float(count), "bytes"
     for larger in ("KB", "MB", "GB", "TB"):
         if value < 1000:

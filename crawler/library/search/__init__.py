@@ -1,1 +1,1 @@
-"""Search: words of a query in, documents out, newest first or best first."""
+"""Full-text search: words of a query in, documents out, newest first or best first."""

@@ -1,7 +1,7 @@
-"""What the search index knows of each document and revision, and the words of those that were read.
+"""Keep the catalogue of the search index: an entry for each document and revision, and the words of the indexed ones.
 
-`documents` has what was indexed, by the row of its words; `waiting` what a log names and no file shows (yet). Every change of
-a log is taken over in order, so that it does not matter how many are taken over at a time.
+The table `documents` has the indexed texts, by the row of their words; `waiting` has those that a log names but that are not
+indexed yet. Changes are applied in the order of the logs, so it does not matter how many are applied at a time.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from crawler.seedfile import SeedDocument
 
 GERMAN = "de"
 COLUMNS, GERMAN_COLUMNS = ("text", "title"), ("german_text", "german_title")
-"""German is folded otherwise, so its words have columns of their own. The first column costs FTS5 two bytes less a word."""
+"""German is folded differently, so its words have columns of their own. FTS5 saves two bytes a word in its first column."""
 
 DAY_MS = 86_400_000
 ROWS_A_DAY = 2**12
-"""A document's row is the day of its publication times this, and a number: in order of row is in order of day. FTS5 stores
-the distance between rows, so the numbers of a day are few; where a day has more documents, their rows are BEYOND."""
+"""A document's row is the day of its publication times ROWS_A_DAY, plus a number; so rows are in order of day. FTS5 stores the
+distances between rows, so a small number saves space. Further documents of a day get rows from BEYOND on."""
 
 BEYOND = 2**40
-"""Rows from here on are in no order. Farther than any day: the year 9999 is day 2,932,896."""
+"""Rows from here on are not in order. It lies after the rows of every day: the year 9999 is day 2,932,896."""
 
 _COLUMNS = ", ".join(Entry._fields)
 
 SCHEMA = f"""
 CREATE TABLE documents (
     row INTEGER PRIMARY KEY,  -- of `words`
-    path TEXT,                -- NULL: the archive no longer has this text, FTS5 still has its words
+    path TEXT,                -- NULL: the archive no longer has this text, but FTS5 still has its words
     id INTEGER NOT NULL,
     sha256 TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -46,13 +46,13 @@ CREATE TABLE documents (
     is_revision INTEGER NOT NULL
 );
 CREATE INDEX ids ON documents (id);
-CREATE TABLE waiting (        -- for a file that is not there, or not as the log says
+CREATE TABLE waiting (        -- not indexed yet, missing, or not as the log says
     path TEXT PRIMARY KEY,
     id INTEGER NOT NULL,
     sha256 TEXT NOT NULL,
     kind TEXT NOT NULL,
     language TEXT NOT NULL,
-    published_ms INTEGER,     -- NULL: as the document says
+    published_ms INTEGER,     -- NULL: to be read from the document
     stamp_ms INTEGER,
     is_revision INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -63,14 +63,14 @@ INSERT INTO words (words, rank) VALUES ('hashsize', {64 * 1024 * 1024});
 
 
 class _Known(NamedTuple):
-    """An entry, and its row where it is indexed."""
+    """An entry and its row; None if it is not indexed."""
 
     entry: Entry
     row: int | None
 
 
 def take_over(db: sqlite3.Connection, change: Change) -> None:
-    """Take over what a log line says."""
+    """Apply the change of a log line."""
     match change:
         case Entry():
             _put(db, change)
@@ -111,7 +111,7 @@ def _wait(db: sqlite3.Connection, entry: Entry) -> None:
 
 
 def _as_original(db: sqlite3.Connection, copy: Copy) -> Entry:
-    """A revision with what was known of the text when it was the document: its line says less."""
+    """Return the entry of a revision, with the date and language that its text had as the document; its line lacks these."""
     original = _find(db, copy.of, copy.entry.id)
     if original is None or original.entry.sha256 != copy.entry.sha256:
         return copy.entry
@@ -119,8 +119,10 @@ def _as_original(db: sqlite3.Connection, copy: Copy) -> Entry:
 
 
 def _replace(db: sqlite3.Connection, known: _Known, new: Entry) -> None:
-    """Have an entry in the place of one with the same text, with its words. What it does not say it takes from that one.
-    Where its words are to lie elsewhere, they are indexed once more."""
+    """Replace an entry by one with the same text, and keep its words. Times that the new one lacks are taken from the old one.
+
+    If the words belong into another row or column, the text is indexed again.
+    """
     old = known.entry
     new = new._replace(
         published_ms=old.published_ms if new.published_ms is None else new.published_ms,
@@ -135,12 +137,12 @@ def _replace(db: sqlite3.Connection, known: _Known, new: Entry) -> None:
 
 
 def _place(entry: Entry) -> tuple[int, bool]:
-    """What decides where the words of a text lie: day of publication, columns."""
+    """Return what decides where the words of a text are stored: (day of publication, whether it is German)."""
     return _day(entry), entry.language == GERMAN
 
 
 def _drop(db: sqlite3.Connection, known: _Known) -> None:
-    """Forget an entry. Its words go to the revision that holds the same text from now on, if there is one."""
+    """Forget an entry. A revision with the same text, if there is one, inherits its words."""
     if known.row is None:
         db.execute("DELETE FROM waiting WHERE path = ?", [known.entry.path])
         return
@@ -159,13 +161,13 @@ def _places(values: Iterable[Any]) -> str:
 
 
 def waiting(db: sqlite3.Connection) -> list[str]:
-    """Paths of all that waits, in order of publication: FTS5 writes out what it holds in memory when a row comes that is not
-    behind the last one."""
+    """Return the paths of all waiting texts, in order of publication. In this order FTS5 need not write out its memory early,
+    as it does for a row that is not after the last one."""
     return [path for (path,) in db.execute("SELECT path FROM waiting ORDER BY published_ms, path")]
 
 
 def index_waiting(db: sqlite3.Connection, root: Path, paths: Iterable[str]) -> int:
-    """Index those paths that wait and are on disk as the log says. Returns how many."""
+    """Index the waiting texts among these paths whose files are as the log says. Returns how many."""
     rows = _Rows(db)
     count = 0
     for path in paths:
@@ -177,7 +179,7 @@ def index_waiting(db: sqlite3.Connection, root: Path, paths: Iterable[str]) -> i
 
 
 def _read(root: Path, entry: Entry) -> tuple[Entry, SeedDocument] | None:
-    """The document of an entry, and the entry with all its times; None where the file is not what the log says."""
+    """Return the entry with all its times, and its document; None if the file is not as the log says."""
     try:
         data = (root / entry.path).read_bytes()
         if hashlib.sha256(data).hexdigest() != entry.sha256:
@@ -206,12 +208,12 @@ def _day(entry: Entry) -> int:
 
 
 def day(moment_ms: int) -> int:
-    """The day of a moment (milliseconds UTC), counted from 1970-01-01; what comes before counts as that day."""
+    """Return the day of a moment (milliseconds UTC), counted from 1970-01-01. Earlier moments count as that day."""
     return max(moment_ms, 0) // DAY_MS
 
 
 class _Rows:
-    """Rows that are free: those of a day, then those beyond."""
+    """Hands out free rows: those of a day first, then those from BEYOND on."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -223,7 +225,7 @@ class _Rows:
         return row if row < first + ROWS_A_DAY else self._take(BEYOND, 2**63 - 1)
 
     def _take(self, first: int, end: int) -> int:
-        """The row behind the last one that is taken; end itself where there is none left."""
+        """Return the row after the last used one, or `end` if none is left."""
         if first not in self._next:
             last = self._db.execute("SELECT max(row) FROM documents WHERE row >= ? AND row < ?", [first, end]).fetchone()[0]
             self._next[first] = first if last is None else last + 1

@@ -1,6 +1,6 @@
-"""What each character is searched as: the table behind `fold`, a text for each code point.
+"""The table behind `fold`: the text that each code point is searched as.
 
-The same rules are written in docs/search.md for people, language by language.
+docs/search.md explains the same rules language by language.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ WITHOUT_SPACES = (
     "\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff"  # kana, bopomofo
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00016fe0-\U00018cff\U0001aff0-\U0001b16f\U00020000-\U000323af"  # Han
 )
-"""Ranges of characters, as in a regular expression, of scripts where no space says where a word ends."""
+"""Ranges of characters, as in a regular expression, of scripts that are written without spaces between words."""
 
 LETTERS = dict.fromkeys("йїўѓќ")
-"""Cyrillic letters of an alphabet, though Unicode takes them for others with a mark."""
+"""Cyrillic letters that are letters of their own, although Unicode decomposes them into a letter and a mark."""
 
 MARKS = (
     range(0x0300, 0x0370), range(0x1AB0, 0x1B00), range(0x1DC0, 0x1E00), range(0x20D0, 0x2100), range(0xFE20, 0xFE30),
@@ -30,16 +30,16 @@ MARKS = (
     range(0x135D, 0x1360),  # Ethiopic
     range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0),  # variation selectors
 )  # fmt: skip
-"""Marks that are left out; never those of Indic scripts."""
+"""Marks that are left out. Those of Indic scripts are kept."""
 
 _IGNORED = "\u0640\u0674\u115f\u1160\u3164\uffa0"
-"""Left out although they are letters: tatweel, a hamza that is part of a letter, the fillers of Hangul."""
+"""Letters that are left out: tatweel, a hamza that is part of a letter, and the fillers of Hangul."""
 
 _SINGLE = {
-    # Latin letters that are no base with a mark for Unicode; the hooked ones are those of Hausa
+    # Latin letters that Unicode does not decompose; the hooked ones belong to Hausa
     "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "æ": "ae", "œ": "oe",
     "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y",
-    # Arabic: alef, ya, kaf, ta marbuta and ha; Pashto's gaf. Hamza carriers have lost their hamza by now
+    # Arabic: alef, ya, kaf, ta marbuta and ha; Pashto's gaf. Hamza carriers have lost their hamza before
     "\u0671": "\u0627", "\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643", "\u06aa": "\u0643",
     "\u0629": "\u0647", "\u06c1": "\u0647", "\u06c3": "\u0647", "\u06d5": "\u0647", "\u06ab": "\u06af",
     # Devanagari: candrabindu as anusvara, the rare letters with nukta
@@ -47,22 +47,22 @@ _SINGLE = {
 }  # fmt: skip
 
 _AMHARIC = {"ሐ": "ሀ", "ኀ": "ሀ", "ኸ": "ሀ", "ሠ": "ሰ", "ዐ": "አ", "ፀ": "ጸ"}
-"""Rows of seven syllables that sound like another row."""
+"""The first syllables of rows of seven that sound like another row."""
 
 _NUKTA, _VIRAMA, _ANUSVARA = "\u093c", "\u094d", "\u0902"
 _KA, _CHA, _RETROFLEX, _TA, _PA = "कखगघ", "चछजझ", "टठडढ", "तथदध", "पफबभ"
 _NASALS = {"ङ": _KA, "ञ": _CHA, "ण": _RETROFLEX, "न": _KA + _CHA + _RETROFLEX + _TA + _PA, "म": _PA}
 
 SEQUENCES = {
-    **{letter + _NUKTA: letter for letter in "कखगजफय"},  # never ड़ and ढ़, which are other sounds
+    **{letter + _NUKTA: letter for letter in "कखगजफय"},  # but not ड़ and ढ़, which are other sounds
     **{nasal + _VIRAMA + stop: _ANUSVARA + stop for nasal, stops in _NASALS.items() for stop in stops},
     **{f"ঙ\u09cd{stop}": f"\u0982{stop}" for stop in "কখগঘ"},
 }
-"""What some sequences of characters are searched as, after the table: Devanagari and Bengali."""
+"""Sequences of characters and the text they are searched as, applied after the table: Devanagari and Bengali."""
 
 
 class Table(dict[int, str]):
-    """For `str.translate`: the text each code point is searched as, worked out when it is first met."""
+    """A table for `str.translate`: the text that each code point is searched as, computed at its first use."""
 
     def __missing__(self, code: int) -> str:
         self[code] = _searched_as(chr(code))
@@ -70,8 +70,8 @@ class Table(dict[int, str]):
 
 
 def _searched_as(character: str) -> str:
-    """What a character is searched as: letters, digits and Indic marks; a space where it is none of them, but for a line break;
-    nothing for what a reader does not see."""
+    """Return the text that a character is searched as: letters, digits and Indic marks; '' for an invisible character; a line
+    break for itself; a space for everything else."""
     if character.casefold() in LETTERS:
         return character.casefold()
     found = _without_marks(_without_marks(character).casefold())
@@ -113,4 +113,4 @@ def _hanzi() -> dict[str, str]:
 
 
 SINGLE = {**_SINGLE, **_amharic(), **_hanzi()}
-"""What a letter is searched as where Unicode does not say so."""
+"""The letters that are searched as another letter by a rule of ours, not of Unicode."""

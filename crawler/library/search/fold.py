@@ -1,6 +1,6 @@
-"""The folded form of a text: what two spellings have in common when one is to find the other.
+"""Fold a text, so that spellings that should find each other become equal.
 
-A table for each code point and a few sequences of them; no other state, so that another language can do the same from the
+Folding uses only a table of code points and a few sequences, so that a program in another language can do the same with the
 same tables (`tables`).
 """
 
@@ -15,20 +15,20 @@ from crawler import normalise
 from crawler.library.search.characters import SEQUENCES, WITHOUT_SPACES, Table
 
 VERSION = f"1 {unicodedata.unidata_version}"
-"""Changes whenever a text may be folded otherwise than before: an index made with another one is of no use."""
+"""Changes whenever a text may be folded differently than before. An index made with another version must be rebuilt."""
 
 _TABLE = Table()
 _SEQUENCE = re.compile("|".join(SEQUENCES))
-_OF_LETTERS = "\u0301", "\u0306", "\u0308"  # marks of Cyrillic letters, which the table knows with their marks
-_GERMAN_UE = re.compile("ue(?<![aeioquy]ue)")  # not neue, Quelle; a pattern that begins with letters is found faster
+_OF_LETTERS = "\u0301", "\u0306", "\u0308"  # marks of the Cyrillic LETTERS, which the table has in composed form
+_GERMAN_UE = re.compile("ue(?<![aeioquy]ue)")  # not in neue, Quelle; a pattern that begins with letters is faster
 
 
 def fold(text: str, language: str = "") -> str:
-    """A text as it is searched: small letters without marks, digits, Indic marks; a space for each character between them.
-    Line breaks stay.
+    """Return the text as it is searched: lower-case letters without marks, digits and Indic marks, and a space for every other
+    character. Line breaks stay.
 
-    language: a language path; German has a rule of its own. White space is not counted. Folding again changes nothing, but
-    for German.
+    language: a language path; German has a rule of its own. The number of spaces has no meaning. Folding twice changes
+    nothing, except in German.
 
     >>> fold("Ёлка, ÉTÉ; 臺灣")
     'елка  ete  台湾'
@@ -42,14 +42,14 @@ def fold(text: str, language: str = "") -> str:
             text = normalise.nfc(text)
         found = normalise.nfc(text.translate(_TABLE))
         found = _SEQUENCE.sub(lambda match: SEQUENCES[match[0]], found)
-    if language == "de":  # ä, ö, ü are a, o, u by now
+    if language == "de":  # ä, ö, ü have become a, o, u above
         found = _GERMAN_UE.sub("u", found.replace("ae", "a").replace("oe", "o"))
     return found
 
 
 def tables() -> dict[str, Any]:
-    """All that folding needs, for JSON: `characters` {character: text} of every code point that does not stay as it is,
-    `sequences` {text: text}, `without_spaces` as in a regular expression, `version`."""
+    """Return everything that folding needs, ready for JSON: `characters` {character: text} for every code point that changes,
+    `sequences` {text: text}, `without_spaces` as in a regular expression, and `version`."""
     codes = (code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Cs", "Co"))
     characters = {chr(code): found for code in codes if (found := fold(chr(code))) != chr(code)}
     return {"version": VERSION, "characters": characters, "sequences": SEQUENCES, "without_spaces": WITHOUT_SPACES}

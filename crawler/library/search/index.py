@@ -1,11 +1,11 @@
 """`search.sqlite`: the words of every document and revision of an archive, in SQLite's FTS5.
 
-A cache of the run logs and the files they name, brought up to date before each search. How far each log was read is stored in
-the same transaction as what was read, so that a kill at any instant costs no more than what was not committed. It is made
-again from nothing where it is missing, damaged, or of another version.
+A cache of the run logs and the files they name, brought up to date before each search. The position in each log is committed
+together with what was read, so that a kill loses only what was not committed. If the index is missing, damaged, or of another
+version, it is rebuilt.
 
-Beside it `search.sqlite.seal` says what size and time of change the file was left with. The seal is taken away before
-anything is changed; where there is none, SQLite's own check is asked.
+Beside it, `search.sqlite.seal` holds the size and modification time that the file was left with. The seal is removed before
+any change; without it, SQLite's own check decides whether the index is sound.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ CREATE TABLE logs (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
-_WAIT_S = 30  # for another process that is bringing the index up to date; it lets go after each chunk
+_WAIT_S = 30  # for another process that brings the index up to date; it releases its lock after each chunk
 _LINES = 50_000  # log lines about documents between two commits
-_CHUNK = 10_000  # texts between two commits; FTS5 writes a piece for each
-_DEAD_SHARE = 100  # one text that is gone among so many: FTS5 cannot forget words it is not told, so all is made again
-_MANY = 1000  # texts from which on what FTS5 wrote in many pieces is joined
+_CHUNK = 10_000  # texts between two commits; FTS5 writes a segment for each
+_DEAD_SHARE = 100  # rebuild when one in so many texts is gone: FTS5 cannot forget the words of a text it does not store
+_MANY = 1000  # number of texts from which on the segments of FTS5 are merged
 
 Say = Callable[[str], None]
 Advance = Callable[[int, int | None], None]
 
 
 class NoFTS5(ArchiverError):
-    """This Python's SQLite cannot search. Raised by `SearchIndex`; ends the command."""
+    """The SQLite of this Python has no full-text search. Raised by `SearchIndex`; ends the command."""
 
     exit_status = NOT_UNDERSTOOD
 
 
 class SearchIndex:
-    """The search index of an archive, opened or made. say: told in a sentence what had to be done anew.
+    """The search index of an archive, opened or created. say: called with a sentence if the index must be rebuilt.
 
-    Where the archive's folder cannot be written to, the index is used as it is. Raises NoFTS5 and DiskError.
+    If the archive's folder is read-only, the index is used as it is. Raises NoFTS5 and DiskError.
     """
 
     def __init__(self, root: Path, say: Say = lambda sentence: None) -> None:
@@ -62,7 +62,7 @@ class SearchIndex:
         self._db: sqlite3.Connection | None = None
         check_fts5()
         if self.is_read_only and not self.path.exists():
-            raise DiskError(f"{self.path} cannot be made: the folder is read-only")
+            raise DiskError(f"{self.path} cannot be created: the folder is read-only")
         with self._translated():
             try:
                 is_new = not self.path.exists()
@@ -77,7 +77,7 @@ class SearchIndex:
 
     @property
     def db(self) -> sqlite3.Connection:
-        """The connection; there is one from the end of `__init__` on."""
+        """The connection, which is open after `__init__`."""
         assert self._db
         return self._db
 
@@ -88,22 +88,24 @@ class SearchIndex:
         self.db.close()
 
     def make_again(self, why: str) -> None:
-        """Begin anew with an empty index. why: for a person. Raises DiskError where it cannot be."""
+        """Start again with an empty index. why: for a person. Raises DiskError if that is not possible."""
         if self.is_read_only:
-            raise DiskError(f"{self.path} is {why} and cannot be made again: the folder is read-only")
+            raise DiskError(f"{self.path} is {why} and cannot be rebuilt: the folder is read-only")
         self._say(f"{self.path} is {why}: rebuilding it from files and run logs")
         with self._translated():
             if self._db:
                 self._db.close()
-            for name in (NAME, JOURNAL, SEAL):  # in this order: SQLite takes no journal without its database
+            for name in (NAME, JOURNAL, SEAL):  # in this order: SQLite ignores a journal without its database
                 disk.remove(self.root / name)
             self._db = self._connect()
 
     def catch_up(self, advance: Advance = lambda done, total: None) -> int:
-        """Take over what the run logs say that the index does not have yet. advance: told (texts done, texts in all) after each
-        commit. Returns how many texts were indexed. Raises DiskError."""
+        """Index everything that was archived since the last time. Returns how many texts were indexed. Raises DiskError.
+
+        advance: called with (texts done, texts in all) after each commit.
+        """
         if self.is_read_only:
-            self._say(f"{self.path} cannot be changed: what was archived since it was is not found")
+            self._say(f"{self.path} is read-only and cannot be updated: newer documents are not found")
             return 0
         with self._translated():
             for _ in range(3):
@@ -113,7 +115,7 @@ class SearchIndex:
                     why = f"ahead of {error}"
                 except sqlite3.DatabaseError as error:
                     if _is_locked(error):
-                        self._say(f"another process changes {self.path}: searching what it holds by now")
+                        self._say(f"another process is updating {self.path}: newer documents may not be found yet")
                         return 0
                     if _is_of_the_moment(error):
                         raise
@@ -121,10 +123,10 @@ class SearchIndex:
                 if not why:
                     return added
                 self.make_again(why)
-        raise DiskError(f"{self.path} is {why}, although it was just made")
+        raise DiskError(f"{self.path} is {why}, although it was just rebuilt")
 
     def counts(self) -> tuple[int, int]:
-        """How many documents and how many revisions can be found."""
+        """Return (documents, revisions): how many of each can be found."""
         sql = "SELECT count(*), coalesce(sum(is_revision), 0) FROM documents WHERE path IS NOT NULL"
         with self._translated():
             texts, revisions = self.db.execute(sql).fetchone()
@@ -154,7 +156,7 @@ class SearchIndex:
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _problem(self) -> str:
-        """Why an index that was opened cannot be used; empty where it can. Raises sqlite3.DatabaseError."""
+        """Return why an open index cannot be used, '' if it can. Raises sqlite3.DatabaseError."""
         if self.db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
             return "of another version"
         if self.db.execute("SELECT value FROM meta WHERE key = 'folding'").fetchone() != (fold.VERSION,):
@@ -162,22 +164,22 @@ class SearchIndex:
         if self.is_read_only:
             return ""
         try:
-            with _transaction(self.db):  # nobody changes it meanwhile
+            with _transaction(self.db):  # locks it against changes
                 if sealed := self._sealed():
-                    return "" if sealed == self._as_it_is() else "not as it was left"
+                    return "" if sealed == self._as_it_is() else "changed by another program"
                 found = self.db.execute("PRAGMA quick_check(1)").fetchone()[0]
                 return "" if found == "ok" else f"damaged ({found})"
         except sqlite3.OperationalError as error:
-            if _is_locked(error):  # by a process that has asked the same
+            if _is_locked(error):  # by a process that has checked it
                 return ""
             raise
 
     def _seal(self) -> None:
-        with _transaction(self.db):  # in place: a kill leaves no temporary file, and half a seal is none
+        with _transaction(self.db):  # in place: a kill leaves no temporary file, and half a seal does not count
             disk.write_piece(self.root / SEAL, self._as_it_is(), 0)
 
     def _sealed(self) -> bytes:
-        """What the seal says; empty where there is none."""
+        """Return the content of the seal, b'' if there is none."""
         try:
             found = (self.root / SEAL).read_bytes()
         except FileNotFoundError:
@@ -190,7 +192,7 @@ class SearchIndex:
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
-        """What SQLite or the disk refuses is a DiskError."""
+        """Turn errors of SQLite and the disk into DiskError."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
@@ -199,7 +201,7 @@ class SearchIndex:
     # --- catching up ---
 
     def _catch_up(self, advance: Advance) -> tuple[int, str]:
-        """Returns how many texts were indexed, and why the index has to be made again, empty where it does not."""
+        """Return (added, why): how many texts were indexed, and why the index must be rebuilt, '' if it need not."""
         behind = logs.behind(self.root, self._positions())
         if not behind and not catalogue.waiting(self.db):
             if not self._sealed():
@@ -222,7 +224,7 @@ class SearchIndex:
         return dict(self.db.execute("SELECT name, bytes FROM logs"))
 
     def _take_over(self, behind: list[Path]) -> bool:
-        """Take over some lines of logs. Returns whether that was all."""
+        """Apply some lines of the logs. Returns whether these were the last."""
         ends: dict[str, int] = {}
         taken = 0
         with contextlib.closing(logs.unread(behind, self._positions())) as lines:
@@ -237,7 +239,7 @@ class SearchIndex:
         return taken < _LINES
 
     def _index(self, advance: Advance) -> int:
-        """Index what waits. Only once all lines are taken over: what a later line replaces is never indexed."""
+        """Index what waits. This happens after all lines are applied, so that replaced texts are not indexed at all."""
         paths = catalogue.waiting(self.db)
         added = 0
         for start in range(0, len(paths), _CHUNK):
@@ -247,8 +249,8 @@ class SearchIndex:
         return added
 
     def _join(self, texts: int) -> None:
-        """Join what FTS5 wrote in many pieces, where there is twice as much as the last time. It only saves space and time, so
-        nothing is said where the disk has no room for it."""
+        """Merge the segments of FTS5, if there is twice as much text as the last time. This only saves space and time, so a
+        full disk is no error here."""
         joined = int(self.db.execute("SELECT value FROM meta WHERE key = 'joined'").fetchone()[0])
         if texts < max(2 * joined, _MANY):
             return
@@ -260,14 +262,14 @@ class SearchIndex:
 
 
 def check_fts5() -> None:
-    """Raise NoFTS5 where this Python's SQLite was built without it."""
+    """Raise NoFTS5 if the SQLite of this Python was built without FTS5."""
     with contextlib.closing(sqlite3.connect(":memory:")) as db:
         try:
             db.execute("CREATE VIRTUAL TABLE words USING fts5(text)")
         except sqlite3.OperationalError as error:
             raise NoFTS5(
-                f"the SQLite {sqlite3.sqlite_version} of this Python has no full-text search (FTS5): {error}; "
-                "search with another Python, nearly all have it"
+                f"SQLite {sqlite3.sqlite_version} of this Python has no full-text search (FTS5): {error}; "
+                "use another Python, nearly all have it"
             ) from error
 
 
@@ -288,7 +290,7 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _is_of_the_moment(error: sqlite3.DatabaseError) -> bool:
-    """Whether nothing is wrong with the file: it is locked, or the disk is full."""
+    """Whether an error will pass and the file itself is sound: it is locked, or the disk is full."""
     return _is_locked(error) or any(word in str(error) for word in ("full", "readonly", "unable to open"))
 
 

@@ -1,4 +1,4 @@
-"""What the run logs say of documents, line by line, from where they were read last."""
+"""Read from the run logs what happened to documents, line by line, from where they were read last."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from crawler.urls import UNKNOWN_LANGUAGE
 
 
 class Entry(NamedTuple):
-    """A document or revision that was stored. sha256: of the file, hexadecimal. published_ms, stamp_ms: milliseconds UTC,
-    None where only the document says."""
+    """A document or revision was stored. sha256: of the file, hexadecimal. published_ms, stamp_ms: milliseconds UTC, None if
+    they must be read from the document."""
 
     path: str
     id: int
@@ -27,21 +27,21 @@ class Entry(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A revision that was stored. of: path of the document it was before, where the log says so: it says more of that one."""
+    """A revision was stored. of: path of the document that it was before, '' if unknown; the entry of that one says more."""
 
     entry: Entry
     of: str
 
 
 class Removal(NamedTuple):
-    """A path that is no longer in the archive."""
+    """A path is no longer in the archive."""
 
     path: str
     id: int
 
 
 class Correction(NamedTuple):
-    """What DW says of an archived document that the document does not: that it is a liveblog, when a video was published."""
+    """DW has said what an archived document does not show: that it is a liveblog, or when a video was published."""
 
     id: int
     kind: str
@@ -52,11 +52,11 @@ Change = Entry | Copy | Removal | Correction
 
 
 class LogIsShorter(ArchiverError):
-    """A log was shorter than what was read of it: what it said then may no longer hold. Caught by `index`."""
+    """A log is shorter than what was read of it, so what was read may no longer be true. Caught by `index`."""
 
 
 def behind(root: Path, positions: Mapping[str, int]) -> list[Path]:
-    """The logs that have more than was read of them, in the order to read them. Raises LogIsShorter, and OSError."""
+    """Return the logs with unread lines, in the order to read them. Raises LogIsShorter and OSError."""
     found = []
     for log in run_logs(root):
         size, position = log.stat().st_size, positions.get(log.name, 0)
@@ -68,8 +68,10 @@ def behind(root: Path, positions: Mapping[str, int]) -> list[Path]:
 
 
 def unread(logs: Iterable[Path], positions: Mapping[str, int]) -> Generator[tuple[str, int, Change | None]]:
-    """Each whole line behind the positions: (name of the log, position behind the line, what it says of a document). A line
-    that was cut, or is being written, is left for later. Raises OSError."""
+    """Yield (name of the log, position after the line, change) for each whole line after the positions.
+
+    A line that was cut off, or is being written, is left for later. Raises OSError.
+    """
     for log in logs:
         position = positions.get(log.name, 0)
         with log.open("rb") as lines:
@@ -82,7 +84,7 @@ def unread(logs: Iterable[Path], positions: Mapping[str, int]) -> Generator[tupl
 
 
 def change(line: bytes) -> Change | None:
-    """What a line of a run log says of a document; None for anything else, and for a damaged line."""
+    """Return what a line of a run log says of a document; None for other lines, and for damaged ones."""
     try:
         record = decode(line, is_old=True)
     except DamagedLine:

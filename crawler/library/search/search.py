@@ -1,4 +1,4 @@
-"""A query in, documents out: newest first, or best first."""
+"""Find the documents of a query, newest first or best first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crawler.library.search.catalogue import BEYOND, COLUMNS, GERMAN_COLUMNS, RO
 from crawler.library.search.query import Query, expression
 from crawler.library.search.snippet import Piece, snippet
 
-_TITLE_WEIGHT = 5.0  # of a word in a title, to one in the text
+_TITLE_WEIGHT = 5.0  # a word in a title counts as many words in the text
 
 _LAST_DAY = BEYOND // ROWS_A_DAY - 1
 
@@ -25,7 +25,7 @@ _Row = tuple[str, int, str, str, int, int, int]  # path, id, kind, language, pub
 
 @dataclass(frozen=True)
 class Selection:
-    """Which documents. languages, kinds: any of them, empty for all. since_ms, until_ms: published from the one on and before
+    """The documents to search. languages, kinds: empty for all. since_ms, until_ms: published at or after the one and before
     the other, milliseconds UTC, None for no limit. with_revisions: earlier versions too."""
 
     languages: frozenset[str] = frozenset()
@@ -37,7 +37,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Hit:
-    """A document that was found. id: DW's number. path: relative to the archive. snippet: as `snippet.snippet` gives it."""
+    """A document that was found. id: DW's. path: relative to the archive. snippet: from `snippet.snippet`."""
 
     id: int
     kind: str
@@ -53,8 +53,11 @@ class Hit:
 def search(
     db: sqlite3.Connection, root: Path, query: Query, selection: Selection, miss: Callable[[str], None], *, best: bool = False
 ) -> Iterator[Hit]:
-    """Documents that a query finds, newest first, or those with the words most often and in the title first. miss: told the
-    path of each that is lost or damaged; it is left out. Raises sqlite3.DatabaseError where the index is damaged."""
+    """Yield the documents that a query finds, newest first.
+
+    best: those with the words most often, and in the title, come first instead. miss: called with the path of each missing or
+    damaged document, which is left out. Raises sqlite3.DatabaseError if the index is damaged.
+    """
     for row in _best(db, query, selection) if best else _newest(db, query, selection):
         path, dw_id, kind, language, published_ms, stamp_ms, is_revision = row
         try:
@@ -68,7 +71,7 @@ def search(
 
 
 def _newest(db: sqlite3.Connection, query: Query, selection: Selection) -> Iterator[_Row]:
-    """FTS5 gives rows in order of day, the last one first; within a day they are put in order here."""
+    """Yield the rows found, newest first. FTS5 gives them in order of day, the last day first; this sorts within each day."""
     beyond: list[_Row] = []
     if (db.execute("SELECT max(row) FROM documents").fetchone()[0] or 0) >= BEYOND:
         beyond = [row for _, row in _rows(db, query, selection, BEYOND, 2**63 - 1)]
@@ -83,7 +86,7 @@ def _newest(db: sqlite3.Connection, query: Query, selection: Selection) -> Itera
 
 
 def _rows(db: sqlite3.Connection, query: Query, selection: Selection, first: int, last: int) -> Iterator[tuple[int, _Row]]:
-    """What was found with a row between two, the last row first: (row of the index, what it is)."""
+    """Yield (row of the index, its fields) of what was found between two rows, the last row first."""
     sql, values = _statement(query, selection, "documents.row")
     for row, *found in db.execute(f"{sql} AND words.rowid BETWEEN ? AND ? ORDER BY words.rowid DESC", [*values, first, last]):
         yield row, tuple(found)
@@ -103,7 +106,7 @@ def _best(db: sqlite3.Connection, query: Query, selection: Selection) -> Iterato
 
 
 def _statement(query: Query, selection: Selection, what: str) -> tuple[str, list[Any]]:
-    """The SQL for a query, and its values. what: the first column, before those of a _Row."""
+    """Return the SQL for a query, and its values. what: the first column, before those of a _Row."""
     where = ["words MATCH ?", "path IS NOT NULL"]
     values: list[Any] = [expression(query, COLUMNS, GERMAN_COLUMNS)]
     for name, wanted in (("language", selection.languages), ("kind", selection.kinds)):
@@ -117,5 +120,5 @@ def _statement(query: Query, selection: Selection, what: str) -> tuple[str, list
     if not selection.with_revisions:
         where.append("NOT is_revision")
     fields = "path, id, kind, language, published_ms, stamp_ms, is_revision"
-    tables = "words CROSS JOIN documents ON documents.row = words.rowid"  # CROSS: FTS5 first, as it gives the order
+    tables = "words CROSS JOIN documents ON documents.row = words.rowid"  # CROSS: FTS5 first, because it gives the order
     return f"SELECT {what}, {fields} FROM {tables} WHERE {' AND '.join(where)}", values

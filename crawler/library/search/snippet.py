@@ -1,4 +1,4 @@
-"""Where a document says what was looked for: a piece of its own text, with the places marked."""
+"""Cut a snippet out of a document: a piece of its text around the words that were searched, with these marked."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from crawler.library.search.query import Term
 BEFORE, LENGTH = 60, 240  # columns of a terminal; a Chinese character takes two
 
 Piece = tuple[bool, str]
-"""(whether it was looked for, text)."""
+"""(whether it was searched for, text)."""
 
-_WORD, _RUN, _BETWEEN, _NOTHING = "wrb-"  # of each character: part of a word, of a run without spaces, neither, not seen
+_WORD, _RUN, _BETWEEN, _NOTHING = "wrb-"  # kinds of characters: part of a word, of a run without spaces, neither, invisible
 _STRETCH = re.compile(f"{_WORD}[{_WORD}{_NOTHING}]*|{_RUN}[{_RUN}{_NOTHING}]*")
 _CUT = re.compile(r"\S*\s+")
 
 
 class Atom(NamedTuple):
-    """A word, or a character of a run without spaces. folded: as it is searched. start, end: where it stands in its text.
-    goes_on: it belongs to the same run as the one before it."""
+    """A word, or a character of a run without spaces. folded: as it is searched. start, end: its place in the text. goes_on:
+    it belongs to the same run as the one before it."""
 
     folded: str
     start: int
@@ -33,7 +33,7 @@ class Atom(NamedTuple):
 
 
 class _Kinds(dict[int, str]):
-    """For `str.translate`: what kind of character each code point is."""
+    """A table for `str.translate`: the kind of each code point."""
 
     def __missing__(self, code: int) -> str:
         folded = fold(chr(code))
@@ -47,8 +47,10 @@ _KINDS = _Kinds()
 
 
 def snippet(passages: Sequence[str], terms: Sequence[Term], language: str) -> list[Piece]:
-    """A piece of the passage that has most of the terms, from a little before the first of them. The beginning of a passage
-    where none has any, as when the title has them all."""
+    """Return a piece of the passage with most of the terms, from a little before the first of them.
+
+    If no passage has any, as when all are in the title, the beginning of one of the first passages is returned.
+    """
     parts = [tokens.parts(fold(term.text, language)) for term in terms]
     wanted = [_atoms_of_term(term, language) for term in terms]
     texts = list(map(normalise.nfc, passages))
@@ -67,13 +69,13 @@ def snippet(passages: Sequence[str], terms: Sequence[Term], language: str) -> li
 
 
 def _most(text: str, terms: Sequence[Sequence[str]], language: str) -> int:
-    """How many terms a text may have at most: told by their parts alone, which is a hundred times faster than to look."""
+    """Return how many terms a text can have at most, by their parts alone: a hundred times faster than looking for them."""
     folded = fold(text, language)
     return sum(all(part in folded for part in parts) for parts in terms)
 
 
 def atoms(text: str, language: str) -> list[Atom]:
-    """The words of a text in NFC, and the characters of its runs without spaces, in order."""
+    """Return the words of a text in NFC, and the characters of its runs without spaces, in order."""
     found: list[Atom] = []
     for stretch in _STRETCH.finditer(text.translate(_KINDS)):
         start, end = stretch.span()
@@ -95,7 +97,7 @@ def _atoms_of_term(term: Term, language: str) -> tuple[list[Atom], bool]:
 
 
 def _places(text: Sequence[Atom], wanted: Sequence[Atom], is_prefix: bool) -> Iterator[tuple[int, int]]:
-    """Where the words of a term follow one another: (start, end)."""
+    """Yield (start, end) of the places where the words of a term follow one another."""
     last = len(wanted) - 1
     for n in range(len(text) - last):
         if all(
@@ -107,7 +109,7 @@ def _places(text: Sequence[Atom], wanted: Sequence[Atom], is_prefix: bool) -> It
 
 
 def _joined(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Places in order, those that overlap or touch made one."""
+    """Return the places in order, joined if they overlap or touch."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(places):
         if joined and start <= joined[-1][1]:
@@ -133,7 +135,7 @@ def _pieces(text: str, places: list[tuple[int, int]]) -> list[Piece]:
 
 
 def _back(text: str, at: int) -> int:
-    """Where a snippet begins that shows what stands at a place: at the beginning of a word."""
+    """Return where the snippet that shows a place begins: at the beginning of a word."""
     start, columns = at, 0
     while start and columns < BEFORE:
         start -= 1

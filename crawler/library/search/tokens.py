@@ -1,5 +1,5 @@
-"""Folded text as tokens. A word between spaces is a token. Of a run without spaces, such as Chinese, each character is one
-together with the next: `ABC` gives `AB BC C`, so that every part of it is a phrase, and a single character a prefix.
+"""Split folded text into tokens. A word between spaces is a token. In a run without spaces, such as Chinese, each character
+makes a token with the next one: `ABC` gives `AB BC C`. So every part of a run is a phrase, and a single character a prefix.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ _RUN = re.compile(f"[{WITHOUT_SPACES}]+")
 _PARTS = re.compile(f"[{WITHOUT_SPACES}]+|[^{WITHOUT_SPACES} \\n]+")
 
 BREAK = "\ue000"
-"""The token between two passages, which no query can name: a phrase does not run over it."""
+"""The token between two passages. No query can contain it, so a phrase does not match across passages."""
 
 
 def indexed(text: str, language: str) -> str:
-    """The tokens of a text of passages, a line each, with spaces between them, as they are indexed."""
+    """Return the tokens of a text, separated by spaces, as they are indexed. text: a passage in each line."""
     folded = fold(text, language).replace("\n", f" {BREAK} ")
     return _RUN.sub(lambda run: f" {' '.join(pairs(run[0]))} ", folded)
 
 
 def parts(folded: str) -> list[str]:
-    """The words, and the runs without spaces, of a folded text.
+    """Return the words, and the runs without spaces, of a folded text.
 
     >>> parts("g20峰会 2023")
     ['g20', '峰会', '2023']
@@ -37,7 +37,8 @@ def has_no_spaces(part: str) -> bool:
 
 
 def pairs(run: str) -> list[str]:
-    """
+    """Return each character of a run together with the next one.
+
     >>> pairs("ABC")
     ['AB', 'BC', 'C']
     """
@@ -45,8 +46,10 @@ def pairs(run: str) -> list[str]:
 
 
 def phrase(folded: str, *, is_prefix: bool = False) -> tuple[list[str], bool]:
-    """The tokens that a text has in a row where it contains a phrase, and whether the last one is only the beginning of a
-    token. is_prefix: so is the last word of the phrase. No tokens: the phrase has neither letters nor digits.
+    """Return (tokens, is_prefix): the tokens that follow one another in every text with a phrase, and whether the last one is
+    only the beginning of a token.
+
+    is_prefix: the last word of the phrase is only the beginning of a word. Without letters and digits there are no tokens.
 
     >>> phrase("g20峰会")
     (['g20', '峰会'], False)
