@@ -1,1 +1,1 @@
-"""Pages for people: an archive as a site of plain files."""
+"""Make pages for people: an archive as a site of plain files."""

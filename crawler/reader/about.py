@@ -1,4 +1,4 @@
-"""What a site holds and how complete its archive is, in figures, for the page about it."""
+"""Count what a site holds and how complete its archive is, for `about.html`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def figures(memory: Memory, archive: Path, selection: Selection) -> dict[str, An
 
 
 def _status(archive: Path, run: str) -> int | None:
-    """The exit status of a run by its report; None where there is no report that says so."""
+    """Return the exit status of a run from its report; None if it has no report, or the report has no status."""
     with contextlib.suppress(OSError, ValueError):
         report = json.loads(read_file(archive / layout.RUNS / f"{run}.report.json"))
         status = report.get("exit_status") if isinstance(report, dict) else None
@@ -53,7 +53,7 @@ def _status(archive: Path, run: str) -> int | None:
 
 
 def _part(selection: Selection) -> str:
-    """What the site was limited to, in words; empty where it has everything."""
+    """Return what the site is limited to, in words; '' if it has everything."""
     parts = []
     if selection.languages:
         parts.append(", ".join(names.language(path).english for path in sorted(selection.languages)))

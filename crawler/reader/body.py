@@ -1,8 +1,8 @@
-"""The body of a document as the inside of a page: local pictures with their captions, links inside the site, nothing that loads
-from elsewhere.
+"""Turn the body of a document into the inside of a page: with local pictures and captions, and with links inside the site.
+Nothing loads from elsewhere.
 
-The markup is read by html5ever (nh3), so that it is sound whatever it was; what it holds is put in order as a tree; and what
-comes of that is cleaned again by `sanitise.page_markup`.
+html5ever (nh3) reads the markup and makes it well-formed; the tree is rearranged; and the result is cleaned again by
+`sanitise.page_markup`.
 """
 
 from __future__ import annotations
@@ -46,9 +46,12 @@ _SUBHEADING = 200  # characters; a longer paragraph in bold is a paragraph
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What lies around a page. root: the way to the site's folder, `../../../`. pages: paths of the documents that are in the
-    site, by the id a link names. files: by (id, form) of a picture or media file its path, relative to the site's
-    folder, and why it is missing; one of both is empty."""
+    """The surroundings of a page.
+
+    root: the relative path to the site's folder, `../../../`. pages: id in a link to the path of the document, for those in
+    the site. files: (id, form) of a picture or media file to (path, reason): its path relative to the site's folder, and why
+    it is missing; one of both is empty.
+    """
 
     root: str = ""
     pages: Mapping[int, str] = field(default_factory=dict)
@@ -83,7 +86,7 @@ def _is_own(attribute: str, address: str) -> bool:
 
 
 class _Arranger:
-    """Puts the tree of a body in order, in place."""
+    """Rearranges the tree of a body, in place."""
 
     def __init__(self, document: SeedDocument, around: Surroundings) -> None:
         self._document = document
@@ -105,7 +108,7 @@ class _Arranger:
     # --- pictures ---
 
     def _picture(self, image: Element) -> None:
-        """Make a figure of a picture, with its caption or the words of its slide."""
+        """Turn a picture into a figure, with its caption or the text of its slide."""
         address = image.get("src", "").strip()
         parent, following = image.getparent(), image.getnext()
         figure = etree.Element("figure")
@@ -137,7 +140,7 @@ class _Arranger:
             _remove(place, figure.tail)
 
     def _shown(self, address: str, figure: Element) -> Element:
-        """The picture itself, or words about one that is missing."""
+        """Return the picture, or a note that it is missing."""
         name = urls.parse_picture(address)
         path, reason = "", "not one of DW's"
         if name:
@@ -174,7 +177,7 @@ class _Arranger:
     # --- links ---
 
     def _link(self, element: Element) -> None:
-        """Have a link lead to a page of the site, or mark it as leading outside."""
+        """Point a link to a page of the site, or mark it as leading outside."""
         if element.tag == "span":
             dw_id = element.get("data-id", "")
             is_reference = element.get("data-type") == "ARTICLE" and dw_id.isascii() and dw_id.isdigit() and len(dw_id) < 16
@@ -212,7 +215,7 @@ def _lead_outside(link: Element, href: str, title: str) -> None:
 
 
 def _outside_player(tag: str, address: str) -> Element:
-    """A link in place of a player that would load from elsewhere, with a word of warning."""
+    """Return a link that replaces a player which would load from elsewhere, with a warning."""
     address = f"https:{address}" if address.startswith("//") else address
     host = _host(address)
     found = etree.Element("p", lang="en", dir="ltr")
@@ -226,7 +229,7 @@ def _outside_player(tag: str, address: str) -> Element:
         address, link.text = f"https://www.youtube.com/watch?v={key}", f"Video {key} on YouTube"
         warning = "It is not in the archive; YouTube learns that you watch it."
     else:
-        what = {"audio": "Audio", "video": "Video"}.get(tag, "Something embedded")
+        what = {"audio": "Audio", "video": "Video"}.get(tag, "Embedded content")
         link.text, warning = f"{what} at {host}", f"It is not in the archive; {host} learns that you open it."
     _lead_outside(link, address, "Leads outside the archive")
     link.tail = " "
@@ -257,7 +260,7 @@ def _split(address: str) -> Any:
 
 
 def _slide_words(image: Element) -> list[Element]:
-    """What follows the picture of a slide: `<b>title</b>：text`, maybe after a line break; nothing where it is no slide."""
+    """Return what follows the picture of a slide: `<b>title</b>：text`, maybe after a line break; [] if it is not a slide."""
     following = list(image.itersiblings())
     if following and following[0].tag == "br" and not (following[0].tail or "").strip():
         following = following[1:]
@@ -267,7 +270,7 @@ def _slide_words(image: Element) -> list[Element]:
 
 
 def _strip_colon(caption: Element) -> None:
-    """Take the full-width colon after a slide's title away, and a title without words."""
+    """Remove the full-width colon after a slide's title, and a title without words."""
     title = caption[0]
     text = (title.tail or "").removeprefix("：").lstrip()
     if normalise.text_of(etree.tostring(title, encoding="unicode", with_tail=False)):
@@ -284,7 +287,7 @@ def _is_caption(element: Element) -> bool:
 
 
 def _heading(element: Element) -> None:
-    """Make what stands for a heading one, below the page's own. Empty paragraphs go."""
+    """Turn an element that serves as a heading into an h2, and remove empty paragraphs."""
     text = normalise.text_of(etree.tostring(element, encoding="unicode", with_tail=False)).strip("\u00a0 ")
     if not text and next(element.iter("figure", "img", "video", "audio"), None) is None:
         _remove(element, element.tail)
@@ -303,7 +306,7 @@ def _heading(element: Element) -> None:
 
 
 def _remove(element: Element, tail: str | None) -> None:
-    """Take an element away and leave the words behind it."""
+    """Remove an element and keep the text after it."""
     parent, before = element.getparent(), element.getprevious()
     if tail and before is not None:
         before.tail = (before.tail or "") + tail

@@ -1,4 +1,4 @@
-"""What a page needs to know of a document before it is made: its title, where it links to, which pictures it shows."""
+"""Collect the facts about a document that pages need: its title, its links, and the pictures it shows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _UNTITLED = "Untitled"
 
 
 class Facts(NamedTuple):
-    """title: one line, never empty. targets: ids of the documents it links to. shown: (id, form) of the pictures and
-    media files it shows, in order, as the index names them."""
+    """The facts about a document. title: one line, never empty. targets: ids of the documents it links to. shown: (id, form)
+    of the pictures and media files it shows, in order, as in the index."""
 
     title: str
     targets: list[int]
@@ -36,7 +36,7 @@ def facts(document: SeedDocument) -> Facts:
 
 
 def title_of(document: SeedDocument) -> str:
-    """Return a document's title on one line, with something in it to click on."""
+    """Return a document's title on one line, never empty, because it is the text of links."""
     return line_of(document.title) or _UNTITLED
 
 

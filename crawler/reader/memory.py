@@ -1,7 +1,7 @@
-"""What the builder of a site remembers: what each page was made of, which pages are to be made, which files are its own.
+"""Remember what each page of a site was made from, which pages are due, and which files belong to the site.
 
-`.dw-site/memory.sqlite` in the site's folder. What is planned is stored in one transaction, and what was made is ticked off
-after it is on disk, so that a kill at any instant costs no more than a few pages that are made twice.
+The memory is `.dw-site/memory.sqlite` in the site's folder. A plan is stored in one transaction, and pages are ticked off after
+they are on disk, so after a kill only a few pages are made twice.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from crawler.storage.index.sqlite import uri_of
 NAME = f"{OWN}/memory.sqlite"
 
 CURRENT = 0
-"""The `stamp_ms` of what belongs to a document as it is; that of an earlier version names it."""
+"""The `stamp_ms` that stands for the current version of a document in the tables `links` and `shown`."""
 
 SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY,
-    path TEXT NOT NULL,           -- in the archive; the page's but for its ending
+    path TEXT NOT NULL,           -- in the archive; the page has the same path with another ending
     folder TEXT NOT NULL,         -- `en/2026/06`
     language TEXT NOT NULL,       -- of the folder
     sha256 TEXT NOT NULL,
@@ -59,10 +59,10 @@ CREATE INDEX shown_path ON shown (path) WHERE path <> '';
 CREATE TABLE made (               -- the site's own files
     path TEXT PRIMARY KEY,
     id INTEGER,               -- of the document whose page it is
-    sha256 TEXT NOT NULL DEFAULT ''        -- of a picture or media file; 'written': a document's page that is there
+    sha256 TEXT NOT NULL DEFAULT ''        -- of a picture or media file; 'written' for a document's page
 ) WITHOUT ROWID;
 CREATE INDEX pages_of ON made (id) WHERE id IS NOT NULL;
-CREATE TABLE due (                -- documents whose pages are to be made or taken away
+CREATE TABLE due (                -- documents whose pages are to be made or removed
     id INTEGER PRIMARY KEY
 );
 CREATE TABLE due_folders (folder TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -71,7 +71,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 
 class Document(NamedTuple):
-    """A document of the site; as the table."""
+    """A document of the site: a row of the table `documents`."""
 
     id: int
     path: str
@@ -87,7 +87,7 @@ class Document(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A picture or media file on a page. path: in the archive and in the site; empty where it is missing, for a reason."""
+    """A picture or media file on a page. path: in the archive and in the site; '' if it is missing, for a reason."""
 
     object: int
     format: str
@@ -99,8 +99,8 @@ COLUMNS = ", ".join(f"documents.{name}" for name in Document._fields)
 
 
 class Memory:
-    """The memory of a site. Raises DiskError where it is damaged or of another version, ArchiveInUse where another process
-    uses it."""
+    """The memory of a site. Raises DiskError if it is damaged or of another version, and ArchiveInUse if another process uses
+    it."""
 
     def __init__(self, site: Path) -> None:
         self.path = site / NAME
@@ -121,9 +121,9 @@ class Memory:
             raise self.failure(error) from error
 
     def failure(self, error: sqlite3.Error) -> ArchiverError:
-        """What to tell a person of an error."""
+        """Return the error of ours for an error of SQLite."""
         if "locked" in str(error):
-            return ArchiveInUse(f"{self.path.parent.parent} is being made by another process")
+            return ArchiveInUse(f"another process is making {self.path.parent.parent}")
         return DiskError(f"{self.path}: {error}; delete {self.path.parent.parent} and make the site again")
 
     def close(self) -> None:
@@ -132,41 +132,41 @@ class Memory:
     # --- reading ---
 
     def rows(self, sql: str, values: Iterable[Any] = ()) -> Iterator[Any]:
-        """Rows of a statement, one at a time."""
+        """Yield the rows of a statement, one at a time."""
         yield from self.db.execute(sql, tuple(values))
 
     def value(self, sql: str, values: Iterable[Any] = ()) -> Any:
-        """The first value of the first row."""
+        """Return the first value of the first row."""
         return self.db.execute(sql, tuple(values)).fetchone()[0]
 
     def documents(self, where: str, values: Iterable[Any] = ()) -> list[Document]:
-        """Documents in full. where: a condition, or what else may follow FROM documents; a constant."""
+        """Return documents with all columns. where: a constant SQL text that may follow `FROM documents`."""
         return [Document(*row) for row in self.rows(f"SELECT {COLUMNS} FROM documents {where}", values)]
 
     def document(self, dw_id: int) -> Document | None:
         return next(iter(self.documents("WHERE id = ?", [dw_id])), None)
 
     def revisions(self, dw_id: int) -> list[tuple[int, str]]:
-        """Stamp and sha256 of the earlier versions of a document, oldest first."""
+        """Return (stamp_ms, sha256) of the earlier versions of a document, oldest first."""
         return list(self.rows("SELECT stamp_ms, sha256 FROM revisions WHERE id = ? ORDER BY 1", [dw_id]))
 
     def links(self, dw_id: int, stamp_ms: int = CURRENT) -> dict[int, str]:
-        """Where the links of a page lead that stay in the site: paths of documents by the id a link names."""
+        """Return the links of a page that lead to pages of the site: id in the link to the path of the document."""
         sql = "SELECT target, to_path FROM links WHERE id = ? AND stamp_ms = ? AND to_path <> ''"
         return dict(self.rows(sql, [dw_id, stamp_ms]))
 
     def shown(self, dw_id: int, stamp_ms: int = CURRENT) -> list[Shown]:
-        """Pictures and media files of a page, in order."""
+        """Return the pictures and media files of a page, in order."""
         sql = "SELECT object, format, path, reason FROM shown WHERE id = ? AND stamp_ms = ? ORDER BY place"
         return [Shown(*row) for row in self.rows(sql, [dw_id, stamp_ms])]
 
     def first_picture(self, dw_id: int) -> str:
-        """Path of the first picture on a document's page; empty where there is none."""
+        """Return the path of the first picture on a document's page, '' if it has none."""
         sql = ("SELECT path FROM shown WHERE id = ? AND stamp_ms = 0 AND path LIKE 'images/%' ORDER BY place LIMIT 1")
         return next((path for (path,) in self.rows(sql, [dw_id])), "")
 
     def referring(self, dw_id: int, most: int) -> list[Document]:
-        """Documents that link to one, newest first."""
+        """Return the documents that link to one, newest first, at most `most`."""
         return self.documents(
             "JOIN links ON links.id = documents.id WHERE to_id = ? AND to_id > 0 AND links.stamp_ms = 0"
             " AND documents.id <> to_id GROUP BY documents.id"
@@ -184,7 +184,7 @@ class Memory:
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
 
     def make_due(self, ids: Iterable[int]) -> None:
-        """Have the pages of documents made again."""
+        """Mark the pages of documents to be made again."""
         self.db.executemany("INSERT OR IGNORE INTO due VALUES (?)", ([dw_id] for dw_id in ids if dw_id))
 
     def make_folder_due(self, folder: str) -> None:
@@ -194,7 +194,7 @@ class Memory:
         return self.db.execute("SELECT 1 FROM made WHERE path = ?", [path]).fetchone() is not None
 
     def claim(self, path: str, dw_id: int | None = None) -> None:
-        """Remember that a file is the site's, before it is written."""
+        """Note that a file belongs to the site, before it is written."""
         self.db.execute("INSERT OR IGNORE INTO made (path, id) VALUES (?, ?)", [path, dw_id])
 
     def forget(self, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Names for people: of languages, kinds and times, and which way a language is written."""
+"""Names of languages, kinds and times for people, and the direction in which a language is written."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _MONTHS = "January February March April May June July August September October N
 
 
 class Language(NamedTuple):
-    """A language edition. path: as on www.dw.com. name: its own; english: the English one. tag: for `lang`. direction: for
-    `dir`."""
+    """A language edition. path: as on www.dw.com. name: in the language itself; english: in English. tag: for the attribute
+    `lang`. direction: for `dir`."""
 
     path: str
     name: str
@@ -40,7 +40,7 @@ class Language(NamedTuple):
 
 
 def language(path: str) -> Language:
-    """Return what is known of a language path; the path itself stands in for an unknown name."""
+    """Return the language of a path. An unknown path is used as its name."""
     name, english = _LANGUAGES.get(path, (path, path))
     return Language(path, name, english, _TAGS.get(path, path), "rtl" if path in RIGHT_TO_LEFT else "ltr")
 

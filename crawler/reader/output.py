@@ -1,6 +1,6 @@
-"""The folder of a site: files written beside their place and renamed, pictures linked from the archive.
+"""Write the folder of a site: files are written beside their place and renamed, and pictures are linked from the archive.
 
-Nothing is flushed: a site can be made again. `.dw-site/` in it holds what the builder remembers; files are made in
+Nothing is flushed, because a site can be made again. `.dw-site/` in it holds the builder's memory; new files are written in
 `.dw-site/new/`.
 """
 
@@ -19,19 +19,19 @@ from crawler.files import AnyPath, oddity, open_file, read_file
 OWN = ".dw-site"
 _NEW = f"{OWN}/new"
 _NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.ENOSYS})
-"""What file systems answer that cannot link a file to another place."""
+"""Error numbers of file systems that cannot make a hard link."""
 
 
 class NotASite(ArchiverError):
-    """A folder holds other things than a site. Raised by `Folder`; ends the command."""
+    """A folder is not empty and not a site. Raised by `Folder`; ends the command."""
 
 
 class Folder:
-    """The folder of a site, made where there is none. Files are taken in after `begin`. Raises NotASite where it holds other
-    things, and OSError."""
+    """The folder of a site, created if it is missing. Files can be stored after `begin`. Raises NotASite if the folder holds
+    something else, and OSError."""
 
     def __init__(self, root: Path, *, copies: bool = False) -> None:
-        """copies: copy pictures, rather than link them where the file system can."""
+        """Open or create the folder. copies: copy pictures instead of linking them."""
         require_site(root)
         self.root = root
         self._copies = copies
@@ -39,12 +39,12 @@ class Folder:
         (root / OWN).mkdir(parents=True, exist_ok=True)
 
     def begin(self) -> None:
-        """Make room for new files. No other process may be at work here."""
+        """Prepare for new files. No other process may be working in the folder."""
         shutil.rmtree(self.root / _NEW, ignore_errors=True)  # what a kill left behind
         (self.root / _NEW).mkdir()
 
     def write(self, path: str, data: bytes) -> bool:
-        """Have a file with these bytes at a path. Returns whether it had to be written."""
+        """Write a file, unless it has these bytes already. Returns whether it was written."""
         with contextlib.suppress(OSError):
             if read_file(self.root / path) == data:
                 return False
@@ -55,7 +55,7 @@ class Folder:
         return True
 
     def take(self, source: Path, path: str) -> None:
-        """Have the file of an archive at a path, as a link to it or as a copy. Raises OSError."""
+        """Put a file of an archive at a path, as a hard link or as a copy. Raises OSError."""
         new = self._new()
         if self._copies or not _link(source, new):
             with open_file(source) as file, open(new, "xb") as copy:
@@ -63,7 +63,7 @@ class Folder:
         self._put(new, path)
 
     def remove(self, path: str) -> None:
-        """Take a file away, and the folders that are empty without it."""
+        """Remove a file, and the folders that become empty."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.root / path)
         folder = os.path.dirname(path)
@@ -75,7 +75,7 @@ class Folder:
             folder = os.path.dirname(folder)
 
     def has(self, path: str) -> bool:
-        """Whether anything lies at a path, or where one of its folders should be."""
+        """Whether anything exists at a path, or in the place of one of its folders."""
         if os.path.lexists(self.root / path):
             return True
         folders = Path(path).parents
@@ -96,20 +96,20 @@ class Folder:
 
 
 def require_site(root: Path) -> None:
-    """Raise NotASite where a folder is not empty and no site, so that no site may be made in it."""
+    """Raise NotASite if a folder is not empty and not a site, so that no site is made among other files."""
     try:
         names = sorted(os.listdir(root))
     except FileNotFoundError:
         return
     except NotADirectoryError as error:
-        raise NotASite(f"{root} is no folder; --to FOLDER names another one") from error
+        raise NotASite(f"{root} is not a folder; choose another one with --to FOLDER") from error
     if names and OWN not in names:
         shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        raise NotASite(f"{root} is not empty and no site ({shown}); --to FOLDER names another one")
+        raise NotASite(f"{root} is not empty and not a site ({shown}); choose another folder with --to FOLDER")
 
 
 def _link(source: AnyPath, new: AnyPath) -> bool:
-    """Make a second name for a file. Returns whether the file system could."""
+    """Make a hard link to a file. Returns False if the file system cannot. Raises OSError."""
     if found := oddity(source):
         raise OSError(errno.EINVAL, f"{found}, not a file", os.fspath(source))
     try:

@@ -1,4 +1,4 @@
-"""The pages of a site, made of what the memory knows and of the documents themselves."""
+"""Make the pages of a site from its memory and the documents."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 STYLE = "style.css"
 
 LATEST = 60
-"""Documents on the home page, on a language's first page, and on that of the pictures."""
+"""The number of documents on the home page, on a language's first page, and on the page of pictures."""
 
 A_PAGE = 250
-"""Titles on a page of a month: some 100 KB."""
+"""The number of titles on a page of a month, about 100 KB."""
 
 _MOST_REFERRING = 200
 _DAY_MS = 86_400_000
@@ -38,7 +38,7 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True)
 class Page:
-    """A file of the site. path: relative to its folder. id: of the document it belongs to, None for the others."""
+    """A file of the site. path: relative to its folder. id: of the document it belongs to, None for other pages."""
 
     path: str
     data: bytes
@@ -69,14 +69,14 @@ class Version:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a version links to and shows. links: paths of the documents in the site by the id a link names."""
+    """The links and pictures of a version. links: id in a link to the path of the document, for those in the site."""
 
     links: Mapping[int, str]
     shown: Sequence[Shown]
 
 
 class Pages:
-    """Makes pages. memory: of the site; archive: its folder."""
+    """Makes pages. memory: of the site. archive: the archive's folder."""
 
     def __init__(self, memory: Memory, archive: Path) -> None:
         self._memory = memory
@@ -91,7 +91,7 @@ class Pages:
     # --- documents ---
 
     def document(self, dw_id: int) -> list[Page] | None:
-        """The pages of a document: its own, and one for each earlier version. None where a file is no longer as planned."""
+        """Return the pages of a document: its own, and one for each earlier version. None if a file is not as planned."""
         row = self._memory.document(dw_id)
         if row is None:
             return []
@@ -103,7 +103,7 @@ class Pages:
                 *(self.earlier(row, version, following) for version, following in pairwise(versions))]  # fmt: skip
 
     def version(self, row: Document, stamp_ms: int = CURRENT) -> Version | None:
-        """A version of a document. None where its file is lost, or not as planned."""
+        """Return a version of a document; None if its file is missing or has changed since the plan."""
         sha256, path = row.sha256, row.path
         if stamp_ms != CURRENT:
             sha256, path = dict(self._memory.revisions(row.id)).get(stamp_ms, ""), layout.revision_path(row.id, stamp_ms)
@@ -111,11 +111,11 @@ class Pages:
         return Version(page_path(path), stamp_ms or row.stamp_ms, sha256, document) if document else None
 
     def seen(self, dw_id: int, stamp_ms: int = CURRENT) -> Seen:
-        """What a version links to and shows, as it was planned."""
+        """Return the links and pictures of a version, as planned."""
         return Seen(self._memory.links(dw_id, stamp_ms), self._memory.shown(dw_id, stamp_ms))
 
     def current(self, row: Document, version: Version, seen: Seen) -> Page:
-        """The page of a document as it is."""
+        """Return the page of the current version of a document."""
         referring = self._memory.referring(row.id, _MOST_REFERRING + 1)
         earlier = [(page_path(layout.revision_path(row.id, stamp_ms)), stamp_ms)
                    for stamp_ms, _ in reversed(self._memory.revisions(row.id))]  # fmt: skip
@@ -125,7 +125,7 @@ class Pages:
         )  # fmt: skip
 
     def earlier(self, row: Document, version: Version, following: Version) -> Page:
-        """The page of an earlier version. following: the version after it."""
+        """Return the page of an earlier version. following: the version after it."""
         current = page_path(row.path)
         return self._page(
             "revision.html", version.path, row.id, **self._shown(row, version, self.seen(row.id, version.stamp_ms)),
@@ -134,7 +134,7 @@ class Pages:
         )  # fmt: skip
 
     def _shown(self, row: Document, version: Version, seen: Seen) -> dict[str, Any]:
-        """What the pages of all versions have."""
+        """Return the template values that the pages of all versions share."""
         around = Surroundings(
             _root(version.path), seen.links, {(one.object, one.format): (one.path, one.reason) for one in seen.shown}
         )
@@ -152,12 +152,12 @@ class Pages:
     # --- lists ---
 
     def month(self, folder: str) -> list[Page]:
-        """The pages that list the documents of a folder (`en/2026/06`), newest first; none where it has none."""
+        """Return the pages that list the documents of a folder (`en/2026/06`), newest first; [] if it has none."""
         last = (self._in_folder(folder) + A_PAGE - 1) // A_PAGE
         return [page for place in range(last) if (page := self.month_page(folder, place))]
 
     def month_page(self, folder: str, place: int) -> Page | None:
-        """One of these pages. place: from 0 on. None where there is no such page."""
+        """Return one of the pages of `month`. place: counted from 0. None if there is no such page."""
         count = self._in_folder(folder)
         paths = [f"{folder}/index{f'-{page + 1}' if page else ''}.html" for page in range((count + A_PAGE - 1) // A_PAGE)]
         if not 0 <= place < len(paths):
@@ -172,12 +172,12 @@ class Pages:
         return int(self._memory.value("SELECT count(*) FROM documents WHERE folder = ?", [folder]))
 
     def languages(self) -> list[tuple[Language, int]]:
-        """The languages of the site and how many documents each has, the largest first."""
+        """Return the languages of the site with their number of documents, the largest first."""
         sql = "SELECT language, count(*) FROM documents GROUP BY 1 ORDER BY 2 DESC, 1"
         return [(names.language(path), count) for path, count in self._memory.rows(sql)]
 
     def language(self, language: Language) -> Page:
-        """The first page of a language: its latest documents, and all its months."""
+        """Return the first page of a language: its latest documents, and all its months."""
         sql = "SELECT folder, count(*) FROM documents WHERE language = ? GROUP BY 1 ORDER BY 1 DESC"
         months = [(*folder.split("/")[1:], count) for folder, count in self._memory.rows(sql, [language.path])]
         years = [(year, list(group)[::-1]) for year, group in groupby(months, key=lambda month: month[0])]
@@ -211,10 +211,10 @@ class Pages:
 
 
 def _root(path: str) -> str:
-    """The way from a page to the site's folder."""
+    """Return the relative path from a page to the site's folder."""
     return "../" * path.count("/")
 
 
 def _days(items: Iterator[Item]) -> list[tuple[int, list[Item]]]:
-    """Items by day of publication, UTC: (a moment of that day, its items), in the order given."""
+    """Group items by day of publication, UTC. Returns (a moment of that day, its items), in the order given."""
     return [(day * _DAY_MS, list(group)) for day, group in groupby(items, key=lambda item: item.published_ms // _DAY_MS)]

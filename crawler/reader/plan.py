@@ -1,6 +1,6 @@
-"""What has changed in an archive since a site was made of it, and so which pages have to be made.
+"""Find what has changed in an archive since its site was made, and so which pages must be made.
 
-Reads the archive's index and the documents that changed, never the network, and takes no lock: a crawl may run meanwhile.
+Only the archive's index and the changed documents are read, without the network and without a lock: a crawl may be running.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ UNION SELECT id FROM (SELECT * FROM wanted_revisions EXCEPT SELECT * FROM revisi
 UNION SELECT id FROM (SELECT * FROM revisions EXCEPT SELECT * FROM wanted_revisions)
 ORDER BY 1
 """
-# where a link leads now, wherever that is not what its page was made with
+# links that now lead elsewhere than when their page was made
 _LINKS = """
 SELECT * FROM (
     SELECT l.id, l.stamp_ms, l.target, l.to_id, coalesce(d.id, 0) AS now_id, l.to_path,
@@ -64,7 +64,7 @@ SELECT * FROM (
 
 @dataclass(frozen=True)
 class Selection:
-    """Which documents a site has. languages: their paths, empty for all. since_ms: published then or later, milliseconds UTC,
+    """The documents of a site. languages: their paths, empty for all. since_ms: published then or later, milliseconds UTC,
     None for no limit."""
 
     languages: frozenset[str] = frozenset()
@@ -72,19 +72,19 @@ class Selection:
 
 
 class NoIndex(ArchiverError):
-    """An archive has no index that can be read. Raised by `attach`; ends the command."""
+    """The index of an archive is missing or cannot be read. Raised by `attach`; ends the command."""
 
 
 def attach(memory: Memory, archive: Path) -> None:
-    """Have the index of an archive beside the memory. Raises NoIndex, and DiskError where something else lies there."""
+    """Attach the index of an archive to the memory. Raises NoIndex, and DiskError if it is not a file."""
     tree.require_index(archive)
     path = archive / layout.INDEX
-    remedy = "scrapy reindex makes it again from the files and run logs"
+    remedy = "`scrapy reindex` rebuilds it from the files and run logs"
     if not path.exists():
         raise NoIndex(f"{path} is missing: {remedy}")
     uri = f"{uri_of(path)}?mode=ro"
     if not os.access(archive, os.W_OK) and not path.with_name(f"{path.name}-wal").exists():
-        uri += "&immutable=1"  # SQLite makes nothing beside it
+        uri += "&immutable=1"  # then SQLite makes no files beside it
     try:
         memory.db.execute("ATTACH DATABASE ? AS archive", [uri])
         version = memory.value("PRAGMA archive.user_version")
@@ -95,9 +95,9 @@ def attach(memory: Memory, archive: Path) -> None:
 
 
 class Planner:
-    """Brings the memory of a site up to what an archive holds now. The archive's index must be attached.
+    """Brings the memory of a site up to date with an archive, whose index must be attached.
 
-    left_out: paths of documents that are lost, damaged or unreadable; the site goes without them.
+    left_out: paths of documents that are missing, damaged or unreadable; the site does not have them.
     """
 
     def __init__(self, memory: Memory, archive: Path, selection: Selection) -> None:
@@ -107,8 +107,10 @@ class Planner:
         self.left_out: list[str] = []
 
     def plan(self, advance: Advance) -> int:
-        """Find what has changed, in the transaction that is open. advance: told (documents read, those to read and to make).
-        Returns how many documents were read."""
+        """Find what has changed, in the open transaction. Returns how many documents were read.
+
+        advance: called with (documents read, documents to read and to make).
+        """
         self._find_wanted()
         changed = [dw_id for (dw_id,) in self._memory.rows(_CHANGED)]
         for done, dw_id in enumerate(changed):
@@ -141,7 +143,7 @@ class Planner:
                 yield int(dw_id), int(name.removesuffix(".txt")), sha256
 
     def _take_over(self, dw_id: int) -> None:
-        """Have a document as it is now, or none, and its pages made again, with those that name it."""
+        """Replace or remove a document in the memory, and mark its pages and those that name it as due."""
         memory = self._memory
         self._drop(dw_id)
         memory.make_due([dw_id])
@@ -174,7 +176,7 @@ class Planner:
             memory.db.execute(f"DELETE FROM {table} WHERE id = ?", [dw_id])
 
     def _add(self, dw_id: int, stamp_ms: int, document: SeedDocument) -> str:
-        """Remember what a version links to and shows. Returns its title."""
+        """Remember the links and pictures of a version. Returns its title."""
         found = facts(document)
         db = self._memory.db
         db.executemany("INSERT INTO links (id, stamp_ms, target) VALUES (?, ?, ?)",
@@ -190,7 +192,7 @@ class Planner:
         return document
 
     def _find_links(self) -> None:
-        """Have links lead where their targets are now. Pages at either end of one that changed are made again."""
+        """Update where links lead, and mark the pages at both ends of changed ones as due."""
         db = self._memory.db
         db.execute(f"CREATE TEMP TABLE moved AS {_LINKS}")
         db.execute("INSERT OR IGNORE INTO due SELECT id FROM moved")
@@ -201,7 +203,7 @@ class Planner:
         db.execute("DROP TABLE temp.moved")
 
     def _find_shown(self) -> None:
-        """Have pages show the pictures and media files that are there now."""
+        """Update which pictures and media files exist, and mark the pages that show changed ones as due."""
         db = self._memory.db
         db.execute(f"CREATE TEMP TABLE moved AS {_SHOWN}")
         db.execute("INSERT OR IGNORE INTO due SELECT id FROM moved")
@@ -212,7 +214,7 @@ class Planner:
 
 
 def read_document(archive: Path, path: str, sha256: str) -> SeedDocument | None:
-    """Return a document or revision as the archive's index names it; None where its file is lost, damaged or another."""
+    """Return a document or revision with this sha256; None if its file is missing, damaged or has other bytes."""
     try:
         data = read_file(archive / path)
         return seedfile.loads(data) if hashlib.sha256(data).hexdigest() == sha256 else None

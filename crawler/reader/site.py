@@ -1,7 +1,7 @@
-"""`scrapy site`: an archive as a folder of plain files, of which only what changed is made again.
+"""`scrapy site`: turn an archive into a folder of plain files. Only what changed is made again.
 
-Pictures come first, then pages that were not there, then those that change, then the lists that lead to them; last, what is no
-longer wanted is taken away. So whatever can be reached from `index.html` is there, at every instant.
+Pictures come first, then new pages, then changed ones, then the lists that link to them; obsolete files are removed last. So
+everything that can be reached from `index.html` exists at every instant.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from crawler.reader.output import Folder
 from crawler.reader.pages import STYLE, TEMPLATES, Page, Pages
 from crawler.reader.plan import Advance, Planner, Selection, attach
 
-_CHUNK = 200  # documents between two commits; a kill makes so many twice
+_CHUNK = 200  # documents between two commits; after a kill at most so many are made twice
 
 _LIVING = "id IN (SELECT id FROM documents)"
 _NEW = "NOT EXISTS (SELECT 1 FROM made WHERE made.id = due.id AND sha256 <> '')"
@@ -30,9 +30,12 @@ _NEW = "NOT EXISTS (SELECT 1 FROM made WHERE made.id = due.id AND sha256 <> '')"
 
 @dataclass
 class Built:
-    """What a build came to. written: pages; linked: pictures and media files; removed: files of the site's. left_out: paths of
-    documents, pictures and media files that are lost or damaged in the archive. foreign: paths where something lies that the
-    site did not make, and so left alone."""
+    """The result of a build.
+
+    written: number of pages. linked: of pictures and media files. removed: of files of the site. left_out: paths of documents,
+    pictures and media files that are missing or damaged in the archive. foreign: paths of files that the site did not make,
+    which are left alone.
+    """
 
     written: int = 0
     linked: int = 0
@@ -41,14 +44,14 @@ class Built:
     foreign: list[str] = field(default_factory=list)
 
 
-def _nobody(done: int, total: int | None) -> None:
-    """Nobody wants to know how far it is."""
+def _ignore(done: int, total: int | None) -> None:
+    """Ignore the progress."""
 
 
-def build(archive: Path, to: Path, selection: Selection, *, copies: bool = False, advance: Advance = _nobody) -> Built:
-    """Have a folder show what an archive holds.
+def build(archive: Path, to: Path, selection: Selection, *, copies: bool = False, advance: Advance = _ignore) -> Built:
+    """Make or update the site of an archive in a folder.
 
-    copies: copy pictures, rather than link them where the file system can. advance: told (documents read and made, in all).
+    copies: copy pictures instead of linking them. advance: called with (documents read and made so far, documents in all).
     Raises NotASite, NoIndex, ArchiveInUse, DiskError and OSError.
     """
     folder = Folder(to, copies=copies)
@@ -91,11 +94,11 @@ class _Builder:
         attach(memory, self._archive)
         with self._transaction():
             version = _version()
-            if memory.meta("version") != version:  # every page may come out otherwise
+            if memory.meta("version") != version:  # every page may come out differently
                 memory.make_due(dw_id for (dw_id,) in list(memory.rows("SELECT id FROM documents")))
                 for (folder,) in list(memory.rows("SELECT DISTINCT folder FROM documents")):
                     memory.make_folder_due(folder)
-                memory.db.execute("UPDATE documents SET sha256 = ''")  # and be read again
+                memory.db.execute("UPDATE documents SET sha256 = ''")  # so that all documents are read again
                 memory.set_meta("version", version)
             planner = Planner(memory, self._archive, selection)
             self._read = planner.plan(self._advance)
@@ -115,7 +118,7 @@ class _Builder:
         self._remove()
 
     def _due(self, which: str) -> Iterator[list[int]]:
-        """Ids of documents whose pages are due, some at a time."""
+        """Yield the ids of documents whose pages are due, some at a time."""
         last = 0
         while ids := [dw_id for (dw_id,) in self._memory.rows(
             f"SELECT id FROM due WHERE {which} AND id > ? ORDER BY 1 LIMIT ?", [last, _CHUNK])]:  # fmt: skip
@@ -125,7 +128,7 @@ class _Builder:
     # --- files of the archive ---
 
     def _take_files(self) -> None:
-        """Have every picture and media file that is shown."""
+        """Link or copy every picture and media file that is shown."""
         sql = ("SELECT shown.path, shown.sha256 FROM shown LEFT JOIN made ON made.path = shown.path"
                " WHERE shown.path <> '' AND shown.path > ? AND coalesce(made.sha256, '') <> shown.sha256"
                " GROUP BY shown.path ORDER BY shown.path LIMIT ?")  # fmt: skip
@@ -139,7 +142,7 @@ class _Builder:
             last = files[-1][0]
 
     def _take(self, path: str) -> bool:
-        """Have a file of the archive in the site. Returns whether the archive has it."""
+        """Put a file of the archive into the site. Returns whether the archive has it."""
         if not is_file(self._archive / path):
             self.built.left_out.append(path)
             return False
@@ -165,14 +168,14 @@ class _Builder:
         wanted = {page.path for page in pages}
         sql = f"SELECT path FROM made WHERE id IN ({', '.join('?' * len(done))})"
         for (path,) in list(self._memory.rows(sql, done)):
-            if path not in wanted:  # of a version that is no longer there; its document no longer leads to it
+            if path not in wanted:  # the page of a version that is gone; its document no longer links to it
                 self._take_away(path)
         with self._transaction():
             for sql in ("UPDATE made SET sha256 = 'written' WHERE id = ?", "DELETE FROM due WHERE id = ?"):
                 self._memory.db.executemany(sql, ((dw_id,) for dw_id in done))
 
     def _make_lists(self) -> None:
-        """Have the pages of months and languages. New months come first: pages of their documents lead to them."""
+        """Make the pages of months and languages. New months come first, because pages of their documents link to them."""
         folders = [folder for (folder,) in self._memory.rows("SELECT folder FROM due_folders ORDER BY 1")]
         is_new = {folder: not self._folder.has(f"{folder}/index.html") for folder in folders}
         for folder in filter(is_new.get, folders):
@@ -185,7 +188,7 @@ class _Builder:
                 self._take_others_away(f"{folder}/index*.html", pages)
 
     def _take_others_away(self, pattern: str, pages: Sequence[Page]) -> None:
-        """Take lists away that are none of these pages."""
+        """Remove the lists that match a pattern and are not among these pages."""
         wanted = {page.path for page in pages}
         sql = "SELECT path FROM made WHERE path GLOB ? AND id IS NULL"
         for (path,) in list(self._memory.rows(sql, [pattern])):
@@ -196,7 +199,7 @@ class _Builder:
         self._write(self._pages.pictures(), self._pages.about(), self._pages.home())
 
     def _remove_lists(self) -> None:
-        """Take the pages of months and languages away that have no document any more."""
+        """Remove the pages of months and languages that have no documents any more."""
         memory = self._memory
         sql = "SELECT folder FROM due_folders WHERE folder NOT IN (SELECT folder FROM documents)"
         for (folder,) in list(memory.rows(sql)):
@@ -209,7 +212,7 @@ class _Builder:
             memory.db.execute("DELETE FROM due_folders")
 
     def _remove(self) -> None:
-        """Take away the pages of documents that are gone, and what no page shows any more."""
+        """Remove the pages of documents that are gone, and files that no page shows any more."""
         memory = self._memory
         gone = "id IN (SELECT id FROM due) AND id NOT IN (SELECT id FROM documents)"
         unshown = ("(path LIKE 'images/%' OR path LIKE 'media/%')"
@@ -222,13 +225,13 @@ class _Builder:
     # --- files of the site ---
 
     def _write(self, *pages: Page) -> None:
-        """Have pages, first those that are not there: others may lead to them."""
+        """Write pages, new ones first, because others may link to them."""
         pages = tuple(sorted(pages, key=lambda page: self._folder.has(page.path)))
         claimed = self._claim([(page.path, page.id) for page in pages])
         self.built.written += sum(self._folder.write(page.path, page.data) for page in pages if page.path in claimed)
 
     def _claim(self, files: Iterable[tuple[str, int | None]]) -> set[str]:
-        """Remember files as the site's before they are written. Returns the paths that may be written."""
+        """Note files as the site's before they are written. Returns the paths that may be written."""
         claimed = set()
         with self._transaction():
             for path, dw_id in files:
@@ -247,7 +250,7 @@ class _Builder:
 
 
 def _version() -> str:
-    """What decides how pages come out, beside the archive."""
+    """Return a digest of everything but the archive that decides how pages look: code, templates and libraries."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
     folders = (here, here.parent / "dw", here.parent / "library")

@@ -181,7 +181,7 @@ def test_document_that_is_gone_at_dw_says_so(root: Path) -> None:
     state = {"state": "gone", "kind": "article", "id": samples.GERMAN, "reason": "404", "time": "2026-06-02T00:00:00Z"}
     store(root / "archive", states=(state,), now_ms=NOW_MS + DAY_MS)
     update(root)
-    assert "DW no longer offers this" in page(root, samples.GERMAN)
+    assert "DW no longer offers this document" in page(root, samples.GERMAN)
 
 
 def test_long_month_is_split(tmp_path: Path) -> None:
@@ -332,10 +332,10 @@ def test_another_version_of_the_templates_makes_all_pages_again(root: Path, monk
 def test_folder_with_other_things_is_refused(root: Path) -> None:
     (root / "home").mkdir()
     (root / "home/letter.txt").write_text("mine")
-    with pytest.raises(NotASite, match=r"not empty and no site \(letter.txt\)"):
+    with pytest.raises(NotASite, match=r"not empty and not a site \(letter.txt\)"):
         build(root / "archive", root / "home", EVERYTHING)
     assert snapshot(root / "home") == {"letter.txt": b"mine"}
-    with pytest.raises(NotASite, match="no folder"):
+    with pytest.raises(NotASite, match="not a folder"):
         build(root / "archive", root / "home/letter.txt", EVERYTHING)
 
 
@@ -360,7 +360,7 @@ def test_foreign_files_in_a_site_are_never_touched(root: Path) -> None:
 def test_two_builders_do_not_work_on_one_site(root: Path) -> None:
     folder, memory = Folder(root / "site"), Memory(root / "site")
     folder.begin()
-    with pytest.raises(ArchiveInUse, match="being made by another process"):
+    with pytest.raises(ArchiveInUse, match="another process is making"):
         build(root / "archive", root / "site", EVERYTHING)
     assert folder.write("about.html", b"still at work")
     memory.close()

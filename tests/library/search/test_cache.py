@@ -117,7 +117,7 @@ def test_read_only_index_is_searched_as_it_is(root: Path) -> None:
     said: list[str] = []
     with patch.object(os, "access", lambda path, mode: False):
         assert len(hits(root, "harbour", say=said.append)) == 40
-        assert "cannot be changed" in said[0]
+        assert "cannot be updated" in said[0]
         (root / NAME).unlink()
         with pytest.raises(DiskError, match="read-only"):
             SearchIndex(root)
