@@ -1,6 +1,6 @@
 """A real crawl of the stand-in, in a process of its own, and its three witnesses: files, report, requests.
 
-`python -m tests.crawling ...` is `scrapy ...` with warnings as errors and a clock that stands still at TEST_NOW_MS.
+The clock of a command stands still.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -35,7 +36,7 @@ NOW_MS = 1_780_272_000_000
 """2026-06-01T00:00:00Z: the time it is in every crawl. All that the stand-in holds is too old then to be looked at again."""
 
 QUICK = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": 0, "RETRY_BACKOFF": 0.01, "ARCHIVE_MIN_FREE": 0}
-PATIENCE_S = 60
+PATIENCE_S = 180
 """How long a test waits for what should come at once, on a machine that is busy with other things."""
 
 Seeds = str | Path | Iterable[int]
@@ -122,8 +123,48 @@ def seeds_argument(seeds: Seeds) -> str:
     return ",".join(f"https://www.dw.com/en/any/a-{dw_id}" for dw_id in seeds)
 
 
+class Command:
+    """`scrapy {words}` under way in a process of its own, forked off one that has Scrapy loaded already.
+
+    now_ms: where its clock stands still. stdin: what it may read. env: variables of the environment beside ours.
+    strict: whether a warning is an error.
+    """
+
+    def __init__(
+        self, *words: object, now_ms: int = NOW_MS, stdin: bytes = b"", env: dict[str, str] | None = None, strict: bool = True
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        streams = Path(self._folder.name)
+        (streams / "0").write_bytes(stdin)
+        arguments = ["scrapy", *map(str, words)]
+        self._process = _FORKS.Process(target=_forked, args=(arguments, now_ms, streams, env or {}, strict))
+        self._process.start()
+        self.pid = self._process.pid
+
+    def is_running(self) -> bool:
+        return self._process.is_alive()
+
+    def finish(self) -> subprocess.CompletedProcess[str]:
+        """Wait for the end."""
+        self._process.join(PATIENCE_S)
+        is_stuck, status = self.is_running(), self._process.exitcode
+        if is_stuck:
+            self._process.kill()
+            self._process.join()
+        self._process.close()
+        stdout, stderr = ((Path(self._folder.name) / name).read_text(encoding="utf-8") for name in "12")
+        self._folder.cleanup()
+        assert not is_stuck, f"the command does not end:\n{stderr}"
+        return subprocess.CompletedProcess([], -1 if status is None else status, stdout, stderr)
+
+
+def options(settings: dict[str, Any]) -> list[str]:
+    """Settings as arguments of a command."""
+    return [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
+
+
 class Running:
-    """A crawl under way: `scrapy crawl dw` in a process of its own, forked off one that has Scrapy loaded already.
+    """A crawl under way, in a process of its own.
 
     arguments: spider arguments, `depth=0`. now_ms: where the crawl's clock stands still. stdin: what it may read.
     """
@@ -135,16 +176,11 @@ class Running:
         self.root, self.site = root, site
         given = {**QUICK, "ARCHIVE_DIR": root, **site.settings, **(settings or {})}
         words = [part for argument in (f"seeds={seeds_argument(seeds)}", *arguments) for part in ("-a", argument)]
-        options = [part for name, value in given.items() for part in ("-s", f"{name}={value}")]
-        self._folder = tempfile.TemporaryDirectory()
-        streams = Path(self._folder.name)
-        (streams / "0").write_bytes(stdin)
-        self._process = _FORKS.Process(target=_forked, args=(["scrapy", "crawl", "dw", *words, *options], now_ms, streams))
-        self._process.start()
-        self.pid = self._process.pid
+        self._command = Command("crawl", "dw", *words, *options(given), now_ms=now_ms, stdin=stdin)
+        self.pid = self._command.pid
 
     def is_running(self) -> bool:
-        return self._process.is_alive()
+        return self._command.is_running()
 
     def signal(self, number: signal.Signals, when: Callable[[], bool]) -> None:
         """Send a signal as soon as something is the case."""
@@ -157,20 +193,12 @@ class Running:
 
     def finish(self) -> Outcome:
         """Wait for the end and look at what is left."""
-        self._process.join(PATIENCE_S)
-        is_stuck, status = self.is_running(), self._process.exitcode
-        if is_stuck:
-            self._process.kill()
-            self._process.join()
-        self._process.close()
-        stdout, stderr = ((Path(self._folder.name) / name).read_text(encoding="utf-8") for name in "12")
-        self._folder.cleanup()
-        assert not is_stuck, f"the crawl does not end:\n{stderr}"
+        ended = self._command.finish()
         runs = self.root / "runs"
         newest = max((path.name.split(".")[0] for path in runs.glob("*Z.*")), default="")
         report = runs / f"{newest}.report.json"
         return Outcome(
-            status if status is not None else -1, stdout, stderr, self.root,
+            ended.returncode, ended.stdout, ended.stderr, self.root,
             json.loads(report.read_bytes()) if report.exists() else {},
             lines(runs / f"{newest}.jsonl"), lines(runs / f"{newest}.states.ndjson"),
             [request for request in self.site.requests() if request["path"] != "/robots.txt"], files(self.root),
@@ -183,26 +211,23 @@ def crawl(root: Path, seeds: Seeds, *arguments: str, site: Site, **options: Any)
     return Running(root, seeds, *arguments, site=site, **options).finish()
 
 
-def _forked(arguments: list[str], now_ms: int, streams: Path) -> None:
+def _forked(arguments: list[str], now_ms: int, streams: Path, env: dict[str, str], strict: bool) -> None:
     """Be `scrapy` with standard streams of its own."""
     os.chdir(ROOT)
+    os.environ.update(env)
     for number, flags in enumerate((os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)):
         os.dup2(os.open(streams / str(number), flags), number)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     for name, number, errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):  # as Python opens them
         setattr(sys, name, open(number, "w", encoding="utf-8", errors=errors, buffering=1, closefd=False))  # noqa: SIM115
-    _scrapy(arguments, now_ms)
-
-
-def _scrapy(arguments: list[str], now_ms: int) -> None:
-    """Be `scrapy` with a clock that stands still, and warnings as errors."""
     from scrapy.cmdline import execute
 
     from crawler import clock
 
     sys.argv = arguments
     clock.now_ms = lambda: now_ms
-    warnings.simplefilter("error")
+    if strict:
+        warnings.simplefilter("error")
     execute(arguments)
 
 
@@ -226,7 +251,3 @@ def files(root: Path) -> dict[str, bytes]:
 def _paths(root: Path) -> Iterator[str]:
     if root.exists():
         yield from sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
-
-
-if __name__ == "__main__":
-    _scrapy(["scrapy", *sys.argv[1:]], int(os.environ["TEST_NOW_MS"]))

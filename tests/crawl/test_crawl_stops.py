@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawling import PATIENCE_S, ROOT, Running, crawl, fresh_site
+from tests.crawling import PATIENCE_S, ROOT, Command, Running, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
@@ -166,8 +166,7 @@ def test_a_failed_start_is_reported_unless_it_may_be_a_dry_run(
 @pytest.mark.parametrize("dry_run", ["0", "1"])
 def test_a_folder_name_that_is_too_long_ends_a_run_in_one_line(dry_run: str, site: Site, tmp_path: Path) -> None:
     root = tmp_path / ("x" * 300)
-    command = ["crawl", "dw", "-a", f"dry_run={dry_run}", "-a", f"seeds={IDS[0]}", "-s", f"ARCHIVE_DIR={root}"]
-    done = subprocess.run([sys.executable, "-m", "scrapy", *command], capture_output=True, text=True, check=False)
+    done = Command("crawl", "dw", "-a", f"dry_run={dry_run}", "-a", f"seeds={IDS[0]}", "-s", f"ARCHIVE_DIR={root}").finish()
     assert done.returncode in (1, 6)
     assert "Traceback" not in done.stderr
     assert "File name too long" in done.stderr

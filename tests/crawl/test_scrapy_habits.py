@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from crawler.crawl.components import MEANINGLESS
-from tests.crawling import QUICK, ROOT, crawl, fresh_site
+from tests.crawling import PATIENCE_S, QUICK, ROOT, Command, crawl, fresh_site, options
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 from tests.helpers_commands import scrapy as in_process
@@ -47,12 +47,17 @@ def project(tmp_path: Path) -> Iterator[Path]:
     assert not (tmp_path / "project" / "archive").exists()
 
 
-def scrapy(*words: object, site: Site | None = None, cwd: Path = ROOT, **settings: object) -> subprocess.CompletedProcess[str]:
-    """`scrapy {words}` in a process of its own."""
-    given = {**QUICK, **(site.settings if site else {}), **settings}
-    options = [part for name, value in given.items() for part in ("-s", f"{name}={value}")]
-    command = [sys.executable, "-m", "scrapy", *map(str, words[:1]), *options, *map(str, words[1:])]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+def scrapy(
+    *words: object, site: Site | None = None, cwd: Path = ROOT, env: dict[str, str] | None = None, **settings: object
+) -> subprocess.CompletedProcess[str]:
+    """`scrapy {words}`. cwd: the project whose code runs. env: variables of the environment beside ours."""
+    given = options({**QUICK, **(site.settings if site else {}), **settings})
+    if cwd == ROOT:
+        return Command(*words[:1], *given, *words[1:], env=env, strict=False).finish()
+    command = [sys.executable, "-m", "scrapy", *map(str, words[:1]), *given, *map(str, words[1:])]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=False, timeout=PATIENCE_S, stdin=subprocess.DEVNULL
+    )
 
 
 def api(dw_id: int, site: Site) -> str:
@@ -83,13 +88,10 @@ def test_fetch_prints_a_reply_and_leaves_no_archive(spider: tuple[str, ...], sit
 
 
 @pytest.mark.parametrize("spider", [(), ("--spider", "dw")])
-def test_view_leaves_no_archive(
-    spider: tuple[str, ...], site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BROWSER", "true")  # the command that does nothing
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+def test_view_leaves_no_archive(spider: tuple[str, ...], site: Site, tmp_path: Path) -> None:
+    env = {"BROWSER": "true", "TMPDIR": str(tmp_path)}  # `true`: the command that does nothing
     page = f"{site.settings['DW_WWW_URL']}/en/any/a-{dw.CHAIN[4]}"
-    viewed = scrapy("view", *spider, page, site=site, ARCHIVE_DIR=tmp_path / "archive")
+    viewed = scrapy("view", *spider, page, site=site, env=env, ARCHIVE_DIR=tmp_path / "archive")
     assert viewed.returncode == 0, viewed.stderr
     assert "Traceback" not in viewed.stderr
     assert not (tmp_path / "archive").exists()

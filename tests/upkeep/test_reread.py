@@ -6,10 +6,8 @@ import contextlib
 import functools
 import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,7 +25,7 @@ from crawler.storage.index.objects import Row
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from crawler.upkeep.reread import place_of
-from tests.crawling import ROOT, Outcome, crawl, files, fresh_site, lines
+from tests.crawling import Command, Outcome, crawl, files, fresh_site, lines, options
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
@@ -70,10 +68,7 @@ def archived(tmp_path: Path) -> Outcome:
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`scrapy reread` in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.crawling", "reread", *arguments, "-s", f"ARCHIVE_DIR={root}", "-s", "ARCHIVE_MIN_FREE=0"],
-        cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "TEST_NOW_MS": str(LATER_MS)},
-    )  # fmt: skip
+    return Command("reread", *arguments, *options({"ARCHIVE_DIR": root, "ARCHIVE_MIN_FREE": 0}), now_ms=LATER_MS).finish()
 
 
 def found(root: Path, *arguments: str) -> dict[str, Any]:
