@@ -31,10 +31,10 @@ test: develop
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 torture: develop
-	$(BIN)/python -m pytest -n auto -m torture
+	$(BIN)/python -m pytest -n auto --dist worksteal -m torture
 
 shown: develop
 	@$(BIN)/python -m tests.shown

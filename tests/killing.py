@@ -34,6 +34,8 @@ ROOT = Path(__file__).resolve().parents[1]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="waits for processes and mounts disks as Linux does")
 KILL = "kill"
 NO_MEMORY = "MemoryError"
+PATIENCE_S = 180
+"""How long a test waits for what should come at once, on a machine that is busy with other things."""
 SHORT = "short"
 
 
@@ -214,7 +216,7 @@ class Crawl:
     def status(self) -> int:
         """Its exit status, once it has ended; negative for the signal that ended it."""
         if self._status is None:
-            if not self.ends_within(60):
+            if not self.ends_within(PATIENCE_S):
                 self.kill()
                 raise AssertionError(f"a crawl hangs:\n{self.said}")
             self._status = self.runner.tell(self.pid)
@@ -241,7 +243,7 @@ class Runner:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=PATIENCE_S)
 
     def tell(self, told: object) -> int:
         assert self.process.stdin is not None

@@ -41,13 +41,14 @@ def seed_list(path: Path, ids: range) -> Path:
 # --- signals ---
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
-@pytest.mark.parametrize("after", [3, 40], ids=lambda after: f"after {after} requests")
+@pytest.mark.parametrize(
+    ("number", "after"), [(signal.SIGTERM, 3), (signal.SIGINT, 40)], ids=["SIGTERM after 3 requests", "SIGINT after 40"]
+)
 def test_a_signal_ends_a_run_cleanly_and_the_next_completes_it(
     number: signal.Signals, after: int, site: Site, tmp_path: Path
 ) -> None:
     whole = crawl(tmp_path / "whole", IDS, "depth=0", site=site)
-    site.fault("/.*", delay_s=0.02)
+    site.fault("/.*", after=after, delay_s=1)  # so that it cannot end by itself before the signal comes
     site.forget()
     root = tmp_path / "archive"
     running = Running(root, IDS, "depth=0", site=site)
@@ -131,7 +132,7 @@ def test_a_second_run_on_a_busy_archive_ends_at_once_and_names_the_holder(site: 
 
 
 def test_the_lock_dies_with_its_process(site: Site, tmp_path: Path) -> None:
-    site.fault("/api/.*", delay_s=0.05)
+    site.fault("/api/.*", delay_s=1)
     first = Running(tmp_path, IDS[:3], "depth=0", site=site)
     first.signal(signal.SIGKILL, lambda: bool(site.requests()))
     assert first.finish().status == -signal.SIGKILL
@@ -252,7 +253,8 @@ def test_the_command_of_the_readme_is_this_crawl(site: Site, tmp_path: Path) -> 
     arguments = ["-a", f"seeds=https://www.dw.com/de/any/a-{dw.GERMAN}", "-a", "depth=0"]
     options = ["-s", f"ARCHIVE_DIR={tmp_path}", "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", *site.settings_args]
     site.forget()
-    done = subprocess.run([scrapy, "crawl", "dw", *arguments, *options], cwd=ROOT, capture_output=True, check=False, timeout=60)
+    command = [str(scrapy), "crawl", "dw", *arguments, *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0
     assert b"complete (status 0)" in done.stderr
     assert len(list(tmp_path.glob("de/*/*/*.txt"))) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import signal
@@ -10,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +19,9 @@ from tests.killing import Crawl, Fault, Runner, differences, files, half_written
 
 pytestmark = linux_only
 KILLED = -signal.SIGKILL
-INCOMPLETE, IN_USE, STOPPED = 3, 5, 7
+INCOMPLETE, STOPPED = 3, 7
 LIVELY = 20  # generated articles of the large site, beside the sixty with quirks
 CHANGED = 12
-INSTANTS, TORTURE_INSTANTS = 20, 200
 OTHER_KINDS = {"gallery": dw.GALLERY, "liveblog": dw.LIVEBLOG, "video": dw.VIDEO}
 
 
@@ -136,38 +135,27 @@ def kill_at_instants(world: World, before: Path | None, archive: Path, number: i
 # --- at any instant ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", range(INSTANTS))
-def test_killed_at_any_instant_the_next_run_completes(large: World, tmp_path: Path, number: int) -> None:
-    kill_at_instants(large, None, tmp_path / "archive", number, INSTANTS)
+def some_and_many(some: int, many: int) -> pytest.MarkDecorator:
+    """Numbers of instants, and how many there are: a few in every run of the tests, many in `make torture`."""
+    few = [(number, some) for number in range(some)]
+    return pytest.mark.parametrize(
+        ("number", "of"), few + [pytest.param(number, many, marks=pytest.mark.torture) for number in range(many)]
+    )
+
+
+@some_and_many(6, 200)
+def test_killed_at_any_instant_the_next_run_completes(large: World, tmp_path: Path, number: int, of: int) -> None:
+    kill_at_instants(large, None, tmp_path / "archive", number, of)
     assert large.runner.complete(tmp_path / "archive") == 1
     large.judge(tmp_path / "archive")
 
 
-@pytest.mark.torture
-@pytest.mark.parametrize("number", range(TORTURE_INSTANTS))
-def test_killed_at_any_of_many_instants_the_next_run_completes(large: World, tmp_path: Path, number: int) -> None:
-    kill_at_instants(large, None, tmp_path / "archive", number, TORTURE_INSTANTS)
-    assert large.runner.complete(tmp_path / "archive") == 1
-    large.judge(tmp_path / "archive")
-
-
-@pytest.mark.parametrize("number", range(6))
+@some_and_many(4, 60)
 def test_killed_while_revising_the_next_run_makes_the_same_revisions(
-    changed: tuple[World, Path], tmp_path: Path, number: int
+    changed: tuple[World, Path], tmp_path: Path, number: int, of: int
 ) -> None:
     world, before = changed
-    kill_at_instants(world, before, tmp_path / "archive", number, 6)
-    assert world.runner.complete(tmp_path / "archive") == 1
-    world.judge(tmp_path / "archive")
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize("number", range(60))
-def test_killed_often_while_revising_the_next_run_makes_the_same_revisions(
-    changed: tuple[World, Path], tmp_path: Path, number: int
-) -> None:
-    world, before = changed
-    kill_at_instants(world, before, tmp_path / "archive", number, 60)
+    kill_at_instants(world, before, tmp_path / "archive", number, of)
     assert world.runner.complete(tmp_path / "archive") == 1
     world.judge(tmp_path / "archive")
 
@@ -182,17 +170,20 @@ def test_uninterrupted_revisions_are_as_many_as_changes(changed: tuple[World, Pa
     assert sorted(kept) == sorted(data for name, data in old.items() if new[name] != data)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("documents", [1, 30])
+@pytest.mark.parametrize(("number", "documents"), [(signal.SIGTERM, 1), (signal.SIGINT, 30)])
 def test_stopped_by_a_signal_it_ends_clean_and_the_next_run_completes(
     large: World, tmp_path: Path, number: signal.Signals, documents: int
 ) -> None:
     archive = tmp_path / "archive"
-    crawl = large.runner.start(archive)
-    while len(list(archive.rglob("*.txt"))) < documents:
-        assert not crawl.ends_within(0.01), crawl.said
-    crawl.kill(number)
-    assert crawl.status == STOPPED, crawl.said
+    large.site.fault("/api/.*", after=documents, delay_s=1)  # so that it cannot end by itself before it is stopped
+    try:
+        crawl = large.runner.start(archive)
+        while len(list(archive.rglob("*.txt"))) < documents:
+            assert not crawl.ends_within(0.01), crawl.said
+        crawl.kill(number)
+        assert crawl.status == STOPPED, crawl.said
+    finally:
+        large.site.clear()
     assert not problems(archive)
     crawl = large.runner.crawl(archive)
     assert crawl.status == 0
@@ -204,13 +195,13 @@ def test_stopped_by_a_signal_it_ends_clean_and_the_next_run_completes(
 
 KINDS = ("picture", "reply", "document")
 STEPS = [
-    *(Fault("open", kind, n) for kind in KINDS for n in (1, 5)),
-    *(Fault("write", kind, n, "half") for kind in KINDS for n in (1, 5)),
-    *(Fault("rename", kind, n) for kind in KINDS for n in (1, 5)),
-    *(Fault("rename", kind, n, "after") for kind in KINDS for n in (1, 5)),
-    *(Fault("write", "log", n, when) for when in ("before", "half", "after") for n in (1, 4)),
+    *(Fault("open", kind, 5) for kind in KINDS),
+    *(Fault("write", kind, 1, "half") for kind in KINDS),
+    *(Fault("rename", kind, 5) for kind in KINDS),
+    *(Fault("rename", kind, 1, "after") for kind in KINDS),
+    *(Fault("write", "log", 4, when) for when in ("before", "half", "after")),
     *(Fault("write", "states", 1, when) for when in ("before", "half", "after")),
-    *(Fault("commit", "", n, when) for when in ("before", "after") for n in (1, 2, 4)),
+    *(Fault("commit", "", n, when) for n, when in ((1, "before"), (2, "after"), (4, "before"), (4, "after"))),
     Fault("rename", "report"),
     Fault("rename", "report", 1, "after"),
     Fault("open", "seal"),
@@ -218,14 +209,19 @@ STEPS = [
     Fault("rename", "seal"),
     Fault("rename", "seal", 1, "after"),
 ]
-RARE_STEPS = [
-    *(Fault("open", kind, n) for kind in KINDS for n in (2, 3, 7)),
-    *(Fault("write", kind, n, "half") for kind in KINDS for n in (2, 3, 7)),
+ALL_STEPS = [
+    *(Fault("open", kind, n) for kind in KINDS for n in (1, 2, 3, 5, 7)),
+    *(Fault("write", kind, n, "half") for kind in KINDS for n in (1, 2, 3, 5, 7)),
     *(Fault("fsync", kind, n, when) for kind in (*KINDS, "folder") for n in (1, 2, 7) for when in ("before", "after")),
-    *(Fault("rename", kind, n, when) for kind in KINDS for n in (2, 3, 7) for when in ("before", "after")),
-    *(Fault("write", "log", n, when) for when in ("before", "half", "after") for n in (2, 3, 5)),
-    *(Fault("commit", "", n, when) for when in ("before", "after") for n in (3, 5, 6)),
+    *(Fault("rename", kind, n, when) for kind in KINDS for n in (1, 2, 3, 5, 7) for when in ("before", "after")),
+    *(Fault("write", "log", n, when) for when in ("before", "half", "after") for n in (1, 2, 3, 4, 5)),
+    *(Fault("commit", "", n, when) for when in ("before", "after") for n in (1, 2, 3, 4, 5, 6)),
 ]
+
+
+def these_and_rare(faults: list[Any], more: list[Any]) -> list[Any]:
+    """Faults to try in every run of the tests, and more to try in `make torture`."""
+    return [*faults, *(pytest.param(fault, marks=pytest.mark.torture) for fault in more if fault not in faults)]
 
 
 def killed_then_complete(world: World, archive: Path, *faults: Fault) -> None:
@@ -238,26 +234,25 @@ def killed_then_complete(world: World, archive: Path, *faults: Fault) -> None:
     world.judge(archive)
 
 
-@pytest.mark.parametrize("fault", STEPS, ids=str)
+@pytest.mark.parametrize("fault", these_and_rare(STEPS, ALL_STEPS), ids=str)
 def test_killed_at_a_step_the_next_run_completes(small: World, tmp_path: Path, fault: Fault) -> None:
     killed_then_complete(small, tmp_path / "archive", fault)
 
 
-@pytest.mark.torture
-@pytest.mark.parametrize("fault", RARE_STEPS, ids=str)
-def test_killed_at_a_later_step_the_next_run_completes(small: World, tmp_path: Path, fault: Fault) -> None:
-    killed_then_complete(small, tmp_path / "archive", fault)
-
-
 REVISING = [
+    *(Fault("rename", "revision", n, when) for n, when in ((1, "before"), (2, "after"), (3, "before"))),
+    *(Fault("rename", kind, 4, when) for kind in ("reply", "document") for when in ("before", "after")),
+    *(Fault("write", "log", n, when) for n, when in ((1, "before"), (3, "half"), (1, "after"))),
+    Fault("commit", "", 3),
+]
+ALL_REVISING = [
     *(Fault("rename", "revision", n, when) for n in (1, 2, 3) for when in ("before", "after")),
     *(Fault("rename", kind, n, when) for kind in ("reply", "document") for n in (1, 4) for when in ("before", "after")),
     *(Fault("write", "log", n, when) for n in (1, 3) for when in ("before", "half", "after")),
-    Fault("commit", "", 3),
 ]
 
 
-@pytest.mark.parametrize("fault", REVISING, ids=str)
+@pytest.mark.parametrize("fault", these_and_rare(REVISING, ALL_REVISING), ids=str)
 def test_killed_at_a_step_of_a_revision_the_next_run_makes_the_same(
     changed: tuple[World, Path], tmp_path: Path, fault: Fault
 ) -> None:
@@ -296,23 +291,27 @@ def test_killed_before_the_log_line_of_a_revision_of_another_kind_the_next_run_k
     world.judge(archive)
 
 
+REPLY, DOCUMENT = Fault("rename", "reply", 2, "after"), Fault("rename", "document", 2, "after")
 RECOVERING = [
-    *(Fault("write", "log", 1, when) for when in ("before", "half", "after")),
-    *(Fault("commit", "", n, when) for n in (1, 2) for when in ("before", "after")),
+    *((first, Fault("write", "log", 1, when)) for first, when in ((REPLY, "before"), (DOCUMENT, "half"), (DOCUMENT, "after"))),
+    *((REPLY, Fault("commit", "", n, when)) for n, when in ((1, "before"), (2, "after"))),
+]
+ALL_RECOVERING = [
+    *((first, Fault("write", "log", 1, when)) for first in (REPLY, DOCUMENT) for when in ("before", "half", "after")),
+    *((first, Fault("commit", "", n, when)) for first in (REPLY, DOCUMENT) for n in (1, 2) for when in ("before", "after")),
 ]
 
 
-@pytest.mark.parametrize("second", RECOVERING, ids=str)
-@pytest.mark.parametrize("first", [Fault("rename", "reply", 2, "after"), Fault("rename", "document", 2, "after")], ids=str)
+@pytest.mark.parametrize("faults", these_and_rare(RECOVERING, ALL_RECOVERING), ids=lambda faults: "-".join(map(str, faults)))
 def test_killed_while_recovering_the_next_run_completes(
-    changed: tuple[World, Path], tmp_path: Path, first: Fault, second: Fault
+    changed: tuple[World, Path], tmp_path: Path, faults: tuple[Fault, Fault]
 ) -> None:
     """What a kill left is taken over (adopted files, log lines), and that is killed too."""
     world, before = changed
-    killed_then_complete(world, shutil.copytree(before, tmp_path / "archive"), first, second)
+    killed_then_complete(world, shutil.copytree(before, tmp_path / "archive"), *faults)
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 4])
+@pytest.mark.parametrize("n", [1, *(pytest.param(n, marks=pytest.mark.torture) for n in (2, 3)), 4])
 def test_killed_while_the_index_is_made_again_the_next_run_completes(
     changed: tuple[World, Path], tmp_path: Path, n: int
 ) -> None:
@@ -323,8 +322,7 @@ def test_killed_while_the_index_is_made_again_the_next_run_completes(
     killed_then_complete(world, archive, Fault("commit", "", n))
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize(("n", "when"), [(1, "after"), (2, "before")])
 def test_killed_while_keeping_what_nobody_can_read_the_next_run_keeps_all_of_it(
     small: World, tmp_path: Path, n: int, when: str
 ) -> None:
@@ -334,30 +332,3 @@ def test_killed_while_keeping_what_nobody_can_read_the_next_run_keeps_all_of_it(
     assert small.runner.crawl(archive, *seed).status == INCOMPLETE
     assert not problems(archive)
     assert sorted(Path(name).suffix for name in files(archive)) == [".json", ".reply"]
-
-
-# --- two at once ------------------------------------------------------------------------------------------------------
-
-
-def test_second_run_ends_within_a_second_and_names_the_first(small: World, tmp_path: Path) -> None:
-    archive = tmp_path / "archive"
-    small.site.fault("/api/detail/.*", delay_s=30)
-    try:
-        first = small.runner.start(archive)
-        while not (lock := archive / ".lock").exists() or not lock.read_bytes():
-            assert not first.ends_within(0.01), first.said
-        holder = json.loads(lock.read_bytes())
-        start = time.monotonic()
-        second = small.runner.crawl(archive)
-        seconds = time.monotonic() - start
-        assert second.status == IN_USE
-        assert f"process {first.pid} on {holder['host']}" in second.said
-        assert "Traceback" not in second.said
-        assert seconds < 1.5  # measured: 0.3; the imports, 0.5, come on top
-        assert not first.ends_within(0), first.said
-        first.kill()
-        assert first.status == KILLED
-    finally:
-        small.site.clear()
-    assert small.runner.complete(archive) == 1  # the lock died with its process
-    small.judge(archive)

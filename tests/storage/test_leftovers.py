@@ -67,9 +67,20 @@ def adopted(root: Path) -> set[str]:
     return {record["sha256"] for log in runlog.run_logs(root) for record in runlog.read_log(log) if "sha256" in record}
 
 
+KILLED_AFTER = {
+    "document": Fault("rename", "document", 4, "after"), "reply": Fault("rename", "reply", 4, "after"),
+    "picture": Fault("rename", "reply", 4, "after"),
+}  # fmt: skip
+
+
 @linux_only
-@pytest.mark.parametrize(("kind", "way"), CASES)
-@pytest.mark.parametrize("fault", [Fault("rename", "document", 4, "after"), Fault("rename", "reply", 4, "after")], ids=str)
+@pytest.mark.parametrize(
+    ("kind", "way", "fault"),
+    [(kind, way, KILLED_AFTER[kind]) for kind, way in CASES]
+    + [pytest.param(kind, way, fault, marks=pytest.mark.torture) for kind, way in CASES
+       for fault in (KILLED_AFTER["document"], KILLED_AFTER["reply"]) if fault != KILLED_AFTER[kind]],
+    ids=str,
+)  # fmt: skip
 def test_what_was_altered_after_a_kill_is_fetched_again(
     small: World, tmp_path: Path, kind: str, way: str, fault: Fault  # noqa: F811
 ) -> None:
