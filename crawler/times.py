@@ -85,3 +85,11 @@ def iso(moment_ms: int) -> str:
     '2023-11-14T22:13:20Z'
     """
     return moment(moment_ms).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def duration(seconds: float) -> str:
+    """Return a time span for a person, for example `12 s`, `1 min 15 s` or `2 h 5 min`."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

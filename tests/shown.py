@@ -33,7 +33,7 @@ def find(folder: Path) -> None:
     print(f"edition:zh, second run: {told(crawl(folder / 'edition', 'edition:zh', site=site))}")
     site = fresh_site()
     site.options(articles=400, pictures_per_article=0)
-    print(*crawl(folder / "window", lists.WINDOW, site=site).report["sentences"])
+    print(*crawl(folder / "window", lists.WINDOW, site=site).report["windows"])
     site = fresh_site()
     small = discovery.peak_mb(folder / "small", SITEMAP, site)
     site.options(sitemap_entries=50_000)

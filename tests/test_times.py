@@ -99,3 +99,8 @@ def test_iso_time_of_any_moment(moment_ms: int, time: str) -> None:
 @given(st.integers(-62_135_596_800, 253_402_300_799))
 def test_time_that_is_written_is_read_again(seconds: int) -> None:
     assert times.parse_ms(times.iso(seconds * 1000)) == seconds * 1000
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "0 s"), (59.4, "59 s"), (75, "1 min 15 s"), (7520, "2 h 5 min")])
+def test_duration(seconds: float, words: str) -> None:
+    assert times.duration(seconds) == words

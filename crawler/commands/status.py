@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import Any
 
-from crawler import clock
+from crawler import clock, times
 from crawler.console import ArchiveCommand, CommandError, console, counted, print_table
 from crawler.crawl.pastreports import is_crawl, last_success, past_reports
 from crawler.exceptions import COMPLETE, STATUS_WORDS
-from crawler.files import read_file
 from crawler.library import metrics, status
 from crawler.storage import lastverify, layout, lock
 from crawler.storage.index import refresh
@@ -21,6 +20,13 @@ _RUNS = 20  # with --runs
 _LAST_RUNS = 5
 _MONTHS = 12
 _WIDE = 100  # columns of a terminal
+
+
+_USED = {
+    True: "in use by {}",
+    False: "nobody is at work here; {} was killed, and the next run goes on from there",
+    None: "in use by {}, unless that was killed",
+}
 
 
 class Command(ArchiveCommand):
@@ -50,30 +56,33 @@ class Command(ArchiveCommand):
             return COMPLETE
         runs = status.runs(root, crawls, others, _RUNS)
         failed_starts = status.failed_starts(others, runs[-1]["run"] if runs else "")
+        holder = lock.holder(root / layout.LOCK)
+        now = running(runs, holder)
+        for run in runs:
+            run["running"] = run["run"] == now
         if opts.runs:
             print_json(runs) if opts.json else print_runs(runs, failed_starts)
             return COMPLETE
         with self.open_index() as index:
-            figures = {"archive": str(root), "holder": holder(root), **status.figures(index, clock.now_ms(), rules)}
+            figures = status.figures(index, clock.now_ms(), rules)
+        figures = {"archive": str(root), "holder": holder.described if holder else None,
+                   "holder_alive": holder.is_alive if holder else None, **figures}  # fmt: skip
         figures |= {"runs": runs[-_LAST_RUNS:], "failed_starts": failed_starts}
         print_json(figures) if opts.json else print_figures(figures)
         return COMPLETE
 
 
-def holder(root: Path) -> str | None:
-    """Return who holds the archive's lock, or was killed while holding it; None if nobody."""
-    try:
-        found = read_file(root / layout.LOCK)
-    except OSError:
-        return None
-    return lock.describe(found) if found else None
+def running(runs: list[dict[str, Any]], holder: lock.Holder | None) -> str:
+    """Return the run of a live process that holds the lock: the last one without a report, begun since. Else empty."""
+    last = str(runs[-1]["run"]) if runs and not runs[-1]["report"] else ""
+    return last if holder and holder.is_alive and last >= re.sub("[-:]", "", holder.since) else ""
 
 
 def print_figures(figures: dict[str, Any]) -> None:
     """Print the figures as tables."""
     print(f"archive {figures['archive']}")
     if figures["holder"]:
-        print(f"in use by {figures['holder']}, unless that was killed")
+        print(_USED[figures["holder_alive"]].format(figures["holder"]))
     print()
     states = [state for state in STATES if state in status.totals(figures["states"])]
     kinds = figures["states"].items()
@@ -115,6 +124,8 @@ def print_runs(runs: list[dict[str, Any]], failed_starts: dict[str, Any]) -> Non
     rows = [_row(run, status.bar(run.get("new", 0), largest, width)) for run in runs]
     print_table("runs", ["start", "took", "new", "", "rev.", "pict.", "miss.", "status", "reason"], rows)
     for run in runs:
+        for sentence in run.get("windows", []):
+            print(f"  {run['run']}: {sentence}")
         said = [STATUS_WORDS.get(run["exit_status"], "")] if run.get("exit_status") else []
         for sentence in [*said, *run.get("sentences", [])]:
             print(f"! {run['run']}: {sentence}")
@@ -125,6 +136,6 @@ def print_runs(runs: list[dict[str, Any]], failed_starts: dict[str, Any]) -> Non
 
 def _row(run: dict[str, Any], bar: str) -> list[object]:
     if not run["report"]:  # it was killed, or is still running
-        return [run["run"], "", "", "", "", "", "", "", "no report"]
-    return [run["run"], status.duration(run["seconds"]), run["new"], bar, run["revised"], run["pictures"], run["missing"],
+        return [run["run"], "", "", "", "", "", "", "", "running" if run["running"] else "no report"]
+    return [run["run"], times.duration(run["seconds"]), run["new"], bar, run["revised"], run["pictures"], run["missing"],
             run["exit_status"], run["reason"]]  # fmt: skip

@@ -57,7 +57,7 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[obje
 
     lines = [list(row) for row in rows]
     table = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD if sys.stdout.isatty() else None,
+        box=box.SIMPLE_HEAD if sys.stdout.isatty() else None,
         padding=(0, 1 if sys.stdout.isatty() else 2, 0, 0), pad_edge=False,
     )  # fmt: skip
     for place, name in enumerate(columns):
@@ -65,6 +65,7 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[obje
         table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number or not place)
     for line in lines:
         table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in line))
+    console().print(title, style="bold", soft_wrap=True)  # a title of the table's own is wrapped to the table's width
     console().print(table)
     print()
 

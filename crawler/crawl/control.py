@@ -54,4 +54,12 @@ class Control:
         engine = self._crawler.engine
         if engine.scraper.slot and engine.scraper.slot.itemproc_size >= _IN_PIPELINES:
             return False
-        return sum("id" in request.meta for request in engine.downloader.active) <= most
+        return self._downloading() <= most
+
+    def under_way(self) -> int:
+        """Return how many documents are being downloaded or stored."""
+        slot = self._crawler.engine.scraper.slot
+        return self._downloading() + (slot.itemproc_size if slot else 0)
+
+    def _downloading(self) -> int:
+        return sum("id" in request.meta for request in self._crawler.engine.downloader.active)

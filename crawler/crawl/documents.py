@@ -48,7 +48,7 @@ class Documents:
             self.registry.add(scope_line)
         archived = index.count(ARCHIVED, DOCUMENT_KINDS)
         pending = index.count(PENDING, (*DOCUMENT_KINDS, "picture", "media"))
-        again = max(index.count_due() - pending, 0)
+        again = max(sum(index.count_due()) - pending, 0)
         logger.info("%s: %d archived, %d pending, %d to look at again", run.root, archived, pending, again)
 
     def next_request(self) -> Request | None:

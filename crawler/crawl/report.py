@@ -151,6 +151,7 @@ def summary(report: Mapping[str, Any], archive: str = "archive") -> str:
     lines += _first_ten("problem", [f"{one['url']}: {one['problem']}" for one in report.get("listing_problems", [])])
     if report.get("unknown_keys"):
         lines.append(f"new reply keys  {', '.join(report['unknown_keys'])}")
+    lines += [f"{'window':<15} {sentence}" for sentence in report.get("windows", [])]
     lines += [f"! {sentence}" for sentence in report.get("sentences", [])]
     lines.append(
         f"{STATUS_WORDS[report['exit_status']]} (status {report['exit_status']}) after {report.get('seconds', 0):.0f} s, "

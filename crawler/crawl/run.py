@@ -35,12 +35,13 @@ _KEYS = 100  # unknown keys in a report, and characters of each
 @dataclass
 class Notes:
     """What the report of a run names. missing: objects that could not be had. problems: of lists, by address. unknown_keys:
-    of replies. sentences: for a person."""
+    of replies. sentences: what is wrong, for a person. windows: how much of each search window is archived."""
 
     missing: list[dict[str, Any]] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
     unknown_keys: set[str] = field(default_factory=set)
     sentences: list[str] = field(default_factory=list)
+    windows: list[str] = field(default_factory=list)
 
 
 class Run:

@@ -99,6 +99,7 @@ def _run(name: str, report: Mapping[str, Any] | None) -> Figures:
         "bytes_stored": report.get("bytes_stored", 0),
         "pending": report.get("pending", 0),
         "sentences": _list(report.get("sentences")),
+        "windows": _list(report.get("windows")),
     }
 
 
@@ -120,14 +121,6 @@ def bar(value: int, largest: int, width: int = 20) -> str:
         return ""
     eighths = max(1, round(value / largest * width * 8))
     return _PARTS[8] * (eighths // 8) + _PARTS[eighths % 8].strip()
-
-
-def duration(seconds: float) -> str:
-    """Return a time span for a person, for example `12 s`, `1 min 15 s` or `2 h 5 min`."""
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{rest} s"
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def size(count: int) -> str:

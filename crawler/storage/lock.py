@@ -11,10 +11,11 @@ import fcntl
 import json
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.exceptions import ArchiveInUse
-from crawler.files import oddity
+from crawler.files import oddity, read_file
 
 
 class Lock:
@@ -47,3 +48,45 @@ def describe(holder: bytes) -> str:
         return f"{found['who']} (process {found['pid']} on {found['host']}, since {found['since']})"
     except (ValueError, KeyError, TypeError):
         return "another process"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock, or was killed while holding it.
+
+    described: for a person. since: UTC, empty if unknown. is_alive: whether the process still runs; None if that cannot be
+    known, as of one on another machine.
+    """
+
+    described: str
+    since: str
+    is_alive: bool | None
+
+
+def holder(path: Path) -> Holder | None:
+    """Return who holds a lock, without touching it; None if nobody does."""
+    try:
+        data = read_file(path)
+    except OSError:
+        return None
+    if not data:
+        return None
+    try:
+        found = json.loads(data)
+        since, host, pid = str(found["since"]), found["host"], int(found["pid"])
+    except (ValueError, KeyError, TypeError):
+        return Holder(describe(data), "", None)
+    return Holder(describe(data), since, _is_alive(pid) if host == socket.gethostname() else None)
+
+
+def _is_alive(pid: int) -> bool | None:
+    """Whether a process of this machine runs; None if that cannot be told."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # of another user
+        return True
+    except (OSError, OverflowError):
+        return None
+    return True

@@ -30,7 +30,7 @@ WINDOW = "search:en:2026-03-01..2026-03-02"
 
 def completeness(outcome: Outcome) -> str:
     """The line on how complete a window is."""
-    return str(next(line for line in outcome.report["sentences"] if line.startswith("search:")))
+    return str(next(line for line in outcome.report["windows"] if line.startswith("search:")))
 
 
 def searched(outcome: Outcome) -> list[tuple[str, int]]:
@@ -50,11 +50,11 @@ def test_a_search_window_is_completed_and_says_so(site: Site, tmp_path: Path) ->
                                        ("2026-03-02", 1), ("2026-03-02", 2), ("2026-03-02", 3)]  # fmt: skip
     assert len(first.documents) == 100
     line = f"{WINDOW}: DW counts 100, lists 100, of which 100 are archived (100.0 %)"
-    assert first.report["sentences"] == [line]
-    assert f"! {line}" in first.stderr
+    assert first.report["windows"] == [line]
+    assert f"\nwindow          {line}\n" in first.stderr
     second = crawl(tmp_path, WINDOW, site=site)
     assert not second.requests
-    assert second.report["sentences"] == [line]
+    assert second.report["windows"] == [line]
 
 
 def test_a_day_is_searched_for_commentaries_too_where_dw_shows_a_type_of_their_own(site: Site, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_window_says_what_became_of_what_is_not_archived(site: Site, tmp_path:
     articles = {"ARCHIVE_KINDS": "article", "RETRY_TIMES": 0}
     outcome = crawl(tmp_path, WINDOW, site=site, settings=articles)
     line = f"{WINDOW}: DW counts 100, lists 100, of which 97 are archived (97.0 %), 2 missing, 1 out of scope"
-    assert outcome.report["sentences"] == [line]
+    assert outcome.report["windows"] == [line]
     site.clear()
     last = crawl(tmp_path, WINDOW, site=site, now_ms=NOW_MS + DAY_MS)  # an alias counts as what it leads to
     assert completeness(last) == f"{WINDOW}: DW counts 100, lists 100, of which 100 are archived (100.0 %)"

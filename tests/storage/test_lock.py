@@ -14,6 +14,7 @@ import pytest
 
 from crawler.exceptions import ArchiveInUse
 from crawler.storage.lock import Lock, describe
+from crawler.storage.lock import holder as holder_of
 
 SINCE = "2023-11-14T22:13:20Z"
 
@@ -63,3 +64,24 @@ def test_lock_dies_with_its_process(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_holder_that_cannot_be_read_is_another_process(holder: bytes) -> None:
     assert describe(holder) == "another process"
+
+
+def test_holder_is_alive_while_it_holds_the_lock_and_nobody_after_it(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    assert holder_of(path) is None
+    lock = Lock(path, "this one", SINCE)
+    held = holder_of(path)
+    lock.release()
+    assert held
+    assert (held.since, held.is_alive) == (SINCE, True)
+    assert held.described.startswith("this one (process ")
+    assert holder_of(path) is None
+
+
+@pytest.mark.parametrize("pid", ["7", 0, -1, 10**30, None, "x"])
+def test_holder_whose_process_makes_no_sense_is_not_taken_for_dead(tmp_path: Path, pid: object) -> None:
+    written = {"pid": pid, "host": "elsewhere", "who": "x", "since": SINCE}
+    (tmp_path / ".lock").write_text(json.dumps(written), encoding="utf-8")
+    found = holder_of(tmp_path / ".lock")
+    assert found
+    assert found.is_alive is None

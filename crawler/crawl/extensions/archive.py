@@ -45,7 +45,7 @@ class ArchiveSpider(Protocol):
         """Take the run. Called before the engine is made."""
 
     def completeness(self) -> Iterator[str]:
-        """Yield sentences for the end of the report."""
+        """Yield a sentence for each search window: how much of what it lists is archived."""
 
 
 class ArchiveExtension:
@@ -135,7 +135,7 @@ class ArchiveExtension:
             if alert := self._alert(stats, reason):
                 notes.sentences.append(alert)
                 self.exit_status = self.exit_status or INCOMPLETE
-            notes.sentences += self.spider.completeness()
+            notes.windows += self.spider.completeness()
             counts = run.archive.index.counts()
         except Exception as error:
             if not isinstance(error, DiskError):
@@ -151,7 +151,8 @@ class ArchiveExtension:
         return report.make(
             stats, start=times.iso(run.start_ms), end=times.iso(end_ms), run=run.archive.log.name,
             logs=sorted(run.archive.log.written), seconds=(end_ms - run.start_ms) / 1000, seeds=run.options.seeds,
-            reason=reason, exit_status=self.exit_status, sentences=notes.sentences, missing=notes.missing,
+            reason=reason, exit_status=self.exit_status, sentences=notes.sentences,
+            windows=notes.windows, missing=notes.missing,
             listing_problems=notes.problems, unknown_keys=sorted(notes.unknown_keys),
             pending=sum(n for (_, state), n in counts.items() if state == PENDING),
             out_of_scope=sum(n for (_, state), n in counts.items() if state == OUT_OF_SCOPE),

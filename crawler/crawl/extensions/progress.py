@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
-from crawler import streams
+from crawler import streams, times
+from crawler.crawl import report
 from crawler.crawl.component import run_of
 
 if TYPE_CHECKING:
@@ -22,6 +24,54 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_DONE = ("new", "revised", "unchanged", "unreadable")
+_KNOWN = 5  # objects, from which on their pace is measured and not assumed
+_PICTURE_S = 0.2  # seconds a picture is assumed to take
+_BAR = 20  # characters
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    done, new: documents. waiting: documents that are under way or due, as many as the run may still take. pictures,
+    missing_pictures, waiting_pictures: pictures and media files. seconds: since the start. delay_s: the pause before a
+    document.
+    """
+
+    done: int
+    new: int
+    waiting: int
+    pictures: int
+    missing_pictures: int
+    waiting_pictures: int
+    seconds: float
+    delay_s: float
+
+    @property
+    def left_s(self) -> float:
+        """The seconds that are left at this pace; documents wait for one another, and pictures come meanwhile."""
+        pictures = self.pictures + self.missing_pictures
+        each = self.seconds / self.done if self.done >= _KNOWN else self.delay_s
+        each_picture = self.seconds / pictures if pictures >= _KNOWN else _PICTURE_S
+        return max(self.waiting * each, self.waiting_pictures * min(each_picture, _PICTURE_S))
+
+    def bar(self, width: int = _BAR, signs: str = "━─") -> str:
+        """Return a bar of the documents that are done."""
+        total = self.done + self.waiting
+        filled = width * self.done // total if total else 0
+        return signs[0] * filled + signs[1] * (width - filled)
+
+    def line(self) -> str:
+        """Return the progress in words and figures."""
+        missing = f", {self.missing_pictures:,} missing" if self.missing_pictures else ""
+        left = f"; about {times.duration(self.left_s)} left" if self.waiting or self.waiting_pictures else ""
+        rate = (self.done + self.pictures) / max(self.seconds, 1)
+        return (
+            f"documents: {self.done:,} of {self.done + self.waiting:,}, {self.new:,} new; pictures: {self.pictures:,} of "
+            f"{self.pictures + self.waiting_pictures:,}{missing}; {rate:.1f}/s{left}"
+        )
+
 
 class _ClearFirst(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
@@ -30,12 +80,14 @@ class _ClearFirst(logging.Filter):
 
 
 class ProgressExtension:
-    """Shows a live line on a terminal, or else logs a line every LOGSTATS_INTERVAL seconds. Loaded after ArchiveExtension,
-    which makes the run."""
+    """Shows a live line with a bar on a terminal, or else logs a line every LOGSTATS_INTERVAL seconds. Loaded after
+    ArchiveExtension, which makes the run."""
 
     def __init__(self, run: Run, crawler: Crawler) -> None:
         self.run = run
+        self.crawler = crawler
         self.interval_s = crawler.settings.getfloat("LOGSTATS_INTERVAL")
+        self.delay_s = crawler.settings.getfloat("DOWNLOAD_DELAY")
         self.live = sys.stderr.isatty()
         self.loop = create_looping_call(self._show)
         crawler.signals.connect(self._opened, signals.spider_opened)
@@ -57,19 +109,25 @@ class ProgressExtension:
         streams.clear_line(sys.stderr)
 
     def _show(self) -> None:
-        line = self.line()
-        if self.live:
-            sys.stderr.write("\r\x1b[K" + line[: os.get_terminal_size(sys.stderr.fileno()).columns - 1])
-            sys.stderr.flush()
-        else:
-            logger.info("%s", line)
+        progress = self.progress()
+        if not self.live:
+            logger.info("%s", progress.line())
+            return
+        bar = progress.bar(signs="━─" if (sys.stderr.encoding or "").lower().startswith("utf") else "#.")
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: it does not know
+        sys.stderr.write("\r\x1b[K" + f"{bar} {progress.line()}"[: columns - 1])
+        sys.stderr.flush()
 
-    def line(self) -> str:
-        """Return the progress: documents, pictures, waiting, rate."""
+    def progress(self) -> Progress:
+        """Return how far the run is now."""
         run, get = self.run, self.run.counted
-        seconds = max((run.now_ms() - run.start_ms) / 1000, 1)
-        new, known = get("dw/document/new"), get("dw/document/unchanged") + get("dw/document/revised")
-        stored, missing = get("dw/picture/stored"), get("dw/picture/missing")
-        rate = (new + known + stored) / seconds
-        waiting = run.archive.index.count_due()
-        return f"{new} new documents, {known} known, {stored} pictures ({missing} missing), {waiting} waiting, {rate:.1f}/s"
+        waiting, waiting_pictures = run.archive.index.count_due()
+        waiting += run.control.under_way()
+        if most := run.options.max_articles:
+            waiting = min(waiting, max(most - get("dw/document/new"), 0))
+        missing = sum(report.by_prefix(run.stats.get_stats(), "dw/document/missing/").values())
+        return Progress(
+            done=sum(get(f"dw/document/{name}") for name in _DONE) + missing, new=get("dw/document/new"), waiting=waiting,
+            pictures=get("dw/picture/stored"), missing_pictures=get("dw/picture/missing"), waiting_pictures=waiting_pictures,
+            seconds=(run.now_ms() - run.start_ms) / 1000, delay_s=self.delay_s,
+        )  # fmt: skip

@@ -247,10 +247,11 @@ class Index:
         yield from self._rows("due = 1 AND format = '' ORDER BY hop, id DESC")
         yield from self._rows("due = 1 AND format <> '' ORDER BY id")
 
-    def count_due(self) -> int:
-        counted = (self.select(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
-                   for which in ("format = ''", "format <> ''"))  # fmt: skip
-        return sum(counted)  # two queries, because each partial index has only a part of what is due
+    def count_due(self) -> tuple[int, int]:
+        """Return how many documents are due, and how many pictures and media files."""
+        documents, others = (self.select(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
+                             for which in ("format = ''", "format <> ''"))  # fmt: skip
+        return documents, others  # two queries, because each partial index has only a part of what is due
 
     def count(self, state: str, kinds: Iterable[str]) -> int:
         """Return the number of objects of some kinds in a state."""
