@@ -19,7 +19,7 @@ from crawler.reasons import Reason
 from crawler.storage import layout
 from crawler.storage.index.objects import ALIAS, ARCHIVED, MISSING, OUT_OF_SCOPE, PENDING, UNREADABLE, Row
 from crawler.storage.index.refresh import after_miss
-from crawler.storage.logline import StateRecord
+from crawler.storage.logline import About, StateRecord
 from crawler.storage.writer import NewFile
 
 if TYPE_CHECKING:
@@ -163,19 +163,18 @@ async def unreadable(run: Run, row: Row, reply: Reply, problem: str) -> None:
     now_ms = run.now_ms()
     digest = hashlib.sha256(reply.body).hexdigest()
     path = layout.unreadable_path(row.id, digest, ".reply")
-    record = {"kind": row.kind, "id": row.id, "url": run.sites.canonical(reply.url), "time": times.iso(now_ms)}
-    about = {**record, "reason": problem, "status": reply.status, "content_type": reply.content_type}
+    about = About(row.kind, row.id, run.sites.canonical(reply.url), times.iso(now_ms))
     files = []
     if not (run.root / path).exists():
-        data = report.dumps(about)
+        data = report.dumps({**about.as_json(), "reason": problem, "status": reply.status, "content_type": reply.content_type})
         # its description first: where the reply is, that is too
-        files = [NewFile(path.replace(".reply", ".json"), data, record), NewFile(path, reply.body, record)]
+        files = [NewFile(path.replace(".reply", ".json"), data, about), NewFile(path, reply.body, about)]
     miss = after_miss(reasons.UNREADABLE, now_ms, row.misses, row.missed_ms, row.reason)
     state = StateRecord(
         UNREADABLE if row.path is None else MISSING, row.kind, row.id, times.iso(now_ms), reason=problem,
         misses=miss.misses, missed_ms=miss.first_ms, next_ms=miss.next_ms, hop=row.hop, language=row.language,
     )  # fmt: skip
     run.count("dw/document/unreadable")
-    run.note_missing(row.kind, row.id, reasons.unreadable(problem), str(record["url"]))
+    run.note_missing(row.kind, row.id, reasons.unreadable(problem), about.url)
     logger.warning("%s %s: unreadable, kept as %s: %s", row.kind, row.id, path, problem)
     await run.store(files, [state])

@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -24,9 +25,9 @@ from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import GONE, MISSING, REFUSED, Row
 from crawler.storage.index.seal import seal
 from crawler.storage.index.sqlite import Index
-from crawler.storage.logline import AnyState, Record, StateRecord
+from crawler.storage.logline import About, AnyState, Record, StateRecord
 from crawler.storage.runlog import RunLog
-from crawler.storage.writer import AnyFile, Arrivals, NewFile, Whole, Writer
+from crawler.storage.writer import AnyFile, Arrivals, NewFile, NewReply, Whole, Writer
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
 
 _CHECK_EVERY = 4 * 1024 * 1024  # bytes
@@ -185,28 +186,27 @@ class Archive:
         except OSError:
             return False
 
-    def document_files(self, document: SeedDocument, record: Record, reply: NewFile | None = None) -> list[NewFile]:
+    def document_files(self, document: SeedDocument, about: About, reply: NewReply | None = None) -> list[NewFile]:
         """Return the files to write for a document, in order: the version it replaces as a revision, the reply, the document.
 
-        record: its log record (kind, id, url, time ...). A document keeps the path it was first archived under.
+        A document keeps the path it was first archived under.
         """
-        row = self.index.get(record["id"])
-        published_ms = record["published_ms"] if "published_ms" in record else identify.published_ms(document, row)
+        row = self.index.get(about.id)
+        published_ms = identify.published_ms(document, row) if about.published_ms is None else about.published_ms
         if row is not None and row.path:
             path = row.path
-            files = self._revision(row, record)
+            files = self._revision(row, about.time)
         else:
-            language = record.get("language") or UNKNOWN_LANGUAGE
+            language = about.language or UNKNOWN_LANGUAGE
             home = row.home if row else None
-            path, files = home or layout.document_path(language, published_ms, record["id"], document.title), []
-        record = {**record, "stamp_ms": document.stamp_ms, "published_ms": published_ms}
+            path, files = home or layout.document_path(language, published_ms, about.id, document.title), []
         if reply is not None:
-            reply.path = layout.reply_path(path, reply.path)
-            files.append(reply)
-        files.append(NewFile(path, seedfile.dumps(document).encode(), record))
+            files.append(reply.beside(path))
+        about = replace(about, stamp_ms=document.stamp_ms, published_ms=published_ms)
+        files.append(NewFile(path, seedfile.dumps(document).encode(), about))
         return files
 
-    def _revision(self, row: Row, record: Record) -> list[NewFile]:
+    def _revision(self, row: Row, time: str) -> list[NewFile]:
         """Return copies of a document and its reply as revisions, so that new ones may take their paths."""
         assert row.path
         files: list[NewFile] = []
@@ -215,15 +215,15 @@ class Archive:
         except OSError:
             return []
         path = self._free_revision(row.id, row.stamp_ms or 0, old)
-        said = {"kind": row.kind, "id": row.id, "url": row.url, "time": record["time"], "revision_of": row.path}
+        about = About(row.kind, row.id, row.url, time, revision_of=row.path)
         if path is not None:  # the reply first: a document among the revisions shows that its reply is there too
             reply = self.reply_of(row.path)
             if reply:
                 end = next(end for end in REPLY_ENDS if reply.endswith(end))
                 reply_path = path.removesuffix(".txt") + end
                 if not os.path.lexists(self.root / reply_path):
-                    files.append(NewFile(reply_path, read_file(self.root / reply), said))
-            files.append(NewFile(path, old, {**said, "stamp_ms": row.stamp_ms}))
+                    files.append(NewFile(reply_path, read_file(self.root / reply), about))
+            files.append(NewFile(path, old, replace(about, stamp_ms=row.stamp_ms)))
         return files
 
     def _free_revision(self, dw_id: int, stamp_ms: int, data: bytes) -> str | None:
@@ -245,24 +245,23 @@ class Archive:
         dw_id = document.id
         assert dw_id is not None
         row = self.index.resolve(dw_id)
-        record = {
-            "kind": identify.kind(document, row), "id": dw_id, "url": document.url, "time": times.iso(now_ms),
-            "language": document.language, "source": source, "hop": 0,
-        }  # fmt: skip
+        about = About(
+            identify.kind(document, row), row.id if row and row.path else dw_id, document.url, times.iso(now_ms),
+            language=document.language, hop=0, source=source,
+        )  # fmt: skip
         if row is None or not row.path:
-            return "new", self.document_files(document, record)
-        record["id"] = row.id
+            return "new", self.document_files(document, about)
         known = self.read(row.path)
         if known and seedfile.says_the_same(known, document):
             return "already there", []
         if known and document.stamp_ms > known.stamp_ms:
-            return "newer", self.document_files(document, record)
+            return "newer", self.document_files(document, about)
         data = seedfile.dumps(document).encode()
         path = self._free_revision(row.id, document.stamp_ms, data)
         if path is None:
             return "already there", []
-        record.update(revision_of=row.path, stamp_ms=document.stamp_ms)
-        return "older", [NewFile(path, data, record)]
+        about = replace(about, revision_of=row.path, stamp_ms=document.stamp_ms)
+        return "older", [NewFile(path, data, about)]
 
     def register_references(self, document: SeedDocument, hop: int) -> None:
         """Register everything that a document refers to. hop: the distance of the references from the seeds."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from crawler import seedfile, times
@@ -17,15 +18,15 @@ from crawler.files import is_file, open_file, read_file, sha256_of
 from crawler.seedfile import SeedDocument
 from crawler.storage import identify, layout, mediafile, pictures, remaking
 from crawler.storage.archive import Archive
-from crawler.storage.logline import Record
+from crawler.storage.logline import About
 from crawler.urls import DW
 
 LEFT = "left"
 DAMAGED = "damaged"
 
 
-def judge(archive: Archive, path: str, unlogged: Collection[str]) -> Record | str:
-    """Return the record by which a file is adopted, DAMAGED if it is to be set aside, or LEFT if it stays as it is.
+def judge(archive: Archive, path: str, unlogged: Collection[str]) -> About | str:
+    """Return what the log says of a file to adopt, DAMAGED if it is to be set aside, or LEFT if it stays as it is.
 
     LEFT: it is new and not whole, or a reply without its document; the run that fetches the document replaces it.
     path: one of `unlogged`, the paths of all files that are new or differ from the logs. Raises OSError.
@@ -34,15 +35,15 @@ def judge(archive: Archive, path: str, unlogged: Collection[str]) -> Record | st
     refused = DAMAGED if known else LEFT
     if known is None and _is_copy(archive, path):
         return LEFT
-    record = record_of(archive, path)
-    if record is None:
+    about = about_file(archive, path)
+    if about is None:
         return refused
     if layout.is_document(path):
-        return record if _is_proved(archive, path, known[0] if known else None, unlogged) else DAMAGED
+        return about if _is_proved(archive, path, known[0] if known else None, unlogged) else DAMAGED
     if layout.is_reply(path):
-        return _judge_reply(archive, path, refused, unlogged) or record
+        return _judge_reply(archive, path, refused, unlogged) or about
     # other files are never replaced, except the JSON note about an unreadable reply
-    return record if known is None or path.endswith(".json") else DAMAGED
+    return about if known is None or path.endswith(".json") else DAMAGED
 
 
 def _is_copy(archive: Archive, path: str) -> bool:
@@ -145,8 +146,8 @@ def _is_kept_reply(path: str, dw_id: int, data: bytes) -> bool:
     return isinstance(about, dict) and about.get("id") == dw_id
 
 
-def record_of(archive: Archive, path: str) -> Record | None:
-    """Return the log record of a file that is whole by its own format; None if it is not whole, or not the archive's.
+def about_file(archive: Archive, path: str) -> About | None:
+    """Return what the log says of a file that is whole by its own format; None if it is not whole, or not the archive's.
 
     Raises OSError.
     """
@@ -154,26 +155,27 @@ def record_of(archive: Archive, path: str) -> Record | None:
     if dw_id is None:
         return None
     row = archive.index.get(dw_id)
-    record: Record = {"kind": row.kind if row else "article", "id": dw_id, "url": row.url if row else None,
-                      "time": times.iso(int((archive.root / path).stat().st_mtime) * 1000), "adopted": True}  # fmt: skip
+    time = times.iso(int((archive.root / path).stat().st_mtime) * 1000)
+    about = About(row.kind if row else "article", dw_id, row.url if row else None, time, adopted=True)
     if layout.is_media(path):
         with open_file(archive.root / path) as file:
             if mediafile.problem(file.read(mediafile.FIRST_PIECE), mediafile.extension(path)):
                 return None
         document = archive.read(row.path) if row and row.path else None
-        return {**record, "kind": "media", "url": document.media if document else None}
+        return replace(about, kind="media", url=document.media if document else None)
     data = read_file(archive.root / path)
     if name := layout.picture_of(path):
-        return None if pictures.problem(data) else {**record, "kind": "picture", "url": DW.picture(name)}
+        return None if pictures.problem(data) else replace(about, kind="picture", url=DW.picture(name))
     if path.endswith(".txt"):
         document = _document(archive, dw_id, data)
         if document is None:
             return None
         if layout.is_revision(path):
-            return {**record, "revision_of": row.path if row else None, "stamp_ms": document.stamp_ms}
-        return {**record, "kind": identify.kind(document, row), "published_ms": identify.published_ms(document, row),
-                "url": document.url, "stamp_ms": document.stamp_ms, "language": path.split("/")[0],
-                "hop": row.hop if row else 0, "source": row.source if row and row.source else "adopted",
-                "time": times.iso(document.stamp_ms)}  # fmt: skip
+            return replace(about, revision_of=row.path if row else None, stamp_ms=document.stamp_ms)
+        return replace(
+            about, kind=identify.kind(document, row), url=document.url, time=times.iso(document.stamp_ms),
+            language=path.split("/")[0], hop=row.hop if row else 0, source=row.source if row and row.source else "adopted",
+            published_ms=identify.published_ms(document, row), stamp_ms=document.stamp_ms,
+        )  # fmt: skip
     is_whole = remaking.is_whole(data) if path.endswith(".gz") else _is_kept_reply(path, dw_id, data)
-    return record if is_whole else None
+    return about if is_whole else None

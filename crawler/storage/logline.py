@@ -21,33 +21,48 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class FileRecord:
-    """A file was stored. Keys that a line lacks have the defaults.
+class About:
+    """What a line says of a stored file beside its path and its bytes. The line has the keys in this order, without None.
 
-    path: relative to the archive. sha256: hexadecimal. id: DW's. time: UTC, ISO 8601. stamp_ms, published_ms: milliseconds
-    UTC. source: the origin of a document, or the place a reply came from. requested: the id that was requested, if it
-    differs. revision_of: the path of the document whose earlier version this is. adopted: found after a kill. reread: made
-    from a stored reply.
+    id: DW's. time: UTC, ISO 8601. language: a language path. hop: the document's distance from the seeds. source: the origin
+    of a document, or the place a reply came from. etag, last_modified: of the reply. requested: the id that was requested, if
+    it differs. revision_of: the path of the document whose earlier version this is. stamp_ms, published_ms: milliseconds UTC.
+    adopted: found after a kill. reread: made from a stored reply.
     """
 
-    path: str
-    sha256: str
-    bytes: int
     kind: str
     id: int
     url: str | None = None
     time: str = ""
-    stamp_ms: int | None = None
-    published_ms: int | None = None
     language: str | None = None
-    hop: int = 0
+    hop: int | None = None
     source: str | None = None
-    etag: str = ""
-    last_modified: str = ""
+    etag: str | None = None
+    last_modified: str | None = None
+    published_ms: int | None = None
     requested: int | None = None
     revision_of: str | None = None
+    stamp_ms: int | None = None
     adopted: bool = False
     reread: bool = False
+
+    def as_json(self) -> Record:
+        """The keys of the line, in order."""
+        return {key: value for key, value in vars(self).items() if value is not None and value is not False}
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file was stored. path: relative to the archive. sha256: hexadecimal."""
+
+    path: str
+    sha256: str
+    bytes: int
+    about: About
+
+    def to_line(self) -> Record:
+        """The line."""
+        return {"path": self.path, "sha256": self.sha256, "bytes": self.bytes, **self.about.as_json()}
 
 
 @dataclass(frozen=True)
@@ -121,7 +136,7 @@ def parse(line: Record) -> FileRecord | AnyState | None:
     line: must have passed `check`.
     """
     if "sha256" in line and "path" in line:
-        return FileRecord(**_known(FileRecord, line))
+        return FileRecord(line["path"], line["sha256"], line["bytes"], About(**_known(About, line)))
     if line.get("state") == REMOVED:
         return Removal(**_known(Removal, line), is_found="found_sha256" in line)
     if line.get("state") == SCOPE:
@@ -129,7 +144,7 @@ def parse(line: Record) -> FileRecord | AnyState | None:
     return StateRecord(**_known(StateRecord, line)) if "state" in line else None
 
 
-def _known(record: type[FileRecord | StateRecord | Removal], line: Record) -> Record:
+def _known(record: type[About | StateRecord | Removal], line: Record) -> Record:
     names = _NAMES[record]
     return {key: value for key, value in line.items() if key in names}
 
@@ -152,7 +167,7 @@ def _keys(record: StateRecord) -> tuple[str, ...]:
 _HEAD = ("state", "kind", "id", "time")
 _MISS = ("misses", "missed_ms", "next_ms")
 _NAMES: dict[type, frozenset[str]] = {
-    record: frozenset(field.name for field in fields(record)) - {"is_found"} for record in (FileRecord, StateRecord, Removal)
+    record: frozenset(field.name for field in fields(record)) - {"is_found"} for record in (About, StateRecord, Removal)
 }
 
 _KINDS = frozenset({*DOCUMENT_KINDS, "picture", "media"})

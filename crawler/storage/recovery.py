@@ -19,7 +19,7 @@ from crawler.storage.index import agenda
 from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import PENDING
 from crawler.storage.index.sqlite import Index
-from crawler.storage.logline import FileRecord, Record, Removal, StateRecord
+from crawler.storage.logline import About, FileRecord, Record, Removal, StateRecord
 from crawler.storage.runlog import FILES_END, STATES_END, run_logs
 from crawler.urls import DOCUMENT_KINDS
 
@@ -130,8 +130,8 @@ def _register_stored(archive: Archive, record: FileRecord) -> None:
     """Register the references and pictures of a stored document, or of an earlier version of one."""
     path = record.path
     if layout.is_document(path):
-        source, hop = record.source or "", record.hop
-    elif layout.is_revision(path) and path.endswith(".txt") and (row := archive.index.get(record.id)):
+        source, hop = record.about.source or "", record.about.hop or 0
+    elif layout.is_revision(path) and path.endswith(".txt") and (row := archive.index.get(record.about.id)):
         source, hop = row.source, row.hop
     else:
         return
@@ -156,8 +156,8 @@ def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str
             damaged[path] = digest  # the killed run had logged it as damaged, but not moved it yet
             continue
         verdict = leftovers.judge(archive, path, unlogged)
-        if isinstance(verdict, dict):
-            adopted.append({"path": path, "sha256": digest, "bytes": size, **verdict})
+        if isinstance(verdict, About):
+            adopted.append(FileRecord(path, digest, size, verdict))
         elif verdict == leftovers.DAMAGED and path in recent:  # `scrapy verify` reports older ones
             damaged[path] = digest
         elif verdict == leftovers.LEFT and archive.index.file(path):  # a reply, which this run will replace
@@ -234,18 +234,18 @@ def damaged_files(root: Path) -> dict[str, str | None]:
 
 def adopt(archive: Archive, path: str) -> bool:
     """Log a whole file that no log line names. Returns False, and changes nothing, if the file is not the archive's."""
-    record = leftovers.record_of(archive, path)
-    if record:
-        digest, size = sha256_of(archive.root / path)
-        _adopt(archive, [{"path": path, "sha256": digest, "bytes": size, **record}])
-    return record is not None
+    about = leftovers.about_file(archive, path)
+    if about:
+        _adopt(archive, [FileRecord(path, *sha256_of(archive.root / path), about)])
+    return about is not None
 
 
-def _adopt(archive: Archive, adopted: list[Record]) -> None:
-    adopted.sort(key=lambda record: layout.is_document(record["path"]))
-    if adopted:
-        archive.log.append(FILES_END, adopted)
-        archive.apply(adopted)
+def _adopt(archive: Archive, adopted: list[FileRecord]) -> None:
+    adopted.sort(key=lambda record: layout.is_document(record.path))
+    lines = [record.to_line() for record in adopted]
+    if lines:
+        archive.log.append(FILES_END, lines)
+        archive.apply(lines)
     for record in adopted:
-        if layout.is_document(record["path"]) and (document := archive.read(record["path"])):
-            archive.register_document(document, record["source"], record["hop"])
+        if layout.is_document(record.path) and (document := archive.read(record.path)):
+            archive.register_document(document, record.about.source or "", record.about.hop or 0)

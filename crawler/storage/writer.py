@@ -21,29 +21,42 @@ from typing import Any
 from crawler.exceptions import DiskError
 from crawler.files import sha256_of
 from crawler.storage import disk, layout, replyfile
-from crawler.storage.logline import Record
+from crawler.storage.logline import About, FileRecord, Record
 from crawler.storage.runlog import FILES_END, STATES_END, RunLog, encode
 
 _FLUSHERS = 4  # files flushed at a time; disks flush more files a second in parallel, but 8 only cost CPU
 _GROUP = 64  # jobs; bounds the memory of a group and how long the first of it waits
 
 
-@dataclass
+@dataclass(frozen=True)
 class NewFile:
     """A file to be written.
 
-    path: relative to the archive. record: its log line without path, sha256 and bytes. compress: store it as a reply file
-    (`replyfile.pack`), with the charset of its HTTP header.
+    path: relative to the archive. compress: store it as a reply file (`replyfile.pack`), with the charset of its HTTP header.
     """
 
     path: str
     data: bytes = field(repr=False)
-    record: Record
+    about: About
     compress: bool = False
     charset: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
+class NewReply:
+    """A reply to be stored beside its document. extension: json, or html for a page. charset: that of its HTTP header."""
+
+    extension: str
+    data: bytes = field(repr=False)
+    about: About
+    charset: str = ""
+
+    def beside(self, document: str) -> NewFile:
+        """The file to be written. document: path of the document."""
+        return NewFile(layout.reply_path(document, self.extension), self.data, self.about, compress=True, charset=self.charset)
+
+
+@dataclass(frozen=True)
 class Piece:
     """The next bytes of a partial file.
 
@@ -57,12 +70,12 @@ class Piece:
     note: bytes
 
 
-@dataclass
+@dataclass(frozen=True)
 class Whole:
-    """A partial file that has all its bytes, to be renamed to its final path. record: like that of a NewFile."""
+    """A partial file that has all its bytes, to be renamed to its final path."""
 
     path: str
-    record: Record
+    about: About
 
 
 AnyFile = NewFile | Piece | Whole
@@ -173,7 +186,7 @@ class Writer:
                     else:
                         temporary, digest, size = beside[id(file)]
                         renames.append((temporary, file.path))
-                    records.append({"path": file.path, "sha256": digest, "bytes": size, **file.record})
+                    records.append(FileRecord(file.path, digest, size, file.about).to_line())
                 results.append(records)
             # the old version must be durable among the revisions before the new one takes its path
             revisions = [names for names in renames if layout.is_revision(names[1])]
@@ -217,7 +230,7 @@ class Writer:
 def _is_sound(job: _Job) -> bool:
     """Whether a job's records can be logged. If not, the job fails alone: a bug must not harm other jobs."""
     try:
-        for record in (*job.states, *(file.record for file in job.files if not isinstance(file, Piece))):
+        for record in (*job.states, *(file.about.as_json() for file in job.files if not isinstance(file, Piece))):
             encode(record)
     except (TypeError, ValueError) as error:
         job.done.set_exception(error)

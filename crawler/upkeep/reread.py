@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from crawler import seedfile, times
@@ -16,8 +16,8 @@ from crawler.seedfile import SeedDocument
 from crawler.storage import layout, replyfile
 from crawler.storage.archive import Archive
 from crawler.storage.index.objects import Row
-from crawler.storage.logline import Record
-from crawler.storage.writer import NewFile
+from crawler.storage.logline import About
+from crawler.storage.writer import NewFile, NewReply
 from crawler.urls import Sites
 
 _SAME_LOOK_MS = 3_600_000  # between api.dw.com's answer and that of the page that was requested instead
@@ -68,8 +68,8 @@ def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms
         return Reread(row.id, reply, "unreadable", before, reason=str(error))
     if article.id != row.id or seedfile.says_the_same(before, after):
         return Reread(row.id, row.path or "", "same")
-    record = {**_record(article, after, now_ms, row.hop), "etag": row.etag, "last_modified": row.last_modified}
-    return Reread(row.id, row.path or "", "changed", before, after, archive.document_files(after, record))
+    about = replace(_about(article, after, now_ms, row.hop), etag=row.etag, last_modified=row.last_modified)
+    return Reread(row.id, row.path or "", "changed", before, after, archive.document_files(after, about))
 
 
 def _read_beside(body: bytes, charset: str, reply: str, row: Row, sites: Sites) -> Article:
@@ -140,12 +140,11 @@ def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
     after = places.document(article, max(stamp_ms, before.stamp_ms if before else 0), row.language if row else None)
     if before and seedfile.says_the_same(before, after):
         return Reread(dw_id, name, "same")
-    record = _record(article, after, now_ms, row.hop if row else 0)
+    about = _about(article, after, now_ms, row.hop if row else 0)
     if article.id != dw_id:
-        record["requested"] = dw_id
-    about = {**record, "url": url, "time": times.iso(stamp_ms)}
-    beside = NewFile(places.reply_extension(place), body, about, compress=True, charset=charset)
-    files = archive.document_files(after, record, beside)
+        about = replace(about, requested=dw_id)
+    reply = NewReply(places.reply_extension(place), body, replace(about, url=url, time=times.iso(stamp_ms)), charset)
+    files = archive.document_files(after, about, reply)
     return Reread(dw_id, name, "changed" if before else "new", before, after, files)
 
 
@@ -163,9 +162,9 @@ def store(archive: Archive, found: Reread) -> None:
     archive.register_document(found.after, row.source if row else "", row.hop if row else 0)
 
 
-def _record(article: Article, document: SeedDocument, now_ms: int, hop: int) -> Record:
-    return {"kind": article.kind, "id": article.id, "url": document.url, "time": times.iso(now_ms),
-            "language": article.language, "source": article.origin, "hop": hop, "reread": True}  # fmt: skip
+def _about(article: Article, document: SeedDocument, now_ms: int, hop: int) -> About:
+    return About(article.kind, article.id, document.url, times.iso(now_ms),
+                 language=article.language, hop=hop, source=article.origin, reread=True)  # fmt: skip
 
 
 def _time_ms(about: dict[str, object]) -> int:

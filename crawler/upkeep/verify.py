@@ -170,8 +170,9 @@ def _expect(db: sqlite3.Connection, line: Record, removed: dict[str, str | None]
     """Apply a log line to the table `expected`."""
     record = logline.parse(line)
     if isinstance(record, FileRecord):
+        about = record.about
         db.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?)", [
-            record.path, record.sha256, record.bytes, record.kind, record.id, record.stamp_ms, record.url])  # fmt: skip
+            record.path, record.sha256, record.bytes, about.kind, about.id, about.stamp_ms, about.url])  # fmt: skip
         removed.pop(record.path, None)
     elif isinstance(record, Removal):
         db.execute("DELETE FROM expected WHERE path = ?", [record.path])

@@ -15,9 +15,9 @@ from crawler import clock
 from crawler.exceptions import DiskError
 from crawler.storage import layout, opening, recovery
 from crawler.storage.index.objects import PENDING
-from crawler.storage.logline import StateRecord
+from crawler.storage.logline import About, StateRecord
 from crawler.storage.opening import open_archive
-from crawler.storage.writer import NewFile
+from crawler.storage.writer import NewFile, NewReply
 from crawler.urls import DW
 from tests.conftest import NOW_MS, OpenArchive
 from tests.crawling import Outcome, crawl, fresh_site
@@ -154,7 +154,7 @@ def test_archive_that_is_looked_at_stores_nothing(archive: OpenArchive, tmp_path
     before = everything(tmp_path / "archive")
     looked = opening.look(tmp_path / "archive", NOW_MS)
     with pytest.raises(DiskError, match="only looked at"):
-        looked.store_now([NewFile("en/1.txt", b"words", {"id": 1})])
+        looked.store_now([NewFile("en/1.txt", b"words", About("article", 1))])
     looked.close()
     assert everything(tmp_path / "archive") == before
 
@@ -180,9 +180,8 @@ def test_a_dry_reread_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     archive = open_archive(root, NOW_MS, "a test")
     path = archive.index.get(70000001).path  # type: ignore[union-attr]
     reply = {"type": "Article", "id": 70000001, "languageId": 2, "name": "Another title", "text": "Other words."}
-    record = {"kind": "article", "id": 70000001, "url": DW.detail("article", 70000001), "time": "2026-05-01T10:00:00Z",
-              "source": "api"}  # fmt: skip
-    archive.store_now([NewFile(layout.reply_path(str(path)), json.dumps(reply).encode(), record, compress=True)])
+    about = About("article", 70000001, DW.detail("article", 70000001), "2026-05-01T10:00:00Z", source="api")
+    archive.store_now([NewReply("json", json.dumps(reply).encode(), about).beside(str(path))])
     archive.close()
     before = everything(root)
     ran = scrapy("reread", "--dry-run", "--json", root=root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import bagit
@@ -59,9 +60,8 @@ def test_bag_of_a_selection_has_documents_replies_pictures_and_media(archive: Pa
 
 
 def test_bag_keeps_replies(copy: Path, tmp_path: Path) -> None:
-    reply = samples.media_file(samples.AUDIO, "mp3", samples.MP3)  # any file beside a document
     path = next(copy.rglob(f"{samples.AUDIO}-*.txt")).relative_to(copy).with_suffix(".json.gz").as_posix()
-    reply.path = path
+    reply = replace(samples.media_file(samples.AUDIO, "mp3", samples.MP3), path=path)  # any file beside a document
     store(copy, reply, now_ms=NOW_MS + 9000)
     assert path in manifest(exported(copy, tmp_path / "bag", "--kind", "audio"))
 

@@ -20,6 +20,7 @@ from crawler import seedfile
 from crawler.exceptions import NotAnArchive
 from crawler.library import Document, Library
 from crawler.storage import layout
+from crawler.storage.logline import About
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from tests.crawling import DAY_MS, Outcome, Running, crawl, fresh_site
@@ -380,8 +381,8 @@ def test_an_id_nobody_knows_is_none(tmp_path: Path, dw_id: int) -> None:
 
 def test_an_id_of_a_picture_is_no_document(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(70000001, body=IMG.format(71000001)))
-    record = {"kind": "picture", "id": 71000001, "url": "https://static.dw.com/image/71000001_303.jpg", "time": "2026-06-01"}
-    store(root, NewFile("images/710/71000001_303.jpg", b"12345", record))
+    about = About("picture", 71000001, "https://static.dw.com/image/71000001_303.jpg", "2026-06-01")
+    store(root, NewFile("images/710/71000001_303.jpg", b"12345", about))
     library = Library(root)
     assert library.document(71000001) is None
     (picture,) = next(library.documents()).pictures

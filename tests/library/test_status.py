@@ -22,7 +22,7 @@ from crawler.storage import layout
 from crawler.storage.index import refresh
 from crawler.storage.index.agenda import mark as mark_due
 from crawler.storage.index.objects import GONE, MISSING, PENDING, UNREADABLE, Scope
-from crawler.storage.logline import StateRecord
+from crawler.storage.logline import About, StateRecord
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from tests.crawling import ROOT, at_ms
@@ -38,8 +38,8 @@ def root(tmp_path: Path) -> Path:
     root = tmp_path / "archive"
     archive_of(root, document(70000001, date=OLD), document(70000002, date=OLD), document(70000003, date=OLD, language="zh"),
                document(70000004, date="2026-05-31T12:00:00.000Z", language="zh"))  # fmt: skip
-    record = {"kind": "picture", "id": 71000001, "url": "https://static.dw.com/image/71000001_303.jpg", "time": "2026-06-01"}
-    store(root, NewFile("images/710/71000001_303.jpg", b"12345", record), states=(
+    about = About("picture", 71000001, "https://static.dw.com/image/71000001_303.jpg", "2026-06-01")
+    store(root, NewFile("images/710/71000001_303.jpg", b"12345", about), states=(
         StateRecord(PENDING, "article", 70000010, times.iso(NOW_MS), hop=0),
         StateRecord(PENDING, "picture", 71000002, times.iso(NOW_MS), format="303", url="https://static.dw.com/image/71000002_303.jpg"),
         StateRecord(MISSING, "article", 70000011, times.iso(NOW_MS), misses=1, next_ms=NOW_MS - 1),

@@ -10,6 +10,7 @@ from pathlib import Path
 from crawler import times
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
+from crawler.storage.logline import About
 from crawler.storage.writer import NewFile
 from crawler.urls import PictureName, document_url
 from tests.helpers_commands import NOW_MS, archive_of, store
@@ -176,13 +177,13 @@ def archive(root: Path) -> Path:
 def picture_file(dw_id: int, seed: int | None = None) -> NewFile:
     name = PictureName(dw_id, "303", "png")
     url = f"https://static.dw.com/image/{name.file_name}"
-    record = {"kind": "picture", "id": dw_id, "url": url, "time": times.iso(NOW_MS)}
-    return NewFile(layout.picture_path(name), drawing(dw_id if seed is None else seed), record)
+    about = About("picture", dw_id, url, times.iso(NOW_MS))
+    return NewFile(layout.picture_path(name), drawing(dw_id if seed is None else seed), about)
 
 
 def media_file(dw_id: int, extension: str, url: str) -> NewFile:
-    record = {"kind": "media", "id": dw_id, "url": url, "time": times.iso(NOW_MS)}
-    return NewFile(layout.media_path(dw_id, extension), tone(), record)
+    about = About("media", dw_id, url, times.iso(NOW_MS))
+    return NewFile(layout.media_path(dw_id, extension), tone(), about)
 
 
 def missing(dw_id: int, reason: str) -> dict[str, object]:

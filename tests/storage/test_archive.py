@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import os
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from crawler.storage import disk, layout
 from crawler.storage.archive import Archive, check_free
 from crawler.storage.index.objects import ARCHIVED, GONE, PENDING
 from crawler.storage.index.refresh import DAY_MS
+from crawler.storage.logline import About
 from crawler.storage.opening import open_archive
 from crawler.storage.runlog import read_log, run_logs
 from crawler.storage.tree import walk
-from crawler.storage.writer import NewFile
+from crawler.storage.writer import NewFile, NewReply
 from crawler.urls import DW, PictureName
 from tests.conftest import NOW_MS, OpenArchive
 from tests.storage.test_pictures import JPEG
@@ -44,17 +46,16 @@ def document(dw_id: int = 7, words: str = "words", stamp_ms: int = NOW_MS, title
 
 def fetched(found: Archive, one: SeedDocument, **more: Any) -> list[dict[str, Any]]:
     """Store a document as if it came from DW, with its reply."""
-    record = {"kind": "article", "id": one.id, "url": one.url, "time": TIME, "language": "zh", "hop": 0, "source": "api",
-              "etag": "e", "last_modified": "l", **more}  # fmt: skip
-    reply = NewFile("json", f"reply {one.html}".encode(), {**record}, compress=True)
-    stored = found.store_now(found.document_files(one, record, reply))
-    found.register_document(one, record["source"], record["hop"])
+    about = replace(About("article", one.id or 0, one.url, TIME, "zh", 0, "api", "e", "l"), **more)
+    reply = NewReply("json", f"reply {one.html}".encode(), about)
+    stored = found.store_now(found.document_files(one, about, reply))
+    found.register_document(one, about.source or "", about.hop or 0)
     return stored
 
 
 def picture(found: Archive) -> None:
-    record = {"kind": "picture", "id": 63, "url": DW.picture(NAME), "time": TIME}
-    found.store_now([NewFile(layout.picture_path(NAME), JPEG, record)])
+    about = About("picture", 63, DW.picture(NAME), TIME)
+    found.store_now([NewFile(layout.picture_path(NAME), JPEG, about)])
 
 
 def tree(root: Path) -> dict[str, bytes]:
@@ -103,7 +104,7 @@ def test_free_space_is_asked_for_while_running(archive: OpenArchive, monkeypatch
     found = archive(min_free=1)
     picture(found)
     monkeypatch.setattr(disk, "free_bytes", lambda folder: 0)
-    big = NewFile("unreadable/9-0.json.gz", bytes(8 * 1024 * 1024), {"kind": "article", "id": 9})
+    big = NewFile("unreadable/9-0.json.gz", bytes(8 * 1024 * 1024), About("article", 9))
     with pytest.raises(DiskError, match="ARCHIVE_MIN_FREE"):
         found.store_now([big])
     assert not (found.root / big.path).exists()
@@ -136,7 +137,7 @@ def test_document_its_reply_and_its_lines(archive: OpenArchive, tmp_path: Path) 
 
 def test_storing_works_in_an_event_loop_too(archive: OpenArchive) -> None:
     found = archive()
-    one = NewFile(layout.picture_path(NAME), JPEG, {"kind": "picture", "id": 63, "url": "u", "time": TIME})
+    one = NewFile(layout.picture_path(NAME), JPEG, About("picture", 63, "u", TIME))
     [record] = asyncio.run(found.store([one]))
     assert record["bytes"] == len(JPEG)
     assert found.index.get(63, "303")

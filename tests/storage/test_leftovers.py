@@ -20,7 +20,8 @@ from crawler.seedfile import SeedDocument
 from crawler.storage import layout, runlog
 from crawler.storage.archive import Archive
 from crawler.storage.index.objects import ARCHIVED, PENDING
-from crawler.storage.writer import NewFile
+from crawler.storage.logline import About
+from crawler.storage.writer import NewReply
 from crawler.upkeep import verify
 from tests.conftest import NOW_MS, OpenArchive
 from tests.killing import Fault, files, linux_only, problems
@@ -140,10 +141,9 @@ LATER = document_of(NEW, NOW_MS + 5000)
 
 def stored(archive: Archive, reply: bytes = OLD) -> None:
     """An article and its reply, as a crawl stores them."""
-    record = {"kind": "article", "id": 7, "url": "https://api.dw.com/api/detail/article/7", "time": TIME, "language": "zh",
-              "hop": 0, "source": "api"}  # fmt: skip
-    beside = NewFile("json", gzip.decompress(reply), dict(record), compress=True)
-    archive.store_now(archive.document_files(document_of(reply), record, beside))
+    about = About("article", 7, "https://api.dw.com/api/detail/article/7", TIME, language="zh", hop=0, source="api")
+    beside = NewReply("json", gzip.decompress(reply), about)
+    archive.store_now(archive.document_files(document_of(reply), about, beside))
 
 
 def killed(archive: Archive, **put: bytes) -> None:

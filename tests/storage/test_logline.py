@@ -7,7 +7,7 @@ import json
 import pytest
 
 from crawler.storage import logline
-from crawler.storage.logline import AnyState, FileRecord, Removal, ScopeChange, StateRecord
+from crawler.storage.logline import About, AnyState, FileRecord, Removal, ScopeChange, StateRecord
 
 TIME = "2023-11-14T22:13:20Z"
 SHA256 = "0" * 64
@@ -58,7 +58,32 @@ def test_line_gives_its_record_back(record: AnyState) -> None:
     assert logline.parse({**record.to_line(), "key of a later version": 1}) == record
 
 
+FILES = {
+    About("article", 7, "u", TIME, "zh", 0, "api", "e", "", -5, stamp_ms=5): '"kind": "article", "id": 7, "url": "u",'
+    ' "time": "TIME", "language": "zh", "hop": 0, "source": "api", "etag": "e", "last_modified": "", "published_ms": -5,'
+    ' "stamp_ms": 5',
+    About("article", 7, "u", TIME, "zh", 2, "page:react", "", "", -5, 8, stamp_ms=5): '"kind": "article", "id": 7, "url": "u",'
+    ' "time": "TIME", "language": "zh", "hop": 2, "source": "page:react", "etag": "", "last_modified": "", "published_ms": -5,'
+    ' "requested": 8, "stamp_ms": 5',
+    About("article", 7, "u", TIME, source="api", etag="e", last_modified="l"): '"kind": "article", "id": 7, "url": "u",'
+    ' "time": "TIME", "source": "api", "etag": "e", "last_modified": "l"',
+    About("picture", 63, "u", TIME): '"kind": "picture", "id": 63, "url": "u", "time": "TIME"',
+    About("article", 7, "u", TIME, revision_of=PATH, stamp_ms=5): '"kind": "article", "id": 7, "url": "u", "time": "TIME",'
+    ' "revision_of": "PATH", "stamp_ms": 5',
+    About("video", 7, None, TIME, adopted=True): '"kind": "video", "id": 7, "time": "TIME", "adopted": true',
+}
+
+
+@pytest.mark.parametrize(("about", "keys"), FILES.items())
+def test_file_has_its_line(about: About, keys: str) -> None:
+    record = FileRecord(PATH, SHA256, 5, about)
+    line = f'{{"path": "PATH", "sha256": "{SHA256}", "bytes": 5, {keys}}}'
+    assert json.dumps(record.to_line()) == line.replace("TIME", TIME).replace("PATH", PATH)
+    assert logline.parse(record.to_line()) == record
+
+
 def test_keys_that_a_line_of_a_file_lacks_have_their_defaults() -> None:
     line = {"path": PATH, "sha256": SHA256, "bytes": 5, "kind": "article", "id": 7, "key of a later version": 1}
-    assert logline.parse(line) == FileRecord(PATH, SHA256, 5, "article", 7)
-    assert logline.parse({**line, "state": "removed", "stamp_ms": 3}) == FileRecord(PATH, SHA256, 5, "article", 7, stamp_ms=3)
+    assert logline.parse(line) == FileRecord(PATH, SHA256, 5, About("article", 7))
+    later = {**line, "state": "removed", "stamp_ms": 3}
+    assert logline.parse(later) == FileRecord(PATH, SHA256, 5, About("article", 7, stamp_ms=3))

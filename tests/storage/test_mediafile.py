@@ -11,6 +11,7 @@ import pytest
 
 from crawler.exceptions import DiskError
 from crawler.storage import disk, layout, mediafile
+from crawler.storage.logline import About
 from crawler.storage.mediafile import ANEW, BEGIN, TAKE, Partial, Reply
 from crawler.storage.runlog import FILES_END, RunLog
 from crawler.storage.writer import Piece, Whole, Writer
@@ -151,8 +152,9 @@ def test_whole_file_is_renamed_then_logged_with_what_is_on_disk(tmp_path: Path) 
     for at, data in ((0, b"too long for it"), (3, b"al"), (0, b"vid"), (3, b"eo")):
         writer.submit([Piece(PARTIAL, data, at, b"%d" % at)]).result()
     assert lines(tmp_path / "runs" / f"{writer.log.name}{FILES_END}") == []
-    said = {"path": STORED, "sha256": hashlib.sha256(b"video").hexdigest(), "bytes": 5, "kind": "media", "id": 70100073}
-    assert writer.submit([Whole(STORED, {"kind": "media", "id": 70100073})]).result() == [said]
+    said = {"path": STORED, "sha256": hashlib.sha256(b"video").hexdigest(), "bytes": 5, "kind": "media", "id": 70100073,
+            "time": ""}  # fmt: skip
+    assert writer.submit([Whole(STORED, About("media", 70100073))]).result() == [said]
     writer.close()
     assert (tmp_path / STORED).read_bytes() == b"video"
     assert lines(tmp_path / "runs" / f"{writer.log.name}{FILES_END}") == [said]

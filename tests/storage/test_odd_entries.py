@@ -15,6 +15,7 @@ import pytest
 
 from crawler import files, seeds
 from crawler.storage import disk, layout, runlog, tree
+from crawler.storage.logline import About
 from crawler.storage.opening import open_archive
 from crawler.storage.recovery import damaged_files
 from crawler.storage.writer import NewFile
@@ -88,8 +89,8 @@ def root(tmp_path: Path) -> Path:
     """An archive of two seed documents, a revision, and a picture."""
     found = archive_of(tmp_path / "archive", document(70000001, title="One"), document(70000002, title="Two"))
     archive_of(found, document(70000002, NOW_MS + 1000, title="Two", body="<p>Other words.</p>"))
-    record = {"kind": "picture", "id": 71000001, "url": "https://static.dw.com/image/71000001_303.jpg", "time": ""}
-    store(found, NewFile(PICTURE, JPEG, record))
+    about = About("picture", 71000001, "https://static.dw.com/image/71000001_303.jpg", "")
+    store(found, NewFile(PICTURE, JPEG, about))
     return found
 
 

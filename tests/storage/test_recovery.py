@@ -17,7 +17,7 @@ from crawler.storage.archive import Archive
 from crawler.storage.index.agenda import mark as mark_due
 from crawler.storage.index.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE, Scope
 from crawler.storage.index.refresh import DAY_MS
-from crawler.storage.logline import StateRecord
+from crawler.storage.logline import About, StateRecord
 from crawler.storage.runlog import read_log, run_logs
 from crawler.storage.writer import NewFile
 from crawler.upkeep import verify
@@ -56,7 +56,7 @@ def fill(found: Archive) -> None:
         row = found.index.get(dw_id)
         assert row
         found.store_now([], [found.miss(row, reason, NOW_MS)])
-    found.store_now([NewFile("unreadable/40-0123456789ab.json.gz", b"?", {"kind": "article", "id": 40, "time": TIME}, True)],
+    found.store_now([NewFile("unreadable/40-0123456789ab.json.gz", b"?", About("article", 40, time=TIME), True)],
                     [StateRecord(UNREADABLE, "article", 40, times.iso(NOW_MS), reason="no JSON")])  # fmt: skip
     found.store_now([], [StateRecord(ALIAS, "article", 50, TIME, target=7), StateRecord(PENDING, "video", 60, TIME, hop=0)])
 

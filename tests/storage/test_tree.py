@@ -9,6 +9,7 @@ import pytest
 
 from crawler.exceptions import NotAnArchive
 from crawler.storage import layout, tree
+from crawler.storage.logline import About
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from crawler.upkeep import verify
@@ -24,8 +25,8 @@ ONE, TWO, PICTURE = "en/2026/05/70000001-one.txt", "en/2026/05/70000002-two.txt"
 def root(tmp_path: Path) -> Path:
     """An archive of two seed documents and a picture."""
     found = archive_of(tmp_path / "archive", document(70000001, title="One"), document(70000002, title="Two"))
-    record = {"kind": "picture", "id": 71000001, "url": "https://static.dw.com/image/71000001_303.jpg", "time": ""}
-    store(found, NewFile(PICTURE, JPEG, record))
+    about = About("picture", 71000001, "https://static.dw.com/image/71000001_303.jpg", "")
+    store(found, NewFile(PICTURE, JPEG, about))
     return found
 
 

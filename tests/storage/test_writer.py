@@ -18,6 +18,7 @@ import pytest
 
 from crawler.exceptions import DiskError
 from crawler.storage import disk
+from crawler.storage.logline import About
 from crawler.storage.runlog import FILES_END, STATES_END, RunLog
 from crawler.storage.writer import NewFile, Writer
 from tests.conftest import NOW_MS
@@ -40,7 +41,7 @@ def writer(root: Path) -> Iterator[Writer]:
 
 
 def new(path: str = "zh/2023/11/7-a.txt", data: bytes = b"words", **more: Any) -> NewFile:
-    return NewFile(path, data, {"kind": "article", "id": 7}, **more)
+    return NewFile(path, data, About("article", 7), **more)
 
 
 def lines(root: Path, end: str = FILES_END) -> list[dict[str, Any]]:
@@ -59,7 +60,7 @@ def files(root: Path) -> list[str]:
 def test_file_and_line_say_the_same(root: Path, writer: Writer) -> None:
     records = writer.submit([new()], [{"state": "missing", "kind": "article", "id": 9}]).result()
     digest = hashlib.sha256(b"words").hexdigest()
-    said = {"path": "zh/2023/11/7-a.txt", "sha256": digest, "bytes": 5, "kind": "article", "id": 7}
+    said = {"path": "zh/2023/11/7-a.txt", "sha256": digest, "bytes": 5, "kind": "article", "id": 7, "time": ""}
     assert records == [said, {"state": "missing", "kind": "article", "id": 9}]
     assert lines(root) == [said]
     assert lines(root, STATES_END) == [{"state": "missing", "kind": "article", "id": 9}]
@@ -280,7 +281,7 @@ def test_no_thread_for_the_writer_is_a_disk_error(root: Path, monkeypatch: pytes
 
 
 def test_mistake_of_ours_leaves_nothing_behind(root: Path, writer: Writer) -> None:
-    wrong = writer.submit([NewFile("zh/1.txt", b"words", {"id": object()})], [{"state": "x"}])
+    wrong = writer.submit([NewFile("zh/1.txt", b"words", About("article", object()))], [{"state": "x"}])  # type: ignore[arg-type]
     right = writer.submit([new("zh/2.txt")])
     assert isinstance(wrong.exception(), TypeError)
     assert right.result()

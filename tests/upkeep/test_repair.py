@@ -17,6 +17,7 @@ import pytest
 
 from crawler import times
 from crawler.storage import disk, layout
+from crawler.storage.logline import About
 from crawler.storage.opening import open_archive
 from crawler.storage.tree import walk
 from crawler.storage.writer import NewFile
@@ -35,8 +36,8 @@ DAMAGED = (ONE, TWO, PICTURE)
 def root(tmp_path: Path) -> Path:
     """An archive of two seed documents and a picture."""
     found = archive_of(tmp_path / "archive", document(70000001, title="One"), document(70000002, title="Two"))
-    record = {"kind": "picture", "id": 71000001, "url": "https://static.dw.com/image/71000001_303.jpg", "time": ""}
-    store(found, NewFile(PICTURE, JPEG, record))
+    about = About("picture", 71000001, "https://static.dw.com/image/71000001_303.jpg", "")
+    store(found, NewFile(PICTURE, JPEG, about))
     return found
 
 

@@ -19,11 +19,12 @@ import pytest
 from crawler import seedfile
 from crawler.dw import places, render
 from crawler.seedfile import SeedDocument
-from crawler.storage import layout
+from crawler.storage import layout, logline
 from crawler.storage.archive import Archive
 from crawler.storage.index.objects import Row
+from crawler.storage.logline import About, FileRecord
 from crawler.storage.opening import open_archive
-from crawler.storage.writer import NewFile
+from crawler.storage.writer import NewFile, NewReply
 from crawler.upkeep.reread import place_of
 from tests.crawling import Command, Outcome, crawl, files, fresh_site, lines, options
 from tests.dwsite import articles as dw
@@ -104,8 +105,9 @@ def make_worse(root: Path, dw_id: int) -> SeedDocument:
         assert whole is not None
         worse = replace(whole, html=whole.html[: whole.html.rindex("<p>")])
         logged = [line for log in sorted((root / "runs").glob("*.jsonl")) for line in lines(log) if line["path"] == row.path]
-        record = {name: value for name, value in logged[-1].items() if name not in ("path", "sha256", "bytes")}
-        archive.store_now([NewFile(row.path, seedfile.dumps(worse).encode(), record)])
+        record = logline.parse(logged[-1])
+        assert isinstance(record, FileRecord)
+        archive.store_now([NewFile(row.path, seedfile.dumps(worse).encode(), record.about)])
     return worse
 
 
@@ -148,9 +150,9 @@ def test_a_document_with_script_in_it_becomes_harmless(archived: Outcome, tmp_pa
     clean = render.document_of(places.read(places.GRAPH, reply, dw.GERMAN, "article", "de"), LATER_MS - 2_000_000, "de")
     hostile = replace(clean, html=clean.html.replace("图集：Schiffe", f"图集：Schiffe{script}"))
     assert (script in hostile.html, script in clean.html) == (True, False)
-    record = {"kind": "article", "id": dw.GERMAN, "url": hostile.url, "time": "2026-06-01T00:00:00Z", "source": "graph-api"}
+    about = About("article", dw.GERMAN, hostile.url, "2026-06-01T00:00:00Z", source="graph-api")
     with opened(tmp_path) as archive:
-        archive.store_now(archive.document_files(hostile, record, NewFile("json", reply, record, compress=True)))
+        archive.store_now(archive.document_files(hostile, about, NewReply("json", reply, about)))
     assert found(tmp_path)["changed"] == 1
     assert seedfile.loads((tmp_path / row.path).read_bytes()) == clean
     assert seedfile.loads((tmp_path / layout.revision_path(dw.GERMAN, hostile.stamp_ms)).read_bytes()) == hostile
@@ -205,9 +207,8 @@ def test_what_a_better_reader_finds_to_refer_to_is_crawled_next(archived: Outcom
         whole = archive.read(row.path)
         assert whole is not None
         bare = replace(whole, html=whole.html[: whole.html.index("<p>")] + "<p>Nur ein Satz.</p>")
-        record = {"kind": "article", "id": row.id, "url": row.url, "time": "2026-06-01T00:00:00Z", "hop": 0,
-                  "source": "api", "language": row.language, "stamp_ms": row.stamp_ms}  # fmt: skip
-        archive.store_now([NewFile(row.path, seedfile.dumps(bare).encode(), record)])
+        about = About("article", row.id, row.url, "2026-06-01T00:00:00Z", row.language, 0, "api", stamp_ms=row.stamp_ms)
+        archive.store_now([NewFile(row.path, seedfile.dumps(bare).encode(), about)])
     found(tmp_path)
     outcome = crawl(tmp_path, SEEDS, "depth=1", site=site)
     assert dw.SEED_ZH in outcome.documents
@@ -235,10 +236,10 @@ def keep(root: Path, dw_id: int, body: bytes, time: str, url: str = "", kind: st
     """Keep a reply as unreadable, as a crawl does. Returns its path."""
     path = layout.unreadable_path(dw_id, hashlib.sha256(body).hexdigest(), ".reply")
     url = url or f"https://api.dw.com/api/detail/{kind}/{dw_id}"
-    record = {"kind": kind, "id": dw_id, "url": url, "time": time}
-    about = json.dumps({**record, "reason": "a reader of long ago"}).encode()
+    about = About(kind, dw_id, url, time)
+    note = json.dumps({**about.as_json(), "reason": "a reader of long ago"}).encode()
     with opened(root) as archive:
-        archive.store_now([NewFile(path, body, record), NewFile(path.replace(".reply", ".json"), about, record)])
+        archive.store_now([NewFile(path, body, about), NewFile(path.replace(".reply", ".json"), note, about)])
     return path
 
 

@@ -18,7 +18,7 @@ from crawler.storage import lastverify, layout
 from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import ARCHIVED, PENDING
 from crawler.storage.lock import Lock
-from crawler.storage.logline import Removal
+from crawler.storage.logline import About, Removal
 from crawler.storage.opening import open_archive
 from crawler.storage.tree import walk
 from crawler.storage.writer import NewFile
@@ -59,8 +59,8 @@ def small(tmp_path: Path) -> Path:
     """An archive of two seed documents and a picture."""
     root = archive_of(tmp_path / "small", document(70000001, title="One"), document(70000002, title="Two"))
     data = b"\xff\xd8\xff" + bytes(1000) + b"\xff\xd9"
-    record = {"kind": "picture", "id": 71000001, "url": "https://static.dw.com/image/71000001_303.jpg", "time": ""}
-    store(root, NewFile("images/710/71000001_303.jpg", data, record))
+    about = About("picture", 71000001, "https://static.dw.com/image/71000001_303.jpg", "")
+    store(root, NewFile("images/710/71000001_303.jpg", data, about))
     return root
 
 
@@ -149,7 +149,7 @@ def test_a_damaged_note_of_verify_counts_as_none(data: bytes, small: Path) -> No
 
 
 def test_last_log_line_of_a_path_counts(small: Path) -> None:
-    store(small, NewFile(PICTURE, b"\xff\xd8\xffother\xff\xd9", {"kind": "picture", "id": 71000001, "url": "", "time": ""}))
+    store(small, NewFile(PICTURE, b"\xff\xd8\xffother\xff\xd9", About("picture", 71000001, "", "")))
     assert verify.verify(small).is_sound
 
 
@@ -334,9 +334,9 @@ def test_document_comes_back_to_the_path_it_had(root: Path, site: Site) -> None:
 
 def test_what_is_set_aside_replaces_nothing(small: Path) -> None:
     sound = (small / PICTURE).read_bytes()
-    record = {"kind": "picture", "id": 71000001, "url": "https://static.dw.com/image/71000001_303.jpg", "time": ""}
+    about = About("picture", 71000001, "https://static.dw.com/image/71000001_303.jpg", "")
     for content in (b"first", b"second"):
-        store(small, NewFile(PICTURE, sound, record))
+        store(small, NewFile(PICTURE, sound, about))
         (small / PICTURE).write_bytes(content)
         scrapy("repair", root=small)
     assert (small / "damaged" / PICTURE).read_bytes() == b"first"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from crawler import times
 from crawler.crawl.component import RunComponent
-from crawler.crawl.pipelines.compare import reply_file, store_if_known
+from crawler.crawl.pipelines.compare import new_reply, store_if_known
 from crawler.dw.places import WEAK
-from crawler.storage.logline import Record
+from crawler.storage.logline import About
 
 if TYPE_CHECKING:
     from crawler.crawl.pipelines.item import Fetched
@@ -29,17 +29,14 @@ class ArchivePipeline(RunComponent):
     async def _store(self, item: Fetched) -> None:
         article, document = item.article, item.document
         known = self.run.archive.index.get(article.id)
-        record: Record = {
-            "kind": article.kind, "id": article.id, "url": document.url, "time": times.iso(item.stamp_ms),
-            "language": article.language, "hop": item.hop, "source": article.origin, "etag": item.etag,
-            "last_modified": item.last_modified,
-        }  # fmt: skip
-        if (published_ms := times.parse_ms(article.display_date)) is not None:
-            record["published_ms"] = published_ms
-        if item.requested != article.id:
-            record["requested"] = item.requested
+        is_alias = item.requested != article.id
+        about = About(
+            article.kind, article.id, document.url, times.iso(item.stamp_ms), article.language, item.hop, article.origin,
+            item.etag, item.last_modified, times.parse_ms(article.display_date), item.requested if is_alias else None,
+        )  # fmt: skip
+        if is_alias:
             self.run.count("dw/document/alias")
-        await self.run.store(self.run.archive.document_files(document, record, reply_file(self.run, item)))
+        await self.run.store(self.run.archive.document_files(document, about, new_reply(self.run, item)))
         self.run.archive.register_references(document, item.hop + 1)
         if article.origin in WEAK:
             self.run.archive.index.set_unchecked(article.id)  # until a better source answers

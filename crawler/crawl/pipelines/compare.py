@@ -9,10 +9,9 @@ from scrapy.exceptions import DropItem
 from crawler import seedfile, times
 from crawler.crawl.component import RunComponent
 from crawler.dw.places import WEAK
-from crawler.storage import layout
 from crawler.storage.index.objects import ARCHIVED
-from crawler.storage.logline import Record, StateRecord
-from crawler.storage.writer import NewFile
+from crawler.storage.logline import About, StateRecord
+from crawler.storage.writer import NewReply
 
 if TYPE_CHECKING:
     from crawler.crawl.pipelines.item import Fetched
@@ -52,12 +51,10 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
     if item.requested != dw_id and archive.index.get(item.requested) != row:
         states.append(StateRecord("alias", "article", item.requested, times.iso(item.stamp_ms), target=dw_id))
         run.count("dw/document/alias")
-    files = []
     is_better = item.article.origin == "api" and row.source != "api"
     reply = archive.reply_of(row.path)
-    if reply is None or not archive.is_sound(reply) or is_better:
-        files.append(reply_file(run, item))
-        files[0].path = layout.reply_path(row.path, item.reply_extension)
+    is_wanted = reply is None or not archive.is_sound(reply) or is_better
+    files = [new_reply(run, item).beside(row.path)] if is_wanted else []
     published_ms = times.parse_ms(item.article.display_date)
     published_ms = row.published_ms if published_ms is None else published_ms
     if row.misses or (row.kind, row.published_ms) != (item.article.kind, published_ms):
@@ -70,11 +67,10 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
     return True
 
 
-def reply_file(run: Run, item: Fetched) -> NewFile:
-    """Return the file of the reply that an article was made of. Its `path` is only the extension: the caller sets the path."""
-    record: Record = {
-        "kind": item.article.kind, "id": item.article.id, "url": run.sites.canonical(item.url),
-        "time": times.iso(item.stamp_ms), "source": item.article.origin, "etag": item.etag,
-        "last_modified": item.last_modified,
-    }  # fmt: skip
-    return NewFile(item.reply_extension, item.reply, record, compress=True, charset=item.charset)
+def new_reply(run: Run, item: Fetched) -> NewReply:
+    """Return the reply that an article was made of, as it is to be stored."""
+    about = About(
+        item.article.kind, item.article.id, run.sites.canonical(item.url), times.iso(item.stamp_ms),
+        source=item.article.origin, etag=item.etag, last_modified=item.last_modified,
+    )  # fmt: skip
+    return NewReply(item.reply_extension, item.reply, about, item.charset)

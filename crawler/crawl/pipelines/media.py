@@ -20,6 +20,7 @@ from crawler.files import read_file
 from crawler.reasons import Reason
 from crawler.storage import disk, layout, mediafile
 from crawler.storage.index.objects import ARCHIVED, Row
+from crawler.storage.logline import About
 from crawler.storage.mediafile import ANEW, BEGIN, Partial, Reply
 from crawler.storage.writer import Piece, Whole
 
@@ -107,8 +108,8 @@ class MediaPipeline(RunComponent):
         path = layout.media_path(row.id, mediafile.extension(row.url))
         try:
             size = await self._complete(row, path)
-            record = {"kind": "media", "id": row.id, "url": row.url, "time": times.iso(self.run.now_ms())}
-            await self.run.store([Whole(path, record)])
+            about = About("media", row.id, row.url, times.iso(self.run.now_ms()))
+            await self.run.store([Whole(path, about)])
         except _Stopped:
             return
         except _NotHad as error:

@@ -16,7 +16,7 @@ from crawler.exceptions import DiskError
 from crawler.reasons import Reason
 from crawler.storage import layout, pictures
 from crawler.storage.index.objects import ARCHIVED, PENDING, Row
-from crawler.storage.logline import StateRecord
+from crawler.storage.logline import About, StateRecord
 from crawler.storage.writer import NewFile
 from crawler.urls import DW, PictureName
 
@@ -96,8 +96,8 @@ class PicturesPipeline(RunComponent):
         if reason:
             return await self._miss(row, reason)
         now_ms = self.run.now_ms()
-        record = {"kind": "picture", "id": name.id, "url": DW.picture(name), "time": times.iso(now_ms)}
-        await self.run.store([NewFile(layout.picture_path(name), response.body, record)])
+        about = About("picture", name.id, DW.picture(name), times.iso(now_ms))
+        await self.run.store([NewFile(layout.picture_path(name), response.body, about)])
         return reasons.NONE
 
     async def _miss(self, row: Row, reason: Reason, refused: bool = False) -> Reason:

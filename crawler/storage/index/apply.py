@@ -43,43 +43,45 @@ def _apply_file(index: Index, record: FileRecord, run: str) -> None:
         " bytes = excluded.bytes, run = excluded.run",
         [path, record.sha256, record.bytes, run],
     )
-    time_ms = times.parse_ms(record.time) or 0
+    about = record.about
+    time_ms = times.parse_ms(about.time) or 0
     if picture := layout.picture_of(path):
         form = objects.picture_form(picture.rendition, path)
         _archive(index, picture.id, form, record, {"kind": "picture", "checked_ms": time_ms or None})
     elif path.startswith("media/"):
-        _archive(index, record.id, MEDIA, record, {"kind": "media", "checked_ms": time_ms or None})
+        _archive(index, about.id, MEDIA, record, {"kind": "media", "checked_ms": time_ms or None})
     elif layout.is_document(path):
         _archive_document(index, record, time_ms)
     elif layout.is_reply(path):
         # an adopted reply may be newer than its document, so the document is compared again
         index.change("UPDATE objects SET checked_ms = max(coalesce(checked_ms, 0), ?) * ?, etag = ?, last_modified = ?,"
                      " source = ?, misses = 0, missed_ms = NULL WHERE id = ? AND format = '' AND path IS NOT NULL",
-                     [time_ms, not record.adopted, record.etag, record.last_modified,
-                      "api" if record.source is None else record.source, record.id])  # fmt: skip
+                     [time_ms, not about.adopted, about.etag or "", about.last_modified or "",
+                      "api" if about.source is None else about.source, about.id])  # fmt: skip
 
 
 def _archive_document(index: Index, record: FileRecord, time_ms: int) -> None:
     # a seed document is compared with DW once, an added one never; reading a reply again is no look at DW
-    checked_ms = None if record.reread else {"seed": 0, "adopted": 0, "add": None}.get(record.source or "", time_ms)
-    _archive(index, record.id, "", record, {
-        "kind": record.kind,
-        "language": record.language,
-        "stamp_ms": record.stamp_ms,
-        "published_ms": record.stamp_ms if record.published_ms is None else record.published_ms,
-        "hop": record.hop,
-        "source": record.source or "",
-        "etag": record.etag,
-        "last_modified": record.last_modified,
+    about = record.about
+    checked_ms = None if about.reread else {"seed": 0, "adopted": 0, "add": None}.get(about.source or "", time_ms)
+    _archive(index, about.id, "", record, {
+        "kind": about.kind,
+        "language": about.language,
+        "stamp_ms": about.stamp_ms,
+        "published_ms": about.stamp_ms if about.published_ms is None else about.published_ms,
+        "hop": about.hop or 0,
+        "source": about.source or "",
+        "etag": about.etag or "",
+        "last_modified": about.last_modified or "",
         "checked_ms": checked_ms,
     })  # fmt: skip
-    if record.requested is not None and record.requested != record.id:
-        index.set_alias(record.requested, record.id)
+    if about.requested is not None and about.requested != about.id:
+        index.set_alias(about.requested, about.id)
 
 
 def _archive(index: Index, dw_id: int, form: str, record: FileRecord, values: dict[str, Any]) -> None:
     values = {**values, "id": dw_id, "format": form, "state": ARCHIVED, "reason": "", "path": record.path,
-              "url": record.url, "misses": 0, "missed_ms": None, "next_ms": None, "target": None,
+              "url": record.about.url, "misses": 0, "missed_ms": None, "next_ms": None, "target": None,
               "due": 0}  # fmt: skip
     kept = frozenset(name for name in ("language", "checked_ms") if values.get(name) is None)
     index.change(_archiving(tuple(values), kept), values.values())

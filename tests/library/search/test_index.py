@@ -19,7 +19,7 @@ from crawler.library.search.catalogue import BEYOND
 from crawler.library.search.index import NAME, SearchIndex
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
-from crawler.storage.logline import StateRecord
+from crawler.storage.logline import About, StateRecord
 from crawler.storage.opening import open_archive
 from tests import made
 from tests.helpers_commands import NOW_MS, archive_of, document, store
@@ -75,9 +75,8 @@ def test_revision_of_a_video_has_its_day_and_language(tmp_path: Path) -> None:
         archive = open_archive(root, NOW_MS + n * HOUR_MS, "a test")
         url = "https://www.dw.com/es/x/a-70000001"
         video = SeedDocument(NOW_MS + n * HOUR_MS, "Un video", url, f"<p>faro {n}</small></p><video src=\"\"></video>")
-        record = {"kind": "video", "id": 70000001, "url": url, "time": times.iso(NOW_MS), "language": "es",
-                  "published_ms": published_ms}  # fmt: skip
-        archive.store_now(archive.document_files(video, record))
+        about = About("video", 70000001, url, times.iso(NOW_MS), language="es", published_ms=published_ms)
+        archive.store_now(archive.document_files(video, about))
         archive.close()
         incremental = hits(root, "faro")
     assert {(hit.published_ms, hit.language, hit.kind, hit.is_revision) for hit in incremental} == {
