@@ -153,7 +153,7 @@ def test_archive_that_is_looked_at_stores_nothing(archive: OpenArchive, tmp_path
     archive().close()
     before = everything(tmp_path / "archive")
     looked = opening.look(tmp_path / "archive", NOW_MS)
-    with pytest.raises(DiskError, match="only looked at"):
+    with pytest.raises(DiskError, match="reading only"):
         looked.store_now([NewFile("en/1.txt", b"words", About("article", 1))])
     looked.close()
     assert everything(tmp_path / "archive") == before
