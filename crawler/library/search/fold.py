@@ -7,7 +7,6 @@ same tables (`tables`).
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from typing import Any
 
@@ -16,6 +15,12 @@ from crawler.library.search.characters import SEQUENCES, WITHOUT_SPACES, Table
 
 VERSION = f"1 {unicodedata.unidata_version}"
 """Changes whenever a text may be folded differently than before. An index made with another version must be rebuilt."""
+
+ASSIGNED = (*range(0x40000), *range(0xE0000, 0xE1000))
+"""All code points that Unicode has assigned, and some that it has not."""
+
+UNKNOWN = frozenset({"Cn", "Co", "Cs"})
+"""Unicode categories that have no place in a text: unassigned, private use, surrogates."""
 
 _TABLE = Table()
 _SEQUENCE = re.compile("|".join(SEQUENCES))
@@ -50,6 +55,6 @@ def fold(text: str, language: str = "") -> str:
 def tables() -> dict[str, Any]:
     """Return everything that folding needs, ready for JSON: `characters` {character: text} for every code point that changes,
     `sequences` {text: text}, `without_spaces` as in a regular expression, and `version`."""
-    codes = (code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Cs", "Co"))
-    characters = {chr(code): found for code in codes if (found := fold(chr(code))) != chr(code)}
+    assigned = (code for code in ASSIGNED if unicodedata.category(chr(code)) not in UNKNOWN)
+    characters = {chr(code): found for code in assigned if (found := _TABLE[code]) != chr(code)}
     return {"version": VERSION, "characters": characters, "sequences": SEQUENCES, "without_spaces": WITHOUT_SPACES}
