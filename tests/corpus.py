@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from crawler.dw.passages import passages
 from crawler.library.search.fold import fold
-from crawler.library.search.passages import passages
 from crawler.seedfile import SeedDocument
 from tests import made
 from tests.helpers_commands import NOW_MS, archive_of

@@ -137,16 +137,22 @@ class Browser:
             handlers=found["handlers"], links=found["links"], overflow=found["width"], background=found["background"],
             sheets=found["sheets"],
         )  # fmt: skip
+        seen.asked, seen.complaints = self.heard()
+        return seen
+
+    def heard(self) -> tuple[list[str], list[str]]:
+        """What was asked and complained of since a page was opened, as in `Opened`."""
+        asked, complaints = [], []
         for event in self._events:
             match event.get("method"):
                 case "Network.requestWillBeSent":
                     address = event["params"]["request"]["url"]
-                    seen.asked += [] if address.startswith("data:") else [address]  # as the buttons of its players
+                    asked += [] if address.startswith("data:") else [address]  # as the buttons of its players
                 case "Log.entryAdded":
-                    seen.complaints.append(event["params"]["entry"]["text"])
+                    complaints.append(event["params"]["entry"]["text"])
                 case "Runtime.exceptionThrown" | "Runtime.consoleAPICalled":
-                    seen.complaints.append(json.dumps(event["params"])[:500])
-        return seen
+                    complaints.append(json.dumps(event["params"])[:500])
+        return asked, complaints
 
     def run(self, script: str) -> Any:
         """Run a script on the page that is open. Returns what it comes to; of a promise, what that comes to."""

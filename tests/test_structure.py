@@ -212,7 +212,7 @@ MAY_HOLD_SQL = re.compile(
     r"storage/index/.*"
     r"|export/notebook\.py"  # a temporary database, in place of memory
     r"|upkeep/verify\.py"  # a temporary database of its own, which compares the logs with the disk
-    r"|reader/(about|memory|pages|plan|site)\.py"  # the memory of a site, compared with the index in one statement
+    r"|reader/(about|memory|pages|plan|segments|site)\.py"  # the memory of a site, compared with the index in one statement
     r"|library/search/(index|catalogue|search)\.py"  # the search index is another database than the archive's
 )
 

@@ -66,6 +66,11 @@ CREATE TABLE due (                -- documents whose pages are to be made or rem
     id INTEGER PRIMARY KEY
 );
 CREATE TABLE due_folders (folder TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE segments (           -- of the search that are written
+    name TEXT PRIMARY KEY,
+    first_tokens TEXT NOT NULL,            -- JSON
+    is_whole INTEGER NOT NULL              -- whether all its documents could be read
+) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -189,6 +194,13 @@ class Memory:
 
     def make_folder_due(self, folder: str) -> None:
         self.db.execute("INSERT OR IGNORE INTO due_folders VALUES (?)", [folder])
+
+    def keep_segment(self, name: str, first_tokens: str, *, is_whole: bool) -> None:
+        """Remember that the site has a segment."""
+        self.db.execute("INSERT OR REPLACE INTO segments VALUES (?, ?, ?)", [name, first_tokens, is_whole])
+
+    def forget_segment(self, name: str) -> None:
+        self.db.execute("DELETE FROM segments WHERE name = ?", [name])
 
     def is_made(self, path: str) -> bool:
         return self.db.execute("SELECT 1 FROM made WHERE path = ?", [path]).fetchone() is not None

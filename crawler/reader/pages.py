@@ -25,6 +25,8 @@ from crawler.storage.index.objects import GONE
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = "style.css"
+SCRIPTS = "words.js", "find.js", "snippet.js", "search.js"
+"""Of the search page, in the order to run them."""
 
 LATEST = 60
 """The number of documents on the home page, on a language's first page, and on the page of pictures."""
@@ -195,6 +197,12 @@ class Pages:
             "WHERE EXISTS (SELECT 1 FROM shown WHERE id = documents.id AND shown.stamp_ms = 0 AND path LIKE 'images/%')"
             " ORDER BY published_ms DESC, id DESC LIMIT ?", [LATEST])  # fmt: skip
         return self._page("pictures.html", "pictures.html", items=list(self._pictured(documents)))
+
+    def search(self) -> Page:
+        """The page that searches the shards of the site, which is the only one that runs scripts."""
+        kinds = [kind for (kind,) in self._memory.rows("SELECT DISTINCT kind FROM documents ORDER BY 1")]
+        return self._page("static_search.html", "search.html", languages=self.languages(), kinds=kinds,
+                          scripts=SCRIPTS)  # fmt: skip
 
     def about(self) -> Page:
         return self._page("about.html", "about.html", about=json.loads(self._memory.meta("about")), languages=self.languages())

@@ -16,11 +16,14 @@ from importlib import metadata
 from pathlib import Path
 
 from crawler.files import is_file
+from crawler.library.search import fold
 from crawler.reader import about
 from crawler.reader.memory import Memory
 from crawler.reader.output import Folder
-from crawler.reader.pages import STYLE, TEMPLATES, Page, Pages
+from crawler.reader.pages import SCRIPTS, STYLE, TEMPLATES, Page, Pages
 from crawler.reader.plan import Advance, Planner, Selection, attach
+from crawler.reader.segments import Shelf
+from crawler.reader.shards import FOLDER, folding
 
 _CHUNK = 200  # documents between two commits; after a kill at most so many are made twice
 
@@ -99,9 +102,13 @@ class _Builder:
                 for (folder,) in list(memory.rows("SELECT DISTINCT folder FROM documents")):
                     memory.make_folder_due(folder)
                 memory.db.execute("UPDATE documents SET sha256 = ''")  # so that all documents are read again
+                memory.db.execute("DELETE FROM segments")
+                memory.set_meta("folding", "")
                 memory.set_meta("version", version)
             planner = Planner(memory, self._archive, selection)
             self._read = planner.plan(self._advance)
+            if self._read:
+                memory.set_meta("search", "due")
             memory.set_meta("about", json.dumps(about.figures(memory, self._archive, selection)))
         memory.db.execute("DETACH DATABASE archive")
         self.built.left_out = planner.left_out
@@ -114,6 +121,7 @@ class _Builder:
         self._make_lists()
         self._make_documents(_LIVING)
         self._make_first_pages()
+        self._make_search()
         self._remove_lists()
         self._remove()
 
@@ -198,6 +206,25 @@ class _Builder:
     def _make_first_pages(self) -> None:
         self._write(self._pages.pictures(), self._pages.about(), self._pages.home())
 
+    def _make_search(self) -> None:
+        """Have the search find what the pages show: new segments first, then the list of them; then the old ones go."""
+        memory = self._memory
+        self._write(*(Page(f"{FOLDER}/{name}", (TEMPLATES / name).read_bytes()) for name in SCRIPTS))
+        if not memory.meta("folding"):
+            self._write(Page(*folding()))
+            memory.set_meta("folding", "written")
+        if not memory.meta("search"):
+            return
+        shelf = Shelf(memory, self._archive)
+        missing = shelf.missing()
+        for part in missing:
+            for file in shelf.make(part):
+                self._write(Page(*file))
+        self._write(Page(*shelf.directory()), self._pages.search())
+        for path in shelf.forget_others():
+            self._take_away(path)
+        memory.set_meta("search", "" if shelf.is_whole() else "due")
+
     def _remove_lists(self) -> None:
         """Remove the pages of months and languages that have no documents any more."""
         memory = self._memory
@@ -257,6 +284,7 @@ def _version() -> str:
     code = [path for folder in folders for path in folder.rglob("*.py")]
     for path in sorted([*code, *here.parent.glob("*.py"), *TEMPLATES.iterdir()]):
         digest.update(path.name.encode() + path.read_bytes())
+    digest.update(fold.VERSION.encode())
     for library in ("jinja2", "nh3", "lxml"):
         digest.update(metadata.version(library).encode())
     return digest.hexdigest()

@@ -16,6 +16,10 @@ from tests.reader import samples
 FOLDER = Path("shots")
 _WIDE, _PHONE = (1100, 1000), (400, 860)
 
+SEARCHED = """
+new Promise((done) => new MutationObserver(() => done(0)).observe(document.getElementById("search-hits"), {childList: true}))
+"""
+
 # name, page, dark, size, whether all of it
 SHOTS = [
     ("home", "index.html", False, _WIDE, False),
@@ -35,6 +39,8 @@ SHOTS = [
     ("language", "en/index.html", False, _WIDE, False),
     ("language-ur", "ur/index.html", False, _WIDE, False),
     ("month", "en/2026/05/index.html", False, _WIDE, False),
+    ("search", "search.html#q=%E7%87%88%E7%B1%A0", False, _WIDE, False),
+    ("search-dark-phone", "search.html#q=the", True, _PHONE, False),
     ("pictures", "pictures.html", False, _WIDE, False),
     ("about", "about.html", False, _WIDE, True),
 ]
@@ -53,7 +59,10 @@ def main() -> int:
         build(root / "archive", root / "site", Selection())
         for name, pattern, dark, (width, height), whole in SHOTS:
             browser.look(dark=dark, width=width, height=height)
-            browser.open(next((root / "site").glob(pattern)))
+            path, _, query = pattern.partition("#")
+            browser.open(next((root / "site").glob(path)))
+            if query:
+                browser.run(f"location.hash = {query!r}; {SEARCHED}")
             browser.shoot(FOLDER / f"{name}.png", whole=whole)
     print(f"{len(SHOTS)} pictures in {FOLDER}/")
     return 0

@@ -1,0 +1,126 @@
+"""Which documents are searched together: the segments of a site, and which of them have to be made again.
+
+Time is halved until no part has more than MOST documents. So the segments depend on the documents alone, not on the order in
+which they came; a new document changes one segment, or two halves of one; and the newest documents, which a search looks
+through first, lie together. A segment is named for what it holds, and never changed: a search finds the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from crawler.reader.memory import Memory
+from crawler.reader.plan import read_document
+from crawler.reader.shards import FOLDER, File, Segment, script
+
+MOST = 2048
+"""Documents of a segment."""
+
+_EARLIEST_MS = -(2**47)
+_TIME_BITS, _ID_BITS = 49, 50
+
+
+class Part(NamedTuple):
+    """Documents that are searched together. name: of their folder in `search/`. documents: how many. oldest, newest: the ends
+    of their range, (published_ms, id)."""
+
+    name: str
+    documents: int
+    oldest: tuple[int, int]
+    newest: tuple[int, int]
+
+
+def parts(memory: Memory) -> list[Part]:
+    """The segments that a site should have, newest first."""
+    keys = [key(*row) for row in memory.rows("SELECT published_ms, id FROM documents ORDER BY published_ms, id")]
+    rows = memory.rows("SELECT published_ms, id, sha256 || kind || path FROM documents ORDER BY published_ms, id")
+    found = []
+    for count in halved(keys, MOST):
+        digest = hashlib.sha256()
+        documents = []
+        for published_ms, dw_id, what in islice(rows, count):
+            digest.update(f"{published_ms} {dw_id} {what}\n".encode())
+            documents.append((published_ms, dw_id))
+        found.append(Part(digest.hexdigest()[:12], count, documents[0], documents[-1]))
+    return found[::-1]
+
+
+def key(published_ms: int, dw_id: int) -> int:
+    """A number that orders documents by time and id."""
+    return published_ms - _EARLIEST_MS << _ID_BITS | dw_id
+
+
+def halved(keys: Sequence[int], most: int) -> Iterator[int]:
+    """How many of the keys, which ascend, are in each part.
+
+    >>> list(halved([0, 1, 2, 2**98], most=2))
+    [2, 1, 1]
+    """
+
+    def split(start: int, end: int, low: int, bits: int) -> Iterator[int]:
+        if end - start > most and bits:
+            middle = low + (1 << bits - 1)
+            at = bisect_left(keys, middle, start, end)
+            yield from split(start, at, low, bits - 1)
+            yield from split(at, end, middle, bits - 1)
+        elif end > start:
+            yield end - start
+
+    return split(0, len(keys), 0, _TIME_BITS + _ID_BITS)
+
+
+class Shelf:
+    """The segments of a site: those it has, and the making of those it should have. archive: the folder of the documents."""
+
+    def __init__(self, memory: Memory, archive: Path) -> None:
+        self._memory = memory
+        self._archive = archive
+        self.parts = parts(memory)
+
+    def missing(self) -> list[Part]:
+        """The segments that have to be made."""
+        known = {name for (name,) in self._memory.rows("SELECT name FROM segments WHERE is_whole")}
+        return [part for part in self.parts if part.name not in known]
+
+    def is_whole(self) -> bool:
+        """Whether all documents of the segments that were made could be read."""
+        return not self.missing()
+
+    def make(self, part: Part) -> Iterator[File]:
+        """The files of a segment. Once they are all written, it is one that the site has; a document that cannot be read is
+        left out, and the segment made again the next time."""
+        segment = Segment(part.name)
+        sql = "WHERE (published_ms, id) BETWEEN (?, ?) AND (?, ?) ORDER BY published_ms DESC, id DESC"
+        is_whole = True
+        for row in self._memory.documents(sql, [*part.oldest, *part.newest]):
+            document = read_document(self._archive, row.path, row.sha256)
+            if document is None:
+                is_whole = False
+            else:
+                yield from segment.add(row, document)
+        yield from segment.finish()
+        self._memory.keep_segment(part.name, json.dumps(segment.first_tokens), is_whole=is_whole)
+
+    def directory(self) -> File:
+        """What the search page reads first: each segment's name, newest and oldest moment, how many documents it has, and the
+        first token of each file; newest first."""
+        first = dict(self._memory.rows("SELECT name, first_tokens FROM segments"))
+        entries: list[Any] = [
+            [part.name, part.newest[0], part.oldest[0], part.documents, json.loads(first[part.name])] for part in self.parts
+        ]
+        return script(f"{FOLDER}/segments.js", entries)
+
+    def forget_others(self) -> list[str]:
+        """Forget the segments that the site should not have. Returns the paths of their files."""
+        names = {part.name for part in self.parts}
+        for (name,) in list(self._memory.rows("SELECT name FROM segments")):
+            if name not in names:
+                self._memory.forget_segment(name)
+        paths = self._memory.rows(f"SELECT path FROM made WHERE path GLOB '{FOLDER}/*/*'")
+        return [path for (path,) in paths if path.split("/")[1] not in names]
