@@ -8,7 +8,7 @@ from argparse import Namespace
 from dataclasses import asdict, dataclass
 
 from crawler import seedfile, times, urls
-from crawler.console import ArchiveCommand, CommandError
+from crawler.console import ArchiveCommand, CommandError, program
 from crawler.exceptions import COMPLETE, SeedFormatError
 from crawler.files import read_file
 from crawler.library import changes
@@ -50,7 +50,7 @@ class Command(ArchiveCommand):
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         if not 1 <= len(args) <= 3 or not all(arg.isdecimal() for arg in args):
-            raise CommandError("name a document by its id, and up to two stamps: scrapy diff ID [STAMP [STAMP]]")
+            raise CommandError(f"name a document by its id, and up to two stamps: {program()} diff ID [STAMP [STAMP]]")
         dw_id, current = self.find(int(args[0]))
         revisions = changes.revisions(self.root, dw_id)
         stamps = [int(arg) for arg in args[1:]]
@@ -107,4 +107,4 @@ class Command(ArchiveCommand):
         try:
             return seedfile.loads(read_file(self.root / path))
         except (OSError, SeedFormatError) as error:
-            raise CommandError(f"{path} is lost or damaged ({error}); see scrapy verify") from error
+            raise CommandError(f"{path} is lost or damaged ({error}); see {program()} verify") from error

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from crawler.commands.search import NotUnderstood, day_ms, names_of
-from crawler.console import LISTED, ArchiveCommand, counted, progress, say, shown
+from crawler.console import LISTED, ArchiveCommand, counted, program, progress, say, shown
 from crawler.exceptions import COMPLETE, INCOMPLETE
 from crawler.export import formats, parquet
 from crawler.export.formats import Options
@@ -75,7 +75,7 @@ class Command(ArchiveCommand):
         for name in sorted(damaged)[:LISTED]:
             say(f"skipped, lost or damaged: {shown(name)}")
         if damaged:
-            say(f"{counted(len(damaged), 'document')} skipped; see scrapy verify")
+            say(f"{counted(len(damaged), 'document')} skipped; see {program()} verify")
         return INCOMPLETE if damaged else COMPLETE
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler import normalise, times
-from crawler.console import LISTED, ArchiveCommand, CommandError, counted, say
+from crawler.console import LISTED, ArchiveCommand, CommandError, counted, program, say
 from crawler.exceptions import COMPLETE, INCOMPLETE
 from crawler.library import newseeds
 from crawler.library.newseeds import NewSeed, Selection
@@ -68,7 +68,7 @@ class Command(ArchiveCommand):
         for path in missed[:LISTED]:
             say(f"skipped, lost or damaged: {path}")
         if missed:
-            say(f"{counted(len(missed), 'document')} skipped; see scrapy verify")
+            say(f"{counted(len(missed), 'document')} skipped; see {program()} verify")
         return INCOMPLETE if missed else COMPLETE
 
 

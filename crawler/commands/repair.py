@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from crawler import clock, times
-from crawler.console import ArchiveCommand, CommandError, counted, print_list, progress, shown
+from crawler.console import ArchiveCommand, CommandError, counted, crawling, print_list, progress, shown
 from crawler.exceptions import COMPLETE, INCOMPLETE
 from crawler.streams import print_json
 from crawler.upkeep.repair import Repair, plan, repair
@@ -98,7 +98,7 @@ def print_repair(done: Repair, opts: Namespace) -> None:
     if done.index_is_wrong:
         print("the index would be rebuilt" if opts.dry_run else "the index was rebuilt")
     if done.again:
-        crawl = "a crawl now" if opts.fetch else "the next scrapy crawl dw"
+        crawl = "a crawl now" if opts.fetch else f"the next {crawling()}"
         print(f"{counted(len(done.objects), 'object')} will be fetched again by {crawl}")
     if not any(paths for _, paths in lists) and not done.again and not done.index_is_wrong:
         print("nothing to repair")

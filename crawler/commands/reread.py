@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 
 from crawler import clock
-from crawler.console import ArchiveCommand, print_list, progress
+from crawler.console import ArchiveCommand, print_list, program, progress
 from crawler.streams import print_json
 from crawler.upkeep import reread
 
@@ -24,7 +24,7 @@ class Command(ArchiveCommand):
     def long_desc(self) -> str:
         return (
             "Parse every stored reply again, including those under unreadable/. If one gives another document than the archived"
-            " one, the new version replaces it, and the old one becomes a revision (see scrapy diff ID)."
+            f" one, the new version replaces it, and the old one becomes a revision (see {program()} diff ID)."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from crawler import times
-from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say
+from crawler.console import LISTED, ArchiveCommand, CommandError, counted, program, progress, say
 from crawler.exceptions import COMPLETE, NOT_FOUND, NOT_UNDERSTOOD
 from crawler.library.search.catalogue import DAY_MS
 from crawler.library.search.index import SearchIndex
@@ -97,7 +97,7 @@ class Command(ArchiveCommand):
         for path in missed[:LISTED]:
             say(f"skipped, lost or damaged: {path}")
         if missed:
-            say(f"{counted(len(missed), 'document')} skipped; see scrapy verify")
+            say(f"{counted(len(missed), 'document')} skipped; see {program()} verify")
         return COMPLETE if count else NOT_FOUND
 
 

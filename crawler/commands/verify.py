@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from crawler import clock, times
-from crawler.console import ArchiveCommand, counted, print_list, progress, say, shown
+from crawler.console import ArchiveCommand, counted, print_list, program, progress, say, shown
 from crawler.exceptions import COMPLETE, DAMAGE_FOUND
 from crawler.storage import lastverify, layout
 from crawler.storage.lastverify import LastVerify
@@ -71,4 +71,4 @@ def print_verdict(verdict: Verdict) -> None:
     if verdict.is_sound:
         print(f"{size}: no damage")
     else:
-        print(f"{size}: {verdict.damaged:,} damaged; scrapy repair restores them or has them fetched again")
+        print(f"{size}: {verdict.damaged:,} damaged; {program()} repair restores them or has them fetched again")

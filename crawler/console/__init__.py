@@ -1,19 +1,8 @@
 """What people see of our commands: their base class, and what they print."""
 
+from crawler.configuration.program import PROGRAM, crawling, program
 from crawler.console.command import ArchiveCommand, Command, CommandError
-from crawler.console.output import (
-    LISTED,
-    PROGRAM,
-    console,
-    counted,
-    crawling,
-    print_list,
-    print_table,
-    program,
-    progress,
-    say,
-    shown,
-)  # fmt: skip
+from crawler.console.output import LISTED, console, counted, print_list, print_table, progress, say, shown
 
 __all__ = [
     "LISTED", "PROGRAM", "ArchiveCommand", "Command", "CommandError", "console", "counted", "crawling", "print_list",

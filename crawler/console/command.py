@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from crawler import clock, streams, times
+from crawler.configuration.program import crawling, program
 from crawler.configuration.reading import Readable
-from crawler.console.output import crawling, program, say
+from crawler.console.output import say
 from crawler.crawl.options import min_free, sites_of
 from crawler.exceptions import COMPLETE, DISK, STOPPED, ArchiverError, DiskError
 from crawler.storage import disk, layout, tree

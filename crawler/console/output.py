@@ -5,25 +5,13 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-PROGRAM = "dw-archiver"
 LISTED = 50  # lines of one kind shown to a person; the rest is counted, and `--json` has all of them
 _PLAIN_WIDTH = 200  # columns, if standard output is not a terminal
-
-
-def program() -> str:
-    """Return how this process was called: `dw-archiver` or `scrapy`."""
-    return PROGRAM if Path(sys.argv[0]).name == PROGRAM else "scrapy"
-
-
-def crawling() -> str:
-    """Return how a person starts a crawl."""
-    return f"{PROGRAM} crawl" if program() == PROGRAM else "scrapy crawl dw"
 
 
 def say(sentence: str) -> None:

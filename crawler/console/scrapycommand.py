@@ -12,8 +12,9 @@ from scrapy.commands import ScrapyCommand
 
 from crawler import settings as own
 from crawler.configuration import names, sources
+from crawler.configuration.program import program
 from crawler.console.command import Command
-from crawler.console.output import program, say
+from crawler.console.output import say
 from crawler.exceptions import ArgumentError
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from crawler.configuration.program import program
 from crawler.exceptions import COMPLETE, COULD_NOT_START, INCOMPLETE, STATUS_WORDS, STOPPED, UNREACHABLE
 
 NOT_STARTED = STATUS_WORDS[COULD_NOT_START]
@@ -159,7 +160,7 @@ def summary(report: Mapping[str, Any], archive: str = "archive") -> str:
     )
     if report.get("documents_stored"):
         where = "" if archive == "archive" else f" -s ARCHIVE_DIR={shlex.quote(archive)}"
-        lines.append(f"scrapy new-seeds{where} --since {report['run']}   # lists what this run stored")
+        lines.append(f"{program()} new-seeds{where} --since {report['run']}   # lists what this run stored")
     return "\n".join(map(printable, lines))
 
 
@@ -178,11 +179,11 @@ def _rows(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("  missing", _counts(report["pictures_missing"])),
         ("media files", _counts({"stored": media.get("stored", 0), "already there": media.get("already_there", 0)})),
         ("  missing", _counts({**report.get("media_missing", {}), **report.get("media_refused", {})})),
-        ("seeds", _counts(report["seeds_read"])),
-        ("listings", _counts({_LIST_WORDS.get(name, name): n for name, n in report.get("listings", {}).items()})),
+        ("seeds", _counts({_SEED_WORDS.get(name, name): n for name, n in report["seeds_read"].items()})),
+        ("lists", _counts({_LIST_WORDS.get(name, name): n for name, n in report.get("listings", {}).items()})),
         ("  missing", _counts(report.get("listings_missing", {}))),
-        ("refused", _counts({"requests": report.get("refused_requests", 0), "references": report.get("refused_references", 0),
-                             "pictures": pictures.get("refused", 0)})),
+        ("refused", _counts({"request": report.get("refused_requests", 0), "reference": report.get("refused_references", 0),
+                             "picture": pictures.get("refused", 0)})),
         ("skipped", _counts(report["skipped_elements"])),
         ("waiting", _counts({"for the next run": report.get("pending", 0)})),
         ("requests", _counts(report["requests"])),
@@ -195,11 +196,17 @@ def _first_ten(word: str, texts: Sequence[str]) -> list[str]:
     return [f"  {word}: {text}" for text in texts[:10]] + more
 
 
-_LIST_WORDS = {"named": "entries", "new": "new entries", "problem": "problems"}
+_LIST_WORDS = {"named": "entry", "new": "new entry"}
+_SEED_WORDS = {"listing": "list"}
+_PLURALS = {
+    "article": "articles", "gallery": "galleries", "video": "videos", "liveblog": "liveblogs", "address": "addresses",
+    "document": "documents", "list": "lists", "entry": "entries", "new entry": "new entries", "problem": "problems",
+    "request": "requests", "reference": "references", "picture": "pictures",
+}  # fmt: skip
 _KINDS = ("article", "gallery", "video", "audio", "liveblog")
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    shown = [f"{count:,} {name}".strip() for name, count in counts.items() if count]
+    shown = [f"{count:,} {name if count == 1 else _PLURALS.get(name, name)}".strip() for name, count in counts.items() if count]
     more = [f"{len(shown) - _NAMES:,} more"] if len(shown) > _NAMES else []
     return ", ".join(shown[:_NAMES] + more)

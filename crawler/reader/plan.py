@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawler import seedfile
+from crawler.configuration.program import program
 from crawler.exceptions import ArchiverError, SeedFormatError
 from crawler.files import read_file
 from crawler.reader.facts import facts
@@ -79,7 +80,7 @@ def attach(memory: Memory, archive: Path) -> None:
     """Attach the index of an archive to the memory. Raises NoIndex, and DiskError if it is not a file."""
     tree.require_index(archive)
     path = archive / layout.INDEX
-    remedy = "`scrapy reindex` rebuilds it from the files and run logs"
+    remedy = f"`{program()} reindex` rebuilds it from the files and run logs"
     if not path.exists():
         raise NoIndex(f"{path} is missing: {remedy}")
     uri = f"{uri_of(path)}?mode=ro"

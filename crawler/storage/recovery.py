@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from crawler import times
+from crawler.configuration.program import program
 from crawler.exceptions import DiskError
 from crawler.files import sha256_of
 from crawler.storage import disk, layout, leftovers, logline, runlog, tree
@@ -63,7 +64,7 @@ def recover(archive: Archive, why: str, since: str | None, now_ms: int, say: Cal
     list(tree.run_files(archive.root, lambda path, found: _name_odd_log(path, found, say)))
     behind, damaged = catch_up(archive)
     if damaged:
-        say(f"skipped damaged log lines ({runlog.shown(damaged)}); run `scrapy repair`")
+        say(f"skipped damaged log lines ({runlog.shown(damaged)}); run `{program()} repair`")
     if why or unclean_since:
         removed, adopted, aside = _clean_up(archive, unclean_since or "", now_ms, damaged)
         agenda.draw_last_scope(archive.index)

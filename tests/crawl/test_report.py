@@ -166,3 +166,13 @@ def test_summary_names_twenty_counters_of_a_kind() -> None:
 def test_damaged_reports_of_earlier_runs_are_not_compared_with() -> None:
     before: list[Any] = [100, 100, "100", None, [], float("nan"), float("inf"), 10**400, -5, True, 100]
     assert report.alert(10, before, 0.25, 20) == report.alert(10, [100, 100, 100], 0.25, 20) != ""
+
+
+def test_counts_of_a_summary_are_singular_where_they_are_one() -> None:
+    for count, words in ((1, ("1 article", "1 address, 1 list", "1 entry, 1 new entry")),
+                         (2, ("2 articles", "2 addresses, 2 lists", "2 entries, 2 new entries"))):  # fmt: skip
+        stats = dict.fromkeys(
+            ("dw/document/article", "dw/seed/address", "dw/seed/listing", "dw/listing/named", "dw/listing/new"), count
+        )
+        lines = report.summary(report.make(stats, exit_status=0)).splitlines()
+        assert {" ".join(line.split()[1:]) for line in lines} >= set(words)
