@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crawler.urls import Target
 
 _CONTENT = (200, 203)  # 203: content that a proxy on the way has touched (RFC 9110, 15.3.4)
+_BLANK = b" \t\r\n\0\xef\xbb\xbf"  # white space, a byte order mark
 _CONDITIONS = ("If-None-Match", "If-Modified-Since")
 
 
@@ -64,6 +65,14 @@ def is_unchanged(response: Response) -> bool:
     return response.status == 304 and request is not None and any(name in request.headers for name in _CONDITIONS)
 
 
-def fault(response: Response) -> Reason:
-    """Return why a response is of no use by its status; empty for content and for what is unchanged."""
-    return reasons.NONE if response.status in _CONTENT or is_unchanged(response) else reasons.status(response.status)
+def fault(response: Response, *, may_be_empty: bool = False) -> Reason:
+    """Return why a response is of no use by its status; empty for content and for what is unchanged.
+
+    Content without a byte in it is a passing fault: a client of 2026 guards against such replies of api.dw.com.
+    """
+    if is_unchanged(response):
+        return reasons.NONE
+    if response.status not in _CONTENT:
+        return reasons.status(response.status)
+    is_empty = not may_be_empty and not response.body.strip(_BLANK)
+    return reasons.status(response.status, "with an empty body") if is_empty else reasons.NONE

@@ -49,6 +49,42 @@ def conditions(outcome: Outcome) -> list[set[str]]:
     return [{name for name in one["headers"] if name.startswith("if-")} for one in outcome.requests]
 
 
+# --- status 200 with an empty body ---
+
+
+@pytest.mark.parametrize("body", ["", "\n", "\ufeff"])
+def test_an_empty_body_of_the_api_has_the_document_taken_from_www(body: str, site: Site, tmp_path: Path) -> None:
+    site.fault(detail(FRESH), status=200, body=body)
+    outcome = crawl(tmp_path, [FRESH], "depth=0", site=site)
+    assert (outcome.status, set(outcome.documents)) == (0, {FRESH})
+    assert outcome.asked("www")
+    assert not (tmp_path / "archive" / "unreadable").exists()
+
+
+def test_an_empty_body_everywhere_is_a_miss_that_is_tried_again(no_pages: Site, tmp_path: Path) -> None:
+    no_pages.fault(detail(FRESH), status=200, body="")
+    outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=no_pages)
+    assert (outcome.status, set(outcome.documents)) == (3, {dw.CHAIN[3]})
+    assert outcome.state_of(FRESH) == ("missing", "status 200 with an empty body")
+    assert not (tmp_path / "archive" / "unreadable").exists()
+    no_pages.clear()
+    again = crawl(tmp_path, "", "depth=0", site=no_pages)
+    assert (again.status, set(again.documents)) == (0, set(dw.CHAIN[3:]))
+
+
+def test_an_empty_body_revises_nothing(no_pages: Site, tmp_path: Path) -> None:
+    before = crawl(tmp_path, [FRESH], "depth=0", site=no_pages)
+    no_pages.fault(detail(FRESH), status=200, body="")
+    again = crawl(tmp_path, [FRESH], "depth=0", "refresh=all", site=no_pages, now_ms=NOW_MS + DAY_MS)
+    assert again.document(FRESH) == before.document(FRESH)
+    assert not again.revisions
+
+
+def test_an_empty_robots_txt_allows_everything(site: Site, tmp_path: Path) -> None:
+    site.fault("/robots.txt", status=200, body="")
+    assert set(crawl(tmp_path, [FRESH], "depth=0", site=site).documents) == {FRESH}
+
+
 # --- a 304 that nobody asked for ---
 
 

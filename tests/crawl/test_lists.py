@@ -243,7 +243,7 @@ def test_a_list_that_is_redirected_elsewhere_is_read_though_the_old_condition_ho
 
 FAULTS: dict[str, tuple[dict[str, object], str]] = {
     "chi": ({"body": "<h1>Soon</h1>"}, "unreadable"),
-    "en": ({"body": ""}, "unreadable"),
+    "en": ({"body": ""}, "status 200 with an empty body"),
     "de": ({"status": 404}, "status 404"),
     "ru": ({"status": 503}, "status 503"),
     "sp": ({"huge": 70_000_000, "gzip": True}, "too large"),

@@ -31,7 +31,14 @@ def test_a_304_to_no_known_request_is_a_fault() -> None:
 
 @pytest.mark.parametrize("status", [200, 203])
 def test_content(status: int) -> None:
-    assert fault(Response("https://api.dw.com/", status=status)) == ""
+    assert fault(Response("https://api.dw.com/", status=status, body=b"{}")) == ""
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"\0\0\n"])
+def test_content_without_a_word_is_a_fault_that_passes(body: bytes) -> None:
+    found = fault(Response("https://api.dw.com/", status=200, body=body))
+    assert (found, found.may_pass) == ("status 200 with an empty body", True)
+    assert fault(Response("https://api.dw.com/", status=200, body=body), may_be_empty=True) == ""
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 205, 206, 226, 304, 408, 429, 500, 503, 599])

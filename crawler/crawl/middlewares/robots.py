@@ -112,7 +112,7 @@ def _text(response: Response) -> str:
     """Return the text of a robots.txt, empty if the host says that it has none. Raises _NotHad."""
     if 400 <= response.status < 500 and response.status != 429:
         return ""
-    if reason := replies.fault(response):
+    if reason := replies.fault(response, may_be_empty=True):
         raise _NotHad(reason)
     try:
         return decoded(unpacked(response.body, header(response, "Content-Encoding")))

@@ -85,7 +85,7 @@ BAD: dict[str, dict[str, Any]] = {
     "status 403": {"status": 403},
     "status 503": {"status": 503},
     "not a picture: wrong first bytes": {"body": "<h1>Not now</h1>", "content_type": "text/html"},
-    "empty": {"body": ""},
+    "status 200 with an empty body": {"body": ""},
     "cut off": {"truncate": 1500},
     "timeout": {"stall": 1500},
     "no connection: broken off": {"close": True},
