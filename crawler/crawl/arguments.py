@@ -96,3 +96,17 @@ def dry_run(text: str) -> tuple[bool, bool]:
     if text.strip().lower() == "json":
         return True, True
     return switch("dry_run", text, " or json"), False
+
+
+def check_proxies(proxies: Mapping[str, str]) -> None:
+    """Raise ArgumentError if a proxy that Scrapy would use is of a kind that its downloader does not speak to.
+
+    proxies: as `urllib.request.getproxies` returns them. Scrapy would take a SOCKS proxy for an HTTP proxy. Without a kind, it
+    takes the proxy of https requests for one that is itself spoken to over TLS, which it cannot do.
+    """
+    for name in ("http", "https"):
+        kind, has_kind, _ = proxies.get(name, "http://").partition("://")
+        if (kind if has_kind else name).lower() != "http" and proxies[name]:
+            kind = f"{kind}://" if has_kind else "without http://"
+            does_not = f"{name}_proxy names a proxy of a kind that does not work ({kind})"
+            raise ArgumentError(f"{does_not}; write http://host:port, or see docs/proxies.md")

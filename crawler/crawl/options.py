@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from crawler.configuration.reading import Readable
 from crawler.crawl import arguments
@@ -61,6 +62,8 @@ def read(given: Mapping[str, str], settings: Readable) -> Options:
     given: spider arguments by name, as text.
     """
     arguments.check_names(given)
+    if settings.getbool("HTTPPROXY_ENABLED"):
+        arguments.check_proxies(getproxies())
     text = {**{one.name: one.default for one in ARGUMENTS}, "seeds": settings["ARCHIVE_SEEDS"], **given}
     depth, max_articles = arguments.number("depth", text["depth"]), arguments.count("max_articles", text["max_articles"])
     dry_run, is_json = arguments.dry_run(text["dry_run"])

@@ -1,0 +1,81 @@
+"""A crawl through a proxy: what docs/proxies.md says works, and what does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawler.crawl import arguments
+from crawler.exceptions import ArgumentError
+from tests.connectproxy import ConnectProxy
+from tests.crawling import PATIENCE_S, QUICK, ROOT, files, fresh_site
+from tests.dwsite import articles as dw
+
+
+def crawl(root: Path, proxy: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Crawl DW at its own addresses through a proxy."""
+    settings = {**QUICK, "ARCHIVE_DIR": root, "RETRY_TIMES": 0}
+    words = ["-a", f"seeds=https://www.dw.com/en/any/a-{dw.ENGLISH}", "-a", "depth=0"]
+    words += [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
+    own = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    command = [sys.executable, "-m", "crawler", "crawl", *words, *options]
+    environment = {**own, "https_proxy": proxy}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, timeout=PATIENCE_S)
+
+
+NO_CHECK = ("-s", "DOWNLOAD_VERIFY_CERTIFICATES=0")  # the stand-in's certificate is its own
+
+
+def test_everything_comes_through_the_proxy_which_alone_knows_the_hosts(tmp_path: Path) -> None:
+    with ConnectProxy(fresh_site(), tmp_path, login="me:p@ss") as proxy:
+        ran = crawl(tmp_path / "a", proxy.url.replace("//", "//me:p%40ss@"), *NO_CHECK)
+    assert ran.returncode == 0, ran.stderr
+    assert set(proxy.asked) == {"CONNECT api.dw.com:443", "CONNECT static.dw.com:443"}
+    kept = files(tmp_path / "a")
+    assert [path for path in kept if path.startswith("en/")]
+    assert [path for path in kept if path.startswith("images/")]
+
+
+def test_a_proxy_that_opens_tls_is_refused(tmp_path: Path) -> None:
+    with ConnectProxy(fresh_site(), tmp_path) as proxy:
+        ran = crawl(tmp_path / "a", proxy.url)
+    assert ran.returncode == 4, ran.stderr
+    assert proxy.asked
+    assert not files(tmp_path / "a")
+
+
+def test_a_proxy_that_wants_a_password_or_refuses_leaves_dw_unreachable(tmp_path: Path) -> None:
+    with ConnectProxy(fresh_site(), tmp_path, login="me:secret") as proxy:
+        ran = crawl(tmp_path / "a", proxy.url.replace("//", "//me:wrong@"), *NO_CHECK)
+    assert ran.returncode == 4, ran.stderr
+    assert "wrong" not in ran.stderr + ran.stdout
+    with ConnectProxy(fresh_site(), tmp_path, refuses=True) as proxy:
+        assert crawl(tmp_path / "a", proxy.url, *NO_CHECK).returncode == 4
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:1080", "socks4a://h:1080", "https://h:8118", "SOCKS5H://u:secret@h:1", "h:8118"]
+)
+def test_other_proxies_than_http_keep_a_run_from_starting(proxy: str) -> None:
+    with pytest.raises(ArgumentError, match=r"^https_proxy names a proxy of a kind that .*//.*docs/proxies\.md") as error:
+        arguments.check_proxies({"https": proxy, "no": "localhost"})
+    assert "secret" not in str(error.value)
+
+
+def test_a_crawl_names_such_a_proxy_in_one_line(tmp_path: Path) -> None:
+    ran = crawl(tmp_path / "a", "socks5://127.0.0.1:1080")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "https_proxy names a proxy" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "proxies",
+    [{}, {"http": "http://u:p@h:1", "https": "http://h:1"}, {"no": "x", "all": "socks5://h:1"}, {"https": ""}, {"http": "h:1"}],
+)
+def test_http_proxies_and_what_scrapy_does_not_read_pass(proxies: dict[str, str]) -> None:
+    arguments.check_proxies(proxies)
