@@ -53,6 +53,8 @@ class Command(ArchiveCommand):
         parser.add_argument("--partition", metavar="P,...", default="",
                             help="parquet: a folder of files by language, or by language,year")  # fmt: skip
 
+        parser.add_argument("--base-url", metavar="URL", default="", help="atom: where the site of scrapy site will be")
+
     def execute(self, args: list[str], opts: Namespace) -> int:
         if len(args) != 1:
             raise NotUnderstood(f"name one format: {', '.join(formats.NAMES)}")
@@ -61,7 +63,8 @@ class Command(ArchiveCommand):
         selection = selection_of(opts)
         root = self.existing_root()
         with Library(root) as library, progress("documents") as advance:
-            made = formats.format_of(args[0], Options(SinglePages(library), partition=_partition(opts.partition)))
+            options = Options(SinglePages(library), _partition(opts.partition), opts.base_url, opts.revisions)
+            made = formats.format_of(args[0], options)
             path = formats.place_of(args[0], made, opts.to, root, opts.force)
             source = Source(library, selection, opts.revisions, advance)
             formats.export(made, source, path)

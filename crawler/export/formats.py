@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.export import bagit, jsonl, parquet, wacz, warc
+from crawler.export import atom, bagit, jsonl, parquet, wacz, warc
 from crawler.export.output import ExportError, IsOurs, new_file, new_folder, require_place
 from crawler.export.pages import Pages
 from crawler.export.source import Source
@@ -15,10 +15,12 @@ from crawler.export.source import Source
 @dataclass(frozen=True)
 class Options:
     """What only some formats take. pages: makes pages of documents. partition: the columns that name folders, the first one or
-    both of `parquet.PARTITIONS`."""
+    both of `parquet.PARTITIONS`. base_url: where feeds lead. revisions: whether earlier versions are asked for."""
 
     pages: Pages
     partition: tuple[str, ...] = ()
+    base_url: str = ""
+    revisions: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,18 @@ class Format:
     is_ours: IsOurs | None = None
 
 
-NAMES = ("jsonl", "parquet", "bagit", "warc", "wacz")
+NAMES = ("jsonl", "parquet", "bagit", "warc", "wacz", "atom")
+_CURRENT = ("atom",)  # formats without earlier versions
 
 
 def format_of(name: str, options: Options) -> Format:
     """Return a format. Raises ExportError for a name that is none, and for options that it does not take."""
     if options.partition and name != "parquet":
         raise ExportError(f"--partition is for parquet, not for {name}")
+    if options.base_url and name != "atom":
+        raise ExportError(f"--base-url is for atom, not for {name}")
+    if options.revisions and name in _CURRENT:
+        raise ExportError(f"--revisions is not for {name}, which has the current documents")
     match name:
         case "jsonl":
             return Format((".jsonl", ".jsonl.gz"), lambda source, part, path: jsonl.write(
@@ -53,6 +60,10 @@ def format_of(name: str, options: Options) -> Format:
             return Format((".warc.gz", ".warc"), lambda source, part, path: warc.write(source, part, path.name, options.pages))
         case "wacz":
             return Format((".wacz",), lambda source, part, path: wacz.write(source, part, options.pages))
+        case "atom":
+            atom.require_base(options.base_url)
+            return Format((), lambda source, part, path: atom.write(source, part, path.name, options.base_url, options.pages),
+                          atom.is_ours)  # fmt: skip
     raise ExportError(f"there is no format {name}; there are {', '.join(NAMES)}")
 
 

@@ -36,10 +36,9 @@ class Source:
         """The language paths that are selected and that the archive has, in order."""
         return [one for one in self.library.languages() if not self.selection.languages or one in self.selection.languages]
 
-    def of_language(self, language: str, newest: int | None = None) -> Iterator[Document]:
-        """The documents of a language in the order of `all`. newest: only so many, the last ones of that order."""
-        ids = self.library.ids(replace(self.selection, languages=frozenset({language})))
-        return self._given(ids if newest is None else ids[max(0, len(ids) - newest) :])
+    def of_language(self, language: str, newest: int = 0) -> Iterator[Document]:
+        """The documents of a language in the order of `all`. newest: only so many, the newest first; 0 for all."""
+        return self._given(self.library.ids(replace(self.selection, languages=frozenset({language})), newest))
 
     def _given(self, ids: Sequence[int]) -> Iterator[Document]:
         self._total += len(ids)

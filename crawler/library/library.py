@@ -197,10 +197,10 @@ class Library:
             if row and row.path and (document := self._document(row)):
                 yield document
 
-    def ids(self, selection: Selection) -> Sequence[int]:
+    def ids(self, selection: Selection, newest: int = 0) -> Sequence[int]:
         """Return the ids of the selected documents, damaged ones included, in order of publication; those without a known
-        time of publication come last, in order of stamp."""
-        chosen = selection.languages, selection.kinds, selection.since_ms, selection.until_ms, selection.since_run
+        time of publication come last, in order of stamp. newest: only so many, the newest first; 0 for all."""
+        chosen = selection.languages, selection.kinds, selection.since_ms, selection.until_ms, selection.since_run, newest
         return self._attempt(lambda index: array("q", figures.ids_by_publication(index, *chosen)))
 
     def languages(self) -> list[str]:

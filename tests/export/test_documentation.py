@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
@@ -15,7 +16,7 @@ from tests.helpers_commands import scrapy
 
 PAGE = (ROOT / "docs/export.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```(python|sh)\n(.*?)```", PAGE, re.DOTALL)
-SAYS = {"duckdb": "2026-05", "pandas": "the", "dask": "zh", "fastwarc.warc": "zh/2026/05/"}
+SAYS = {"duckdb": "2026-05", "pandas": "the", "dask": "zh", "fastwarc.warc": "zh/2026/05/", "zh.atom": "河边的灯笼"}
 """By a word of an example, a word of what it prints."""
 
 
@@ -26,9 +27,10 @@ def exports(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for arguments in (
         ["jsonl", "--to", "dw.jsonl"], ["parquet", "--to", "dw.parquet"],
         ["parquet", "--to", "dw", "--partition", "language,year"], ["bagit", "--to", "dw-bag"],
-        ["warc", "--to", "dw.warc.gz"],
+        ["warc", "--to", "dw.warc.gz"], ["atom", "--to", "feeds", "--base-url", "https://mirror.example/"],
     ):  # fmt: skip
-        ran = scrapy("export", *(folder / one if one.startswith("dw") else one for one in arguments), root=archive)
+        given = (folder / one if before == "--to" else one for before, one in itertools.pairwise(["", *arguments]))
+        ran = scrapy("export", *given, root=archive)
         assert ran.status == 0, ran.err
     return folder
 
@@ -48,4 +50,4 @@ def test_example_runs_and_prints_what_it_should(kind: str, code: str, exports: P
 def test_every_format_is_on_the_page() -> None:
     from crawler.export import formats
 
-    assert set(re.findall(r"^    scrapy export ([a-z]+)", PAGE, re.MULTILINE)) == set(formats.NAMES)
+    assert set(re.findall(r"^    dw-archiver export ([a-z]+)", PAGE, re.MULTILINE)) == set(formats.NAMES)

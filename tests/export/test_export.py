@@ -81,6 +81,8 @@ def test_without_to_an_export_lies_beside_the_archive(copy: Path) -> None:
         (["jsonl", "--to", "{0}/link.jsonl", "--force"], 1, "{0}/link.jsonl is a link that leads nowhere, not a file"),
         (["jsonl", "--to", "{0}/there.jsonl"], 1, "{0}/there.jsonl exists; --force replaces it"),
         (["jsonl", "--partition", "language"], 1, "--partition is for parquet, not for jsonl"),
+        (["jsonl", "--base-url", "https://x/"], 1, "--base-url is for atom, not for jsonl"),
+        (["atom", "--base-url", "https://x/", "--revisions"], 1, "--revisions is not for atom, which has the current"),
         (["parquet", "--partition", "year"], 2, "--partition: neither language nor language,year: year"),
         (["parquet", "--partition", "language", "--to", "{0}/folder.jsonl"], 1, "exists; --force replaces it"),
         (["parquet", "--partition", "language", "--to", "{0}/folder.jsonl", "--force"], 1, "holds something else than"),
@@ -136,7 +138,8 @@ def row(document):
 rows.row = row
 scrapy("export", *sys.argv[2:], root=sys.argv[1])
 """
-FORMATS = [["jsonl"], ["parquet"], ["parquet", "--partition", "language"], ["bagit"], ["warc"], ["wacz"]]
+FORMATS = [["jsonl"], ["parquet"], ["parquet", "--partition", "language"], ["bagit"], ["warc"], ["wacz"],
+           ["atom", "--base-url", "https://mirror.example/"]]  # fmt: skip
 
 
 def place(arguments: list[str], folder: Path) -> Path:

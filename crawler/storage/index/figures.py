@@ -80,12 +80,14 @@ def documents_since(
 
 
 def ids_by_publication(
-    index: Index, languages: Collection[str], kinds: Collection[str], since_ms: int | None, until_ms: int | None, run: str
+    index: Index, languages: Collection[str], kinds: Collection[str], since_ms: int | None, until_ms: int | None, run: str,
+    newest: int = 0,
 ) -> Iterator[int]:
     """Yield ids of archived documents in order of publication, then of id; those without a known one come last, by stamp.
 
     languages, kinds: empty for all. since_ms, until_ms: published at or after the one and before the other. run: stored by
-    this run or a later one, empty for all.
+    this run or a later one, empty for all. newest: only so many, the newest first, where the stamp counts for a time that is
+    unknown; 0 for all.
     """
     conditions = ["format = '' AND path IS NOT NULL", "coalesce(published_ms, stamp_ms, 0) BETWEEN ? AND ?"]
     values: list[object] = [-(2**62) if since_ms is None else since_ms, 2**62 if until_ms is None else until_ms - 1]
@@ -97,5 +99,7 @@ def ids_by_publication(
         conditions.append("EXISTS (SELECT 1 FROM files WHERE files.path = objects.path AND files.run >= ?)")
         values.append(run)
     order = "coalesce(published_ms = stamp_ms, 1), coalesce(published_ms, stamp_ms, 0), id"
+    if newest:
+        order = f"coalesce(published_ms, stamp_ms, 0) DESC, id DESC LIMIT {newest:d}"
     rows = index.select(f"SELECT id FROM objects WHERE {' AND '.join(conditions)} ORDER BY {order}", values)
     return (dw_id for (dw_id,) in rows)
