@@ -26,7 +26,7 @@ STATUS_WORDS = {
     STOPPED: "stopped early",
     DAMAGE_FOUND: "damage found",
 }
-"""What the exit status of a run means, for a person (docs/statuses.md)."""
+"""The meaning of each exit status of a run, for a person (docs/statuses.md)."""
 
 
 class ArchiverError(Exception):

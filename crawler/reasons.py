@@ -15,7 +15,7 @@ import re
 
 
 class Sort(enum.Enum):
-    """What a reason says about the thing. Misses add up only within one sort."""
+    """The sort of a reason. Misses add up only within one sort."""
 
     PASSING = "nothing: it may be had at any time"
     GONE = "DW says that it does not have it"

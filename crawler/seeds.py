@@ -198,5 +198,5 @@ def _address(place: str, url: str, sites: Sites) -> Address | Start | Problem:
         return Start(place, url)
     target = urls.parse_target(url, sites)
     if target is None:
-        return Problem(place, f"not an address of DW's: {url[:200]!r}")
+        return Problem(place, f"not the address of a document or list at DW: {url[:200]!r}")
     return Address(place, target, url)

@@ -77,7 +77,7 @@ class Target:
 
 @dataclass(frozen=True, order=True)
 class PictureName:
-    """What names a stored picture: DW's id, the rendition after `_` (`303`), the file's ending."""
+    """The name of a stored picture: DW's id, the rendition after `_` (`303`), the file's ending."""
 
     id: int
     rendition: str

@@ -66,8 +66,8 @@ def test_list_has_an_address_a_line(tmp_path: Path) -> None:
     assert isinstance(found[-1], Address)
     assert found[-1].target.kind == "feed"
     assert problems(found) == [
-        (f"{path}:8", "not an address of DW's: 'nonsense'"),
-        (f"{path}:9", "not an address of DW's: 'https://example.org/en/x/a-4'"),
+        (f"{path}:8", "not the address of a document or list at DW: 'nonsense'"),
+        (f"{path}:9", "not the address of a document or list at DW: 'https://example.org/en/x/a-4'"),
     ]
 
 
@@ -209,7 +209,8 @@ def test_links_in_circles_end(tmp_path: Path) -> None:
 def test_standard_input_is_a_list_or_a_document() -> None:
     assert ids(read("-", URL.encode())) == [5]
     assert ids(read("-", DOCUMENT)) == [7]
-    assert problems(read("-", b"\nnonsense")) == [("standard input:2", "not an address of DW's: 'nonsense'")]
+    reason = "not the address of a document or list at DW: 'nonsense'"
+    assert problems(read("-", b"\nnonsense")) == [("standard input:2", reason)]
     assert read("-") == []
 
 

@@ -52,7 +52,7 @@ class Command(ArchiveCommand):
         else:
             if added.problems > LISTED:
                 say(f"and {counted(added.problems - LISTED, 'more problem')}")
-            counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(added.outcomes.items())) or "none usable"
+            counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(added.outcomes.items())) or "none found"
             mended = f"; {added.mended:,} with line ends or encoding normalised" if added.mended else ""
             print(f"{counted(added.documents, 'document')}: {counts}{mended}; {counted(added.problems, 'problem')}")
         if not added.documents:

@@ -86,7 +86,7 @@ class Command(ArchiveCommand):
         with self.open_index() as index:
             row = index.resolve(dw_id) if dw_id in urls.IDS else None
         if row is None or row.format:
-            raise CommandError(f"the archive does not know a document {dw_id}")
+            raise CommandError(f"document {dw_id} is not in the archive")
         return row.id, row.path
 
     def say_there_are_none(self, dw_id: int, current: str | None, opts: Namespace) -> None:

@@ -35,9 +35,9 @@ class Command(ArchiveCommand):
 
     def long_desc(self) -> str:
         return (
-            "Write the documents of the archive in a format of other programs (docs/export.md). The same archive gives the "
-            "same bytes. Nothing has its final name before it is whole. Documents that are lost or damaged are left out and "
-            "listed; the command then exits with status 3."
+            "Write the documents of the archive in a format for other programs (docs/export.md). The same archive gives the "
+            "same bytes. An export gets its final name when it is whole. Missing or damaged documents are left out and listed; "
+            "the command then exits with status 3."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -83,7 +83,7 @@ class Command(ArchiveCommand):
 
 
 def selection_of(opts: Namespace) -> Selection:
-    """What the options select. Raises NotUnderstood."""
+    """Return the selection of the options. Raises NotUnderstood."""
     is_run = bool(opts.since and _RUN.fullmatch(opts.since))
     last = day_ms("--until", opts.until)
     return Selection(

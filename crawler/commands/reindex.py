@@ -17,10 +17,10 @@ from crawler.streams import print_json
 
 
 class Command(ArchiveCommand):
-    """Doing it twice changes nothing."""
+    """Rebuilds the index. Doing it twice changes nothing."""
 
     def short_desc(self) -> str:
-        return "Make the index again from the files and the run logs"
+        return "Rebuild the index from the files and the run logs"
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         tree.require_index(self.existing_root())
@@ -37,7 +37,7 @@ class Command(ArchiveCommand):
 
 
 def counts(path: Path) -> dict[str, int] | None:
-    """Files, and objects by state, in an index; None where it cannot be read."""
+    """Return the number of files, and of objects by state, in an index; None if it cannot be read."""
     if not path.exists():
         return None
     with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(Index(path, read_only=True)) as index:
@@ -51,5 +51,5 @@ def counts(path: Path) -> dict[str, int] | None:
 
 def described(counts: dict[str, int] | None) -> str:
     if counts is None:
-        return "no index that could be read"
+        return "no readable index"
     return ", ".join(f"{count:,} {name}" for name, count in counts.items())

@@ -62,7 +62,7 @@ class Command(ArchiveCommand):
         parser.add_argument("--since", metavar="DATE", help="published on this day (2026-11-22, UTC) or later")
         parser.add_argument("--until", metavar="DATE", help="published on this day or earlier")
         parser.add_argument("--revisions", action="store_true", help="search earlier versions too")
-        parser.add_argument("--best", action="store_true", help="best first: where the words stand often, or in the title")
+        parser.add_argument("--best", action="store_true", help="best first: with the words often, or in the title")
         parser.add_argument("--limit", metavar="N", default=str(_NEWEST), help=f"how many hits, 0 for all (default: {_NEWEST})")
         parser.add_argument("--update", action="store_true", help="bring search.sqlite up to date, as each search does first")
         take_words_apart(parser)
@@ -102,8 +102,8 @@ class Command(ArchiveCommand):
 
 
 def take_words_apart(parser: ArgumentParser) -> None:
-    """Have a parser put words that begin with `-` into `words`: to argparse `-house` is `-h`, and `-sun` is `-s un`. An option
-    it does not know ends with status 2."""
+    """Make a parser put words that begin with `-` into `words`, because argparse reads `-house` as `-h`, and `-sun` as `-s un`.
+    An unknown option ends with status 2."""
     plain = parser.parse_known_args
 
     def parse_known_args(args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
@@ -130,7 +130,7 @@ def split(args: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def selection_of(opts: Namespace) -> Selection:
-    """What the options select. Raises NotUnderstood."""
+    """Return the selection of the options. Raises NotUnderstood."""
     return Selection(
         languages=names_of("--language", opts.language, (*LANGUAGES, UNKNOWN_LANGUAGE)),
         kinds=names_of("--kind", opts.kind, DOCUMENT_KINDS),

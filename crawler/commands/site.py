@@ -24,21 +24,21 @@ class Command(ArchiveCommand):
         return "[options]"
 
     def short_desc(self) -> str:
-        return "Make a site of the archive, to be read offline"
+        return "Make a site of the archive for offline reading"
 
     def long_desc(self) -> str:
         return (
-            "Make a site of plain files of the archive, or bring one up to date: only what changed is written. Open index.html "
-            "in it with a browser; it needs no server and no network. See docs/site.md."
+            "Make or update a site of plain files for the archive. Only what changed is written. Open its index.html with a "
+            "browser; it needs no server and no network. See docs/site.md."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--to", metavar="FOLDER", help="where (default: setting SITE_DIR, else site/ beside the archive)")
+        parser.add_argument("--to", metavar="FOLDER", help="the folder (default: SITE_DIR, else site/ beside the archive)")
         parser.add_argument("--language", metavar="L,...", default="", help="only these language paths, e.g. zh,zh-hant")
         parser.add_argument("--since", metavar="DATE", help="published on this day (2026-11-22, UTC) or later")
         parser.add_argument("--pictures", metavar="HOW", default="link",
-                            help="link (default): share files with the archive, where that can be done; copy")  # fmt: skip
+                            help="link (default): share files with the archive if possible; copy: copy them")  # fmt: skip
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         languages = names_of("--language", opts.language, (*LANGUAGES, UNKNOWN_LANGUAGE))
@@ -47,7 +47,7 @@ class Command(ArchiveCommand):
             raise NotUnderstood(f"--pictures: neither {' nor '.join(_WAYS)}: {opts.pictures}")
         root, to = self.existing_root(), self.folder(opts.to)
         if to.resolve().is_relative_to(root.resolve()):
-            raise CommandError(f"{to} lies in the archive; --to FOLDER names another folder")
+            raise CommandError(f"{to} lies in the archive; choose another folder with --to FOLDER")
         with progress("documents") as advance:
             built = build(root, to, selection, copies=opts.pictures == "copy", advance=advance)
         print_json({"site": shown(str(to)), **asdict(built)}) if opts.json else print_built(built, to)
@@ -62,7 +62,7 @@ def print_built(built: Built, to: Path) -> None:
     print(f"{shown(str(to))}: {counted(built.written, 'page')} written, {counted(built.linked, 'picture')} added, "
           f"{counted(built.removed, 'file')} removed")  # fmt: skip
     print(f"Open {(to / 'index.html').absolute().as_uri()}")
-    for why, paths in (("lost or damaged, left out", built.left_out), ("not the site's, left alone", built.foreign)):
+    for why, paths in (("lost or damaged, left out", built.left_out), ("not made by this site, left alone", built.foreign)):
         for path in paths[:LISTED]:
             say(f"{why}: {shown(path)}")
         if len(paths) > LISTED:

@@ -1,1 +1,1 @@
-"""What a person may set: names, values, and where they come from."""
+"""Settings: their names, their values, and where they come from."""

@@ -9,7 +9,7 @@ from crawler.configuration import scrapydefaults
 from crawler.exceptions import ArgumentError
 
 PREFIXES = ("ARCHIVE_", "DW_", "MEDIA_", "SITE_")
-"""How names begin that are this project's alone."""
+"""Prefixes of the settings that belong to this project alone."""
 
 _ALSO_KNOWN = ("ARCHIVE_ENABLED", "MEDIA_ALLOW_REDIRECTS")  # the spider's own; of Scrapy's media pipelines, without a default
 _CLOSE, _VERY_CLOSE = 0.8, 0.9  # similarity of a slip of the pen to one of our names, and to one of Scrapy's many

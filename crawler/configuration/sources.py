@@ -1,4 +1,4 @@
-"""Where settings come from: `dw.toml` in the working folder, then the environment. What comes later wins."""
+"""Read settings from `dw.toml` in the working folder, then from the environment. Later sources win."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people see of our commands: their base class, and what they print."""
+"""The surface of our commands: their base class, and what they print."""
 
 from crawler.configuration.program import PROGRAM, crawling, program
 from crawler.console.command import ArchiveCommand, Command, CommandError

@@ -74,7 +74,7 @@ class Command(ABC):
             if unknown := next((arg for arg in args if arg.startswith("-") and arg != "-"), None):
                 raise CommandError(f"unknown option {unknown}; see {program()} {self.name} --help")
             if args and not self.takes_arguments:
-                raise CommandError(f"{args[0]} is one argument too many; use -s ARCHIVE_DIR=... to name an archive")
+                raise CommandError(f"unexpected argument {args[0]}; name an archive with -s ARCHIVE_DIR=...")
             status = self.execute(args, opts)
             sys.stdout.flush()
         except BrokenPipeError:  # the reader, such as `| head`, has gone
@@ -103,7 +103,7 @@ class ArchiveCommand(Command):
     def existing_root(self) -> Path:
         """Return the archive's folder. Raises CommandError if it holds no archive."""
         if not self.root.is_dir() or not tree.is_archive(self.root):
-            raise CommandError(f"{self.root} holds no archive (setting ARCHIVE_DIR); {crawling()} creates one")
+            raise CommandError(f"no archive in {self.root} (setting ARCHIVE_DIR); {crawling()} creates one")
         return self.root
 
     @contextlib.contextmanager
@@ -158,7 +158,7 @@ class ArchiveCommand(Command):
         except sqlite3.DatabaseError as error:
             raise DiskError(f"{self.root / layout.INDEX}: {error}") from error
         finally:
-            with contextlib.suppress(OSError):  # a disk that refuses is told of by what the command does
+            with contextlib.suppress(OSError):  # the command's own work reports a failing disk
                 self._report(archive, start_ms)
             archive.close(clean=clean)
 

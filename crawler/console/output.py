@@ -1,4 +1,4 @@
-"""What commands print: messages, lists, tables, progress bars."""
+"""Print the output of commands: messages, lists, tables, progress bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How what Scrapy makes by itself gets the run it belongs to: the only place that looks one up."""
+"""Give components that Scrapy creates the run they belong to. No other module looks up a run."""
 
 from __future__ import annotations
 

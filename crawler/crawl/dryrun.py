@@ -21,7 +21,7 @@ async def say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitable
     """Print a line for each request: the address and the reason. With dry_run=json the lines are JSON, without a sum at
     the end. register_media: registers the media files of archived documents.
 
-    Ends if nobody reads on (`| head`). Raises DiskError if standard output cannot be written.
+    Ends if the reader closes the pipe (`| head`). Raises DiskError if standard output cannot be written.
     """
     try:
         await _say(run, seeding, register_media)
@@ -49,7 +49,7 @@ async def _say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitabl
         where = sites.picture(row.picture) if row.kind == "picture" else row.url
         _print(str(where) if row.format else sites.detail(row.kind, row.id), why(row), as_json)
     if not as_json:
-        print(f"{count} requests would be made, and more for what they lead to")
+        print(f"{count} requests would be made" + (", and more for the references and pictures they lead to" if count else ""))
 
 
 def _print(url: str, reason: str, as_json: bool) -> None:

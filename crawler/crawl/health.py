@@ -1,4 +1,4 @@
-"""How a run is doing: whether api.dw.com works, whether anything answers, how many new documents it may still take. Pure."""
+"""Watch a run: whether api.dw.com works, whether anything answers, how many new documents it may still take. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ApiHealth:
     def note(self, place: str, row: Row, reason: Reason) -> bool:
         """Note what a place answered. Returns whether api.dw.com has just become unusable.
 
-        reason: why the answer is of no use, empty for a usable one. That a known miss is still missing says nothing.
+        reason: why the answer is unusable, empty for a usable one. A known miss that is still missing does not count.
         """
         self.works = self.works or (place.startswith("api:") and not reason)
         if place != places.first(row.kind) or (reason.says_gone and row.misses):
@@ -73,8 +73,8 @@ class Reachability:
 
 
 class FirstContact:
-    """How long a run waits for its first answer. Without a network nothing ever answers, and each host would be retried with
-    growing waits. Times are seconds of one monotonic clock."""
+    """Limits how long a run waits for its first answer. Without a network nothing ever answers, and each host would be retried
+    with growing waits. Times are seconds of one monotonic clock."""
 
     def __init__(self) -> None:
         self.is_made = False  # something was answered, whatever it was: from then on every host gets full patience
@@ -90,8 +90,8 @@ class FirstContact:
 
 
 class Allowance:
-    """How many new documents a run may still take. most: 0 for no limit. under_way: requested, and neither stored nor given
-    up."""
+    """Counts how many new documents a run may still take. most: 0 for no limit. under_way: requested, and neither stored nor
+    given up."""
 
     def __init__(self, most: int) -> None:
         self.most = most

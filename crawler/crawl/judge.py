@@ -1,4 +1,4 @@
-"""What a reply to a request for a document means. Pure: a reply and what is known of its document in, a verdict out."""
+"""Judge a reply to a request for a document. Pure: a reply and what is known of its document in, a verdict out."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Nobody can read the reply. problem: what was found instead of an article."""
+    """The reply cannot be read. problem: what was found instead of an article."""
 
     problem: str
 

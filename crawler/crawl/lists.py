@@ -260,7 +260,7 @@ class Lists:
         self._name(response.url, [f"page {page} of {found.pages} names no next page that can be used: its number is"])
         return [url] if is_numbered else []
 
-    # --- what is heard of ---
+    # --- what lists name ---
 
     async def _take(self, response: Response, found: ListPage, language: str | None) -> None:
         """Take what a list of one page names."""

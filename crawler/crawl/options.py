@@ -20,7 +20,7 @@ Number = TypeVar("Number", int, float)
 
 @dataclass(frozen=True)
 class Options:
-    """What a run is asked for. docs/seeds.md explains the arguments; `settings.py` explains the settings.
+    """The options of a run. docs/seeds.md explains the arguments; `settings.py` explains the settings.
 
     seeds: the argument `seeds`, or what `edition` stands for. depth: how many references to follow, negative for no limit.
     max_articles: 0 for no limit. refresh: empty, `all`, `none`, or ids separated by commas. kinds: the kinds of documents to

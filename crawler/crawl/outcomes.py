@@ -35,8 +35,8 @@ Outcome = Callable[Concatenate["Run", Row, P], Coroutine[Any, Any, None]]
 
 
 def _in_turn(note: Outcome[P]) -> Outcome[P]:
-    """Store an outcome while nobody else plans files of the document, with the row it has by then: a seed may have brought it
-    while DW was asked."""
+    """Store an outcome under the document's lock, with the row that the document has by then: a seed may have stored it while
+    the request was under way."""
 
     @functools.wraps(note)
     async def noted(run: Run, row: Row, /, *rest: P.args, **more: P.kwargs) -> None:
@@ -159,7 +159,7 @@ async def missing(run: Run, row: Row, reason: Reason, refused: bool = False) -> 
 
 @_in_turn
 async def unreadable(run: Run, row: Row, reply: Reply, problem: str) -> None:
-    """Keep a reply that nobody can read as it came, with the problem beside it."""
+    """Keep an unreadable reply as it came, with the problem beside it."""
     now_ms = run.now_ms()
     digest = hashlib.sha256(reply.body).hexdigest()
     path = layout.unreadable_path(row.id, digest, ".reply")

@@ -1,4 +1,4 @@
-"""What seeds and lists name, on its way into the index and the run log."""
+"""Register what seeds and lists name, in the index and the run log."""
 
 from __future__ import annotations
 

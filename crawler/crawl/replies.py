@@ -1,4 +1,4 @@
-"""What the status of a reply means, and the requests that may be answered with 304."""
+"""Interpret the status of a reply, and mark the requests that may be answered with 304."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _CONDITIONS = ("If-None-Match", "If-Modified-Since")
 class Reply:
     """A reply to a request for a document, as plain values.
 
-    place: where it was asked for, see `dw.places`. fault: why it is of no use by its status, empty if it is of use.
-    is_unchanged: it says that what is known is as it was. target: the other document it redirects to, None for none.
+    place: where it came from, see `dw.places`. fault: why it is unusable by its status, empty if it is usable.
+    is_unchanged: it says that the document has not changed. target: the other document it redirects to, None for none.
     body: the bytes as they came. etag, last_modified, content_type: its headers, empty if absent. charset: the one that
     content_type names.
     """
@@ -66,9 +66,9 @@ def is_unchanged(response: Response) -> bool:
 
 
 def fault(response: Response, *, may_be_empty: bool = False) -> Reason:
-    """Return why a response is of no use by its status; empty for content and for what is unchanged.
+    """Return why a response is unusable by its status; empty for content and for an unchanged document.
 
-    Content without a byte in it is a passing fault: a client of 2026 guards against such replies of api.dw.com.
+    Empty content is a passing fault: a client of 2026 guards against such replies of api.dw.com.
     """
     if is_unchanged(response):
         return reasons.NONE

@@ -34,8 +34,8 @@ _KEYS = 100  # unknown keys in a report, and characters of each
 
 @dataclass
 class Notes:
-    """What the report of a run names. missing: objects that could not be had. problems: of lists, by address. unknown_keys:
-    of replies. sentences: what is wrong, for a person. windows: how much of each search window is archived."""
+    """Lists for the report of a run. missing: objects that could not be fetched. problems: of lists, by address.
+    unknown_keys: of replies. sentences: what is wrong, for a person. windows: how much of each search window is archived."""
 
     missing: list[dict[str, Any]] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Run:
 
     @property
     def sites(self) -> Sites:
-        """Where DW is."""
+        """DW's hosts."""
         return self.options.sites
 
     def now_ms(self) -> int:
@@ -90,7 +90,7 @@ class Run:
             self.count("dw/request/answered")
 
     def note_missing(self, kind: str, dw_id: int, reason: str, url: str | None) -> None:
-        """Have the report name an object that could not be had."""
+        """Note an object that could not be fetched, for the report."""
         if len(self.notes.missing) < _LISTED:
             one = {"kind": kind, "id": dw_id, "reason": reason[:_LONGEST], "url": url and url[:_LONGEST]}
             self.notes.missing.append(one)

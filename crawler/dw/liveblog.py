@@ -15,8 +15,8 @@ from crawler.sanitise import NOTHING, Markup, fill, joined, words
 
 @dataclass(frozen=True)
 class PostHead:
-    """What a post says of itself. time: as in Article.display_date, empty if unknown. headline: inline markup, may be empty.
-    author: names joined, may be empty."""
+    """The head of a post. time: as in Article.display_date, empty if unknown. headline: inline markup, may be empty. author:
+    names joined, may be empty."""
 
     time: str = ""
     headline: Markup = NOTHING

@@ -1,1 +1,1 @@
-"""The archive for other programs: one module for each format, over `crawler.library`."""
+"""Export the archive for other programs: one module for each format, over `crawler.library`."""

@@ -51,7 +51,7 @@ def is_ours(folder: Path) -> bool:
 
 
 def _everything(source: Source) -> Iterator[str]:
-    """The paths of all stored files, then of the run logs. Counts the documents of the source."""
+    """Yield the paths of all stored files, then of the run logs. Counts the documents of the source."""
     for place, path in enumerate(source.library.files(), 1):
         source.advance(place, None)
         if layout.is_document(path):
@@ -81,7 +81,7 @@ def _files_of(document: Document, root: Path) -> Iterator[str]:
 
 
 def _copy(source: Source, path: str, to: Path) -> tuple[str, int] | None:
-    """Copy a file. Returns sha256 (hexadecimal) and size; None if it is lost or damaged."""
+    """Copy a file. Returns (sha256, size), sha256 hexadecimal; None if the file is missing or damaged."""
     library, digest, size = source.library, hashlib.sha256(), 0
     try:
         with writing(to) as file:
@@ -100,7 +100,7 @@ def _copy(source: Source, path: str, to: Path) -> tuple[str, int] | None:
 
 
 class _Unreadable(Exception):
-    """A file of the archive cannot be read; what the disk of the export refuses is another matter."""
+    """A file of the archive cannot be read. Errors of the export's own disk are raised as they are."""
 
 
 def _read(path: Path) -> Iterator[bytes]:

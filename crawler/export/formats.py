@@ -1,4 +1,4 @@
-"""The formats by name: where each one goes, and what writes it."""
+"""Name the formats: where each one goes, and what writes it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from crawler.export.source import Source
 
 @dataclass(frozen=True)
 class Options:
-    """What only some formats take. pages: makes pages of documents. partition: the columns that name folders, the first one or
-    both of `parquet.PARTITIONS`. base_url: where feeds lead. revisions: whether earlier versions are asked for."""
+    """Options of some formats. pages: makes pages of documents. partition: the columns that name folders, the first one or
+    both of `parquet.PARTITIONS`. base_url: the address that feeds link to. revisions: whether earlier versions are wanted."""
 
     pages: Pages
     partition: tuple[str, ...] = ()
@@ -25,8 +25,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Format:
-    """A format. ends: what the name of its file may end with; without any it is a folder. write: writes a source into an
-    empty file, or folder. is_ours: whether a folder is such an export, which may be replaced."""
+    """A format. ends: the possible endings of its file name; a format without any makes a folder. write: writes a source into
+    an empty file or folder. is_ours: whether a folder is such an export, which may be replaced."""
 
     ends: tuple[str, ...]
     write: Callable[[Source, Path, Path], None]
@@ -38,7 +38,7 @@ _CURRENT = ("atom",)  # formats without earlier versions
 
 
 def format_of(name: str, options: Options) -> Format:
-    """Return a format. Raises ExportError for a name that is none, and for options that it does not take."""
+    """Return a format. Raises ExportError for an unknown name, and for options that the format does not take."""
     if options.partition and name != "parquet":
         raise ExportError(f"--partition is for parquet, not for {name}")
     if options.base_url and name != "atom":
@@ -68,7 +68,8 @@ def format_of(name: str, options: Options) -> Format:
 
 
 def place_of(name: str, made: Format, to: Path | None, archive: Path, force: bool) -> Path:
-    """Return where an export goes: `to`, else a name made of the archive's, beside it. Raises ExportError if it may not."""
+    """Return the path of an export: `to`, else a name made from the archive's, beside it. Raises ExportError if an export may
+    not go there."""
     folder = archive.resolve()
     path = to or folder.with_name(f"{folder.name}{made.ends[0] if made.ends else f'-{name}'}")
     if made.ends and not path.name.endswith(made.ends):
@@ -78,6 +79,6 @@ def place_of(name: str, made: Format, to: Path | None, archive: Path, force: boo
 
 
 def export(made: Format, source: Source, path: Path) -> None:
-    """Write an export, and give it its name when it is whole. Raises ExportError, DiskError and OSError."""
+    """Write an export. It gets its final name when it is whole. Raises ExportError, DiskError and OSError."""
     with (new_file if made.ends else new_folder)(path) as part:
         made.write(source, part, path)

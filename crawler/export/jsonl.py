@@ -15,7 +15,8 @@ from crawler.export.rows import Row, row
 from crawler.export.source import Source
 
 _BREAKS = re.compile("[\x7f-\x9f\u2028\u2029]")
-"""What some readers take for the end of a line, or a terminal obeys: written as escapes, which mean the same."""
+"""Characters that some readers take for a line end, or that control a terminal. They are written as escapes of the same
+meaning."""
 
 
 def write(source: Source, path: Path, *, is_packed: bool) -> None:

@@ -10,7 +10,7 @@ from crawler.export.output import ExportError
 
 @contextlib.contextmanager
 def needed(package: str, extra: str = "export") -> Iterator[None]:
-    """Have an import that fails in the block say which package to install. Raises ExportError."""
+    """Turn an import error in the block into a message that names the package to install. Raises ExportError."""
     try:
         yield
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""What an export has to remember of an archive that may be large: a temporary database beside it, not memory."""
+"""Keep notes during an export in a temporary database, because an archive may be too large for memory."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ CREATE TABLE lines (place INTEGER PRIMARY KEY, sort TEXT, key TEXT, line TEXT);
 
 
 class Notebook:
-    """A temporary database; it is gone at the end of the `with` block.
+    """A temporary database, deleted at the end of the `with` block.
 
-    It knows when, and from where, each file of the archive came: of several log lines about the same bytes at a path, the
-    first one tells.
+    It knows when, and from where, each file of the archive came. Of several log lines about the same bytes at a path, the
+    first one counts.
     """
 
     def __init__(self, archive: Path) -> None:
@@ -40,12 +40,12 @@ class Notebook:
         self._folder.cleanup()
 
     def origin(self, path: str, sha256: str) -> tuple[str, str]:
-        """Return (time, address) of the bytes with this sha256 at a path, both as in the log; empty if it does not tell."""
+        """Return (time, address) of the bytes with this sha256 at a path, both as in the log; empty if the log has neither."""
         found = self._db.execute("SELECT time, url FROM logged WHERE path = ? AND sha256 = ?", [path, sha256]).fetchone()
         return (found[0], found[1]) if found else ("", "")
 
     def is_first(self, path: str) -> bool:
-        """Whether this is asked of a path for the first time."""
+        """Whether this is called for a path for the first time."""
         return self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", [path]).rowcount == 1
 
     def note(self, sort: str, key: str, line: str) -> None:

@@ -1,5 +1,4 @@
-"""Files of an export: written beside their final place, flushed, then renamed. Nothing appears under its final name before it
-is whole."""
+"""Write the files of an export beside their final place, flush them, then rename them: only whole files get their name."""
 
 from __future__ import annotations
 
@@ -20,28 +19,29 @@ _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOS
 
 
 class ExportError(ArchiverError):
-    """An export cannot be made as asked for: where it should go, or what it needs. Raised in `export`; ends the command."""
+    """An export cannot be made as requested: its place, its options, or a missing package. Raised in `export`; ends the
+    command."""
 
 
 IsOurs = Callable[[Path], bool]
 
 
 def require_place(path: Path, *, archive: Path, force: bool, is_ours: IsOurs | None) -> None:
-    """Raise ExportError where an export may not go.
+    """Raise ExportError if an export may not go to a path.
 
     archive: the archive's folder; an export lies neither in it nor around it. force: replace what is there. is_ours: for a
     folder, whether a folder is an export of the same format, which may be replaced; None for a file.
     """
     there, ours = path.absolute().parent.resolve() / path.name, archive.resolve()
     if not path.name or there == ours or there.is_relative_to(ours) or ours.is_relative_to(there):
-        raise ExportError(f"{path} is the archive, or lies in or around it; --to names another place")
+        raise ExportError(f"{path} is the archive, or lies in or around it; choose another place with --to")
     if not os.path.lexists(path):
         return
     if is_ours is None:
         if found := oddity(path):
-            raise ExportError(f"{path} is {found}, not a file; --to names another place")
+            raise ExportError(f"{path} is {found}, not a file; choose another place with --to")
     elif path.is_symlink() or not path.is_dir():
-        raise ExportError(f"{path} is not a folder; --to names another place")
+        raise ExportError(f"{path} is not a folder; choose another place with --to")
     elif not any(path.iterdir()):
         return
     if not force:

@@ -1,4 +1,4 @@
-"""What an export needs of `crawler.reader`, its neighbour: pages to read. The command hands it over."""
+"""The interface by which an export gets pages from `crawler.reader`, which it does not import. The command hands it over."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class _Arrow:
 
 
 def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    """Row groups, each in order of publication: an earlier version may have another one than the document it belongs to."""
+    """Yield row groups, each sorted by publication, because an earlier version may have another date than its document."""
     group: list[Row] = []
     characters = 0
     for one in rows:

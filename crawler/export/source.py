@@ -1,4 +1,4 @@
-"""What an export holds: the documents of an archive that were selected, in an order that is always the same."""
+"""Give an export the selected documents of an archive, always in the same order."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Advance = Callable[[int, int | None], None]
 class Source:
     """The selected documents of an archive. Memory use is eight bytes a document and one document at a time.
 
-    with_revisions: whether the versions before each document come too, oldest first, before it. advance: told (documents
-    read, all). documents, revisions: how many were given so far; what is damaged is left out, see `Library.damaged`.
+    with_revisions: whether earlier versions come too, oldest first, before their document. advance: called with (documents
+    read, all). documents, revisions: how many were given so far; damaged ones are left out, see `Library.damaged`.
     """
 
     def __init__(self, library: Library, selection: Selection, with_revisions: bool, advance: Advance) -> None:
@@ -29,15 +29,15 @@ class Source:
         self._total = 0
 
     def all(self) -> Iterator[Document]:
-        """Every document in order of publication, then of id; those without a known time of publication come last."""
+        """Yield every document in order of publication, then of id; those without a known time of publication come last."""
         return self._given(self.library.ids(self.selection))
 
     def languages(self) -> list[str]:
-        """The language paths that are selected and that the archive has, in order."""
+        """Return the selected language paths that the archive has, in order."""
         return [one for one in self.library.languages() if not self.selection.languages or one in self.selection.languages]
 
     def of_language(self, language: str, newest: int = 0) -> Iterator[Document]:
-        """The documents of a language in the order of `all`. newest: only so many, the newest first; 0 for all."""
+        """Yield the documents of a language in the order of `all`. newest: only so many, the newest first; 0 for all."""
         return self._given(self.library.ids(replace(self.selection, languages=frozenset({language})), newest))
 
     def _given(self, ids: Sequence[int]) -> Iterator[Document]:

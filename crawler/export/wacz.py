@@ -109,9 +109,9 @@ class _Entry:
         return self._size
 
     def flush(self) -> None:
-        """Nothing to do: warcio calls this after each record."""
+        """Do nothing. warcio calls this after each record."""
 
     def resource(self) -> dict[str, object]:
-        """What datapackage.json says of it."""
+        """Return the description of the entry for datapackage.json."""
         return {"name": self._name.rpartition("/")[2], "path": self._name, "hash": f"sha256:{self._digest.hexdigest()}",
                 "bytes": self._size}  # fmt: skip

@@ -30,7 +30,7 @@ from crawler.storage import layout, replyfile
 from crawler.storage.runlog import run_logs
 
 PAGES = "https://dw-archive.invalid/"
-"""Where reading pages lie: `.invalid` is nobody's (RFC 2606)."""
+"""The address of reading pages. No real host ends with `.invalid` (RFC 2606)."""
 
 _INFO = {
     "software": "dw-archiver",
@@ -69,7 +69,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Written:
-    """Where a record lies: offset and length of its bytes in the file, and the digest of its body."""
+    """A record that was written: offset and length of its bytes in the file, and the digest of its body."""
 
     record: Record
     offset: int
@@ -91,7 +91,7 @@ def last_run(source: Source) -> str:
 
 
 class Output(Protocol):
-    """What a WARC is written to."""
+    """A file-like object that a WARC is written to."""
 
     def write(self, data: bytes, /) -> int: ...
 
@@ -181,7 +181,7 @@ class _Archive:
         self._notebook = notebook
 
     def reply(self, document: Document) -> Record | None:
-        """The reply a document was made of, None if there is none. An earlier version's came under the document's path."""
+        """Return the reply of a document, None if it has none. That of an earlier version came under the document's path."""
         path = came_as = document.reply_path
         if path is None:
             return None

@@ -145,7 +145,7 @@ class Library:
         self.damaged: dict[str, str] = {}
         try:
             if not self.path.is_dir() or not tree.is_archive(self.path):
-                raise NotAnArchive(f"{self.path} holds no archive")
+                raise NotAnArchive(f"no archive in {self.path}")
         except OSError as error:
             raise DiskError(f"{self.path}: {error.strerror or error}") from error
         self._opened: Index | None = None
@@ -215,11 +215,11 @@ class Library:
             last = paths[-1]
 
     def sha256(self, path: str) -> str | None:
-        """The sha256 a file was stored with, in hexadecimal; None if nothing is recorded of it."""
+        """Return the sha256 that a file was stored with, in hexadecimal; None if it was not recorded."""
         return self._recorded(path)
 
     def path_of(self, id: int) -> str | None:
-        """The path of the document with this id, also if another document has taken it over; None if there is none."""
+        """Return the path of the document with this id, following an alias; None if the archive does not hold it."""
         row = self._attempt(lambda index: index.resolve(id)) if 0 < id < 2**63 else None
         return row.path if row else None
 

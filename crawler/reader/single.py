@@ -64,7 +64,7 @@ class SinglePages:
         return list(dict.fromkeys(path for path, _ in self._files(document, seed).values() if path))
 
     def _files(self, document: Document, seed: SeedDocument) -> dict[tuple[int, str], tuple[str, str]]:
-        """What `Surroundings` takes as files."""
+        """Return the value of `Surroundings.files`."""
         found = {}
         for name, picture in zip(seed.pictures, document.pictures, strict=True):
             form = picture_form(name.rendition, name.file_name)

@@ -93,7 +93,7 @@ def _misnamed(args: list[str], spiders: list[str]) -> str:
     if args[0] not in spiders:
         return f"there is no spider {args[0]!r}{names.closest(args[0].lower(), spiders) or '; scrapy list names them'}"
     if len(args) > 1:
-        return f"{args[1]} is one argument too many; arguments of the spider are -a NAME=VALUE, as in -a edition=zh"
+        return f"unexpected argument {args[1]}; arguments of the spider are written -a NAME=VALUE, as in -a edition=zh"
     return ""
 
 
@@ -109,7 +109,7 @@ def _is_warning(record: logging.LogRecord) -> bool:
 
 
 def _take_any_text() -> None:
-    """Have LOG_FILE take half a surrogate pair."""
+    """Make LOG_FILE accept half a surrogate pair."""
     for handler in logging.root.handlers:
         if isinstance(handler, logging.FileHandler) and handler.stream:
             handler.stream.reconfigure(errors="backslashreplace")
@@ -153,7 +153,7 @@ def report_failed_start(root: Path, given: dict[str, str], error: BaseException,
 
 
 def _may_be_dry(text: str) -> bool:
-    """Whether a dry run was asked for, or something that nobody can read."""
+    """Whether a dry run was requested, or the value cannot be understood."""
     try:
         return arguments.dry_run(text)[0]
     except ArgumentError:

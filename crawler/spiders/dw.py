@@ -155,7 +155,7 @@ class DwSpider(scrapy.Spider):
     # --- signals ---
 
     def _close_at_limit(self) -> None:
-        """Tell a run that reached max_articles from one that is complete."""
+        """Close the spider as incomplete if the run reached max_articles."""
         if self.documents.is_cut_short():
             raise CloseSpider("max_articles")
 

@@ -1,4 +1,4 @@
-"""What `scrapy verify` found the last time: a small file beside the index. It proves nothing, and may be deleted."""
+"""Remember what the last `scrapy verify` found, in a small file beside the index. It proves nothing and may be deleted."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_command_explains_itself(name: str, root: Path) -> None:
 def test_command_without_an_archive_fails_in_a_line(name: str, root: Path) -> None:
     ran = scrapy(name, *(["1"] if name == "diff" else []), root=root)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err == f"scrapy {name}: {root} holds no archive (setting ARCHIVE_DIR); scrapy crawl dw creates one\n"
+    assert ran.err == f"scrapy {name}: no archive in {root} (setting ARCHIVE_DIR); scrapy crawl dw creates one\n"
     assert not root.exists()
 
 
@@ -90,7 +90,7 @@ def test_argument_that_would_be_passed_over_fails_in_a_line(name: str, root: Pat
     """`scrapy verify /other/archive` must not find this one sound."""
     ran = scrapy(name, "/other/archive", root=archive_of(root, document()))
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err == f"scrapy {name}: /other/archive is one argument too many; use -s ARCHIVE_DIR=... to name an archive\n"
+    assert ran.err == f"scrapy {name}: unexpected argument /other/archive; name an archive with -s ARCHIVE_DIR=...\n"
 
 
 @pytest.mark.parametrize("name", ["reindex", "reread", "repair", "add"])
@@ -199,7 +199,7 @@ def test_add_names_what_is_no_document(root: Path, old: Path) -> None:
     assert ran.out.endswith("; 4 problems\n")
     assert f"{old}/cut.txt:5: no line end after the body" in ran.err
     assert f"{old}/list.txt:2: an address, not a seed document" in ran.err
-    assert f"{old}/list.txt:3: not an address of DW's" in ran.err
+    assert f"{old}/list.txt:3: not the address of a document or list at DW" in ran.err
     assert f"{old}/nowhere: cannot be read" in ran.err
     listed = scrapy("add", "--json", old, root=root).json
     places = ["cut.txt:5", "list.txt:2", "list.txt:3"]

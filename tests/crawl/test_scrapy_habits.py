@@ -141,7 +141,7 @@ def test_second_spider_that_cannot_start_leaves_no_report(project: Path, site: S
     ([""], "there is no spider ''; scrapy list names them"),
     (["DW"], "there is no spider 'DW'; did you mean dw?"),
     ([], "name one spider: scrapy crawl dw"),
-    (["dw", "zh"], "zh is one argument too many; arguments of the spider are -a NAME=VALUE, as in -a edition=zh"),
+    (["dw", "zh"], "unexpected argument zh; arguments of the spider are written -a NAME=VALUE, as in -a edition=zh"),
     (["dw", "--dry-run"], "unknown option --dry-run; see scrapy crawl --help"),
 ])  # fmt: skip
 def test_wrong_words_of_a_crawl_are_told_in_one_line(words: list[str], said: str, tmp_path: Path) -> None:

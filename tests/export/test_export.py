@@ -75,7 +75,7 @@ def test_without_to_an_export_lies_beside_the_archive(copy: Path) -> None:
         (["jsonl", "--to", "{0}/a.json"], 1, "{0}/a.json: the name of a jsonl file ends with .jsonl or .jsonl.gz"),
         (["jsonl", "--to", "{0}/archive/a.jsonl"], 1, "lies in or around it"),
         (["jsonl", "--to", "{0}/archive/en/../../archive/runs/a.jsonl"], 1, "lies in or around it"),
-        (["jsonl", "--to", "{0}/folder.jsonl"], 1, "{0}/folder.jsonl is a folder, not a file; --to names another place"),
+        (["jsonl", "--to", "{0}/folder.jsonl"], 1, "{0}/folder.jsonl is a folder, not a file; choose another place with --to"),
         (["jsonl", "--to", "{0}/folder.jsonl", "--force"], 1, "{0}/folder.jsonl is a folder, not a file"),
         (["jsonl", "--to", "{0}/pipe.jsonl", "--force"], 1, "{0}/pipe.jsonl is a FIFO, not a file"),
         (["jsonl", "--to", "{0}/link.jsonl", "--force"], 1, "{0}/link.jsonl is a link that leads nowhere, not a file"),

@@ -218,8 +218,8 @@ def test_document_without_revisions_is_said_to_have_none(root: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([79999999], "the archive does not know a document 79999999"),
-        ([10**20], "the archive does not know a document 100000000000000000000"),
+        ([79999999], "document 79999999 is not in the archive"),
+        ([10**20], "document 100000000000000000000 is not in the archive"),
         ([70000001, 5], f"no revision 5; the revisions are: {ONE}, {TWO}"),
         ([], "name a document by its id"),
         (["x"], "name a document by its id"),

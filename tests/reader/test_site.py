@@ -486,7 +486,7 @@ def test_command_says_what_it_did_as_json(root: Path) -> None:
 
 @pytest.mark.parametrize(("options", "status", "words"), [
     (("--language", "xx"), 2, "--language: not one of"), (("--since", "yesterday"), 2, "--since: not a day"),
-    (("--pictures", "draw"), 2, "--pictures: neither link nor copy"), (("extra",), 1, "one argument too many"),
+    (("--pictures", "draw"), 2, "--pictures: neither link nor copy"), (("extra",), 1, "unexpected argument extra"),
 ])  # fmt: skip
 def test_odd_options_end_with_a_line(root: Path, options: tuple[str, ...], status: int, words: str) -> None:
     ran = scrapy("site", *options, root=root / "archive")

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 @runtime_checkable
 class ArchiveSpider(Protocol):
-    """What a spider must have to crawl for an archive."""
+    """A spider that crawls for an archive."""
 
     options: Options
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LIMIT = 512 * 1024
-"""How many bytes of a robots.txt are read, compressed and decompressed; RFC 9309 asks for 500 KiB."""
+"""The number of bytes of a robots.txt that are read, compressed and decompressed; RFC 9309 requires 500 KiB."""
 
 ITS_ADDRESS = "robots_txt"
 """Key in a request's meta: the address of the robots.txt it asks for, before any redirect."""

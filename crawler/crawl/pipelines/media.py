@@ -199,7 +199,7 @@ class MediaPipeline(RunComponent):
     def _forget(self, path: str) -> None:
         """Remove the note of a partial file, then the partial file itself."""
         partial = layout.partial_path(path)
-        with contextlib.suppress(OSError):  # a file that stays does no harm
+        with contextlib.suppress(OSError):  # a leftover file is harmless
             disk.remove(self.run.root / layout.note_path(partial))
             disk.remove(self.run.root / partial)
 

@@ -29,7 +29,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class ListPage:
-    """What a reply of a list holds: each id once, in the order of the reply.
+    """The content of a reply of a list: each id once, in the order of the reply.
 
     more: addresses of further lists, such as the next page, on the configured hosts; never an earlier page, nor one beyond the
     last, but the caller must stop a list that grows or repeats itself for ever. problems: sentences that say what could not be
