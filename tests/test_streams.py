@@ -6,6 +6,7 @@ Each command is a process of its own, as a shell or cron starts it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -17,10 +18,11 @@ from typing import Any
 import pytest
 
 from crawler.upkeep.verify import verify
-from tests.crawling import ROOT
+from tests.crawling import PATIENCE_S, ROOT
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 from tests.helpers_commands import archive_of, document, write
+from tests.shares import share
 
 TITLE = "Größe 大量移民 \U0001f600"
 NUMBER = 70000001
@@ -68,10 +70,10 @@ def is_quiet(said: bytes) -> bool:
     return not any(word in said for word in (b"Traceback", b"Exception ignored", b"Logging error", b"UnicodeEncodeError"))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", share(COMMANDS, 3))
 def test_command_speaks_ascii(command: str, root: Path, site: Site) -> None:
     process = start(command, root, site, encoding="ascii:strict", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert is_quiet(out + err), err
     assert out.isascii()
@@ -82,11 +84,11 @@ def test_command_speaks_ascii(command: str, root: Path, site: Site) -> None:
         assert TITLE in [json.loads(line)["title"] for line in out.splitlines()]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", share(COMMANDS, 3, 1))
 def test_command_works_with_closed_streams(command: str, root: Path, site: Site) -> None:
     """What is said never goes into the archive: a closed stream's number is the first that the system gives to a file."""
     before = {path: path.read_bytes() for path in root.glob("en/**/*.txt")}
-    assert start(command, root, site, closed="012").wait(60) == 0
+    assert start(command, root, site, closed="012").wait(PATIENCE_S) == 0
     assert {path: path.read_bytes() for path in before} == before
     assert verify(root).is_sound
 
@@ -98,7 +100,7 @@ CLOSED = [("crawl", "01"), ("status", "01"), ("crawl dry json", "02"), ("status 
 def test_output_to_a_closed_stream_does_not_come_out_elsewhere(command: str, closed: str, root: Path, site: Site) -> None:
     stream = {"stderr": subprocess.PIPE} if "1" in closed else {"stdout": subprocess.PIPE}
     process = start(command, root, site, closed=closed, **stream)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert is_quiet((out or b"") + (err or b"")), err
     if out is not None:  # and nothing else than the result
@@ -114,18 +116,18 @@ def broken_pipe() -> Iterator[int]:
     os.close(writer)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", share(COMMANDS, 3, 2))
 def test_command_survives_readers_that_have_gone(command: str, root: Path, site: Site) -> None:
     with broken_pipe() as pipe:
         process = start(command, root, site, stdout=pipe, stderr=subprocess.PIPE)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE_S)
         assert is_quiet(err), err
         assert process.returncode == 0, err
 
 
 def test_crawl_survives_readers_of_its_log_that_have_gone(root: Path, site: Site) -> None:
     with broken_pipe() as pipe:
-        assert start("crawl", root, site, stdout=pipe, stderr=pipe).wait(60) == 0
+        assert start("crawl", root, site, stdout=pipe, stderr=pipe).wait(PATIENCE_S) == 0
     assert list(root.glob("runs/*.report.json"))
 
 
@@ -133,7 +135,7 @@ def test_crawl_survives_readers_of_its_log_that_have_gone(root: Path, site: Site
 def test_command_says_that_standard_output_is_full(command: str, root: Path, site: Site) -> None:
     with open("/dev/full", "wb") as full:
         process = start(command, root, site, stdout=full, stderr=subprocess.PIPE)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE_S)
         assert is_quiet(err), err
         writes = command != "crawl"  # whose result is the archive
         assert process.returncode == (6 if writes else 0), err
@@ -142,11 +144,14 @@ def test_command_says_that_standard_output_is_full(command: str, root: Path, sit
 
 def test_crawl_survives_a_disk_that_has_no_room_for_its_log(root: Path, site: Site) -> None:
     with open("/dev/full", "wb") as full:
-        assert start("crawl", root, site, stdout=full, stderr=full).wait(60) == 0
+        assert start("crawl", root, site, stdout=full, stderr=full).wait(PATIENCE_S) == 0
 
 
-@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("status", "--help"), ("crawl", "dw", "-a", "depth=ÿ")], ids=str)
-@pytest.mark.parametrize("how", ["closed", "broken", "full", "ascii"])
+MISTAKES = [(), ("nonsense",), ("status", "--help"), ("crawl", "dw", "-a", "depth=ÿ")]
+HOW = ["closed", "broken", "full", "ascii"]
+
+
+@pytest.mark.parametrize(("how", "arguments"), share(itertools.product(HOW, MISTAKES), 5), ids=str)
 def test_help_and_mistakes_survive_too(how: str, arguments: tuple[str, ...]) -> None:
     environment = {**os.environ, **({"PYTHONIOENCODING": "ascii"} if how == "ascii" else {})}
     shell = 'exec "$@"' + (" >&- <&-" if how == "closed" else " >/dev/full" if how == "full" else "")
@@ -155,5 +160,5 @@ def test_help_and_mistakes_survive_too(how: str, arguments: tuple[str, ...]) -> 
             ["sh", "-c", shell, "sh", SCRAPY, *arguments], cwd=ROOT, env=environment, stderr=subprocess.PIPE,
             stdout=pipe if how == "broken" else subprocess.PIPE,
         )  # fmt: skip
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert is_quiet((out or b"") + err), err

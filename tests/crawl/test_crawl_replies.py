@@ -17,6 +17,7 @@ from crawler.storage import layout
 from tests.crawling import DAY_MS, NOW_MS, Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
+from tests.shares import share
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -310,8 +311,9 @@ def test_a_reply_whose_document_cannot_be_made_is_kept(how: str, site: Site, tmp
     assert (again.status, set(again.documents)) == (0, {FRESH})
 
 
-@pytest.mark.parametrize("how", ["KeyError", "RecursionError", "odd text"])
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize(
+    ("name", "how"), share(((name, how) for name in LISTS for how in ("KeyError", "RecursionError", "odd text")), 2), ids=str
+)
 def test_an_error_in_the_reader_of_a_list_is_about_that_list_only(name: str, how: str, site: Site, tmp_path: Path) -> None:
     seed, path = LISTS[name]
     document = f"https://www.dw.com/en/any/a-{FRESH}"

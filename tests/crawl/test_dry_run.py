@@ -24,6 +24,7 @@ from tests.crawling import Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 from tests.helpers_commands import archive_of, document, scrapy
+from tests.shares import share
 
 
 @pytest.fixture
@@ -60,8 +61,14 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kinds", ["article,gallery,video,liveblog", "audio,gallery"])
-@pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
+KINDS = ["article,gallery,video,liveblog", "audio,gallery"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kinds"),
+    [*((arguments, KINDS[0]) for arguments in ARGUMENTS), *share(((arguments, KINDS[1]) for arguments in ARGUMENTS), 5, 4)],
+    ids=str,
+)
 def test_a_dry_run_changes_neither_bytes_nor_times(archived: Path, site: Site, arguments: tuple[str, ...], kinds: str) -> None:
     before = everything(archived)
     given = {"dry_run": "1", **dict(argument.split("=", 1) for argument in arguments)}

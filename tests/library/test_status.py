@@ -27,6 +27,7 @@ from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile
 from tests.crawling import ROOT, at_ms
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, store, write
+from tests.shares import share
 
 DAY_MS = refresh.DAY_MS
 OLD = "2020-02-03T00:00:00.000Z"
@@ -162,7 +163,7 @@ def test_no_archive_is_said(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.parametrize("command", ["status --json", "new-seeds", "diff 70000001", "verify"])
+@pytest.mark.parametrize("command", share(["status --json", "new-seeds", "diff 70000001", "verify"], 2))
 def test_archive_on_a_read_only_disk_can_be_read(command: str, root: Path) -> None:
     mount = f"mount --bind '{root}' '{root}' && mount -o remount,bind,ro '{root}'"
     within = ["unshare", "--map-root-user", "--mount", "sh", "-c"]

@@ -29,6 +29,7 @@ from crawler.urls import PictureName
 from tests.helpers_commands import NOW_MS, archive_of, scrapy, snapshot, store
 from tests.reader import samples
 from tests.reader.samples import DAY_MS, missing, picture, picture_file, reference
+from tests.shares import share
 
 EVERYTHING = Selection()
 
@@ -432,7 +433,7 @@ def killed(root: Path, after: int) -> bool:
     return done.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("after", [0, 1, 5, 12, 20, 30, 40, 50, 58, 61, 64])
+@pytest.mark.parametrize("after", share([0, 1, 5, 12, 20, 30, 40, 50, 58, 61, 64], 3, 1))
 def test_killed_first_build_is_finished_by_the_next(root: Path, after: int) -> None:
     wanted = pages(root / "site")
     shutil.rmtree(root / "site")
@@ -442,7 +443,7 @@ def test_killed_first_build_is_finished_by_the_next(root: Path, after: int) -> N
     assert not list((root / "site" / OWN).glob("new*"))
 
 
-@pytest.mark.parametrize("after", range(0, 30, 2))
+@pytest.mark.parametrize("after", share(range(0, 30, 2), 4, 1))
 def test_killed_update_leaves_a_site_that_works(root: Path, after: int) -> None:
     remove(root / "archive", samples.URDU)
     store(root / "archive", picture_file(63000300), now_ms=NOW_MS + DAY_MS)

@@ -23,6 +23,7 @@ from tests.crawling import NOW_MS, crawl
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 from tests.helpers_commands import archive_of, document, scrapy, write
+from tests.shares import share
 from tests.storage.test_recovery import rows
 
 LATER_MS = NOW_MS + 86_400_000
@@ -107,7 +108,7 @@ def judge(crawled: Path, root: Path, chance: random.Random) -> None:
     assert not [line.problem for each in runlog.run_logs(root) for line in runlog.lines(each) if line.problem]
 
 
-@pytest.mark.parametrize("number", range(FLIPS))
+@pytest.mark.parametrize("number", share(range(FLIPS), 3))
 def test_flipped_bit_of_a_log_is_named_and_mended(crawled: Path, tmp_path: Path, number: int) -> None:
     judge(crawled, tmp_path / "archive", random.Random(number))
 

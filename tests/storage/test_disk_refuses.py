@@ -15,6 +15,7 @@ import pytest
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 from tests.killing import NO_MEMORY, SHORT, Crawl, Fault, Runner, content, differences, half_written, linux_only, problems
+from tests.shares import share
 
 pytestmark = linux_only
 REFUSED = 6
@@ -61,7 +62,7 @@ def says_once(crawl: Crawl, reason: str) -> bool:
 KINDS = ("picture", "reply", "document", "log", "states", "report")
 ONCE = [
     *(Fault("open", kind, 1, do="EIO") for kind in KINDS),
-    *(Fault("write", kind, 1, "half", do="ENOSPC") for kind in KINDS),
+    *(Fault("write", kind, 1, "half", do="ENOSPC") for kind in reversed(KINDS)),
     *(Fault("fsync", kind, 1, do="EIO") for kind in (*KINDS, "folder")),
     *(Fault("rename", kind, 1, do="EIO") for kind in ("picture", "reply", "document", "report")),
     *(Fault("commit", "", n, do="ENOSPC") for n in (1, 2, 4)),
@@ -102,7 +103,7 @@ def refused_then_complete(runner: Runner, archive: Path, whole: Path, fault: Fau
     judge(archive, whole)
 
 
-@pytest.mark.parametrize("fault", [*ONCE, *FOR_GOOD], ids=str)
+@pytest.mark.parametrize("fault", share([*ONCE, *FOR_GOOD], 2), ids=str)
 def test_refused_at_a_step_it_stops_and_the_next_run_completes(
     runner: Runner, whole: Path, tmp_path: Path, fault: Fault
 ) -> None:

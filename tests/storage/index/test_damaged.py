@@ -13,6 +13,7 @@ import pytest
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 from tests.killing import Fault, Runner, differences, linux_only, problems
+from tests.shares import share
 
 pytestmark = linux_only
 PAGE = 4096
@@ -66,7 +67,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", share(DAMAGES, 2))
 def test_damaged_index_is_made_again_and_said_so(site: Site, runner: Runner, whole: Path, archive: Path, damage: str) -> None:
     DAMAGES[damage](archive / "index.sqlite")
     site.forget()
