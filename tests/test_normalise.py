@@ -24,9 +24,9 @@ def test_fold(text: str, folded: str) -> None:
 
 @pytest.mark.parametrize("marks", ["\u0301\u0316" * 500_000, "\u0344" * 200_000, "\u09bc\u09cd" * 200_000])
 def test_many_marks_stay_and_cost_little(marks: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert normalise.fold(f"e\u0301 e{marks} e\u0301") == f"\u00e9 e{marks} \u00e9"
-    assert time.perf_counter() - start < 10  # a tenth of a second; it was minutes
+    assert time.process_time() - start < 10  # a tenth of a second; it was minutes
 
 
 PIECES = ["e", "\u0301", "\u0316", "\u0344" * 60, "\u0301\u0316" * 60, " ", "\u0b47", "\u0b3e" * 120]

@@ -281,9 +281,9 @@ def test_safe_link(url: str, safe: bool) -> None:
 @pytest.mark.parametrize("tag", ["<ul>", "<div>", "<b ", "<div><i>", "<figure>", "</small></p><video ", "<svg><g>", "<x-y>"])
 def test_endless_markup_costs_little_and_keeps_its_words(tag: str) -> None:
     text = f"first {tag * 100_000}> last<img src=x onerror=alert(1)>"
-    start = time.perf_counter()
+    start = time.process_time()
     clean = sanitise.safe_markup(text)
-    assert time.perf_counter() - start < 10  # under a second; it was minutes
+    assert time.process_time() - start < 10  # under a second; it was minutes
     assert clean.startswith("first")
     assert "last" in clean
     assert "onerror" not in clean

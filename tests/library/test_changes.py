@@ -78,9 +78,9 @@ def test_text_does_not_differ_from_itself(text: str) -> None:
 def test_huge_texts_that_share_nothing_are_told_apart_in_time() -> None:
     before = " ".join(f"a{number % 977}" for number in range(60_000))
     after = " ".join(f"a{number % 881}" for number in range(60_000, 0, -1))
-    started = time.monotonic()
+    started = time.process_time()
     pieces = changes.words(before, after)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert {sign for sign, _ in pieces} >= {REMOVED, ADDED}
 
 
@@ -239,9 +239,9 @@ def test_diff_of_what_is_not_there(root: Path, arguments: list[object], said: st
 def test_comparing_hostile_documents_takes_time_in_proportion_to_their_length(unit: str) -> None:
     body = '<img src="x"><b>' + unit * (100_000 // len(unit))
     one, other = document(body=body), document(body=body + "x")
-    start = time.perf_counter()
+    start = time.process_time()
     changes.compare(one, other)
-    assert time.perf_counter() - start < 10  # a fifth of a second; it was minutes
+    assert time.process_time() - start < 10  # a fifth of a second; it was minutes
 
 
 def test_damaged_revision_is_named(root: Path) -> None:

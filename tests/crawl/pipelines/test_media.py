@@ -235,7 +235,7 @@ def test_a_signal_ends_it_after_the_piece_and_the_next_run_continues(
     begin: Callable[..., Running], fetch: Fetch, site: Site, tmp_path: Path
 ) -> None:
     site.options(media_bytes=BIG)
-    site.fault(VIDEO, after=1, times=1, delay_s=0.5)
+    site.fault(VIDEO, after=1, times=1, delay_s=2)  # time enough for a signal
     crawl = begin()
     crawl.signal(signal.SIGTERM, lambda: site.paths("media").count(VIDEO) == 2)
     first = crawl.finish()

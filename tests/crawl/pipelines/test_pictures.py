@@ -96,7 +96,7 @@ def test_incomplete_pictures_are_not_stored_and_tried_again(site: Site, tmp_path
     assert len(BAD) == len(ONE_EACH)
     for fault, picture in zip(BAD.values(), ONE_EACH.values(), strict=True):
         site.fault(path_of(picture), host="static", **fault)
-    first = crawl(tmp_path, ONE_EACH, "depth=0", site=site, settings={"DOWNLOAD_TIMEOUT": 1, "RETRY_TIMES": 1})
+    first = crawl(tmp_path, ONE_EACH, "depth=0", site=site, settings={"DOWNLOAD_TIMEOUT": 2, "RETRY_TIMES": 1})
     assert first.status == 3
     assert set(first.documents) == set(ONE_EACH)
     assert not first.pictures
