@@ -235,12 +235,8 @@ def test_attributes_of_our_own_objects_are_never_guessed(name: str) -> None:
 CHANGERS = {
     "append", "add", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "setdefault", "sort", "update",
 }  # fmt: skip
-KEEPS_STATE = {
-    "storage/disk.py": "numbers the temporary files of this process, and says once that a file system cannot flush folders",
-}
 
-
-@pytest.mark.parametrize("name", [name for name in TREES if name not in KEEPS_STATE])
+@pytest.mark.parametrize("name", TREES)
 def test_module_keeps_no_state(name: str) -> None:
     tree = TREES[name]
     constants = {ast.unparse(target) for node in tree.body if isinstance(node, ast.Assign) for target in node.targets}

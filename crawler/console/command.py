@@ -69,7 +69,6 @@ class Command(ABC):
 
     def run(self, args: list[str], opts: Namespace) -> int:
         """Run the command and return its exit status. An error is one line on standard error."""
-        disk.warn_with(say)
         try:
             if unknown := next((arg for arg in args if arg.startswith("-") and arg != "-"), None):
                 raise CommandError(f"unknown option {unknown}; see {program()} {self.name} --help")

@@ -9,7 +9,7 @@ import contextlib
 import errno
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crawler.files import AnyPath, pieces
@@ -26,8 +26,6 @@ _CANNOT_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.
 
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK  # never through a link, never waiting for a FIFO's reader
 
-_numbers = itertools.count()  # no two temporary files share a name
-
 
 class Unreadable(OSError):
     """A file that was to be copied cannot be read. Raised by `move` and `copy`."""
@@ -43,12 +41,11 @@ def write_temporary(path: AnyPath, data: bytes) -> str:
 
 def _write_temporary(path: AnyPath, pieces: Iterable[bytes]) -> str:
     folder, name = os.path.split(path)  # faster than pathlib; this runs for every file
-    temporary = os.path.join(folder, f"{TEMPORARY_PREFIX}{next(_numbers)}-{name}")
     try:
-        descriptor = os_open(temporary, _WRITE | os.O_TRUNC, 0o644)
+        temporary, descriptor = _open_temporary(folder, name)
     except FileNotFoundError:
         make_folder(Path(folder))
-        descriptor = os_open(temporary, _WRITE | os.O_TRUNC, 0o644)
+        temporary, descriptor = _open_temporary(folder, name)
     try:
         try:
             for piece in pieces:
@@ -60,6 +57,15 @@ def _write_temporary(path: AnyPath, pieces: Iterable[bytes]) -> str:
         discard(temporary)
         raise
     return temporary
+
+
+def _open_temporary(folder: str, name: str) -> tuple[str, int]:
+    """Make a file with the first free temporary name: another thread, or a process that was killed, may have taken some."""
+    for number in itertools.count():
+        temporary = os.path.join(folder, f"{TEMPORARY_PREFIX}{number}-{name}")
+        with contextlib.suppress(FileExistsError):
+            return temporary, os_open(temporary, _WRITE | os.O_EXCL, 0o644)
+    raise AssertionError("no number is the last")
 
 
 def make_folder(folder: Path) -> None:
@@ -94,38 +100,23 @@ def flush_file(path: AnyPath) -> None:
 def sync_folders(folders: Iterable[AnyPath]) -> None:
     """Flush folders, so that the names in them survive a power cut.
 
-    Some network and FUSE file systems cannot flush a folder at all; for them a warning is given once (`warn_with`). Raises
-    OSError for every other failure.
+    Some network and FUSE file systems cannot flush a folder at all, which is no error (see `flush_problem`). Raises OSError
+    for every other failure.
     """
     for folder in folders:
-        try:
-            flush_file(folder)
-        except OSError as error:
-            if error.errno not in _CANNOT_FLUSH:
-                raise
-            _warnings.add(f"{os.fspath(folder)}: {error.strerror}")
+        flush_problem(folder)
 
 
-class _Warnings:
-    """Warns once that the names of new files may not survive a power cut."""
-
-    def __init__(self) -> None:
-        self.say: Callable[[str], None] = lambda sentence: None
-        self.is_said = False
-
-    def add(self, why: str) -> None:
-        if not self.is_said:
-            self.is_said = True
-            self.say(f"this file system cannot flush a folder ({why}): after a power cut the newest files may be missing")
-
-
-_warnings = _Warnings()
-
-
-def warn_with(say: Callable[[str], None]) -> None:
-    """Set the function that gets the warning about a disk, once."""
-    if say != _warnings.say:
-        _warnings.say, _warnings.is_said = say, False
+def flush_problem(folder: AnyPath) -> str:
+    """Flush a folder. Returns a warning if its file system can flush no folder, else ''. Raises OSError if flushing failed."""
+    try:
+        flush_file(folder)
+    except OSError as error:
+        if error.errno not in _CANNOT_FLUSH:
+            raise
+        why = f"{os.fspath(folder)}: {error.strerror}"
+        return f"this file system cannot flush a folder ({why}): after a power cut the newest files may be missing"
+    return ""
 
 
 def replace_file(path: Path, data: bytes) -> None:

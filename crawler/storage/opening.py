@@ -41,12 +41,13 @@ def open_archive(
     rebuild: rebuild the index from files and logs in any case. The caller closes the archive.
     Raises ArchiveInUse, NotAnArchive and DiskError.
     """
-    disk.warn_with(say)
     lock = _lock(root, now_ms, who)
     with contextlib.ExitStack() as undo:
         undo.callback(lock.release)
         try:
             check_free(root, min_free)
+            if warning := disk.flush_problem(root / layout.RUNS):
+                say(warning)
             index, rebuild_reason, unclean_since = open_index(root, rebuild)
             undo.callback(index.close)
             archive = Archive(root, lock.release, index, RunLog(root / layout.RUNS, now_ms), min_free, sites)

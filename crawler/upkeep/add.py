@@ -32,6 +32,38 @@ class Added:
         return self.outcomes.total()
 
 
+class _OnTheirWay:
+    """Documents that are being written: many at a time share the waiting for the disk. By id."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._stored: dict[int, tuple[SeedDocument, Future[list[Record]]]] = {}
+
+    def take(self, document: SeedDocument, now_ms: int) -> str:
+        """Begin to write a document. Returns the outcome of `Archive.plan_seed`. Raises DiskError."""
+        archive = self._archive
+        assert document.id is not None
+        row = archive.index.resolve(document.id)
+        dw_id = row.id if row else document.id
+        if dw_id in self._stored:  # two versions of one article must see each other
+            self._finish(dw_id)
+        outcome, files = archive.plan_seed(document, "add", now_ms)
+        if files:
+            self._stored[dw_id] = (document, archive.begin_store(files))
+            self.finish(_ON_THEIR_WAY)
+        return outcome
+
+    def finish(self, most: int = 0) -> None:
+        """Wait until at most so many are left. Raises DiskError."""
+        while len(self._stored) > most:
+            self._finish(next(iter(self._stored)))
+
+    def _finish(self, dw_id: int) -> None:
+        document, stored = self._stored.pop(dw_id)
+        self._archive.end_store(stored)
+        self._archive.register_document(document, "add", 0)
+
+
 def add(
     archive: Archive,
     found: Iterable[seeds.Seed],
@@ -45,32 +77,14 @@ def add(
     complain: called once for each problem. advance: called with (documents so far, None). Of two versions the one with the
     later stamp becomes the document, the other a revision, in whatever order they come. Raises DiskError.
     """
-    added = Added()
-    on_their_way: dict[int, tuple[SeedDocument, Future[list[Record]]]] = {}
-
-    def finish(dw_id: int) -> None:
-        document, stored = on_their_way.pop(dw_id)
-        archive.end_store(stored)
-        archive.register_document(document, "add", 0)
-
+    added, on_their_way = Added(), _OnTheirWay(archive)
     for seed in found:
         if not isinstance(seed, seeds.Document):
             added.problems += 1
             complain(seed if isinstance(seed, seeds.Problem) else seeds.Problem(seed.place, "an address, not a seed document"))
             continue
-        assert seed.document.id is not None
         added.mended += seed.is_mended
-        row = archive.index.resolve(seed.document.id)
-        dw_id = row.id if row else seed.document.id
-        if dw_id in on_their_way:  # two versions of one article must see each other
-            finish(dw_id)
-        outcome, files = archive.plan_seed(seed.document, "add", now_ms)
-        added.outcomes[outcome] += 1
-        if files:
-            on_their_way[dw_id] = (seed.document, archive.begin_store(files))
-            if len(on_their_way) > _ON_THEIR_WAY:
-                finish(next(iter(on_their_way)))
+        added.outcomes[on_their_way.take(seed.document, now_ms)] += 1
         advance(added.documents, None)
-    while on_their_way:
-        finish(next(iter(on_their_way)))
+    on_their_way.finish()
     return added

@@ -259,19 +259,22 @@ def _unclean_since(db: sqlite3.Connection, root: Path, without_index: bool) -> s
     return str(found[0]) if found else ""
 
 
+_DIFFERENCES = """
+    SELECT e.path AS path, e.path, f.path, NULL, e.sha256, e.bytes, f.sha256, f.bytes, f.problem,
+        e.kind, e.id, e.stamp_ms, e.url
+    FROM expected e LEFT JOIN found f ON f.path = e.path
+    WHERE f.path IS NULL OR f.sha256 IS NOT e.sha256
+    UNION ALL SELECT f.path, NULL, f.path, i.path, NULL, NULL, f.sha256, f.bytes, f.problem, NULL, NULL, NULL, NULL
+    FROM found f LEFT JOIN expected e ON f.path = e.path LEFT JOIN indexed i ON i.path = f.path WHERE e.path IS NULL
+    ORDER BY path"""
+
+
 def _compare(db: sqlite3.Connection, removed: dict[str, str | None], strange: dict[str, str]) -> Iterator[Damage]:
     """Yield the differences between the logs and the disk, in order of path; then the strange files.
 
     removed, strange: as `_read_logs` and `_read_files` filled them.
     """
-    rows = db.execute("""
-        SELECT e.path AS path, e.path, f.path, NULL, e.sha256, e.bytes, f.sha256, f.bytes, f.problem,
-            e.kind, e.id, e.stamp_ms, e.url
-        FROM expected e LEFT JOIN found f ON f.path = e.path
-        WHERE f.path IS NULL OR f.sha256 IS NOT e.sha256
-        UNION ALL SELECT f.path, NULL, f.path, i.path, NULL, NULL, f.sha256, f.bytes, f.problem, NULL, NULL, NULL, NULL
-        FROM found f LEFT JOIN expected e ON f.path = e.path LEFT JOIN indexed i ON i.path = f.path WHERE e.path IS NULL
-        ORDER BY path""")
+    rows = db.execute(_DIFFERENCES)
     hidden: Counter[str] = Counter()
     odd: set[str] = set()
     for path, expected, found, indexed, sha256, size, found_sha256, found_size, problem, kind, dw_id, stamp_ms, url in rows:

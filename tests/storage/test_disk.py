@@ -6,7 +6,7 @@ import errno
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -142,14 +142,6 @@ def test_free_bytes_are_those_of_an_ordinary_user(tmp_path: Path) -> None:
 # ---- folders that cannot be flushed -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def warned() -> Iterator[list[str]]:
-    said: list[str] = []
-    disk.warn_with(said.append)
-    yield said
-    disk.warn_with(lambda sentence: None)
-
-
 def fsync_of_folders(number: int) -> Callable[[int], None]:
     """fsync of a file system that answers so for every folder."""
 
@@ -164,9 +156,19 @@ def fsync_of_folders(number: int) -> Callable[[int], None]:
 UNABLE = [errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF]
 
 
+def test_temporary_names_that_are_taken_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_bytes(b"kept")
+    (tmp_path / ".tmp-0-1.txt").symlink_to(tmp_path / "outside")
+    (tmp_path / ".tmp-1-1.txt").mkdir()
+    names = [disk.write_temporary(tmp_path / "1.txt", data) for data in (b"a", b"b")]
+    assert [os.path.basename(name) for name in names] == [".tmp-2-1.txt", ".tmp-3-1.txt"]
+    assert [Path(name).read_bytes() for name in names] == [b"a", b"b"]
+    assert (tmp_path / "outside").read_bytes() == b"kept"
+
+
 @pytest.mark.parametrize("number", UNABLE, ids=errno.errorcode.get)
-def test_file_system_that_cannot_flush_folders_is_warned_of_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warned: list[str], number: int
+def test_file_system_that_cannot_flush_folders_is_used_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(disk, "os_fsync", fsync_of_folders(number))
     for name in ("a", "b"):
@@ -174,7 +176,7 @@ def test_file_system_that_cannot_flush_folders_is_warned_of_once(
     disk.write_piece(tmp_path / "c" / "2.part", DATA, 0)
     disk.remove(tmp_path / "a" / "deep" / "1.txt")
     assert (tmp_path / "b" / "deep" / "1.txt").read_bytes() == DATA
-    (sentence,) = warned
+    sentence = disk.flush_problem(tmp_path)
     assert "cannot flush a folder" in sentence
     assert os.strerror(number) in sentence
     assert str(tmp_path) in sentence
@@ -182,17 +184,22 @@ def test_file_system_that_cannot_flush_folders_is_warned_of_once(
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS], ids=errno.errorcode.get)
 def test_folder_whose_flush_fails_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warned: list[str], number: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(disk, "os_fsync", fsync_of_folders(number))
     with pytest.raises(OSError, match=os.strerror(number)):
         disk.replace_file(tmp_path / "1.txt", DATA)
-    assert not warned
+    with pytest.raises(OSError, match=os.strerror(number)):
+        disk.flush_problem(tmp_path)
+
+
+def test_file_system_that_flushes_folders_needs_no_warning(tmp_path: Path) -> None:
+    assert disk.flush_problem(tmp_path) == ""
 
 
 @pytest.mark.parametrize("number", UNABLE, ids=errno.errorcode.get)
 def test_file_that_cannot_be_flushed_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warned: list[str], number: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(disk, "os_fsync", failing(number))
     with pytest.raises(OSError, match=os.strerror(number)):
@@ -200,5 +207,4 @@ def test_file_that_cannot_be_flushed_is_an_error(
     (tmp_path / "2.txt").touch()
     with pytest.raises(OSError, match=os.strerror(number)):
         disk.flush_file(tmp_path / "2.txt")
-    assert not warned
     assert os.listdir(tmp_path) == ["2.txt"]
