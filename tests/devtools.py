@@ -1,6 +1,6 @@
 """A headless Chromium that opens files, driven over the DevTools protocol: what a page asked for, complained of and shows.
 
-No network: every host resolves to nothing.
+No network: every host but 127.0.0.1 resolves to nothing.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Browser:
         command_out, self._commands = os.pipe()
         self._answers, answers_in = os.pipe()
         options = [*OPTIONS, "--remote-debugging-pipe", f"--user-data-dir={self._folder.name}", "--hide-scrollbars",
-                   "--host-resolver-rules=MAP * ~NOTFOUND", "about:blank"]  # fmt: skip
+                   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "about:blank"]  # fmt: skip
         self._process = subprocess.Popen(
             [sys.executable, "-c", _LAUNCHER, str(command_out), str(answers_in), CHROMIUM, *options],
             pass_fds=(command_out, answers_in), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -125,10 +125,10 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
 
-    def open(self, page: Path) -> Opened:
-        """Open a file and wait until it and its pictures have loaded."""
+    def open(self, page: Path | str) -> Opened:
+        """Open a file or an address, and wait until it and its pictures have loaded."""
         self._events.clear()
-        self.call("Page.navigate", url=page.absolute().as_uri())
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.absolute().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self._events):
             self._events.append(self._next())
         found = self.run(_LOADED)

@@ -6,7 +6,6 @@ import re
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from crawler.commands.search import NotUnderstood, day_ms, names_of
 from crawler.console import LISTED, ArchiveCommand, counted, program, progress, say, shown
 from crawler.exceptions import COMPLETE, INCOMPLETE
 from crawler.export import formats, parquet
@@ -14,10 +13,11 @@ from crawler.export.formats import Options
 from crawler.export.source import Source
 from crawler.library import Library
 from crawler.library.search.catalogue import DAY_MS
+from crawler.library.search.options import BadOption, day_ms, languages_of, names_of
 from crawler.library.selection import Selection
 from crawler.reader.single import SinglePages
 from crawler.streams import print_json
-from crawler.urls import DOCUMENT_KINDS, LANGUAGES, UNKNOWN_LANGUAGE
+from crawler.urls import DOCUMENT_KINDS
 
 _RUN = re.compile(r"\d{8}T\d{6}Z")
 
@@ -57,9 +57,9 @@ class Command(ArchiveCommand):
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         if len(args) != 1:
-            raise NotUnderstood(f"name one format: {', '.join(formats.NAMES)}")
+            raise BadOption(f"name one format: {', '.join(formats.NAMES)}")
         if args[0] not in formats.NAMES:
-            raise NotUnderstood(f"there is no format {args[0]}; there are {', '.join(formats.NAMES)}")
+            raise BadOption(f"there is no format {args[0]}; there are {', '.join(formats.NAMES)}")
         selection = selection_of(opts)
         root = self.existing_root()
         with Library(root) as library, progress("documents") as advance:
@@ -83,11 +83,11 @@ class Command(ArchiveCommand):
 
 
 def selection_of(opts: Namespace) -> Selection:
-    """Return the selection of the options. Raises NotUnderstood."""
+    """Return the selection of the options. Raises BadOption."""
     is_run = bool(opts.since and _RUN.fullmatch(opts.since))
     last = day_ms("--until", opts.until)
     return Selection(
-        languages=names_of("--language", opts.language, (*LANGUAGES, UNKNOWN_LANGUAGE)),
+        languages=languages_of("--language", opts.language),
         kinds=names_of("--kind", opts.kind, DOCUMENT_KINDS),
         since_ms=None if is_run else _since_ms(opts.since),
         until_ms=None if last is None else last + DAY_MS,
@@ -98,12 +98,12 @@ def selection_of(opts: Namespace) -> Selection:
 def _since_ms(text: str | None) -> int | None:
     try:
         return day_ms("--since", text)
-    except NotUnderstood as error:
-        raise NotUnderstood(f"--since: not a day like 2026-11-22, nor a run like 20261122T200000Z: {text}") from error
+    except BadOption as error:
+        raise BadOption(f"--since: not a day like 2026-11-22, nor a run like 20261122T200000Z: {text}") from error
 
 
 def _partition(text: str) -> tuple[str, ...]:
     names = tuple(filter(None, text.split(",")))
     if names != parquet.PARTITIONS[: len(names)]:
-        raise NotUnderstood(f"--partition: neither language nor language,year: {text}")
+        raise BadOption(f"--partition: neither language nor language,year: {text}")
     return names

@@ -8,30 +8,29 @@ import sqlite3
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 
 from crawler import times
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, program, progress, say
 from crawler.exceptions import COMPLETE, NOT_FOUND, NOT_UNDERSTOOD
-from crawler.library.search.catalogue import DAY_MS
 from crawler.library.search.index import SearchIndex
+from crawler.library.search.options import BadOption, selection_of
 from crawler.library.search.query import parse
-from crawler.library.search.search import Hit, Selection, search
+from crawler.library.search.search import Hit, search
 from crawler.library.search.snippet import Piece
 from crawler.streams import print_json
-from crawler.urls import DOCUMENT_KINDS, LANGUAGES, UNKNOWN_LANGUAGE
+from crawler.urls import DOCUMENT_KINDS
 
 _NEWEST = 20
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_OPTIONS = {name: f"--{name}" for name in ("language", "kind", "since", "until")}
 _OPTION = re.compile(r"-[hsL]|-s[A-Z][A-Z_]*=.*|--.*", re.DOTALL)
 _MARKS = ("**", "**")  # without colours
 _COLOURS = ("\x1b[1m", "\x1b[0m")
 
 
-class NotUnderstood(CommandError):
-    """An option cannot be understood, or there is nothing to search. Status 1 means no hit."""
+class NoArchive(CommandError):
+    """There is nothing to search. Exits with status 2, because 1 means no hit."""
 
     exit_status = NOT_UNDERSTOOD
 
@@ -68,13 +67,14 @@ class Command(ArchiveCommand):
         take_words_apart(parser)
 
     def execute(self, args: list[str], opts: Namespace) -> int:
-        selection, limit = selection_of(opts), _limit(opts.limit)
+        selection = selection_of(_OPTIONS, opts.language, opts.kind, opts.since, opts.until, with_revisions=opts.revisions)
+        limit = _limit(opts.limit)
         words = [*args, *opts.words]
         query = parse(" ".join(words)) if words or not opts.update else None
         try:
             root = self.existing_root()
         except CommandError as error:
-            raise NotUnderstood(str(error)) from error
+            raise NoArchive(str(error)) from error
         with SearchIndex(root, say) as index:
             with progress("reading documents") as advance:
                 added = index.catch_up(advance)
@@ -129,40 +129,9 @@ def split(args: Sequence[str]) -> tuple[list[str], list[str]]:
     return [arg for arg in args[:end] if arg not in words], [*words, *args[end + 1 :]]
 
 
-def selection_of(opts: Namespace) -> Selection:
-    """Return the selection of the options. Raises NotUnderstood."""
-    return Selection(
-        languages=names_of("--language", opts.language, (*LANGUAGES, UNKNOWN_LANGUAGE)),
-        kinds=names_of("--kind", opts.kind, DOCUMENT_KINDS),
-        since_ms=day_ms("--since", opts.since),
-        until_ms=None if (last := day_ms("--until", opts.until)) is None else last + DAY_MS,
-        with_revisions=opts.revisions,
-    )
-
-
-def names_of(option: str, text: str, known: Sequence[str]) -> frozenset[str]:
-    names = frozenset(filter(None, map(str.strip, text.split(","))))
-    if unknown := sorted(names - set(known)):
-        raise NotUnderstood(f"{option}: not one of {', '.join(sorted(known))}: {unknown[0]}")
-    return names
-
-
-def day_ms(option: str, text: str | None) -> int | None:
-    """The first millisecond of a day."""
-    if text is None:
-        return None
-    try:
-        if not _DAY.fullmatch(text):
-            raise ValueError(text)
-        found = date.fromisoformat(text)
-    except ValueError as error:
-        raise NotUnderstood(f"{option}: not a day like 2026-11-22: {text}") from error
-    return int(datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp()) * 1000
-
-
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise NotUnderstood(f"--limit: not a number: {text}")
+        raise BadOption(f"--limit: not a number: {text}")
     return int(text)
 
 

@@ -6,13 +6,12 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from crawler.commands.search import NotUnderstood, day_ms, names_of
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say, shown
 from crawler.exceptions import COMPLETE
+from crawler.library.search.options import BadOption, day_ms, languages_of
 from crawler.reader.plan import Selection
 from crawler.reader.site import Built, build
 from crawler.streams import print_json
-from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE
 
 _WAYS = ("link", "copy")
 
@@ -41,10 +40,9 @@ class Command(ArchiveCommand):
                             help="link (default): share files with the archive if possible; copy: copy them")  # fmt: skip
 
     def execute(self, args: list[str], opts: Namespace) -> int:
-        languages = names_of("--language", opts.language, (*LANGUAGES, UNKNOWN_LANGUAGE))
-        selection = Selection(languages, day_ms("--since", opts.since))
+        selection = Selection(languages_of("--language", opts.language), day_ms("--since", opts.since))
         if opts.pictures not in _WAYS:
-            raise NotUnderstood(f"--pictures: neither {' nor '.join(_WAYS)}: {opts.pictures}")
+            raise BadOption(f"--pictures: neither {' nor '.join(_WAYS)}: {opts.pictures}")
         root, to = self.existing_root(), self.folder(opts.to)
         if to.resolve().is_relative_to(root.resolve()):
             raise CommandError(f"{to} lies in the archive; choose another folder with --to FOLDER")

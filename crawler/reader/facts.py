@@ -12,7 +12,7 @@ from crawler.seedfile import MOST_REFERENCES, SeedDocument
 from crawler.storage.index.objects import MEDIA, picture_form
 
 _HREF = re.compile(r"""<a\b[^<>]*?\shref\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""", re.IGNORECASE)
-_UNTITLED = "Untitled"
+UNTITLED = "Untitled"
 
 
 class Facts(NamedTuple):
@@ -37,7 +37,7 @@ def facts(document: SeedDocument) -> Facts:
 
 def title_of(document: SeedDocument) -> str:
     """Return a document's title on one line, never empty, because it is the text of links."""
-    return line_of(document.title) or _UNTITLED
+    return line_of(document.title) or UNTITLED
 
 
 def target_of(href: str) -> int | None:

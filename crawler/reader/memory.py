@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ CURRENT = 0
 """The `stamp_ms` that stands for the current version of a document in the tables `links` and `shown`."""
 
 SCHEMA_VERSION = 2
+
+_WAIT_S = 30  # for another connection, where there may be one
 
 _SCHEMA = """
 CREATE TABLE documents (
@@ -104,29 +107,69 @@ COLUMNS = ", ".join(f"documents.{name}" for name in Document._fields)
 
 
 class Memory:
-    """The memory of a site. Raises DiskError if it is damaged or of another version, and ArchiveInUse if another process uses
-    it."""
+    """The memory of a site or a server. Raises DiskError if it is damaged or of another version, and ArchiveInUse if another
+    process uses it."""
 
-    def __init__(self, site: Path) -> None:
-        self.path = site / NAME
+    def __init__(self, path: Path, *, is_shared: bool = False) -> None:
+        """path: of its file. is_shared: other connections and threads may use it too, one at a time; else nobody else may."""
+        self.path = path
+        self._is_shared = is_shared
         try:
-            self.db = sqlite3.connect(uri_of(self.path), uri=True, isolation_level=None, timeout=0)
-            self.db.execute("PRAGMA synchronous = NORMAL")
-            self.db.execute("PRAGMA main.locking_mode = EXCLUSIVE")
-            self.db.execute("BEGIN EXCLUSIVE")
-            version = self.db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";\n")):
-                    self.db.execute(statement)
-                self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            elif version != SCHEMA_VERSION:
-                raise sqlite3.DatabaseError(f"version {version}, not {SCHEMA_VERSION}")
-            self.db.execute("COMMIT")
+            self.db = sqlite3.connect(uri_of(path), uri=True, isolation_level=None, timeout=_WAIT_S if is_shared else 0,
+                                      check_same_thread=not is_shared)  # fmt: skip
         except sqlite3.DatabaseError as error:
             raise self.failure(error) from error
+        try:
+            self._set_up()
+        except sqlite3.DatabaseError as error:
+            self.db.close()
+            raise self.failure(error) from error
+
+    def _set_up(self) -> None:
+        """Claim the file, and have the tables. Raises sqlite3.DatabaseError."""
+        self.db.execute("PRAGMA synchronous = NORMAL")
+        if self._is_shared:
+            self.db.execute("PRAGMA journal_mode = WAL")  # pages are made while the memory is brought up to date
+        else:
+            self.db.execute("PRAGMA main.locking_mode = EXCLUSIVE")
+            self.db.execute("BEGIN EXCLUSIVE")
+            self.db.execute("COMMIT")
+        if self._version() == 0:
+            with self.transaction():
+                if self._version() == 0:
+                    for statement in filter(str.strip, _SCHEMA.split(";\n")):
+                        self.db.execute(statement)
+                    self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        if self._version() != SCHEMA_VERSION:
+            raise sqlite3.DatabaseError(f"version {self._version()}, not {SCHEMA_VERSION}")
+
+    def _version(self) -> int:
+        return int(self.value("PRAGMA user_version"))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Have all changes that are made meanwhile, or none of them."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read meanwhile what the memory holds now, whatever others change."""
+        self.db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.db.execute("ROLLBACK")
 
     def failure(self, error: sqlite3.Error) -> ArchiverError:
         """Return the error of ours for an error of SQLite."""
+        if self._is_shared:
+            return DiskError(f"{self.path}: {error}")
         if "locked" in str(error):
             return ArchiveInUse(f"another process is making {self.path.parent.parent}")
         return DiskError(f"{self.path}: {error}; delete {self.path.parent.parent} and make the site again")
@@ -179,6 +222,10 @@ class Memory:
             [dw_id, most],
         )  # fmt: skip
 
+    def generation(self) -> int:
+        """A number that changes whenever another connection has changed the memory."""
+        return int(self.value("PRAGMA data_version"))
+
     def meta(self, key: str) -> str:
         found = self.db.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
         return found[0] if found else ""
@@ -201,6 +248,12 @@ class Memory:
 
     def forget_segment(self, name: str) -> None:
         self.db.execute("DELETE FROM segments WHERE name = ?", [name])
+
+    def forget_due(self) -> None:
+        """Have nothing made again: who makes pages when they are asked for makes none beforehand."""
+        with self.transaction():
+            self.db.execute("DELETE FROM due")
+            self.db.execute("DELETE FROM due_folders")
 
     def is_made(self, path: str) -> bool:
         return self.db.execute("SELECT 1 FROM made WHERE path = ?", [path]).fetchone() is not None

@@ -13,15 +13,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from crawler import normalise, times
 from crawler.library import changes
+from crawler.library.search.search import Hit
 from crawler.reader import names
 from crawler.reader.body import Surroundings, body, page_path
-from crawler.reader.facts import title_of
+from crawler.reader.facts import UNTITLED, title_of
 from crawler.reader.memory import CURRENT, Document, Memory, Shown
 from crawler.reader.names import Language
 from crawler.reader.plan import read_document
+from crawler.reader.results import Results
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
 from crawler.storage.index.objects import GONE
+from crawler.urls import DOCUMENT_KINDS, LANGUAGES
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = "style.css"
@@ -78,9 +81,9 @@ class Seen:
 
 
 class Pages:
-    """Makes pages. memory: of the site. archive: the archive's folder."""
+    """Makes pages. memory: of the site. archive: the archive's folder. is_served: by our own server, not from files."""
 
-    def __init__(self, memory: Memory, archive: Path) -> None:
+    def __init__(self, memory: Memory, archive: Path, *, is_served: bool = False) -> None:
         self._memory = memory
         self._archive = archive
         self._templates = Environment(
@@ -88,7 +91,8 @@ class Pages:
             lstrip_blocks=True, keep_trailing_newline=True, auto_reload=False,
         )  # fmt: skip
         self._templates.filters |= {"day": names.day, "minute": names.minute, "iso": times.iso, "number": "{:,}".format}
-        self._templates.globals |= {"kind_of": names.kind, "language_of": names.language, "month_name": names.month_name}
+        self._templates.globals |= {"kind_of": names.kind, "language_of": names.language, "month_name": names.month_name,
+                                    "is_served": is_served}  # fmt: skip
 
     # --- documents ---
 
@@ -207,6 +211,22 @@ class Pages:
     def about(self) -> Page:
         return self._page("about.html", "about.html", about=json.loads(self._memory.meta("about")), languages=self.languages())
 
+    # --- of the server ---
+
+    def results(self, results: Results) -> Page:
+        """The search page. Languages and kinds to choose from are those that are known."""
+        languages = sorted(map(names.language, LANGUAGES), key=lambda language: language.english)
+        hits = [(self._item_of(hit), hit) for hit in results.hits]
+        return self._page("results.html", "search.html", results=results, form=results.form, hits=hits, languages=languages,
+                          kinds=DOCUMENT_KINDS)  # fmt: skip
+
+    def refusal(self, status: int, sentence: str) -> Page:
+        """What stands in the place of a page that there is not."""
+        return self._page("refusal.html", "", root="/", status=status, sentence=sentence)
+
+    def _item_of(self, hit: Hit) -> Item:
+        return Item(page_path(hit.path), hit.title or UNTITLED, names.language(hit.language), hit.kind, hit.published_ms)
+
     def _pictured(self, documents: Sequence[Document]) -> Iterator[Item]:
         return (self._item(one, self._memory.first_picture(one.id)) for one in documents)
 
@@ -214,7 +234,7 @@ class Pages:
         return Item(page_path(row.path), row.title, names.language(row.language), row.kind, row.published_ms, picture)
 
     def _page(self, template: str, path: str, dw_id: int | None = None, **values: Any) -> Page:
-        text = self._templates.get_template(f"{template}.j2").render(root=_root(path), here=path, **values)
+        text = self._templates.get_template(f"{template}.j2").render({"root": _root(path), "here": path, **values})
         return Page(path, text.encode("utf-8", "replace"), dw_id)
 
 

@@ -10,7 +10,6 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 from crawler.files import is_file
 from crawler.library.search import fold
 from crawler.reader import about
-from crawler.reader.memory import Memory
+from crawler.reader.memory import NAME, Memory
 from crawler.reader.output import Folder
 from crawler.reader.pages import SCRIPTS, STYLE, TEMPLATES, Page, Pages
 from crawler.reader.plan import Advance, Planner, Selection, attach
@@ -58,7 +57,7 @@ def build(archive: Path, to: Path, selection: Selection, *, copies: bool = False
     Raises NotASite, NoIndex, ArchiveInUse, DiskError and OSError.
     """
     folder = Folder(to, copies=copies)
-    memory = Memory(to)
+    memory = Memory(to / NAME)
     try:
         folder.begin()
         builder = _Builder(archive, folder, memory, advance)
@@ -72,6 +71,31 @@ def build(archive: Path, to: Path, selection: Selection, *, copies: bool = False
         memory.close()
 
 
+def remember(memory: Memory, archive: Path, selection: Selection, advance: Advance = _ignore) -> tuple[int, list[str]]:
+    """Bring a memory up to what an archive holds now. Returns how many documents were read, and the paths of those that are
+    lost or damaged. Raises NoIndex, DiskError and sqlite3.DatabaseError."""
+    attach(memory, archive)
+    try:
+        with memory.transaction():
+            version = _version()
+            if memory.meta("version") != version:  # every page may come out differently
+                memory.make_due(dw_id for (dw_id,) in list(memory.rows("SELECT id FROM documents")))
+                for (folder,) in list(memory.rows("SELECT DISTINCT folder FROM documents")):
+                    memory.make_folder_due(folder)
+                memory.db.execute("UPDATE documents SET sha256 = ''")  # so that all documents are read again
+                memory.db.execute("DELETE FROM segments")
+                memory.set_meta("folding", "")
+                memory.set_meta("version", version)
+            planner = Planner(memory, archive, selection)
+            read = planner.plan(advance)
+            if read:
+                memory.set_meta("search", "due")
+            memory.set_meta("about", json.dumps(about.figures(memory, archive, selection)))
+    finally:
+        memory.db.execute("DETACH DATABASE archive")
+    return read, planner.left_out
+
+
 class _Builder:
     def __init__(self, archive: Path, folder: Folder, memory: Memory, advance: Advance) -> None:
         self._archive = archive
@@ -82,36 +106,8 @@ class _Builder:
         self._read = self._total = 0  # documents: read or made so far, to be read or made
         self.built = Built()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._memory.db.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._memory.db.execute("ROLLBACK")
-            raise
-        self._memory.db.execute("COMMIT")
-
     def plan(self, selection: Selection) -> None:
-        memory = self._memory
-        attach(memory, self._archive)
-        with self._transaction():
-            version = _version()
-            if memory.meta("version") != version:  # every page may come out differently
-                memory.make_due(dw_id for (dw_id,) in list(memory.rows("SELECT id FROM documents")))
-                for (folder,) in list(memory.rows("SELECT DISTINCT folder FROM documents")):
-                    memory.make_folder_due(folder)
-                memory.db.execute("UPDATE documents SET sha256 = ''")  # so that all documents are read again
-                memory.db.execute("DELETE FROM segments")
-                memory.set_meta("folding", "")
-                memory.set_meta("version", version)
-            planner = Planner(memory, self._archive, selection)
-            self._read = planner.plan(self._advance)
-            if self._read:
-                memory.set_meta("search", "due")
-            memory.set_meta("about", json.dumps(about.figures(memory, self._archive, selection)))
-        memory.db.execute("DETACH DATABASE archive")
-        self.built.left_out = planner.left_out
+        self._read, self.built.left_out = remember(self._memory, self._archive, selection, self._advance)
 
     def make(self) -> None:
         self._write(Page(STYLE, (TEMPLATES / STYLE).read_bytes()))
@@ -144,7 +140,7 @@ class _Builder:
         while files := list(self._memory.rows(sql, [last, _CHUNK])):
             claimed = self._claim([(path, None) for path, _ in files])
             taken = [(sha256, path) for path, sha256 in files if path in claimed and self._take(path)]
-            with self._transaction():
+            with self._memory.transaction():
                 self._memory.db.executemany("UPDATE made SET sha256 = ? WHERE path = ?", taken)
             self.built.linked += len(taken)
             last = files[-1][0]
@@ -178,7 +174,7 @@ class _Builder:
         for (path,) in list(self._memory.rows(sql, done)):
             if path not in wanted:  # the page of a version that is gone; its document no longer links to it
                 self._take_away(path)
-        with self._transaction():
+        with self._memory.transaction():
             for sql in ("UPDATE made SET sha256 = 'written' WHERE id = ?", "DELETE FROM due WHERE id = ?"):
                 self._memory.db.executemany(sql, ((dw_id,) for dw_id in done))
 
@@ -235,7 +231,7 @@ class _Builder:
         for (path,) in list(memory.rows("SELECT path FROM made WHERE path LIKE '%/index.html' AND path NOT LIKE '%/%/%'")):
             if path.partition("/")[0] not in languages:
                 self._take_away(path)
-        with self._transaction():
+        with self._memory.transaction():
             memory.db.execute("DELETE FROM due_folders")
 
     def _remove(self) -> None:
@@ -246,7 +242,7 @@ class _Builder:
                    " AND NOT EXISTS (SELECT 1 FROM shown WHERE shown.path = made.path AND shown.path <> '')")  # fmt: skip
         for (path,) in list(memory.rows(f"SELECT path FROM made WHERE {gone} UNION ALL SELECT path FROM made WHERE {unshown}")):
             self._take_away(path)
-        with self._transaction():
+        with self._memory.transaction():
             memory.db.execute("DELETE FROM due WHERE id NOT IN (SELECT id FROM documents)")
 
     # --- files of the site ---
@@ -260,7 +256,7 @@ class _Builder:
     def _claim(self, files: Iterable[tuple[str, int | None]]) -> set[str]:
         """Note files as the site's before they are written. Returns the paths that may be written."""
         claimed = set()
-        with self._transaction():
+        with self._memory.transaction():
             for path, dw_id in files:
                 if not self._memory.is_made(path):
                     if self._folder.has(path):

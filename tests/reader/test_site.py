@@ -365,7 +365,7 @@ def test_foreign_files_in_a_site_are_never_touched(root: Path) -> None:
 
 
 def test_two_builders_do_not_work_on_one_site(root: Path) -> None:
-    folder, memory = Folder(root / "site"), Memory(root / "site")
+    folder, memory = Folder(root / "site"), Memory(root / "site" / NAME)
     folder.begin()
     with pytest.raises(ArchiveInUse, match="another process is making"):
         build(root / "archive", root / "site", EVERYTHING)

@@ -84,6 +84,12 @@ def take_over(db: sqlite3.Connection, change: Change) -> None:
                 _replace(db, known, known.entry._replace(kind=change.kind, published_ms=change.published_ms))
 
 
+def entry(db: sqlite3.Connection, path: str, dw_id: int) -> Entry | None:
+    """What is known of a document or revision, indexed or waiting."""
+    known = _find(db, path, dw_id)
+    return known.entry if known else None
+
+
 def _find(db: sqlite3.Connection, path: str, dw_id: int) -> _Known | None:
     return next(iter(_known(db, "id = ? AND path = ?", [dw_id, path])), None)
 

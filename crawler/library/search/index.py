@@ -49,15 +49,17 @@ class NoFTS5(ArchiverError):
 
 
 class SearchIndex:
-    """The search index of an archive, opened or created. say: called with a sentence if the index must be rebuilt.
+    """The search index of an archive, opened or created. say: called with a sentence if the index must be rebuilt. home: the
+    folder that holds it, if not the archive's.
 
-    If the archive's folder is read-only, the index is used as it is. Raises NoFTS5 and DiskError.
+    If that folder is read-only, the index is used as it is. Raises NoFTS5 and DiskError.
     """
 
-    def __init__(self, root: Path, say: Say = lambda sentence: None) -> None:
+    def __init__(self, root: Path, say: Say = lambda sentence: None, home: Path | None = None) -> None:
         self.root = root
-        self.path = root / NAME
-        self.is_read_only = not all(os.access(path, os.W_OK) for path in (root, self.path) if path.exists())
+        self._home = home or root
+        self.path = self._home / NAME
+        self.is_read_only = not all(os.access(path, os.W_OK) for path in (self._home, self.path) if path.exists())
         self._say = say
         self._db: sqlite3.Connection | None = None
         check_fts5()
@@ -96,7 +98,7 @@ class SearchIndex:
             if self._db:
                 self._db.close()
             for name in (NAME, JOURNAL, SEAL):  # in this order: SQLite ignores a journal without its database
-                disk.remove(self.root / name)
+                disk.remove(self._home / name)
             self._db = self._connect()
 
     def catch_up(self, advance: Advance = lambda done, total: None) -> int:
@@ -125,6 +127,11 @@ class SearchIndex:
                 self.make_again(why)
         raise DiskError(f"{self.path} is {why}, although it was just rebuilt")
 
+    def entry(self, dw_id: int, path: str) -> logs.Entry | None:
+        """What the run logs say of a document or revision, as far as they were taken over."""
+        with self._translated():
+            return catalogue.entry(self.db, path, dw_id)
+
     def counts(self) -> tuple[int, int]:
         """Return (documents, revisions): how many of each can be found."""
         sql = "SELECT count(*), coalesce(sum(is_revision), 0) FROM documents WHERE path IS NOT NULL"
@@ -149,7 +156,7 @@ class SearchIndex:
         return db
 
     def _make(self, db: sqlite3.Connection) -> None:
-        disk.remove(self.root / SEAL)
+        disk.remove(self._home / SEAL)
         for statement in filter(str.strip, _SCHEMA.split(";\n")):
             db.execute(statement)
         db.execute("INSERT INTO meta VALUES ('folding', ?), ('joined', '0')", [fold.VERSION])
@@ -176,12 +183,12 @@ class SearchIndex:
 
     def _seal(self) -> None:
         with _transaction(self.db):  # in place: a kill leaves no temporary file, and half a seal does not count
-            disk.write_piece(self.root / SEAL, self._as_it_is(), 0)
+            disk.write_piece(self._home / SEAL, self._as_it_is(), 0)
 
     def _sealed(self) -> bytes:
         """Return the content of the seal, b'' if there is none."""
         try:
-            found = (self.root / SEAL).read_bytes()
+            found = (self._home / SEAL).read_bytes()
         except FileNotFoundError:
             return b""
         return found if found.endswith(b"\n") else b""
@@ -207,7 +214,7 @@ class SearchIndex:
             if not self._sealed():
                 self._seal()
             return 0, ""
-        disk.remove(self.root / SEAL)
+        disk.remove(self._home / SEAL)
         is_at_end = False
         while not is_at_end:
             with _transaction(self.db):

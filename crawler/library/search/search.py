@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +51,16 @@ class Hit:
 
 
 def search(
-    db: sqlite3.Connection, root: Path, query: Query, selection: Selection, miss: Callable[[str], None], *, best: bool = False
-) -> Iterator[Hit]:
+    db: sqlite3.Connection, root: Path, query: Query, selection: Selection, miss: Callable[[str], None],
+    *, best: bool = False, skip: int = 0,
+) -> Generator[Hit]:
     """Yield the documents that a query finds, newest first.
 
     best: those with the words most often, and in the title, come first instead. miss: called with the path of each missing or
-    damaged document, which is left out. Raises sqlite3.DatabaseError if the index is damaged.
+    damaged document, which is left out. skip: this many are passed over unread. Raises sqlite3.DatabaseError if the index is
+    damaged.
     """
-    for row in _best(db, query, selection) if best else _newest(db, query, selection):
+    for row in islice(_best(db, query, selection) if best else _newest(db, query, selection), skip, None):
         path, dw_id, kind, language, published_ms, stamp_ms, is_revision = row
         try:
             document = seedfile.loads((root / path).read_bytes())
@@ -68,6 +70,12 @@ def search(
         found = snippet(passages(document), query.wanted, language)
         title = line_of(document.title)
         yield Hit(dw_id, kind, language, title, published_ms, stamp_ms, path, bool(is_revision), found)
+
+
+def count(db: sqlite3.Connection, query: Query, selection: Selection, most: int) -> int:
+    """How many documents a query finds, counted up to most. Raises sqlite3.DatabaseError where the index is damaged."""
+    sql, values = _statement(query, selection, "1")
+    return int(db.execute(f"SELECT count(*) FROM ({sql} LIMIT ?)", [*values, most]).fetchone()[0])
 
 
 def _newest(db: sqlite3.Connection, query: Query, selection: Selection) -> Iterator[_Row]:
