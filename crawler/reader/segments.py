@@ -88,10 +88,6 @@ class Shelf:
         known = {name for (name,) in self._memory.rows("SELECT name FROM segments WHERE is_whole")}
         return [part for part in self.parts if part.name not in known]
 
-    def is_whole(self) -> bool:
-        """Whether all documents of the segments that were made could be read."""
-        return not self.missing()
-
     def make(self, part: Part) -> Iterator[File]:
         """The files of a segment. Once they are all written, it is one that the site has; a document that cannot be read is
         left out, and the segment made again the next time."""

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 
 from crawler.files import is_file
@@ -21,10 +22,11 @@ from crawler.reader.memory import NAME, Memory
 from crawler.reader.output import Folder
 from crawler.reader.pages import SCRIPTS, STYLE, TEMPLATES, Page, Pages
 from crawler.reader.plan import Advance, Planner, Selection, attach
-from crawler.reader.segments import Shelf
+from crawler.reader.segments import Part, Shelf
 from crawler.reader.shards import FOLDER, folding
 
 _CHUNK = 200  # documents between two commits; after a kill at most so many are made twice
+_FILES = 50  # of the search, between two commits
 
 _LIVING = "id IN (SELECT id FROM documents)"
 _NEW = "NOT EXISTS (SELECT 1 FROM made WHERE made.id = due.id AND sha256 <> '')"
@@ -112,12 +114,16 @@ class _Builder:
     def make(self) -> None:
         self._write(Page(STYLE, (TEMPLATES / STYLE).read_bytes()))
         self._take_files()
-        self._total = self._read + self._memory.value("SELECT count(*) FROM due")
+        shelf = Shelf(self._memory, self._archive) if self._memory.meta("search") else None
+        missing = shelf.missing() if shelf else []
+        self._total = self._read + self._memory.value("SELECT count(*) FROM due") + sum(part.documents for part in missing)
         self._make_documents(f"{_NEW} AND {_LIVING}")
         self._make_lists()
         self._make_documents(_LIVING)
+        if shelf:
+            self._make_segments(shelf, missing)
+        self._make_search_page()
         self._make_first_pages()
-        self._make_search()
         self._remove_lists()
         self._remove()
 
@@ -202,24 +208,25 @@ class _Builder:
     def _make_first_pages(self) -> None:
         self._write(self._pages.pictures(), self._pages.about(), self._pages.home())
 
-    def _make_search(self) -> None:
-        """Have the search find what the pages show: new segments first, then the list of them; then the old ones go."""
-        memory = self._memory
-        self._write(*(Page(f"{FOLDER}/{name}", (TEMPLATES / name).read_bytes()) for name in SCRIPTS))
-        if not memory.meta("folding"):
+    def _make_search_page(self) -> None:
+        scripts = [Page(f"{FOLDER}/{name}", (TEMPLATES / name).read_bytes()) for name in SCRIPTS]
+        if not self._memory.meta("folding"):
             self._write(Page(*folding()))
-            memory.set_meta("folding", "written")
-        if not memory.meta("search"):
-            return
-        shelf = Shelf(memory, self._archive)
-        missing = shelf.missing()
+            self._memory.set_meta("folding", "written")
+        self._write(*scripts, self._pages.search())
+
+    def _make_segments(self, shelf: Shelf, missing: Sequence[Part]) -> None:
+        """Have the search find what the pages show: new segments first, then the list of them; then the old ones go."""
         for part in missing:
-            for file in shelf.make(part):
-                self._write(Page(*file))
-        self._write(Page(*shelf.directory()), self._pages.search())
+            files = shelf.make(part)
+            while some := list(islice(files, _FILES)):
+                self._write(*(Page(*file) for file in some))
+            self._read += part.documents
+            self._advance(self._read, self._total)
+        self._write(Page(*shelf.directory()))
         for path in shelf.forget_others():
             self._take_away(path)
-        memory.set_meta("search", "" if shelf.is_whole() else "due")
+        self._memory.set_meta("search", "due" if shelf.missing() else "")
 
     def _remove_lists(self) -> None:
         """Remove the pages of months and languages that have no documents any more."""

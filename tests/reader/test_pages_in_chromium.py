@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: apt-get 
 
 _PACKAGE = importlib.util.find_spec("axe_core_python")
 AXE = Path(_PACKAGE.origin).with_name("axe.min.js") if _PACKAGE and _PACKAGE.origin else None
-_CHECK = """
+CHECK = """
 axe.run(document, {runOnly: %s})
   .then(found => found.violations.map(one => [one.id, ...one.nodes.map(node => node.html)]))
 """
@@ -88,7 +88,7 @@ def test_pages_have_no_accessibility_violation(site: Path, browser: Browser, dar
     for path in sorted(site.rglob("*.html")):
         browser.open(path)
         browser.run(AXE.read_text("utf-8") + ";0")
-        assert browser.run(_CHECK % json.dumps(rules)) == [], path.name
+        assert browser.run(CHECK % json.dumps(rules)) == [], path.name
 
 
 def test_policy_refuses_what_a_page_does_not_hold(site: Path, browser: Browser, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from tests.corpus import KINDS, SEED, Corpus, word
 from tests.devtools import Browser
 from tests.helpers_commands import archive_of
 from tests.reader import samples
+from tests.reader.test_pages_in_chromium import AXE, CHECK
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: apt-get install chromium")
 
@@ -251,6 +252,18 @@ def test_word_typed_in_the_other_chinese_script_is_found_and_marked(page: Browse
     assert hits == [[next(address for address, *_ in hits), "河边的灯笼：一首没有人写下来的歌", ["灯笼", "灯笼"]]]
     said, hits = shown(page, "q=图书馆")
     assert [title for _, title, _ in hits] == ["山上的圖書館只有一本書"]
+
+
+@pytest.mark.skipif(not AXE, reason="no axe-core here: pip install axe-core-python")
+@pytest.mark.parametrize(("dark", "width"), [(False, 1100), (True, 360)])
+def test_hits_have_no_accessibility_violation(page: Browser, dark: bool, width: int) -> None:
+    assert AXE
+    page.look(dark=dark, width=width)
+    for asked in ("q=the", "q=燈籠", "q=القديم", "q=zzzz"):
+        shown(page, asked)
+        page.run(AXE.read_text("utf-8") + ";0")
+        assert page.run(CHECK) == [], asked
+    assert page.run("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
 
 
 def test_form_leads_to_hits_whose_links_open(site: Path, page: Browser) -> None:
