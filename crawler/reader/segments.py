@@ -81,6 +81,7 @@ class Shelf:
     def __init__(self, memory: Memory, archive: Path) -> None:
         self._memory = memory
         self._archive = archive
+        self._made: dict[str, tuple[list[str], bool]] = {}
         self.parts = parts(memory)
 
     def missing(self) -> list[Part]:
@@ -89,8 +90,7 @@ class Shelf:
         return [part for part in self.parts if part.name not in known]
 
     def make(self, part: Part) -> Iterator[File]:
-        """The files of a segment. Once they are all written, it is one that the site has; a document that cannot be read is
-        left out, and the segment made again the next time."""
+        """The files of a segment. Once they are all written, `keep` it. Documents that cannot be read are left out."""
         segment = Segment(part.name)
         sql = "WHERE (published_ms, id) BETWEEN (?, ?) AND (?, ?) ORDER BY published_ms DESC, id DESC"
         is_whole = True
@@ -101,7 +101,12 @@ class Shelf:
             else:
                 yield from segment.add(row, document)
         yield from segment.finish()
-        self._memory.keep_segment(part.name, json.dumps(segment.first_tokens), is_whole=is_whole)
+        self._made[part.name] = segment.first_tokens, is_whole
+
+    def keep(self, part: Part) -> None:
+        """Remember that the site has a segment. One that lacks documents is made again the next time."""
+        first_tokens, is_whole = self._made.pop(part.name)
+        self._memory.keep_segment(part.name, json.dumps(first_tokens), is_whole=is_whole)
 
     def directory(self) -> File:
         """What the search page reads first: each segment's name, newest and oldest moment, how many documents it has, and the

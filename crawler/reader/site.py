@@ -221,6 +221,7 @@ class _Builder:
             files = shelf.make(part)
             while some := list(islice(files, _FILES)):
                 self._write(*(Page(*file) for file in some))
+            shelf.keep(part)
             self._read += part.documents
             self._advance(self._read, self._total)
         self._write(Page(*shelf.directory()))

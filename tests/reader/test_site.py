@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -26,6 +27,7 @@ from crawler.reader.site import Built, build
 from crawler.storage import layout
 from crawler.storage.opening import open_archive
 from crawler.urls import PictureName
+from tests.corpus import SEED
 from tests.helpers_commands import NOW_MS, archive_of, scrapy, snapshot, store
 from tests.reader import samples
 from tests.reader.samples import DAY_MS, missing, picture, picture_file, reference
@@ -433,26 +435,50 @@ def killed(root: Path, after: int) -> bool:
     return done.returncode == -signal.SIGKILL
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize("after", share([0, 1, 5, 12, 20, 30, 40, 50, 58, 61, 64], 3, 1))
 def test_killed_first_build_is_finished_by_the_next(root: Path, after: int) -> None:
+=======
+@pytest.mark.parametrize("turn", [*range(6), *(pytest.param(turn, marks=pytest.mark.torture) for turn in range(6, 60))])
+def test_killed_first_build_is_finished_by_the_next(root: Path, turn: int) -> None:
+    after = random.Random(f"{SEED} {turn}").randrange(95)  # of 99 changes
+>>>>>>> 394dcdc (Kill builds of a site at random instants)
     wanted = pages(root / "site")
     shutil.rmtree(root / "site")
-    assert killed(root, after)
+    assert killed(root, after), (SEED, after)
     build(root / "archive", root / "site", EVERYTHING)
     assert pages(root / "site") == wanted
     assert not list((root / "site" / OWN).glob("new*"))
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize("after", share(range(0, 30, 2), 4, 1))
 def test_killed_update_leaves_a_site_that_works(root: Path, after: int) -> None:
+=======
+@pytest.mark.parametrize("turn", [*range(8), *(pytest.param(turn, marks=pytest.mark.torture) for turn in range(8, 60))])
+def test_killed_update_leaves_a_site_that_works(root: Path, turn: int) -> None:
+    after = random.Random(f"{SEED} {turn}").randrange(44)  # of 46 changes
+>>>>>>> 394dcdc (Kill builds of a site at random instants)
     remove(root / "archive", samples.URDU)
     store(root / "archive", picture_file(63000300), now_ms=NOW_MS + DAY_MS)
     bodies = [f"<p>{reference(72000001 + (n + 1) % 3, 'x')}{reference(samples.GERMAN, 'y')}</p>" for n in range(3)]
     new = [samples.document(72000001 + n, "en", f"A title {n}", body + picture(63000300)) for n, body in enumerate(bodies)]
     archive_of(root / "archive", *new, now_ms=NOW_MS + 2 * DAY_MS)
-    assert killed(root, after)
-    assert reachable_dangling(root / "site") == []
+    assert killed(root, after), (SEED, after)
+    assert reachable_dangling(root / "site") == [], (SEED, after)
+    assert segments_whole(root / "site"), (SEED, after)
     update(root)
+
+
+def segments_whole(site: Path) -> bool:
+    """Whether the list of the search's segments names only those whose files are all there."""
+    text = (site / "search/segments.js").read_text("utf-8")
+    entries = json.loads(text.removeprefix('dw("search/segments.js",').removesuffix(");\n"))
+    return all(
+        (site / "search" / name / file).is_file()
+        for name, _, _, _, tokens in entries
+        for file in ("head.js", *(f"tokens-{n}.js" for n in range(len(tokens))))
+    )
 
 
 def reachable_dangling(site: Path) -> list[tuple[str, str]]:
@@ -477,6 +503,14 @@ def test_command_makes_a_site_beside_the_archive(root: Path) -> None:
     assert ran.status == 0
     assert (root / "site/index.html").is_file()
     assert "Open file://" in ran.out
+
+
+def test_setting_says_where_and_the_option_wins(root: Path) -> None:
+    assert scrapy("site", "-s", f"SITE_DIR={root / 'elsewhere'}", root=root / "archive").status == 0
+    assert pages(root / "elsewhere") == pages(root / "site")
+    assert scrapy("site", "-s", f"SITE_DIR={root / 'no'}", "--to", root / "there", root=root / "archive").status == 0
+    assert (root / "there/index.html").is_file()
+    assert not (root / "no").exists()
 
 
 def test_command_says_what_it_did_as_json(root: Path) -> None:
