@@ -435,14 +435,9 @@ def killed(root: Path, after: int) -> bool:
     return done.returncode == -signal.SIGKILL
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("after", share([0, 1, 5, 12, 20, 30, 40, 50, 58, 61, 64], 3, 1))
-def test_killed_first_build_is_finished_by_the_next(root: Path, after: int) -> None:
-=======
-@pytest.mark.parametrize("turn", [*range(6), *(pytest.param(turn, marks=pytest.mark.torture) for turn in range(6, 60))])
+@pytest.mark.parametrize("turn", share(range(60), 15))
 def test_killed_first_build_is_finished_by_the_next(root: Path, turn: int) -> None:
     after = random.Random(f"{SEED} {turn}").randrange(95)  # of 99 changes
->>>>>>> 394dcdc (Kill builds of a site at random instants)
     wanted = pages(root / "site")
     shutil.rmtree(root / "site")
     assert killed(root, after), (SEED, after)
@@ -451,14 +446,9 @@ def test_killed_first_build_is_finished_by_the_next(root: Path, turn: int) -> No
     assert not list((root / "site" / OWN).glob("new*"))
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("after", share(range(0, 30, 2), 4, 1))
-def test_killed_update_leaves_a_site_that_works(root: Path, after: int) -> None:
-=======
-@pytest.mark.parametrize("turn", [*range(8), *(pytest.param(turn, marks=pytest.mark.torture) for turn in range(8, 60))])
+@pytest.mark.parametrize("turn", share(range(60), 12))
 def test_killed_update_leaves_a_site_that_works(root: Path, turn: int) -> None:
     after = random.Random(f"{SEED} {turn}").randrange(44)  # of 46 changes
->>>>>>> 394dcdc (Kill builds of a site at random instants)
     remove(root / "archive", samples.URDU)
     store(root / "archive", picture_file(63000300), now_ms=NOW_MS + DAY_MS)
     bodies = [f"<p>{reference(72000001 + (n + 1) % 3, 'x')}{reference(samples.GERMAN, 'y')}</p>" for n in range(3)]
