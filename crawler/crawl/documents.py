@@ -13,7 +13,7 @@ from crawler.crawl.health import Allowance, ApiHealth
 from crawler.dw import places
 from crawler.reasons import Reason
 from crawler.storage.index import agenda
-from crawler.storage.index.objects import ARCHIVED, PENDING, Row, Scope
+from crawler.storage.index.objects import ARCHIVED, PENDING, Row
 from crawler.urls import DOCUMENT_KINDS
 
 if TYPE_CHECKING:
@@ -41,9 +41,8 @@ class Documents:
     def open(self) -> None:
         """Mark in the index what this run looks at. Called once, before the first request. Raises DiskError."""
         run, options, index = self.run, self.run.options, self.run.archive.index
-        scope = Scope(options.depth, frozenset(options.kinds))
-        scope_line = agenda.scope_line(index, run.start_ms, scope)
-        agenda.mark(index, run.start_ms, scope, options.rules, options.refresh, media=options.media)
+        scope_line = agenda.scope_line(index, run.start_ms, options.scope)
+        agenda.mark(index, run.start_ms, options.scope, options.rules, options.refresh, media=options.media)
         if scope_line and not options.dry_run:
             self.registry.add(scope_line)
         archived = index.count(ARCHIVED, DOCUMENT_KINDS)

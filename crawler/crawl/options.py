@@ -13,6 +13,7 @@ from crawler.configuration.reading import Readable
 from crawler.crawl import arguments
 from crawler.crawl.arguments import ARGUMENTS
 from crawler.exceptions import ArgumentError
+from crawler.storage.index.objects import Scope
 from crawler.storage.index.refresh import Rules, rules_of
 from crawler.urls import DOCUMENT_KINDS, IDS, Sites
 
@@ -54,6 +55,11 @@ class Options:
     def looks_again(self) -> bool:
         """Whether archived documents are looked at again beside those that `refresh` names."""
         return self.refresh in ("", "all")
+
+    @property
+    def scope(self) -> Scope:
+        """The documents that the run wants."""
+        return Scope(self.depth, frozenset(self.kinds))
 
 
 def read(given: Mapping[str, str], settings: Readable) -> Options:

@@ -22,7 +22,7 @@ from crawler.seedfile import SeedDocument
 from crawler.storage import disk, identify, layout
 from crawler.storage.index import refresh
 from crawler.storage.index.apply import apply
-from crawler.storage.index.objects import GONE, MISSING, REFUSED, Row
+from crawler.storage.index.objects import EVERYTHING, GONE, MISSING, REFUSED, Row, Scope
 from crawler.storage.index.seal import seal
 from crawler.storage.index.sqlite import Index
 from crawler.storage.logline import About, AnyState, Record, StateRecord
@@ -40,12 +40,16 @@ class Archive:
     Methods that store raise DiskError. release: called by `close` at the end, to release the lock.
     """
 
-    def __init__(self, root: Path, release: Callable[[], None], index: Index, log: RunLog, min_free: int, sites: Sites) -> None:
+    def __init__(
+        self, root: Path, release: Callable[[], None], index: Index, log: RunLog, min_free: int, sites: Sites,
+        scope: Scope = EVERYTHING,
+    ) -> None:  # fmt: skip
         self.root = root
         self.index = index
         self.log = log
         self.min_free = min_free
         self.sites = sites
+        self.scope = scope
         self.writer = Writer(root, log)
         self._release = release
         self._submitted: dict[Future[list[Record]], None] = {}  # in order; not in the index yet
@@ -115,7 +119,7 @@ class Archive:
     def apply(self, records: Iterable[Record]) -> None:
         """Apply log lines of this run to the index."""
         for record in records:
-            apply(self.index, record, self.log.name)
+            apply(self.index, record, self.log.name, self.scope)
 
     def miss(self, row: Row, reason: Reason, now_ms: int, *, refused: bool = False) -> StateRecord:
         """Return the record of an object that could not be fetched; see `refresh.after_miss`.
@@ -269,11 +273,11 @@ class Archive:
 
     def register(self, ids: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> None:
         """Register documents at a distance from the seeds. If an archived one is nearer now, its references are too."""
-        nearer = [(row, hop) for row in self.index.register(ids, hop, kind, language)]
+        nearer = [(row, hop) for row in self.index.register(ids, hop, kind, language, scope=self.scope)]
         while nearer:
             row, hop = nearer.pop()
             if row.path and (document := self.read(row.path)):
-                found = self.index.register(seedfile.references(document.html, self.sites), hop + 1)
+                found = self.index.register(seedfile.references(document.html, self.sites), hop + 1, scope=self.scope)
                 nearer.extend((row, hop + 1) for row in found)
 
     def register_document(self, document: SeedDocument, source: str, hop: int) -> None:

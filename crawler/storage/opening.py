@@ -17,6 +17,7 @@ from crawler import times
 from crawler.exceptions import DiskError
 from crawler.storage import disk, layout, recovery, tree
 from crawler.storage.archive import Archive, check_free
+from crawler.storage.index.objects import EVERYTHING, Scope
 from crawler.storage.index.seal import break_seal
 from crawler.storage.index.sqlite import Index
 from crawler.storage.lock import Lock
@@ -33,12 +34,13 @@ def open_archive(
     sites: Sites = DW,
     say: Callable[[str], None] = lambda message: None,
     rebuild: bool = False,
+    scope: Scope = EVERYTHING,
 ) -> Archive:
     """Lock an archive and bring its index up to date. An empty or missing folder becomes an archive.
 
     now_ms: start of the run, milliseconds UTC. who: the name shown to another process that finds the archive locked.
     min_free: bytes that must stay free on its disk. say: called with a sentence about each thing that was repaired.
-    rebuild: rebuild the index from files and logs in any case. The caller closes the archive.
+    rebuild: rebuild the index from files and logs in any case. scope: what the run wants. The caller closes the archive.
     Raises ArchiveInUse, NotAnArchive and DiskError.
     """
     lock = _lock(root, now_ms, who)
@@ -50,7 +52,7 @@ def open_archive(
                 say(warning)
             index, rebuild_reason, unclean_since = open_index(root, rebuild)
             undo.callback(index.close)
-            archive = Archive(root, lock.release, index, RunLog(root / layout.RUNS, now_ms), min_free, sites)
+            archive = Archive(root, lock.release, index, RunLog(root / layout.RUNS, now_ms), min_free, sites, scope)
         except (OSError, sqlite3.Error) as error:
             raise DiskError(f"{root}: {error}") from error
         undo.pop_all()
@@ -74,7 +76,9 @@ def _lock(root: Path, now_ms: int, who: str) -> Lock:
         raise DiskError(f"{root}: {error.strerror or error}") from error
 
 
-def look(root: Path, now_ms: int, *, sites: Sites = DW, say: Callable[[str], None] = lambda message: None) -> Archive:
+def look(
+    root: Path, now_ms: int, *, sites: Sites = DW, say: Callable[[str], None] = lambda message: None, scope: Scope = EVERYTHING
+) -> Archive:
     """Return an archive for a dry run: nothing on its disk changes, and storing raises DiskError.
 
     Its index is a copy in a temporary folder and may be changed; if there is no archive, the index is empty. No lock is
@@ -88,7 +92,7 @@ def look(root: Path, now_ms: int, *, sites: Sites = DW, say: Callable[[str], Non
             tree.require_archive(root)
             index, problem = _copy_index(root, Path(folder.name))
             undo.callback(index.close)
-            archive = Archive(root, folder.cleanup, index, RunLog(root / layout.RUNS, now_ms), 0, sites)
+            archive = Archive(root, folder.cleanup, index, RunLog(root / layout.RUNS, now_ms), 0, sites, scope)
             undo.pop_all()
             undo.callback(archive.close, clean=False)  # closes all of it
             archive.writer.failure = DiskError(f"{root} is open for reading only: nothing is stored")

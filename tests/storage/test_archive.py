@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import os
 from collections import namedtuple
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,9 @@ from crawler.reasons import status
 from crawler.seedfile import SeedDocument
 from crawler.storage import disk, layout
 from crawler.storage.archive import Archive, check_free
-from crawler.storage.index.objects import ARCHIVED, GONE, PENDING
+from crawler.storage.index.objects import ARCHIVED, GONE, OUT_OF_SCOPE, PENDING, Scope
 from crawler.storage.index.refresh import DAY_MS
-from crawler.storage.logline import About
+from crawler.storage.logline import About, StateRecord
 from crawler.storage.opening import open_archive
 from crawler.storage.runlog import read_log, run_logs
 from crawler.storage.tree import walk
@@ -278,3 +279,12 @@ def test_what_a_nearer_document_refers_to_is_nearer_too(archive: OpenArchive) ->
         fetched(found, document(dw_id), hop=hop)
     found.register_references(document(6), 0)
     assert [row.hop for row in map(found.index.get, (7, 8, 9, 10)) if row] == [0, 1, 2, 3]
+
+
+def test_what_a_run_does_not_want_is_out_of_scope_from_the_first_line_on(tmp_path: Path) -> None:
+    scope = Scope(1, frozenset({"article"}))
+    with closing(open_archive(tmp_path / "archive", NOW_MS, "a test", scope=scope)) as found:
+        found.store_now([], [StateRecord(PENDING, "video", 8, TIME, hop=0)])
+        found.register([9], 2)
+        found.register([10], 1)
+        assert [row.state for row in map(found.index.get, (8, 9, 10)) if row] == [OUT_OF_SCOPE, OUT_OF_SCOPE, PENDING]

@@ -175,7 +175,8 @@ class ArchiveExtension:
 def _opened(options: Options, now_ms: int) -> Archive:
     """Return the archive of a run; of a dry run a copy of its index. Raises ArchiveInUse, NotAnArchive and DiskError."""
     if options.dry_run:
-        return opening.look(options.root, now_ms, sites=options.sites, say=logger.warning)
+        return opening.look(options.root, now_ms, sites=options.sites, say=logger.warning, scope=options.scope)
     return open_archive(
-        options.root, now_ms, "scrapy crawl", min_free=options.min_free, sites=options.sites, say=logger.warning
+        options.root, now_ms, "scrapy crawl", min_free=options.min_free, sites=options.sites, say=logger.warning,
+        scope=options.scope,
     )

@@ -56,31 +56,30 @@ class Waiting:
 
 
 def mark(index: Index, now_ms: int, scope: Scope, rules: refresh.Rules, again: str = "", *, media: bool = False) -> None:
-    """Mark what a run is to request, and set its scope for whatever is registered later.
+    """Mark what a run is to request.
 
     Due are objects that are pending and in scope, that may be tried again, or that are archived and to be looked at again.
     again: which archived documents to look at again: '' for those of the refresh rules, `all`, `none`, or ids separated by
     commas. With `none` or ids, other documents are requested only if they have no reply yet. media: whether media files are
     wanted.
     """
-    index.scope = scope
     index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")  # two statements, one for each partial index
     index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format <> ''")
     _draw(index, scope)
-    _mark_open(index, now_ms)
+    _mark_open(index, now_ms, scope)
     _mark_archived(index, now_ms, rules, again)
     if not media:
         index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format <> '' AND format = 'media'")
     index.commit()
 
 
-def _mark_open(index: Index, now_ms: int) -> None:
+def _mark_open(index: Index, now_ms: int, scope: Scope) -> None:
     """Mark what is pending, and what could not be fetched or read and is due again."""
     longest = now_ms + refresh.LONGEST_MS  # no wait is longer, unless a clock was wrong
     index.change("UPDATE objects SET next_ms = ? WHERE misses > 0 AND next_ms > ?", [now_ms, longest])
     index.change(f"UPDATE objects SET due = 1 WHERE {OPEN} state = ?", [PENDING])
     index.change(f"UPDATE objects SET due = 1 WHERE {OPEN} {_NOT_HAD} AND coalesce(next_ms, 0) <= ?"
-                 " AND (hop <= ? OR path IS NOT NULL)", [now_ms, index.scope.farthest])  # fmt: skip
+                 " AND (hop <= ? OR path IS NOT NULL)", [now_ms, scope.farthest])  # fmt: skip
 
 
 def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) -> None:

@@ -9,13 +9,16 @@ from typing import Any
 from crawler import times
 from crawler.storage import layout, logline
 from crawler.storage.index import objects
-from crawler.storage.index.objects import ALIAS, ARCHIVED, MEDIA, PENDING, SCOPE
+from crawler.storage.index.objects import ALIAS, ARCHIVED, EVERYTHING, MEDIA, PENDING, SCOPE, Scope
 from crawler.storage.index.sqlite import Index
 from crawler.storage.logline import FileRecord, Record, Removal, ScopeChange, StateRecord
 
 
-def apply(index: Index, line: Record, run: str) -> None:
-    """Apply a log line of a run: a file that is on disk, a state, a removal, or a scope. Raises DiskError."""
+def apply(index: Index, line: Record, run: str, scope: Scope = EVERYTHING) -> None:
+    """Apply a log line of a run: a file that is on disk, a state, a removal, or a scope. Raises DiskError.
+
+    scope: what the run wants; documents that become known beyond it are out of scope.
+    """
     match logline.parse(line):
         case FileRecord() as record:
             _apply_file(index, record, run)
@@ -24,7 +27,7 @@ def apply(index: Index, line: Record, run: str) -> None:
         case ScopeChange() as record:
             index.set_meta(SCOPE, json.dumps({"depth": record.depth, "kinds": record.kinds}))
         case StateRecord() as record:
-            _apply_state(index, record)
+            _apply_state(index, record, scope)
 
 
 def _apply_removal(index: Index, record: Removal) -> None:
@@ -87,7 +90,7 @@ def _archive(index: Index, dw_id: int, form: str, record: FileRecord, values: di
     index.change(_archiving(tuple(values), kept), values.values())
 
 
-def _apply_state(index: Index, record: StateRecord) -> None:
+def _apply_state(index: Index, record: StateRecord, scope: Scope) -> None:
     form = record.format or ""
     if record.kind == "picture":
         form = objects.picture_form(form, record.url or "")
@@ -99,7 +102,7 @@ def _apply_state(index: Index, record: StateRecord) -> None:
     elif record.state == PENDING and record.kind == "media":
         index.register_media(record.id, record.url or "")
     elif record.state == PENDING:
-        index.register([record.id], record.hop or 0, record.kind, record.language)
+        index.register([record.id], record.hop or 0, record.kind, record.language, scope=scope)
     else:
         _set_state(index, record, form)
 

@@ -107,6 +107,9 @@ class Scope:
         return NO_LIMIT if self.depth < 0 else self.depth
 
 
+EVERYTHING = Scope()
+
+
 class Row(NamedTuple):
     """A row of the table `objects`; the schema above explains the columns."""
 

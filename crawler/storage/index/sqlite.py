@@ -20,6 +20,7 @@ from crawler.storage.index import objects
 from crawler.storage.index.objects import (
     ALIAS,
     ARCHIVED,
+    EVERYTHING,
     OUT_OF_SCOPE,
     PENDING,
     SCHEMA,
@@ -57,7 +58,6 @@ class Index:
         self._changes = 0
         self.failure: DiskError | None = None
         self.on_failure: Callable[[DiskError], None] = lambda error: None
-        self.scope = Scope()  # everything, until `agenda.mark` says what the run wants
         try:
             if not read_only:
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -138,12 +138,14 @@ class Index:
                      " ON CONFLICT DO UPDATE SET state = excluded.state, target = excluded.target, due = 0"
                      " WHERE path IS NULL", [dw_id, ALIAS, target])  # fmt: skip
 
-    def register(self, ids: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> list[Row]:
+    def register(
+        self, ids: Iterable[int], hop: int, kind: str = "article", language: str | None = None, *, scope: Scope = EVERYTHING
+    ) -> list[Row]:
         """Register documents at a distance from the seeds. New ones become pending, or out of scope if they are beyond the hop
         limit or of an unwanted kind. Returns the archived ones that are nearer than known; their references are nearer too.
         """
         nearer = []
-        reason = "hop limit" if hop > self.scope.farthest else "" if kind in self.scope.kinds else "kind"
+        reason = "hop limit" if hop > scope.farthest else "" if kind in scope.kinds else "kind"
         state, due = (OUT_OF_SCOPE, 0) if reason else (PENDING, 1)
         for dw_id in ids:
             if self.change("INSERT OR IGNORE INTO objects (id, format, kind, state, reason, language, hop, due)"
@@ -153,7 +155,7 @@ class Index:
             row = self.resolve(dw_id)
             if row is None or hop >= row.hop:
                 continue
-            came_into_scope = row.state == OUT_OF_SCOPE and due and row.kind in self.scope.kinds
+            came_into_scope = row.state == OUT_OF_SCOPE and due and row.kind in scope.kinds
             self.change("UPDATE objects SET hop = ?, state = ?, reason = ?, due = ? WHERE id = ? AND format = ''",
                          [hop, PENDING if came_into_scope else row.state, "" if came_into_scope else row.reason,
                           1 if came_into_scope else row.due, row.id])  # fmt: skip

@@ -26,11 +26,11 @@ def test_hop_limit_of_a_run(index: Index, depth: int, ids: list[int]) -> None:
 
 
 def test_kind_that_is_not_wanted_is_out_of_scope_until_it_is(index: Index) -> None:
-    agenda.mark(index, NOW_MS, Scope(-1, frozenset({"article"})), ())
-    index.register([7], 0, "video")
+    articles = Scope(kinds=frozenset({"article"}))
+    index.register([7], 0, "video", scope=articles)
     assert (row(index).state, row(index).reason) == (OUT_OF_SCOPE, "kind")
     assert begin(index) == [7]
-    agenda.mark(index, NOW_MS, Scope(-1, frozenset({"article"})), ())
+    agenda.mark(index, NOW_MS, articles, ())
     assert due_ids(index) == []
 
 

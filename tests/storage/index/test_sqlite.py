@@ -231,18 +231,18 @@ def test_what_is_heard_of_is_pending_once(index: Index) -> None:
 
 
 def test_beyond_the_hop_limit_is_out_of_scope_until_it_is_nearer(index: Index) -> None:
-    begin(index, depth=1)
-    index.register([7], 2)
+    near = Scope(1)
+    index.register([7], 2, scope=near)
     assert (row(index).state, row(index).reason, row(index).due) == (OUT_OF_SCOPE, "hop limit", 0)
-    index.register([7], 1)
+    index.register([7], 1, scope=near)
     assert (row(index).state, row(index).reason, row(index).hop, row(index).due) == (PENDING, "", 1, 1)
 
 
 def test_what_is_of_an_unwanted_kind_stays_out_of_scope_when_it_is_nearer(index: Index) -> None:
-    agenda.mark(index, NOW_MS, Scope(1, frozenset({"article"})), ())
-    index.register([7], 2, "video")
-    index.register([8], 2, "article")
-    index.register([7, 8], 1)  # a reference does not say what it leads to
+    articles = Scope(1, frozenset({"article"}))
+    index.register([7], 2, "video", scope=articles)
+    index.register([8], 2, "article", scope=articles)
+    index.register([7, 8], 1, scope=articles)  # a reference does not say what it leads to
     assert [(row(index, dw_id).state, row(index, dw_id).hop, row(index, dw_id).due) for dw_id in (7, 8)] == [
         (OUT_OF_SCOPE, 1, 0), (PENDING, 1, 1)]  # fmt: skip
     assert begin(index, depth=1) == [8, 7], "until its kind is wanted"
