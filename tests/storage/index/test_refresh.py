@@ -52,7 +52,7 @@ def test_rules_of_a_setting_are_pairs_by_rising_age() -> None:
     assert refresh.rules_of([[14, 1], ["2", 0.5]]) == ((2, 0.5), (14, 1))
     assert refresh.rules_of(()) == ()
     for wrong in ([[2]], ["[(2", "0)]"], [2, 0], [["young", 1]], [None]):
-        with pytest.raises(ValueError, match=re.escape(f"no list of pairs like [[2, 0], [14, 1]]: {wrong}")):
+        with pytest.raises(ValueError, match=re.escape(f"is not a list of pairs like [[2, 0], [14, 1]]: {wrong}")):
             refresh.rules_of(wrong)
 
 
