@@ -9,6 +9,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -51,6 +52,20 @@ def silence(stream: TextIO) -> None:
     with contextlib.suppress(OSError, ValueError):  # the stream has no descriptor
         opened = os.open(os.devnull, os.O_WRONLY)
         os.dup2(opened, stream.fileno())
+        os.close(opened)
+
+
+@contextlib.contextmanager
+def muted() -> Iterator[None]:
+    """Send what a C library writes to standard output by itself, past Python, to /dev/null during the block."""
+    sys.stdout.flush()
+    kept, opened = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(opened, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
         os.close(opened)
 
 

@@ -55,6 +55,8 @@ class Command(ArchiveCommand):
 
         parser.add_argument("--base-url", metavar="URL", default="", help="atom: where the site of scrapy site will be")
 
+        parser.add_argument("--by", choices=["year"], help="zim: a file for each year of a language")
+
     def execute(self, args: list[str], opts: Namespace) -> int:
         if len(args) != 1:
             raise BadOption(f"name one format: {', '.join(formats.NAMES)}")
@@ -63,7 +65,8 @@ class Command(ArchiveCommand):
         selection = selection_of(opts)
         root = self.existing_root()
         with Library(root) as library, progress("documents") as advance:
-            options = Options(SinglePages(library), _partition(opts.partition), opts.base_url, opts.revisions)
+            options = Options(SinglePages(library), _partition(opts.partition), opts.base_url, opts.revisions,
+                              selection.languages, opts.by == "year")  # fmt: skip
             made = formats.format_of(args[0], options)
             path = formats.place_of(args[0], made, opts.to, root, opts.force)
             source = Source(library, selection, opts.revisions, advance)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.export import atom, bagit, jsonl, parquet, wacz, warc
+from crawler.export import atom, bagit, jsonl, parquet, wacz, warc, zim
 from crawler.export.output import ExportError, IsOurs, new_file, new_folder, require_place
 from crawler.export.pages import Pages
 from crawler.export.source import Source
@@ -15,12 +15,15 @@ from crawler.export.source import Source
 @dataclass(frozen=True)
 class Options:
     """Options of some formats. pages: makes pages of documents. partition: the columns that name folders, the first one or
-    both of `parquet.PARTITIONS`. base_url: the address that feeds link to. revisions: whether earlier versions are wanted."""
+    both of `parquet.PARTITIONS`. base_url: the address that feeds link to. revisions: whether earlier versions are wanted.
+    languages: the selected ones, empty for all. by_year: whether each year gets a file of its own."""
 
     pages: Pages
     partition: tuple[str, ...] = ()
     base_url: str = ""
     revisions: bool = False
+    languages: frozenset[str] = frozenset()
+    by_year: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ class Format:
     is_ours: IsOurs | None = None
 
 
-NAMES = ("jsonl", "parquet", "bagit", "warc", "wacz", "atom")
-_CURRENT = ("atom",)  # formats without earlier versions
+NAMES = ("jsonl", "parquet", "bagit", "warc", "wacz", "atom", "zim")
+_CURRENT = ("atom", "zim")  # formats without earlier versions
 
 
 def format_of(name: str, options: Options) -> Format:
@@ -43,6 +46,8 @@ def format_of(name: str, options: Options) -> Format:
         raise ExportError(f"--partition is for parquet, not for {name}")
     if options.base_url and name != "atom":
         raise ExportError(f"--base-url is for atom, not for {name}")
+    if options.by_year and name != "zim":
+        raise ExportError(f"--by is for zim, not for {name}")
     if options.revisions and name in _CURRENT:
         raise ExportError(f"--revisions is not for {name}, which has the current documents")
     match name:
@@ -64,6 +69,12 @@ def format_of(name: str, options: Options) -> Format:
             atom.require_base(options.base_url)
             return Format((), lambda source, part, path: atom.write(source, part, path.name, options.base_url, options.pages),
                           atom.is_ours)  # fmt: skip
+        case "zim" if len(options.languages) == 1 and not options.by_year:
+            (language,) = options.languages
+            return Format((".zim",), lambda source, part, path: zim.write_one(source, part, language, options.pages))
+        case "zim":
+            return Format((), lambda source, part, path: zim.write_all(source, part, options.pages, by_year=options.by_year),
+                          zim.is_ours)  # fmt: skip
     raise ExportError(f"there is no format {name}; there are {', '.join(NAMES)}")
 
 

@@ -20,14 +20,14 @@ class Notebook:
     """A temporary database, deleted at the end of the `with` block.
 
     It knows when, and from where, each file of the archive came. Of several log lines about the same bytes at a path, the
-    first one counts.
+    first one counts. archive: its folder; without one no origins are known.
     """
 
-    def __init__(self, archive: Path) -> None:
+    def __init__(self, archive: Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._db = sqlite3.connect(Path(self._folder.name) / "notebook.sqlite", isolation_level=None)
         self._db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES} BEGIN;")
-        for log in run_logs(archive):
+        for log in run_logs(archive) if archive else ():
             values = ((one["path"], one["sha256"], one.get("time", ""), one.get("url", "")) for one in read_log(log)
                       if "sha256" in one and "path" in one)  # fmt: skip
             self._db.executemany("INSERT OR IGNORE INTO logged VALUES (?, ?, ?, ?)", values)

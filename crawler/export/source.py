@@ -30,17 +30,23 @@ class Source:
 
     def all(self) -> Iterator[Document]:
         """Yield every document in order of publication, then of id; those without a known time of publication come last."""
-        return self._given(self.library.ids(self.selection))
+        return self.given(self.library.ids(self.selection))
 
     def languages(self) -> list[str]:
         """Return the selected language paths that the archive has, in order."""
         return [one for one in self.library.languages() if not self.selection.languages or one in self.selection.languages]
 
-    def of_language(self, language: str, newest: int = 0) -> Iterator[Document]:
-        """Yield the documents of a language in the order of `all`. newest: only so many, the newest first; 0 for all."""
-        return self._given(self.library.ids(replace(self.selection, languages=frozenset({language})), newest))
+    def ids(self, language: str, newest: int = 0) -> Sequence[int]:
+        """Return the ids of the selected documents of a language in the order of `all`. newest: only so many, the newest
+        first; 0 for all."""
+        return self.library.ids(replace(self.selection, languages=frozenset({language})), newest)
 
-    def _given(self, ids: Sequence[int]) -> Iterator[Document]:
+    def of_language(self, language: str, newest: int = 0) -> Iterator[Document]:
+        """Yield the documents with these `ids`."""
+        return self.given(self.ids(language, newest))
+
+    def given(self, ids: Sequence[int]) -> Iterator[Document]:
+        """Yield the documents with these ids, in this order."""
         self._total += len(ids)
         for document in self.library.chosen(self._counted(ids)):
             if self._with_revisions:

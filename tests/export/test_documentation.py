@@ -16,7 +16,8 @@ from tests.helpers_commands import scrapy
 
 PAGE = (ROOT / "docs/export.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```(python|sh)\n(.*?)```", PAGE, re.DOTALL)
-SAYS = {"duckdb": "2026-05", "pandas": "the", "dask": "zh", "fastwarc.warc": "zh/2026/05/", "zh.atom": "河边的灯笼"}
+SAYS = {"duckdb": "2026-05", "pandas": "the", "dask": "zh", "fastwarc.warc": "zh/2026/05/",
+        "zh.atom": "河边的灯笼", "zh.zim": "True 2 ['zh/2026/05/"}
 """By a word of an example, a word of what it prints."""
 
 
@@ -28,6 +29,7 @@ def exports(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["jsonl", "--to", "dw.jsonl"], ["parquet", "--to", "dw.parquet"],
         ["parquet", "--to", "dw", "--partition", "language,year"], ["bagit", "--to", "dw-bag"],
         ["warc", "--to", "dw.warc.gz"], ["atom", "--to", "feeds", "--base-url", "https://mirror.example/"],
+        ["zim", "--language", "zh", "--to", "zh.zim"],
     ):  # fmt: skip
         given = (folder / one if before == "--to" else one for before, one in itertools.pairwise(["", *arguments]))
         ran = scrapy("export", *given, root=archive)

@@ -139,7 +139,7 @@ rows.row = row
 scrapy("export", *sys.argv[2:], root=sys.argv[1])
 """
 FORMATS = [["jsonl"], ["parquet"], ["parquet", "--partition", "language"], ["bagit"], ["warc"], ["wacz"],
-           ["atom", "--base-url", "https://mirror.example/"]]  # fmt: skip
+           ["atom", "--base-url", "https://mirror.example/"], ["zim", "--language", "en"]]  # fmt: skip
 
 
 def place(arguments: list[str], folder: Path) -> Path:
