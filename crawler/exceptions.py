@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from pathlib import PurePath
 
 COMPLETE = 0
@@ -84,6 +83,8 @@ class NothingToDo(ArchiverError):
 
 def described(error: Exception) -> str:
     """Return an error as one line for a log: its type, the line of code that raised it, the first 80 characters of its text."""
+    import traceback  # late: few commands meet an error of ours
+
     raised = traceback.extract_tb(error.__traceback__)[-1:]
     where = "".join(f" in {PurePath(frame.filename).name}:{frame.lineno}" for frame in raised)
     words = "".join(sign if sign.isprintable() else " " for sign in str(error)[:80])

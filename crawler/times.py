@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,6 +51,8 @@ def _without_leap_second(text: str) -> str:
 def _parse(text: str) -> datetime | None:
     try:
         if _RFC_822.match(text):
+            from email.utils import parsedate_to_datetime  # late: half of what this file would take to import
+
             found = parsedate_to_datetime(text)
         else:
             found = datetime.fromisoformat(_ZONE.sub(lambda zone: zone[1] or "Z", text))

@@ -17,7 +17,6 @@ from crawler import clock, streams, times
 from crawler.configuration.program import crawling, program
 from crawler.configuration.reading import Readable
 from crawler.console.output import say
-from crawler.crawl.options import min_free, sites_of
 from crawler.exceptions import COMPLETE, DISK, STOPPED, ArchiverError, DiskError
 from crawler.storage import disk, layout, tree
 from crawler.storage.index.sqlite import Index
@@ -144,6 +143,7 @@ class ArchiveCommand(Command):
     @contextlib.contextmanager
     def open_archive(self, *, rebuild: bool = False) -> Iterator[Archive]:
         """Open the archive: locked and brought up to date. Raises ArchiveInUse, ArgumentError and DiskError."""
+        from crawler.crawl.options import min_free, sites_of
         from crawler.storage.opening import open_archive  # late: asyncio and the rest of what writes, which many do without
 
         archive = open_archive(

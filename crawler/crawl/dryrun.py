@@ -49,7 +49,8 @@ async def _say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitabl
         where = sites.picture(row.picture) if row.kind == "picture" else row.url
         _print(str(where) if row.format else sites.detail(row.kind, row.id), why(row), as_json)
     if not as_json:
-        print(f"{count} requests would be made" + (", and more for the references and pictures they lead to" if count else ""))
+        requests = f"{count:,} request{'' if count == 1 else 's'} would be made"
+        print(requests + (", and more for the references and pictures they lead to" if count else ""))
 
 
 def _print(url: str, reason: str, as_json: bool) -> None:

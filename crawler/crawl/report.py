@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shlex
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -75,6 +74,8 @@ def alert(found_now: int, found_before: Iterable[Any], share: float, minimum: in
     before = [count for count in found_before if type(count) is int and 0 <= count < _MOST][-10:]  # reports may be damaged
     if len(before) < 2:
         return ""
+    import statistics  # late: only crawls need it
+
     median = statistics.median(before)
     if median >= minimum and found_now < share * median:
         usual = f"the median of the last {len(before)} runs is {median:g}"

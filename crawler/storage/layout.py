@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-from slugify import slugify
-
 from crawler import times
 from crawler.urls import LANGUAGES, UNKNOWN_LANGUAGE, PictureName
 
@@ -51,6 +49,8 @@ _TEMPORARY = _pattern(r"\.tmp-\d+-.+")
 
 def slug(title: str) -> str:
     """Return a title for a file name: ASCII, whole words in order, at most 80 characters; '' if it has only signs or emoji."""
+    from slugify import slugify  # late: most commands make no names
+
     return slugify(title, max_length=SLUG_LENGTH, word_boundary=True, save_order=True)
 
 
