@@ -9,7 +9,7 @@ import contextlib
 import errno
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from crawler.files import AnyPath, pieces
@@ -189,6 +189,13 @@ def remove(path: Path) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     sync_folders([path.parent])
+
+
+def remove_all(paths: Sequence[Path]) -> None:
+    """Remove files of one folder durably. Missing files are no error. Raises OSError."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+    sync_folders({path.parent for path in paths})
 
 
 def discard(temporary: AnyPath) -> None:

@@ -44,6 +44,7 @@ _REVISION = _pattern(r"revisions/(?P<id>\d{1,15})/(?P<stamp>\d{1,17})" + _END)
 _UNREADABLE = _pattern(r"unreadable/(?P<id>\d{1,15})-[0-9a-f]{1,12}\.(?:reply|json|(?:json|html)\.gz)")
 _FOLDER = _pattern(_LANGUAGE + r"(?:/\d{4}(?:/\d\d)?)?|(?:images|media)(?:/\d+)?|revisions(?:/\d{1,15})?|unreadable")
 _RUN_FILE = _pattern(r"\d{8}T\d{6}Z\.(?P<what>jsonl|states\.ndjson|report\.json)")
+_FOLDED = _pattern(r"(?P<month>\d{4}-\d\d)\.reports\.ndjson")
 _TEMPORARY = _pattern(r"\.tmp-\d+-.+")
 
 
@@ -132,6 +133,22 @@ def is_run_file(name: str) -> bool:
 def is_run_log(name: str) -> bool:
     found = _RUN_FILE.fullmatch(name)
     return found is not None and found["what"] != "report.json"
+
+
+def folded_reports(month: str) -> str:
+    """Return the name of the file under `runs/` with the reports of a month, such as "2026-05"."""
+    return f"{month}.reports.ndjson"
+
+
+def month_of(name: str) -> str:
+    """Return the month of a file under `runs/`, such as "2026-05": of a run's file, or of folded reports."""
+    found = _FOLDED.fullmatch(name)
+    return found["month"] if found else f"{name[:4]}-{name[4:6]}"
+
+
+def is_folded_reports(name: str) -> bool:
+    """Whether a name under `runs/` is that of folded reports."""
+    return _FOLDED.fullmatch(name) is not None
 
 
 def is_report(name: str) -> bool:

@@ -66,6 +66,20 @@ def decode(line: bytes, *, is_old: bool = False) -> Record:
 
     Raises DamagedLine with the reason.
     """
+    record, has_checksum = _object(line, is_old)
+    if b"\\u" in line:
+        record = {key: _HALF.sub("\ufffd", value) if isinstance(value, str) else value for key, value in record.items()}
+    logline.check(record, is_old=not has_checksum)
+    return record
+
+
+def unchecked(line: bytes) -> Record:
+    """Return what `encode` was given, if the checksum of the line is right. Raises DamagedLine with the reason."""
+    return _object(line, is_old=False)[0]
+
+
+def _object(line: bytes, is_old: bool) -> tuple[Record, bool]:
+    """Return the JSON object of a line, and whether it had a checksum. Raises DamagedLine."""
     text = line.removesuffix(b"\n")
     checksum = _CHECKSUM.fullmatch(text[-_LENGTH:])
     if checksum is None and not is_old:
@@ -78,12 +92,9 @@ def decode(line: bytes, *, is_old: bool = False) -> Record:
         raise DamagedLine("not JSON") from error
     if not isinstance(record, dict):
         raise DamagedLine("not a JSON object")
-    if b"\\u" in text:
-        record = {key: _HALF.sub("\ufffd", value) if isinstance(value, str) else value for key, value in record.items()}
     if checksum:
         del record["crc32"]
-    logline.check(record, is_old=checksum is None)
-    return record
+    return record, checksum is not None
 
 
 def lines(path: Path) -> Iterator[Line]:

@@ -87,7 +87,7 @@ def run_files(root: Path, strange: Strange = _ignore, since: str = "") -> Iterat
     for entry in sorted(entries, key=lambda entry: entry.name):
         if layout.is_run_file(entry.name) and entry.is_file(follow_symlinks=False):
             yield entry.name
-        elif not entry.name.startswith("."):
+        elif not entry.name.startswith(".") and not (layout.is_folded_reports(entry.name) and is_file(entry.path)):
             strange(f"{layout.RUNS}/{entry.name}", oddity(entry.path) or "a file")
 
 

@@ -1,0 +1,13 @@
+"""`scrapy compact`."""
+
+from __future__ import annotations
+
+from crawler.console import Command as OwnCommand
+from crawler.console.scrapycommand import OfflineCommand
+
+
+class Command(OfflineCommand):
+    def load(self) -> OwnCommand:
+        from crawler.commands.compact import Command
+
+        return Command()
