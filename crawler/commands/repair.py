@@ -56,7 +56,7 @@ class Command(ArchiveCommand):
         time = times.iso(clock.now_ms())
         if any(damage.what == INDEX_DAMAGED for damage in verdict.damages):
             return plan(self.root, None, verdict, time)
-        with self.open_index(is_locked=True) as index:
+        with self.open_index() as index:
             return plan(self.root, index, verdict, time)
 
     def fetch(self, done: Repair, settings: list[str]) -> int:

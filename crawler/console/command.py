@@ -105,10 +105,10 @@ class ArchiveCommand(Command):
         return self.root
 
     @contextlib.contextmanager
-    def open_index(self, *, is_locked: bool = False) -> Iterator[Index]:
-        """Open the index read-only. A crawl may be running, unless we hold the lock (is_locked).
+    def open_index(self) -> Iterator[Index]:
+        """Open the index read-only. A crawl may be running.
 
-        Raises CommandError if the index is missing or damaged.
+        Raises CommandError if the index is missing or damaged, or is changed meanwhile.
         """
         path = self.existing_root() / layout.INDEX
         remedy = f"{program()} reindex rebuilds it from the files and run logs"
@@ -116,10 +116,12 @@ class ArchiveCommand(Command):
         if not path.exists():
             raise CommandError(f"{path} is missing: {remedy}")
         try:
-            index = Index(path, read_only=True, is_locked=is_locked)
+            index = Index(path, read_only=True)
             try:
                 index.check()
                 yield index
+                if index.is_overwritten():
+                    raise CommandError(f"{path} was changed by another process meanwhile: run the command again")
             finally:
                 index.close()
         except sqlite3.DatabaseError as error:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from crawler import files, normalise, seedfile, times
 from crawler.dw.passages import body_passages
@@ -149,7 +149,6 @@ class Library:
         except OSError as error:
             raise DiskError(f"{self.path}: {error.strerror or error}") from error
         self._opened: Index | None = None
-        self._identity = _Identity()
         self._is_private = False  # whether the open index is a temporary one, made from the logs and documents
         self._resources = contextlib.ExitStack()
         self._finalizer = weakref.finalize(self, self._resources.close)
@@ -246,10 +245,7 @@ class Library:
 
     def _is_outdated(self) -> bool:
         """Whether another process has replaced the index since it was opened, or has begun to write to it."""
-        if self._opened is None or self._is_private:
-            return False
-        now, then = _identity(self.path), self._identity
-        return now != then if then.is_still else now.inode != then.inode
+        return self._opened is not None and not self._is_private and self._opened.is_outdated()
 
     def _own_index(self) -> Index | None:
         """Return the archive's own index, read-only; None if it cannot be used."""
@@ -259,8 +255,7 @@ class Library:
             is_sealed = seal.is_as_closed(self.path)
             if is_sealed is False or not path.exists():
                 return None
-            self._identity = _identity(self.path)
-            index = Index(path, read_only=True, is_locked=self._identity.is_still)
+            index = Index(path, read_only=True)
         except (OSError, DiskError, sqlite3.DatabaseError):
             return None
         with contextlib.ExitStack() as undo:
@@ -360,23 +355,6 @@ class Library:
         for stamp_ms, path in reversed(revisions(self.path, of.id).items()):
             if stamp_ms < of.stamp_ms and (found := self._read(of.id, path, of.kind, None, None, of.is_gone)):
                 yield found if found.language != "und" else replace(found, language=of.language)
-
-
-class _Identity(NamedTuple):
-    """Values that tell an index file from another one, or from itself after a change. is_still: it is not open for writing."""
-
-    is_still: bool = True
-    inode: int = 0
-    size: int = 0
-    mtime_ns: int = 0
-
-
-def _identity(root: Path) -> _Identity:
-    with contextlib.suppress(OSError):
-        found = (root / layout.INDEX).stat()
-        is_still = not (root / (layout.INDEX + "-wal")).exists()  # SQLite's write-ahead log
-        return _Identity(is_still, found.st_ino, found.st_size, found.st_mtime_ns)
-    return _Identity()
 
 
 def _apply_unlogged(index: Index, path: str, data: bytes) -> None:

@@ -8,12 +8,14 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crawler import seedfile, seeds
+from crawler.library import newseeds
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
 from crawler.storage.index.agenda import mark as mark_due
@@ -108,10 +110,33 @@ def test_command_that_writes_waits_for_nobody(name: str, root: Path, old: Path) 
     lock = Lock(root / layout.LOCK, "scrapy crawl", "2026-06-01T00:00:00Z")
     before = snapshot(root)
     ran = scrapy(name, *([old] if name == "add" else []), root=root)
-    assert {path: data for path, data in snapshot(root).items() if not path.endswith(("-wal", "-shm"))} == before
+    assert snapshot(root) == before
     lock.release()
     assert ran.status == 5
     assert "is in use by scrapy crawl" in ran.err
+
+
+@pytest.mark.parametrize("name", ["status", "diff", "new-seeds"])
+def test_command_that_reads_leaves_nothing_behind(name: str, root: Path) -> None:
+    archive_of(root, document())
+    before = snapshot(root)
+    ran = scrapy(name, *(["70000001"] if name == "diff" else []), root=root)
+    assert ran.status == 0
+    assert snapshot(root) == before
+
+
+def test_new_seeds_says_that_the_index_was_changed_meanwhile(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive_of(root, document())
+    find = newseeds.find
+
+    def find_slowly(*arguments: Any) -> Iterator[newseeds.NewSeed]:
+        yield from find(*arguments)
+        archive_of(root, document(70000002))
+
+    monkeypatch.setattr(newseeds, "find", find_slowly)
+    ran = scrapy("new-seeds", root=root)
+    assert ran.status == 1
+    assert ran.err.endswith("index.sqlite was changed by another process meanwhile: run the command again\n")
 
 
 def test_disk_without_space_is_status_6(root: Path, old: Path) -> None:

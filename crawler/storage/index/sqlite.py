@@ -11,7 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from crawler.dw import decoding
@@ -40,6 +40,23 @@ def uri_of(path: Path) -> str:
     return f"file://{quote(os.fsencode(path.absolute()))}"
 
 
+class _Identity(NamedTuple):
+    """Values that tell an index file from another one, or from itself after a change. is_still: it is not open for writing."""
+
+    is_still: bool = True
+    inode: int = 0
+    size: int = 0
+    mtime_ns: int = 0
+
+
+def _identity(path: Path) -> _Identity:
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        is_still = not path.with_name(f"{path.name}-wal").exists()  # SQLite's write-ahead log
+        return _Identity(is_still, found.st_ino, found.st_size, found.st_mtime_ns)
+    return _Identity()
+
+
 class Index:
     """The index of one archive. Raises sqlite3.DatabaseError if the file is damaged; the caller rebuilds it.
 
@@ -47,12 +64,12 @@ class Index:
     from then on nothing is changed.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, is_locked: bool = False) -> None:
-        """Open or create an index. is_locked: this process holds the archive's lock, so no other changes the index."""
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open or create an index. read_only: no file is made or changed, neither the index nor those beside it."""
         self.path = path
+        self._opened_as = _identity(path)
         uri = f"{uri_of(path)}?mode={'ro' if read_only else 'rwc'}"
-        is_still = is_locked or not os.access(path.parent, os.W_OK)
-        if read_only and is_still and not path.with_name(f"{path.name}-wal").exists():
+        if read_only and self._opened_as.is_still:
             uri += "&immutable=1"  # SQLite makes no files beside it; without a write-ahead log the file is complete
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         self._changes = 0
@@ -73,6 +90,16 @@ class Index:
         except sqlite3.DatabaseError:
             self._db.close()
             raise
+
+    def is_outdated(self) -> bool:
+        """Whether another process has replaced the index since it was opened, or has begun to write to it."""
+        now, then = _identity(self.path), self._opened_as
+        return now != then if then.is_still else now.inode != then.inode
+
+    def is_overwritten(self) -> bool:
+        """Whether another process has changed the file since it was opened for reading alone: what was read may be mixed."""
+        now, then = _identity(self.path), self._opened_as
+        return then.is_still and now._replace(is_still=True) != then
 
     def check(self) -> None:
         """Raise sqlite3.DatabaseError if SQLite's own check finds damage."""

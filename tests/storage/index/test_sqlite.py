@@ -403,3 +403,29 @@ def test_after_a_failure_nothing_is_changed_any_more(index: Index) -> None:
     with pytest.raises(DiskError):
         index.commit()
     assert told == [index.failure]
+
+
+def test_reader_of_a_closed_index_makes_no_file_and_notices_a_writer(tmp_path: Path) -> None:
+    path = tmp_path / "i"
+    Index(path).close()
+    reader = Index(path, read_only=True)
+    assert reader.counts() == {}
+    assert [file.name for file in tmp_path.iterdir()] == ["i"]
+    assert (reader.is_outdated(), reader.is_overwritten()) == (False, False)
+    writer = Index(path)
+    assert (reader.is_outdated(), reader.is_overwritten()) == (True, False), "what is written stands in the write-ahead log"
+    writer.register([7], 0)
+    writer.close()
+    assert (reader.is_outdated(), reader.is_overwritten()) == (True, True)
+    reader.close()
+
+
+def test_reader_of_an_open_index_sees_what_was_committed(tmp_path: Path) -> None:
+    writer = Index(tmp_path / "i")
+    reader = Index(tmp_path / "i", read_only=True)
+    writer.register([7], 0)
+    writer.commit()
+    assert reader.counts() == {("article", PENDING): 1}
+    assert (reader.is_outdated(), reader.is_overwritten()) == (False, False)
+    writer.close()
+    reader.close()
