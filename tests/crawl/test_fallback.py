@@ -154,7 +154,7 @@ BROKEN: dict[int, dict[str, Any]] = {
     dw.GERMAN: {"body": "<h1>We are making this better for you</h1>"},
     dw.RUSSIAN: {"malformed_json": True},
     dw.SPANISH: {"body": '{"type": "Article"}'},
-    dw.CHAIN[4]: {"body": ""},
+    dw.CHAIN[4]: {"body": "[]"},
 }
 
 
