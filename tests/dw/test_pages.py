@@ -205,6 +205,67 @@ def test_caption_of_the_content_link_wins_over_the_markup() -> None:
         assert [block.caption for block in article.blocks if isinstance(block, Picture)] == ["Von der Redaktion"]
 
 
+CONTENT_OF_2026: dict[str, Any] = {  # the keys that a client of 2026 reads; the words are invented
+    "id": 61000000, "modelType": "ARTICLE", "namedUrl": "/zh-hant/deich/a-61000000", "title": "Der Deich hält",
+    "text": "<p>Noch.</p>", "longTeaser": "Noch hält er.", "contentDate": "2026-06-14T19:00:01.536Z",
+    "firstPersonArray": [{"fullName": "Ada Deichgraf"}], "contentLinks": [],
+    "mainContentImageLink": {"targetId": 61000002, "description": "Ein Schaf", "target": {"licenserSupplement": "Amt"}},
+    "openGraphMetadata": {"url": "https://www.dw.com/zh-hant/deich/a-61000000"}, "trackingCategories": "Umwelt",
+    "durationIso8601": None, "validUntilDate": None, "trackingRegionsCommaJoined": "Husum",
+    "trackingTopicsCommaJoined": "Deich",
+}  # fmt: skip
+
+
+def graph(changes: dict[str, Any] | None = None, kind: str = "article") -> Article:
+    body = json.dumps({"data": {"content": CONTENT_OF_2026 | (changes or {})}}).encode()
+    return pages.parse_graph(body, 7, "zh-hant", kind)
+
+
+def test_graph_reply_of_2026_gives_every_field() -> None:
+    article = graph()
+    assert (article.id, article.kind, article.language, article.author) == (61000000, "article", "zh-hant", "Ada Deichgraf")
+    assert (article.teaser, article.display_date) == ("Noch hält er.", "2026-06-14T19:00:01.536Z")
+    assert shown(article.main_picture) == ("static.dw.com/image/61000002_303.jpg", "Ein Schaf")
+    assert (article.unknown_keys, article.refused, article.skipped) == ((), (), ())
+
+
+@pytest.mark.parametrize("key", CONTENT_OF_2026)
+def test_any_key_of_2026_but_title_and_text_may_be_absent_or_odd(key: str) -> None:
+    odds: list[Any] = [None, 5, [], [{}], {"x": 1}, "x"]
+    for odd in odds:
+        if key in ("title", "text", "modelType"):
+            with contextlib.suppress(UnreadableReply):
+                graph({key: odd})
+        else:
+            assert graph({key: odd}).title == "Der Deich hält"
+
+
+def test_address_for_sharing_is_the_file_of_a_video_that_names_no_other() -> None:
+    file = {"openGraphMetadata": {"url": "https://tvdownloaddw-a.akamaihd.net/x/deich_avc.mp4"}}
+    article = graph({"modelType": "VIDEO", "namedUrl": "/de/deich/video-61000000", "posterImageUrl": None} | file, "video")
+    assert article.video == Video(DwAddress("https://tvdownloaddw-a.akamaihd.net/x/deich_avc.mp4"))
+    named = graph({"modelType": "VIDEO", "mp4Src": "https://tvdownloaddw-a.akamaihd.net/x/other.mp4"} | file, "video")
+    assert named.video == Video(DwAddress("https://tvdownloaddw-a.akamaihd.net/x/other.mp4"))
+    heard = graph({"modelType": "AUDIO", "mp3Src": "https://radiodownloaddw-a.akamaihd.net/a.mp3"}, "audio")
+    assert heard.video == Video(DwAddress("https://radiodownloaddw-a.akamaihd.net/a.mp3"))
+
+
+def test_slides_of_2026_keep_their_words_without_a_picture() -> None:
+    first = {"staticUrl": "https://static.dw.com/image/63_${formatId}.jpg"}
+    images = [{"name": "Erster", "description": "Hier", "assignedImage": first},
+              {"name": "Zweiter", "description": "Dort", "assignedImage": {}}, {"name": "Dritter"}]  # fmt: skip
+    article = graph({"modelType": "IMAGE_GALLERY", "namedUrl": None, "extendedGalleryImages": images}, "gallery")
+    assert [(slide.address, str(slide.title), str(slide.text)) for slide in article.slides] == [
+        ("static.dw.com/image/63_303.jpg", "Erster", "Hier"), (None, "Zweiter", "Dort"),
+    ]  # fmt: skip
+    assert article.skipped == ("picture without an address",)
+
+
+def test_picture_of_a_card_stands_in_for_the_main_picture() -> None:
+    card = {"mainContentImageLink": None, "mainContentImage": {"staticUrl": "https://static.dw.com/image/63_${formatId}.jpg"}}
+    assert shown(graph(card).main_picture) == ("static.dw.com/image/63_303.jpg", "")
+
+
 def test_main_picture_is_not_shown_again() -> None:
     text = TEXT + '<figure><img data-id="61000002" data-url="https://static.dw.com/image/61000002_${formatId}.jpg"></figure>'
     assert read_content(text=text).blocks == BLOCKS

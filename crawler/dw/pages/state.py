@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from crawler import normalise, sanitise, times, urls
 from crawler.dw import decoding, liveblog
-from crawler.dw.article import Article, Block, Gallery, Picture, Slide, Video
+from crawler.dw.article import CAPTION_KEPT, Article, Block, Gallery, Picture, Slide, Video
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape
 from crawler.dw.values import Json, author, json_object, number, objects, text
@@ -33,7 +33,8 @@ _KNOWN_KEYS = frozenset(
     "unifiedPrograms dossierContents footer showLiveWelcomeLayer betaInfo welcomeInfo imageSharingMetadata trackingId "
     "trackingLanguageCode trackingContentType trackingCategories trackingDate trackingPageSID profileTopicContent subjects "
     "categories departments extendedGalleryImages posterImageUrl hlsVideoSrc mp3Src duration formattedDuration "
-    "formattedDurationInMinutes subtitles roadTeaserKicker widgets".split()
+    "formattedDurationInMinutes subtitles roadTeaserKicker widgets mainContentImage longTeaser openGraphMetadata "
+    "durationIso8601 validUntilDate trackingRegionsCommaJoined trackingTopicsCommaJoined mp4Src".split()
 )
 _REPLY_ADDRESS = re.compile(r"/graph-api/(?P<language>[\w-]+)/content/(?P<kind>[\w-]+)/(?P<id>[0-9]{1,15})(?![0-9])")
 _ENTITY_KEY = re.compile(r'\w+:(?:\{"id":"?)?([0-9]{1,15})"?\}?')
@@ -165,7 +166,7 @@ class _Entity:
             raise UnreadableReply(f"{wanted}: a {self.text('__typename', 'modelType') or 'thing'}, no document"[:200])
         target = urls.parse_target(addresses.absolute(self.text("canonicalUrl", "namedUrl", "classicUrl")) or "")
         body = Body(sites, self._captions(), self._galleries(), addresses.STANDARD_RENDITION)
-        main = self._picture("mainContentImageLink", body.refused)
+        main = self._picture("mainContentImageLink", body.refused) or self._picture("mainContentImage", body.refused)
         body.main_picture = main.name.id if main else None
         article = Article(
             id=number(self.get("id")) or (target.id if target else None) or wanted,
@@ -174,14 +175,14 @@ class _Entity:
             language=(target.language if target else None) or (language if language in urls.LANGUAGES else None),
             author=self._author(),
             display_date=times.canonical(self.text("contentDate")) or times.canonical(self.text("firstPublicationDate")),
-            teaser=sanitise.safe_markup(self.text("teaser", "shortTeaser")),
+            teaser=sanitise.safe_markup(self.text("teaser", "longTeaser", "shortTeaser")),
             unknown_keys=tuple(sorted({key.split("(")[0][:80] for key in self.entity} - _KNOWN_KEYS)),
         )
         if kind in ("video", "audio"):
             article.video = self._media(kind, body)
             article.preview = main or self._poster(body.refused)
         elif kind == "gallery":
-            article.slides = self._slides(body.refused)
+            article.slides = self._slides(body.refused, body.skipped)
         else:
             article.main_picture = main
             article.blocks, article.galleries = self._read_text(body)
@@ -239,21 +240,25 @@ class _Entity:
         galleries = {}
         for entity in [*self.all("imageGalleries"), *linked]:
             dw_id = number(entity.get("id"))
-            if dw_id and dw_id not in galleries and (slides := entity._slides([])):
+            if dw_id and dw_id not in galleries and (slides := entity._slides([], [])):
                 galleries[dw_id] = Gallery(sanitise.safe_markup(normalise.title(entity.text("name", "title"))), slides)
         return galleries
 
-    def _slides(self, refused: list[str]) -> tuple[Slide, ...]:
+    def _slides(self, refused: list[str], skipped: list[str]) -> tuple[Slide, ...]:
+        """Return the slides of a gallery. Of one without a picture the words are kept, and the picture counts as skipped."""
         slides = []
         for image in self.all("extendedGalleryImages"):
-            if found := image._address(refused):
-                title, description = (sanitise.safe_markup(image.text(name)) for name in ("name", "description"))
-                slides.append(Slide(*found, title=title, text=description))
+            name, address = image._address(refused) or (None, None)
+            title, description = (sanitise.safe_markup(image.text(field)) for field in ("name", "description"))
+            if address or normalise.text_of(description):
+                slides.append(Slide(name, address, title, description))
+                skipped += [] if address else [CAPTION_KEPT]
         return tuple(slides)
 
     def _media(self, kind: str, body: Body) -> Video | None:
         names = ("mp3Src", "mp4Src") if kind == "audio" else ("mp4Src", "hlsVideoSrc")
-        source = addresses.media_file([self.text(name) for name in names], body.sites, body.refused)
+        shared = self.one("openGraphMetadata").text("url")  # of a video its mp4, of anything else its page
+        source = addresses.media_file([*map(self.text, names), shared], body.sites, body.refused)
         return Video(source) if source else None
 
     def _poster(self, refused: list[str]) -> Picture | None:
