@@ -40,7 +40,7 @@ def test_words_of_a_reply_reach_its_document(name: str) -> None:
 
 
 @needs_chromium
-def test_payloads_that_nobody_made_harmless_are_seen() -> None:
+def test_raw_payloads_are_detected() -> None:
     """The proof that the test below can fail: what payloads do as they came."""
     bodies = [f"<p>{payload.replace('evil.example', f'evil{at}.example')}</p>" for at, payload in enumerate(PAYLOADS)]
     seen = browser.open_all(bodies, OWN)

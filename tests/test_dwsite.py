@@ -284,7 +284,7 @@ def test_feeds_name_the_articles_of_their_language(site: Site) -> None:
     assert site.get(f"{site.rss}/rdf/rss-nowhere-all")[0] == 404
 
 
-def test_hostile_feeds_are_what_they_say(site: Site) -> None:
+def test_hostile_feeds_of_the_stand_in_are_hostile(site: Site) -> None:
     assert b"<!ENTITY e9" in site.get(f"{site.rss}/rdf/rss-bomb-all")[2]
     with pytest.raises(ET.ParseError):
         ET.fromstring(site.get(f"{site.rss}/xml/rss-broken-all")[2])

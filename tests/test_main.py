@@ -85,7 +85,7 @@ assert not {{"scrapy", "twisted", "itemadapter"}} & sys.modules.keys()
     assert ran.stdout.count("usage: dw-archiver ") == len(__main__.offline())
 
 
-def test_command_prints_what_scrapys_prints(tmp_path: Path) -> None:
+def test_command_prints_the_same_as_under_scrapy(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document())
     for command in (["new-seeds"], ["verify"], ["diff", "70000001"], ["search", "words", "-nothing"]):
         mine = archiver(*command, "-s", f"ARCHIVE_DIR={root}")

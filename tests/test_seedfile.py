@@ -42,7 +42,7 @@ def document(body: str = "<p>words</p>", title: str = "A title") -> SeedDocument
 
 
 @pytest.mark.parametrize("name", seedfile.__all__)
-def test_public_name_is_there_and_says_what_it_does(name: str) -> None:
+def test_public_name_exists_and_has_a_docstring(name: str) -> None:
     found = getattr(seedfile, name)
     assert isinstance(found, int) or inspect.getdoc(found)
 

@@ -42,12 +42,12 @@ def test_address_as_an_argument() -> None:
     assert read(f" {URL} ,,") == [Address("argument", Target("article", 5, "en"), URL)]
 
 
-def test_no_argument_is_no_seed() -> None:
+def test_missing_argument_gives_no_seeds() -> None:
     assert read("") == read(" , ") == []
 
 
 @pytest.mark.parametrize("text", ["edition:zh", "search:zh:2023-10-05", "mediacenter:4"])
-def test_starting_point_that_is_no_address(text: str, tmp_path: Path) -> None:
+def test_starting_points_that_are_not_addresses(text: str, tmp_path: Path) -> None:
     (tmp_path / "list").write_text(f"{text}\n")
     assert read(text) == [Start("argument", text)]
     assert read(str(tmp_path)) == [Start(f"{tmp_path}/list:1", text)]

@@ -132,7 +132,7 @@ TEMPLATES = re.compile(r"(sanitise\.)?(fill|joined)")
 
 
 @pytest.mark.parametrize("name", TREES)
-def test_nobody_but_the_sanitiser_makes_markup(name: str) -> None:
+def test_only_the_sanitiser_makes_markup(name: str) -> None:
     made = [call for call in calls(name) if MARKUP_TYPES.fullmatch(call)]
     assert bool(made) == (name == "sanitise.py")
     assert ("DwAddress" in calls(name)) == (name == "urls.py")

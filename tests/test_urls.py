@@ -297,7 +297,7 @@ def test_any_title_leaves_the_id_in_the_address(language: str, title: str, dw_id
     assert re.fullmatch(r"[!-~]+", url)
 
 
-def test_id_of_a_section_is_no_document() -> None:
+def test_id_of_a_section_gives_no_document() -> None:
     assert urls.document_id("https://www.dw.com/en/x/s-7") is None
     assert urls.document_language("https://www.dw.com/nowhere/x/a-7") == "und"
 

@@ -96,7 +96,7 @@ def test_argument_that_would_be_passed_over_fails_in_a_line(name: str, root: Pat
 
 
 @pytest.mark.parametrize("name", ["reindex", "reread", "repair", "add"])
-def test_a_setting_that_is_no_number_is_said_in_one_line(root: Path, name: str) -> None:
+def test_setting_that_is_not_a_number_gives_one_line(root: Path, name: str) -> None:
     archive_of(root, document())
     arguments = [str(root)] if name == "add" else []
     ran = scrapy(name, *arguments, "-s", "ARCHIVE_MIN_FREE=500MiB", root=root)
@@ -105,7 +105,7 @@ def test_a_setting_that_is_no_number_is_said_in_one_line(root: Path, name: str) 
 
 
 @pytest.mark.parametrize("name", WRITING)
-def test_command_that_writes_waits_for_nobody(name: str, root: Path, old: Path) -> None:
+def test_writing_command_fails_at_once_if_the_archive_is_in_use(name: str, root: Path, old: Path) -> None:
     archive_of(root, document())
     lock = Lock(root / layout.LOCK, "scrapy crawl", "2026-06-01T00:00:00Z")
     before = snapshot(root)
@@ -194,7 +194,7 @@ def test_add_twice_changes_nothing(root: Path, old: Path) -> None:
     assert {path: (root / path).read_bytes() for path in walk(root)} == before
 
 
-def test_what_is_added_is_not_asked_for_but_what_it_names_is(root: Path, old: Path) -> None:
+def test_added_document_is_not_requested_but_its_references_are(root: Path, old: Path) -> None:
     scrapy("add", old, root=root)
     archive = open_archive(root, NOW_MS, "a test")
     mark_due(archive.index, NOW_MS, Scope(0), ())
@@ -216,7 +216,7 @@ def test_add_normalises_line_ends_and_counts_it(root: Path, old: Path) -> None:
     assert (root / "en/2026/05/70000001-one.txt").read_bytes() == document
 
 
-def test_add_names_what_is_no_document(root: Path, old: Path) -> None:
+def test_add_reports_files_that_are_not_documents(root: Path, old: Path) -> None:
     (old / "list.txt").write_text("# addresses\nhttps://www.dw.com/en/x/a-70000009\nnonsense\n")
     (old / "cut.txt").write_bytes((old / "c").read_bytes()[:-1])
     ran = scrapy("add", old, old / "nowhere", root=root)

@@ -21,7 +21,7 @@ def test_init_makes_a_working_folder(tmp_path: Path) -> None:
     assert sources.working_folder(folder / "seeds") == folder
 
 
-def test_init_keeps_what_is_there(tmp_path: Path) -> None:
+def test_init_keeps_existing_files(tmp_path: Path) -> None:
     archiver("init", tmp_path)
     (tmp_path / "dw.toml").write_text("# mine\n", encoding="utf-8")
     (tmp_path / "seeds/more.txt").unlink()
@@ -31,7 +31,7 @@ def test_init_keeps_what_is_there(tmp_path: Path) -> None:
     assert (tmp_path / "dw.toml").read_text("utf-8") == "# mine\n"
 
 
-def test_init_refuses_what_cannot_be_a_working_folder(tmp_path: Path) -> None:
+def test_init_refuses_unsuitable_folders(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document())
     file = tmp_path / "file"
     file.touch()

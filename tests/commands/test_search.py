@@ -115,7 +115,7 @@ def test_search_finds(search: Search, arguments: list[str], found: list[int]) ->
         ["ferry", "--limit"],
     ],
 )  # fmt: skip
-def test_what_cannot_be_understood_ends_with_status_2(search: Search, arguments: list[str]) -> None:
+def test_invalid_options_end_with_status_2(search: Search, arguments: list[str]) -> None:
     ran = search(*arguments)
     assert (ran.status, ran.out) == (2, "")
     assert "scrapy" in ran.err

@@ -77,7 +77,7 @@ def test_no_object_is_requested_twice(depth: int) -> None:
     assert set(crawled(depth).asked().values()) == {1}
 
 
-def test_nothing_but_the_objects_is_requested(whole: Outcome) -> None:
+def test_only_the_objects_are_requested(whole: Outcome) -> None:
     aliases_and_missing = {dw.ALIAS_REDIRECT, dw.ALIAS_DIRECT, dw.MISSING, dw.GONE}
     ids = {int(path.rpartition("/")[2]) for path in whole.asked("api")}
     on_pages = {int(re.split("[/-]", path)[-1]) for path in whole.asked("www")}
@@ -179,7 +179,7 @@ def test_the_same_crawl_twice_gives_the_same_bytes(whole: Outcome, site: Site, t
 # --- what is told ---
 
 
-def test_report_says_what_came_of_everything(whole: Outcome) -> None:
+def test_report_counts_every_outcome(whole: Outcome) -> None:
     report = whole.report
     assert (report["exit_status"], report["reason"], report["pending"]) == (0, "finished", 0)
     assert report["documents_missing"] == {"status 404": 1, "status 410": 1}
@@ -251,7 +251,7 @@ def test_an_alias_alone_brings_the_article_and_is_remembered(alias: int, dw_id: 
     assert again.files == first.files
 
 
-def test_an_alias_of_what_is_archived_is_an_answer_and_refreshes_that(site: Site, tmp_path: Path) -> None:
+def test_alias_of_an_archived_document_counts_as_its_answer(site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, [dw.ALIAS_REDIRECT_TO], "depth=0", site=site)
     alias = crawl(tmp_path, [dw.ALIAS_REDIRECT], "depth=0", site=site)
     assert (alias.status, alias.articles_asked()) == (0, {dw.ALIAS_REDIRECT: 1})

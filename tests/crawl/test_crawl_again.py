@@ -59,7 +59,7 @@ def test_an_index_made_again_asks_for_no_more(site: Site, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("seed", "depth", "failing"), [(1, 0, 1), (1, 1, 2), (dw.ALIAS_REDIRECT, 0, dw.GERMAN)])
-def test_an_index_made_again_knows_what_came_nearer(seed: int, depth: int, failing: int, site: Site, tmp_path: Path) -> None:
+def test_rebuilt_index_keeps_shorter_distances(seed: int, depth: int, failing: int, site: Site, tmp_path: Path) -> None:
     """A reference beyond the hop limit that becomes a seed, one of an archived document that does, the target of an alias."""
     far, seed, failing = (dw.SEED_ZH, seed, failing) if seed > 1 else (dw.CHAIN[0], dw.CHAIN[seed], dw.CHAIN[failing])
     limit = f"depth={depth}"

@@ -111,7 +111,7 @@ def test_a_circle_of_the_api_has_the_document_taken_from_www(tmp_path: Path) -> 
     assert again.status == 0
 
 
-def test_a_circle_beside_a_document_is_no_concern_of_it(site: Site, tmp_path: Path) -> None:
+def test_circle_of_aliases_does_not_affect_other_documents(site: Site, tmp_path: Path) -> None:
     lead(site, FIRST, SECOND)
     site.fault(detail(THIRD), redirect=detail(FIRST))
     outcome = crawl(tmp_path, [FIRST, SECOND, THIRD], "depth=0", site=site)
@@ -155,7 +155,7 @@ def test_an_alias_points_at_its_target_and_not_at_itself(site: Site, tmp_path: P
     assert target_of(crawl(tmp_path, "", site=site), dw.ALIAS_REDIRECT) == dw.ALIAS_REDIRECT_TO
 
 
-def test_the_log_line_of_what_an_alias_leads_to_keeps_the_hop(site: Site, tmp_path: Path) -> None:
+def test_log_line_of_the_target_of_an_alias_keeps_the_hop(site: Site, tmp_path: Path) -> None:
     link = f'<a href="https://api.dw.com/api/detail/article/{dw.ALIAS_REDIRECT}" rel="ArticleRef">elsewhere</a>'
     site.edit(THIRD, add_paragraph=f"The story goes on {link}.")
     site.fault(detail(dw.ALIAS_REDIRECT_TO), status=500)

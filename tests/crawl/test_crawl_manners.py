@@ -86,7 +86,7 @@ def test_a_host_whose_robots_txt_is_broken_is_left_alone_and_asked_again_in_the_
     assert (again.status, set(again.documents)) == (0, set(dw.CHAIN[:2]))
 
 
-def test_an_error_page_is_no_robots_txt(site: Site, tmp_path: Path) -> None:
+def test_error_page_is_not_read_as_robots_txt(site: Site, tmp_path: Path) -> None:
     site.fault("/robots.txt", status=404, body="User-agent: *\nDisallow: /\n")
     assert set(crawl(tmp_path, dw.CHAIN[:2], "depth=0", site=site).documents) == set(dw.CHAIN[:2])
 

@@ -126,7 +126,7 @@ def test_run_of_304_alone_ends_as_unreachable(site: Site, tmp_path: Path) -> Non
     ],
     ids=["feed", "sitemap", "search page", "media list", "section"],
 )
-def test_an_unasked_304_for_a_list_is_a_list_that_could_not_be_had(seeds: str, path: str, site: Site, tmp_path: Path) -> None:
+def test_unrequested_304_makes_a_list_missing(seeds: str, path: str, site: Site, tmp_path: Path) -> None:
     site.fault(path, status=304, body="")
     document = f"https://www.dw.com/en/any/a-{FRESH}"
     outcome = crawl(tmp_path, f"{seeds},{document}", "depth=0", site=site)
@@ -161,7 +161,7 @@ def test_an_unasked_304_for_a_media_file_is_a_miss_that_is_tried_again(site: Sit
     assert (again.status, again.report["media"]["stored"]) == (0, 1)
 
 
-def test_a_304_that_was_asked_for_says_that_a_document_is_as_it_was(site: Site, tmp_path: Path) -> None:
+def test_requested_304_means_that_a_document_is_unchanged(site: Site, tmp_path: Path) -> None:
     site.validators()
     crawl(tmp_path, [FRESH], "depth=0", site=site)
     again = crawl(tmp_path, [FRESH], "depth=0", "refresh=all", site=site)
@@ -202,7 +202,7 @@ def test_a_203_is_content(no_pages: Site, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 205, 206, 226])
-def test_another_success_without_what_was_asked_for_is_a_miss_that_is_tried_again(
+def test_other_2xx_status_is_a_miss_that_is_tried_again(
     status: int, no_pages: Site, tmp_path: Path
 ) -> None:
     no_pages.fault(detail(FRESH), status=status, body="")
@@ -230,7 +230,7 @@ def pack(site: Site, base: str, path: str, cut: int = 0) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 8, 30])
-def test_a_packed_document_or_picture_that_is_damaged_is_no_whole_one(cut: int, no_pages: Site, tmp_path: Path) -> None:
+def test_damaged_gzip_of_a_document_or_picture_counts_as_cut_off(cut: int, no_pages: Site, tmp_path: Path) -> None:
     for base, path in ((no_pages.api, detail(FRESH)), (no_pages.static, OTHER_PICTURE)):
         pack(no_pages, base, path, cut)
     outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=no_pages)

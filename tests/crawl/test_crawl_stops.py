@@ -212,7 +212,7 @@ def test_too_little_free_space_ends_a_run_before_it_begins(site: Site, tmp_path:
 # --- dry run ---
 
 
-def test_a_dry_run_says_what_and_why_and_changes_nothing(site: Site, tmp_path: Path) -> None:
+def test_dry_run_prints_requests_with_reasons_and_changes_nothing(site: Site, tmp_path: Path) -> None:
     site.fault(f"/image/{dw.FIRST_SYNTHETIC_PICTURE}_303.jpg", status=500)
     crawl(tmp_path, IDS[:2], "depth=0", site=site, settings={"RETRY_TIMES": 0})
     before = tree(tmp_path)

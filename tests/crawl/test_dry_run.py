@@ -101,7 +101,7 @@ def test_a_dry_run_of_an_empty_folder_leaves_it_empty(site: Site, tmp_path: Path
     assert everything(tmp_path) == before
 
 
-def test_a_dry_run_refuses_what_the_run_itself_would_refuse(site: Site, tmp_path: Path) -> None:
+def test_dry_run_refuses_the_arguments_that_a_run_refuses(site: Site, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("words")
     before = everything(tmp_path)
     dry = crawl(tmp_path, [dw.CHAIN[0]], "dry_run=1", site=site)

@@ -174,7 +174,7 @@ def test_unreadable_replies_are_kept_and_the_articles_taken_from_elsewhere(site:
     assert outcome.report["documents"]["unreadable"] == len(BROKEN)
 
 
-def test_a_refusing_api_is_no_reason_to_miss_an_article(site: Site, tmp_path: Path) -> None:
+def test_article_is_stored_from_its_page_if_the_api_refuses(site: Site, tmp_path: Path) -> None:
     site.fault("/api/detail/.*", host="api", status=403)
     outcome = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site)
     assert sources_of(outcome) == {dw.GERMAN: "graph-api"}

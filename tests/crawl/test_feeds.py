@@ -73,7 +73,7 @@ def test_output_has_the_rows_of_export_of_all_that_the_run_stored(fed: Path) -> 
     assert any(picture["sha256"] for item in items for picture in item["pictures"])
 
 
-def test_output_that_is_appended_to_gets_what_the_later_run_stored(fed: Path) -> None:
+def test_appended_output_gets_the_items_of_the_later_run(fed: Path) -> None:
     items = lines_of(fed / "b.jsonl")
     assert items[:-1] == lines_of(fed / "a.jsonl")
     assert items[-1] == exported(fed / "archive")[items[-1]["path"]]

@@ -18,7 +18,7 @@ MISSED_BEFORE = NEW._replace(misses=2)
 
 
 @pytest.mark.parametrize(("row", "may"), [(NEW, True), (ARCHIVED_FROM_PAGE, True), (ARCHIVED_FROM_API, False)])
-def test_a_page_does_not_replace_what_the_api_gave(row: Row, may: bool) -> None:
+def test_page_does_not_replace_a_document_from_the_api(row: Row, may: bool) -> None:
     assert may_use_pages(row) is may
 
 
@@ -52,7 +52,7 @@ def failing() -> ApiHealth:
     return api
 
 
-def test_the_third_failure_in_a_row_is_told_once() -> None:
+def test_third_failure_in_a_row_is_reported_once() -> None:
     api = failing()
     assert not api.note("api:article", NEW, TIMEOUT)
 
@@ -130,7 +130,7 @@ def test_earlier_misses_count_only_while_nothing_answers(is_answered: bool, unan
 # --- max_articles ---
 
 
-def test_an_allowance_counts_what_is_stored_and_what_is_under_way() -> None:
+def test_allowance_counts_stored_and_requested_documents() -> None:
     allowance = Allowance(2)
     allowance.begin(is_new=True)
     allowance.begin(is_new=False)

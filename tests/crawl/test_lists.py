@@ -113,7 +113,7 @@ def test_a_dry_run_names_the_lists_and_requests_nothing(site: Site, tmp_path: Pa
 # --- feeds ---
 
 
-def test_a_feed_of_rss_2_gives_what_that_of_rss_1_gives(site: Site, tmp_path: Path) -> None:
+def test_rss_2_feed_gives_the_same_as_rss_1(site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path, "https://rss.dw.com/xml/rss-chi-all", "depth=0", site=site)
     assert set(outcome.documents) == CHINESE
     assert all(path.startswith("zh/") for path in outcome.documents.values())
@@ -311,7 +311,7 @@ def test_indexes_without_end_are_left(site: Site, tmp_path: Path) -> None:
     assert "not followed" in problems(outcome)
 
 
-def test_lastmod_says_what_is_requested_again(site: Site, tmp_path: Path) -> None:
+def test_lastmod_decides_which_documents_are_requested_again(site: Site, tmp_path: Path) -> None:
     sitemap = "https://www.dw.com/zh/article-sitemap.xml"
     assert set(crawl(tmp_path, sitemap, "depth=0", site=site).documents) == CHINESE
     site.edit(dw.TRADITIONAL, title="另一個標題")  # lastmod becomes 2026-11-01
@@ -402,7 +402,7 @@ def test_invalid_starting_points_are_named_with_file_and_line(site: Site, tmp_pa
     assert heard(tmp_path / "archive") == CHINESE
 
 
-def test_nothing_but_wrong_starting_points_is_no_run(site: Site, tmp_path: Path) -> None:
+def test_run_with_only_wrong_starting_points_does_not_start(site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path, "edition:xx", site=site)
     assert outcome.status == 1
     assert "Seed argument: no edition of DW's: 'xx'" in outcome.stderr

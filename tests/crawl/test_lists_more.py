@@ -78,7 +78,7 @@ def test_a_day_is_searched_for_commentaries_too_where_dw_shows_a_type_of_their_o
     assert not search_paths(crawl(tmp_path, day, "depth=0", site=site))
 
 
-def test_a_window_says_what_became_of_what_is_not_archived(site: Site, tmp_path: Path) -> None:
+def test_window_reports_the_states_of_unarchived_documents(site: Site, tmp_path: Path) -> None:
     site.options(articles=400, pictures_per_article=0)
     crawl(tmp_path, WINDOW, site=site, settings=LISTS_ONLY)
     alias, other, missing, down, video, *_ = sorted(heard(tmp_path))
@@ -112,7 +112,7 @@ def test_a_window_killed_in_the_middle_goes_on_after_the_pages_already_read(site
     assert "DW counts 100, lists 100" in completeness(second)
 
 
-def test_a_window_stopped_by_a_limit_tells_what_is_left(site: Site, tmp_path: Path) -> None:
+def test_window_stopped_by_a_limit_reports_the_rest(site: Site, tmp_path: Path) -> None:
     site.options(articles=400, pictures_per_article=0)
     first = crawl(tmp_path, WINDOW, "max_articles=10", site=site)
     assert "of which 10 are archived" in completeness(first)
@@ -185,7 +185,7 @@ def test_a_page_that_leads_nowhere_is_followed_by_the_number_of_the_next(further
 
 @pytest.mark.parametrize("drifted", ["entries", "items"])
 @pytest.mark.parametrize("pages", [1, 3])
-def test_a_list_whose_items_nobody_can_read_is_not_taken_for_read(
+def test_list_with_unreadable_items_does_not_count_as_read(
     pages: int, drifted: str, site: Site, tmp_path: Path
 ) -> None:
     further = f"{DW.api}/api/search/global?pageIndex=2" if pages > 1 else None

@@ -96,7 +96,7 @@ NUMBERS = [
 
 @pytest.mark.parametrize("value", ["", "many", "5 MB"])
 @pytest.mark.parametrize("name", NUMBERS)
-def test_setting_that_is_no_number_is_refused(name: str, value: str) -> None:
+def test_setting_that_is_not_a_number_is_refused(name: str, value: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         options.read({}, settings(**{name: value}))
     assert str(refused.value) == f"{name} is not a number: {value!r}"

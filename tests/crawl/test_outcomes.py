@@ -89,7 +89,7 @@ def test_redirects_in_a_circle_are_missing_and_not_aliases(run: Any) -> None:
         ({SECOND: THIRD, THIRD: SECOND}, SECOND, None),  # a circle without the first
     ],
 )
-def test_circle_is_closed_by_what_redirects_led_to(
+def test_circle_is_found_by_redirect_targets(
     run: Any, led_to: dict[int, int], target: int, others: list[int] | None
 ) -> None:
     assert circle(run.archive.index, led_to, FIRST, target) == others

@@ -38,7 +38,7 @@ def test_exit_status(stats: dict[str, int], reason: str, failure: int, alert: st
     assert report.exit_status(stats, reason, failure, alert) == status
 
 
-def test_failures_are_what_may_pass_or_could_not_be_read() -> None:
+def test_passing_and_unreadable_misses_are_failures() -> None:
     stats = {
         "dw/document/missing/status 404": 1, "dw/document/missing/status 410": 2, "dw/document/missing/status 500": 4,
         "dw/picture/missing/not tried again yet": 8, "dw/picture/missing/cut off: shorter than Content-Length": 16,

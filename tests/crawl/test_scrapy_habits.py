@@ -144,13 +144,13 @@ def test_second_spider_that_cannot_start_leaves_no_report(project: Path, site: S
     (["dw", "zh"], "unexpected argument zh; arguments of the spider are written -a NAME=VALUE, as in -a edition=zh"),
     (["dw", "--dry-run"], "unknown option --dry-run; see scrapy crawl --help"),
 ])  # fmt: skip
-def test_wrong_words_of_a_crawl_are_told_in_one_line(words: list[str], said: str, tmp_path: Path) -> None:
+def test_wrong_words_of_a_crawl_give_one_line(words: list[str], said: str, tmp_path: Path) -> None:
     ran = in_process("crawl", *words, root=tmp_path / "archive")
     assert (ran.status, ran.out, ran.err) == (1, "", f"scrapy crawl: {said}\n")
     assert not list(tmp_path.iterdir())
 
 
-def test_wrong_argument_of_the_spider_is_told_in_one_line(tmp_path: Path) -> None:
+def test_wrong_argument_of_the_spider_gives_one_line(tmp_path: Path) -> None:
     ran = scrapy("crawl", "dw", "-a", "seed=x", ARCHIVE_DIR=tmp_path / "archive")
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr == "scrapy crawl: there is no argument seed; did you mean seeds?\n"
@@ -182,7 +182,7 @@ def test_parse_shows_the_item_of_an_api_address_and_of_a_page(dw_id: int, site: 
         assert "Traceback" not in shown.stderr
 
 
-def test_parse_says_what_is_no_document(site: Site, tmp_path: Path) -> None:
+def test_parse_reports_addresses_without_a_document(site: Site, tmp_path: Path) -> None:
     for address in (f"{site.settings['DW_API_URL']}/api/navigation/en", api(999999999, site)):
         shown = parsed(address, site, tmp_path / "archive")
         assert "'id'" not in shown.stdout
@@ -192,7 +192,7 @@ def test_parse_says_what_is_no_document(site: Site, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("JOBDIR", "job"), ("HTTPCACHE_ENABLED", "1"), ("DEPTH_LIMIT", "3")])
-def test_setting_without_effect_is_told_in_one_line(name: str, value: str, site: Site, tmp_path: Path) -> None:
+def test_setting_without_effect_gives_one_warning(name: str, value: str, site: Site, tmp_path: Path) -> None:
     given = {name: tmp_path / value if name == "JOBDIR" else value}
     outcome = crawl(tmp_path / "archive", [dw.CHAIN[4]], "depth=0", site=site, settings=given)
     assert outcome.status == 0, outcome.stderr
@@ -201,6 +201,6 @@ def test_setting_without_effect_is_told_in_one_line(name: str, value: str, site:
 
 
 @pytest.mark.parametrize(("name", "value"), [("HTTPCACHE_ENABLED", "0"), ("HTTPCACHE_ENABLED", "False"), ("DEPTH_LIMIT", "0")])
-def test_setting_that_is_off_is_not_told(name: str, value: str, site: Site, tmp_path: Path) -> None:
+def test_disabled_setting_gives_no_warning(name: str, value: str, site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path / "archive", [dw.CHAIN[4]], "depth=0", site=site, settings={name: value})
     assert "has no effect here" not in outcome.stderr

@@ -293,7 +293,7 @@ def test_body_may_be_one_text_or_one_element() -> None:
 
 
 @pytest.mark.parametrize("text", [["a"], {"x": 1}, 5])
-def test_paragraph_whose_words_nobody_can_read_is_skipped_and_named(text: object) -> None:
+def test_paragraph_with_unreadable_text_is_skipped_and_reported(text: object) -> None:
     assert parse(body=[paragraph(text), paragraph()]).skipped == ("Paragraph",)
 
 

@@ -42,6 +42,6 @@ def test_article_without_a_body_is_not_usable(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["article", "gallery"])
-def test_teaser_alone_is_no_body(kind: str) -> None:
+def test_teaser_alone_is_not_a_body(kind: str) -> None:
     with pytest.raises(UnreadableReply, match="no usable body"):
         check_usable(Article(7, kind, "t", teaser=Markup("x")))

@@ -173,7 +173,7 @@ def test_invalid_json_raises_value_error(body: bytes, problem: str) -> None:
 
 
 @given(st.binary(max_size=40), st.text(max_size=10))
-def test_nothing_but_a_value_error_is_raised(body: bytes, charset: str) -> None:
+def test_only_value_error_is_raised(body: bytes, charset: str) -> None:
     decode(body, charset)
     page(body, charset)
     for data in (body, b'{"a":"' + body + b'"}'):

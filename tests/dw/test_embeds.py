@@ -22,11 +22,11 @@ def test_service_is_named_by_its_host(address: str, service: str) -> None:
     ("words", "address", "embed_id"),
     [("", "", ""), (" &nbsp; ", "", ""), ("", "javascript:alert(1)", ""), ("", "https://" + "x" * 9_999, ""), ("", "", "<b>")],
 )
-def test_nothing_is_kept_where_there_is_nothing(words: str, address: str, embed_id: str) -> None:
+def test_empty_embed_gives_no_paragraph(words: str, address: str, embed_id: str) -> None:
     assert embeds.paragraph(words, address, embed_id, "X") is None
 
 
-def test_link_to_dw_is_no_external_reference() -> None:
+def test_link_to_dw_is_not_an_external_reference() -> None:
     found = embeds.paragraph("", "https://www.dw.com/en/quiz/a-5")
     assert found
     assert found.html == '<a href="https://www.dw.com/en/quiz/a-5">dw.com</a>'

@@ -92,7 +92,7 @@ def test_recorded_rss_2_gives_id_and_language_and_survives_its_unbound_prefix() 
     ]
 
 
-def test_recorded_feeds_cut_anywhere_give_no_id_but_their_own_and_a_problem() -> None:
+def test_recorded_feeds_cut_anywhere_give_only_their_own_ids_and_a_problem() -> None:
     for name in ("rss-bos-all_2020-07-08.rdf", "rss-ru-news_2022-04-19.xml"):
         body = recorded(f"feeds/{name}").rstrip()
         whole = ids(parse_feed(body))
@@ -205,7 +205,7 @@ def test_atom_entry_is_known_by_content_id_else_id_else_link(entry: str, dw_id: 
     assert ids(parse_feed(f"<feed><entry>{entry}</entry></feed>".encode())) == [dw_id]
 
 
-def test_atom_feed_cut_anywhere_gives_no_id_but_its_own_and_a_problem() -> None:
+def test_atom_feed_cut_anywhere_gives_only_its_own_ids_and_a_problem() -> None:
     body = feed_of("atom", ENTRIES[:3])
     for length in range(len(body)):
         contents = parse_feed(body[:length])
@@ -233,7 +233,7 @@ def test_broken_title_costs_no_item(title: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["</item>", "</channel>", "<!--", "<![CDATA[", '<a b="'])
-def test_broken_structure_keeps_what_came_before(end: str) -> None:
+def test_broken_structure_keeps_the_entries_before_it(end: str) -> None:
     contents = parse_feed(rss(item(1), item(2, end), item(3)))
     assert ids(contents)[:2] == [1, 2]
     assert "broken XML" in contents.problems[0]
@@ -464,7 +464,7 @@ def test_gzip_in_several_members_is_read_whole() -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-30], lambda b: b[:12] + b"\xff" * 20 + b[32:], lambda b: b + b"junk"])
-def test_damaged_gzip_gives_what_can_be_read(damage: object) -> None:
+def test_damaged_gzip_gives_the_data_before_the_damage(damage: object) -> None:
     assert callable(damage)
     _, _, problems = sorted_out(damage(gzip.compress(large_sitemap(2_000), 1)))
     assert any(problem.startswith("damaged gzip: ") for problem in problems)
@@ -833,7 +833,7 @@ def test_no_shape_of_json_raises(shape: dict[str, object]) -> None:
 
 
 @given(st.text(max_size=40))
-def test_no_word_raises_anything_but_unreadable_seed(text: str) -> None:
+def test_any_word_raises_only_unreadable_seed(text: str) -> None:
     for read in (lists.parse_window, lists.language_id, lambda word: lists.edition_urls(DW, word)):
         try:
             read(text)

@@ -190,7 +190,7 @@ def test_an_emoji_in_two_halves_is_one_character_wherever_the_bytes_are_cut() ->
 
 
 @pytest.mark.parametrize("body", [FIVE, FIVE.replace(b"t</title>", b"<![CDATA[t]]></title><!-- x -->")])
-def test_a_feed_that_was_cut_says_so_and_keeps_what_came(body: bytes) -> None:
+def test_cut_off_feed_is_reported_and_its_entries_are_kept(body: bytes) -> None:
     for length in range(body.index(b"<rss") + 4, len(body) - 1):
         contents = parse_feed(body[:length])
         assert ids(contents) == [1, 2, 3, 4, 5][: len(contents.items)]

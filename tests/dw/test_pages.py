@@ -156,7 +156,7 @@ def test_graph_reply_gives_every_field() -> None:
     )
 
 
-def test_app_state_gives_what_the_graph_reply_gives() -> None:
+def test_app_state_gives_the_same_as_the_graph_reply() -> None:
     article = pages.parse(app_page(content()), 61000000)
     assert article.origin == "page:app-state"
     article.origin = "graph-api"
@@ -420,7 +420,7 @@ def test_title_of_a_classic_gallery_is_words() -> None:
     assert article.galleries[0].title == "&lt;img src=x onerror=alert(1)&gt;"
 
 
-def test_gallery_beside_the_text_is_no_part_of_the_article() -> None:
+def test_gallery_beside_the_text_is_not_part_of_the_article() -> None:
     assert read_content(imageGalleries=[GALLERY]).galleries == ()
 
 
@@ -627,7 +627,7 @@ def test_article_body_of_json_ld_becomes_paragraphs() -> None:
     assert texts(article) == ["eins", "zwei &lt;b&gt;"]
 
 
-def test_json_ld_fills_what_the_state_leaves_open() -> None:
+def test_json_ld_fills_gaps_of_the_state() -> None:
     bare = content(persons=[], contentDate=None, firstPublicationDate=None, mainContentImageLink=None)
     article = pages.parse(app_page(bare, extra=ld_script(json_ld())), 61000000)
     assert (article.origin, article.author) == ("page:app-state", "Ada Deichgraf")
@@ -652,7 +652,7 @@ srcset="https://static.dw.com/image/61000002_600.jpg 78w, https://static.dw.com/
     )
 
 
-def test_react_markup_gives_what_the_state_gives() -> None:
+def test_react_markup_gives_the_same_as_the_state() -> None:
     article, expected = pages.parse(react_page(), 7), read_content()
     assert (article.origin, article.display_date) == ("page:react", "2023-06-13T12:15:32.158Z")
     article.origin, article.display_date = expected.origin, expected.display_date
@@ -672,7 +672,7 @@ def page_of_2026(date: str = "2026-06-14T19:00:01.536Z", head: str = "") -> byte
     )
 
 
-def test_page_of_2026_gives_what_the_state_gives() -> None:
+def test_page_of_2026_gives_the_same_as_its_state() -> None:
     article, expected = pages.parse(page_of_2026(), 7), read_content()
     assert (article.origin, article.display_date) == ("page:react", "2026-06-14T19:00:01.536Z")
     article.origin, article.display_date = expected.origin, expected.display_date
@@ -819,7 +819,7 @@ def test_author_may_stand_below_the_text_alone(lines: str, author: str) -> None:
     assert pages.parse(classic_page(text), 7).author == "Ada Deichgraf"  # as the facts say
 
 
-def test_day_that_never_was_is_no_date() -> None:
+def test_impossible_day_is_not_a_date() -> None:
     assert pages.parse(classic_page(facts="<li><strong>Date</strong> 31.02.2012</li>"), 7).display_date == ""
 
 
@@ -859,7 +859,7 @@ def test_page_without_longtext_and_date_is_not_taken_for_an_article() -> None:
         ("http://www.dw.de/x/a-1", "xx", "ru", "ru"),
     ],
 )
-def test_language_by_address_then_markup_then_what_was_asked(address: str, declared: str, asked: str, expected: str) -> None:
+def test_language_is_of_the_address_else_markup_else_request(address: str, declared: str, asked: str, expected: str) -> None:
     assert pages.parse(classic_page(address=address, language=declared), 1, asked).language == expected
 
 
@@ -1060,7 +1060,7 @@ def test_recorded_apollo_text_is_whole() -> None:
     assert joined.count("<a ") - joined.count('rel="ExternalRef"') == text.count('class="internal-link"')
 
 
-def test_recorded_react_markup_gives_what_its_state_gives() -> None:
+def test_recorded_react_markup_gives_the_same_as_its_state() -> None:
     body = recorded(RECORDED_APOLLO)
     from_state, from_markup = pages.parse(body, 1), pages.parse(body.replace(b"__APOLLO_STATE__", b"__GONE__"), 1)
     assert from_markup.origin == "page:react"

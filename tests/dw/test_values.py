@@ -16,7 +16,7 @@ def test_number(value: object, number: int) -> None:
 
 
 @pytest.mark.parametrize("value", ODD)
-def test_anything_else_is_no_number(value: object) -> None:
+def test_other_values_are_not_numbers(value: object) -> None:
     assert values.number(value) is None
 
 

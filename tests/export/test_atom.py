@@ -29,7 +29,7 @@ def texts(element: Any, path: str) -> list[str]:
     return [one if isinstance(one, str) else one.text or "" for one in element.xpath(path, namespaces=ATOM)]
 
 
-def test_schema_knows_what_is_no_feed() -> None:
+def test_schema_rejects_invalid_feeds() -> None:
     for inside in ("", "<id>x</id><title>x</title><updated>today</updated>", "<id>x</id><title>x</title>"):
         assert not SCHEMA.validate(etree.fromstring(f"<feed xmlns='http://www.w3.org/2005/Atom'>{inside}</feed>"))
 

@@ -72,7 +72,7 @@ def test_same_archive_gives_the_same_bag(archive: Path, tmp_path: Path) -> None:
     assert b"Bagging-Date: 2026-06-01\n" in bags[0]["bag-info.txt"]
 
 
-def test_damaged_and_lost_files_are_left_out_and_told(copy: Path, tmp_path: Path) -> None:
+def test_damaged_and_lost_files_are_left_out_and_reported(copy: Path, tmp_path: Path) -> None:
     picture, text = next((copy / "images").rglob("*.png")), next((copy / "de").rglob("*.txt"))
     picture.write_bytes(picture.read_bytes()[:-1])
     text.unlink()

@@ -58,7 +58,7 @@ def test_schema_and_columns_are_the_same_list() -> None:
     assert tuple(SCHEMA["properties"]) == COLUMNS == tuple(SCHEMA["required"])
 
 
-def test_rows_say_what_the_library_says(archive: Path, tmp_path: Path) -> None:
+def test_rows_have_the_values_of_the_library(archive: Path, tmp_path: Path) -> None:
     found = {row["path"]: row for row in exported(archive, tmp_path / "a.jsonl", "--revisions")}
     with Library(archive) as library:
         documents = [version for each in library.documents() for version in (each, *each.revisions)]

@@ -108,7 +108,7 @@ def test_documents_refer_to_their_replies(found: Any) -> None:
     assert replies[revision["WARC-Refers-To"]]["WARC-Date"] == "2026-06-01T00:00:00Z"  # not when it was set aside
 
 
-def test_pages_are_at_addresses_that_are_nobodys(found: Any) -> None:
+def test_pages_have_addresses_below_an_invalid_host(found: Any) -> None:
     pages = {headers["WARC-Target-URI"]: body for headers, body in found if headers["Content-Type"].startswith("text/html")}
     assert all(address.startswith("https://dw-archive.invalid/") for address in pages)
     addresses = {headers["WARC-Target-URI"] for headers, _ in found if "WARC-Target-URI" in headers}
@@ -123,7 +123,7 @@ def test_same_archive_gives_the_same_bytes(crawled: Path, warc: Path, tmp_path: 
     assert one.read_bytes() == two.read_bytes()
 
 
-def test_damaged_pictures_and_replies_are_left_out_and_told(copy: Path, tmp_path: Path) -> None:
+def test_damaged_pictures_and_replies_are_left_out_and_reported(copy: Path, tmp_path: Path) -> None:
     picture = copy / "images/630/63000001_303.png"
     picture.write_bytes(b"other")
     ran = scrapy("export", "warc", "--to", tmp_path / "a.warc", "--json", root=copy)
@@ -134,7 +134,7 @@ def test_damaged_pictures_and_replies_are_left_out_and_told(copy: Path, tmp_path
 
 
 @pytest.mark.parametrize("which", ["archive", "hostile_archive"])
-def test_wacz_has_what_its_specification_asks_for(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_wacz_follows_its_specification(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     to = exported(request.getfixturevalue(which), tmp_path / "a.wacz")
     with zipfile.ZipFile(to) as packed:
         assert packed.testzip() is None

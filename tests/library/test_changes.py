@@ -135,7 +135,7 @@ def test_slides_are_pictures_with_their_words() -> None:
     assert [(one.name, changes.plain(one.caption)) for one in found.pictures] == [("1_303.jpg", "First：A [-boat-]{+ship+}")]
 
 
-def test_host_of_a_picture_is_no_difference() -> None:
+def test_host_of_a_picture_makes_no_difference() -> None:
     before = CAPTIONED.format(1, "A boat")
     assert changes.compare(document(body=before), document(body=before.replace("static.dw.com", "api.dw.com"))).is_empty()
 
@@ -152,7 +152,7 @@ def test_markup_alone_is_said_to_be_no_word() -> None:
     assert line.startswith("no word, picture or link differs")
 
 
-def test_colours_paint_what_changed_and_nothing_else() -> None:
+def test_only_changes_are_coloured() -> None:
     shown = changes.coloured([(SAME, "a "), (REMOVED, "b"), (ADDED, "c\nd")])
     assert shown == "a \x1b[9;31mb\x1b[0m\x1b[32mc\x1b[0m\n\x1b[32md\x1b[0m"
 
@@ -208,7 +208,7 @@ def test_diff_for_machines(root: Path) -> None:
     assert found["title"] == []
 
 
-def test_document_without_revisions_is_said_to_have_none(root: Path) -> None:
+def test_diff_reports_a_document_without_revisions(root: Path) -> None:
     ran = scrapy("diff", 70000002, root=root)
     assert ran.status == 0
     assert ran.out == "70000002 has no revisions: en/2026/05/70000002-a-title.txt has not changed since it was archived\n"
@@ -226,7 +226,7 @@ def test_document_without_revisions_is_said_to_have_none(root: Path) -> None:
         ([1, 2, 3, 4], "name a document by its id"),
     ],
 )
-def test_diff_of_what_is_not_there(root: Path, arguments: list[object], said: str) -> None:
+def test_diff_of_a_missing_document_or_revision(root: Path, arguments: list[object], said: str) -> None:
     ran = scrapy("diff", *arguments, root=root)
     assert ran.status == 1
     assert said in ran.err

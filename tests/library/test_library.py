@@ -82,7 +82,7 @@ def test_every_document_of_a_crawl_comes_once_in_order_of_id(crawled: Outcome) -
         assert len(library) == len(found)
 
 
-def test_a_document_says_what_its_file_says(crawled: Outcome) -> None:
+def test_document_has_the_values_of_its_file(crawled: Outcome) -> None:
     for each in read(crawled.root):
         data = crawled.files[each.path]
         file = seedfile.loads(data)
@@ -196,7 +196,7 @@ def test_documents_are_found_without_index_and_logs(root: Path) -> None:
     assert all(picture.sha256 for each in found for picture in each.pictures if picture.path)
 
 
-def test_a_folder_that_nobody_may_write_to_can_be_read(root: Path) -> None:
+def test_read_only_folder_can_be_read(root: Path) -> None:
     expected = facts(read(root))
     paths = [root, *root.rglob("*")]
     for path in paths:
@@ -326,7 +326,7 @@ def test_lines_of_a_run_log_that_are_damaged_lose_no_document(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["nothing", "a file", "an empty folder", "other things"])
-def test_what_is_no_archive_is_refused(tmp_path: Path, name: str) -> None:
+def test_folder_without_an_archive_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / "somewhere"
     if name == "a file":
         path.write_text("words")
@@ -359,7 +359,7 @@ def test_text_is_plain_and_keeps_paragraphs(tmp_path: Path, body: str) -> None:
     assert read(root)[0].text == BODIES[body]
 
 
-def test_odd_values_do_no_harm(tmp_path: Path) -> None:
+def test_odd_values_are_read(tmp_path: Path) -> None:
     odd = (
         document(70000001, author="<b>null</b> 李澄欣 &amp; Co", date="no date"),
         document(70000002, date="9999-12-31T23:59:59.999Z", author=""),
@@ -375,11 +375,11 @@ def test_odd_values_do_no_harm(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dw_id", [0, -1, 1, 2**63, 10**40])
-def test_an_id_nobody_knows_is_none(tmp_path: Path, dw_id: int) -> None:
+def test_unknown_id_gives_none(tmp_path: Path, dw_id: int) -> None:
     assert Library(archive_of(tmp_path / "archive", document(70000001))).document(dw_id) is None
 
 
-def test_an_id_of_a_picture_is_no_document(tmp_path: Path) -> None:
+def test_id_of_a_picture_gives_no_document(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(70000001, body=IMG.format(71000001)))
     about = About("picture", 71000001, "https://static.dw.com/image/71000001_303.jpg", "2026-06-01")
     store(root, NewFile("images/710/71000001_303.jpg", b"12345", about))

@@ -78,7 +78,7 @@ def test_figures_of_an_archive(root: Path) -> None:
     assert found["disk"]["documents"]["bytes"] == sum(path.stat().st_size for path in root.glob("*/*/*/*.txt"))
 
 
-def test_what_is_due(root: Path) -> None:
+def test_due_objects(root: Path) -> None:
     assert scrapy("status", "--json", root=root).json["due"] == {
         "pending_documents": 1,
         "pending_pictures": 1,
@@ -91,7 +91,7 @@ def test_what_is_due(root: Path) -> None:
     }
 
 
-def test_due_agrees_with_what_a_run_marks(root: Path) -> None:
+def test_due_agrees_with_the_marks_of_a_run(root: Path) -> None:
     due = scrapy("status", "--json", root=root).json["due"]
     archive = open_archive(root, NOW_MS, "a test")
     mark_due(archive.index, NOW_MS, Scope(-1), refresh.DEFAULT_RULES)
@@ -283,7 +283,7 @@ def test_prometheus_reads_the_figures(root: Path) -> None:
     }  # fmt: skip
 
 
-def test_what_never_happened_has_no_figure(root: Path) -> None:
+def test_events_that_never_happened_have_no_figure(root: Path) -> None:
     always = "documents documents_pending documents_missing documents_gone pictures_missing bytes"
     assert set(samples(root)) == set(always.split())
 

@@ -91,7 +91,7 @@ def test_pages_have_no_accessibility_violation(site: Path, browser: Browser, dar
         assert browser.run(CHECK % json.dumps(rules)) == [], path.name
 
 
-def test_policy_refuses_what_a_page_does_not_hold(site: Path, browser: Browser, tmp_path: Path) -> None:
+def test_policy_blocks_injected_content(site: Path, browser: Browser, tmp_path: Path) -> None:
     """The proof that the tests above can fail."""
     (path,) = site.glob(f"*/*/*/{samples.ENGLISH}-*.html")
     text = path.read_text("utf-8")

@@ -85,7 +85,7 @@ def test_port_80_may_be_left_out() -> None:
         ("cross-site", "navigate", "iframe", False), ("same-site", "cors", "empty", False), ("cross-site", None, None, False),
     ],
 )  # fmt: skip
-def test_pages_of_other_sites_get_nothing_but_links(
+def test_other_sites_get_only_links(
     site: str | None, mode: str | None, dest: str | None, is_good: bool
 ) -> None:
     headers = Message()

@@ -201,7 +201,7 @@ def test_queries_are_understood_as_in_python(page: Browser) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_search_finds_what_a_scan_finds(kind: str, corpus: Corpus, large: Browser) -> None:
+def test_search_finds_the_same_as_a_scan(kind: str, corpus: Corpus, large: Browser) -> None:
     chance = random.Random(f"{SEED} {kind}")
     queries = [KINDS[kind](corpus, chance) for _ in range(QUERIES)]
     answers = found(large, *(f'"{query}"' for query in queries))
@@ -209,7 +209,7 @@ def test_search_finds_what_a_scan_finds(kind: str, corpus: Corpus, large: Browse
         assert answer == corpus.scan(query) != set(), (SEED, query)
 
 
-def test_prefixes_and_unwanted_words_find_what_a_scan_finds(corpus: Corpus, large: Browser) -> None:
+def test_prefixes_and_unwanted_words_find_the_same_as_a_scan(corpus: Corpus, large: Browser) -> None:
     chance = random.Random(SEED)
     for _ in range(QUERIES):
         begin = word(8)(corpus, chance)[: chance.choice((1, 2, 4))].strip()
@@ -295,7 +295,7 @@ def test_filters_choose(page: Browser, asked: str, ids: set[int]) -> None:
     ("q=zzzzz", "Nothing was found."), ('q="open', "A phrase ends with a quote"), ("q=-only", "A query needs a word"),
     ("q=a*b", "* stands after the beginning of a word"), ("q=!!!", "A query needs a word"),
 ])  # fmt: skip
-def test_what_cannot_be_found_is_told(page: Browser, asked: str, said: str) -> None:
+def test_query_without_hits_gets_a_message(page: Browser, asked: str, said: str) -> None:
     assert shown(page, asked)[0].startswith(said)
 
 
@@ -326,7 +326,7 @@ def test_page_asks_for_files_of_the_site_alone_and_runs_no_other_script(site: Pa
     assert len(page.heard()[1]) == 1
 
 
-def test_missing_file_is_told(site: Path, page: Browser, tmp_path: Path) -> None:
+def test_missing_file_is_reported(site: Path, page: Browser, tmp_path: Path) -> None:
     archive_of(tmp_path / "archive", samples.document(70000001, "en", "T", "<p>word</p>"))
     build(tmp_path / "archive", tmp_path / "site", Selection())
     (path,) = (tmp_path / "site/search").glob("*/head.js")

@@ -103,7 +103,7 @@ def test_page_that_a_browser_has_is_not_sent_again(served: Served) -> None:
         f"/{'a' * 20000}", "/en/2026/05/70000001-the-ferry-that-waits-for-nobody-and-everybody.txt",
     ],
 )  # fmt: skip
-def test_what_is_no_page_is_a_404_with_a_page_that_helps(served: Served, path: str) -> None:
+def test_unknown_address_gives_a_404_page_with_help(served: Served, path: str) -> None:
     found = served.get(path)
     assert found.status == 404
     assert 'href="/search.html"' in found.text
@@ -163,7 +163,7 @@ def test_links_lead_nowhere_out_of_the_archive(own: Path, tmp_path: Path) -> Non
 # --- search ---
 
 
-def test_search_finds_what_the_command_finds(served: Served, root: Path) -> None:
+def test_search_finds_the_same_as_the_command(served: Served, root: Path) -> None:
     found = served.get("/search.html?q=ferry").text
     assert "The <mark>ferry</mark> <i>Patience</i>" not in found
     assert "The <mark>ferry</mark> Patience at its evening berth" in found
@@ -210,7 +210,7 @@ def test_search_that_cannot_be_understood_says_why_beside_the_form(served: Serve
     assert "<form" in found.text
 
 
-def test_what_was_asked_is_words_not_markup(served: Served) -> None:
+def test_query_is_shown_as_words_not_markup(served: Served) -> None:
     query = _quoted(samples.SCRIPT_WORD + '"\'>')
     for field in ("q", "language", "kind", "since", "until", "page"):
         assert "<script" not in served.get(f"/search.html?q=a&{field}={query}").text
@@ -293,7 +293,7 @@ def test_caches_may_lie_elsewhere_where_the_archive_cannot_be_written_to(own: Pa
     assert snapshot(own).keys() == before
 
 
-def test_server_is_no_part_of_the_archive(own: Path) -> None:
+def test_serving_leaves_no_file_in_the_archive(own: Path) -> None:
     with serving(own) as served:
         served.get("/search.html?q=ferry")
     assert scrapy("verify", "--strict", root=own).status == 0
@@ -331,7 +331,7 @@ def test_host_stands_once(served: Served) -> None:
     assert served.status(b"GET / HTTP/1.0\r\n\r\n") == 421
 
 
-def test_page_of_another_site_cannot_show_what_is_here(served: Served) -> None:
+def test_page_of_another_site_cannot_embed_ours(served: Served) -> None:
     others = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "no-cors", "sec_fetch_dest": "image"}
     assert served.get(PICTURE, **others).status == 403
     assert served.get(PICTURE, sec_fetch_site="same-origin", sec_fetch_mode="no-cors", sec_fetch_dest="image").status == 200
@@ -429,7 +429,7 @@ def test_folder_without_an_archive_is_not_served(tmp_path: Path) -> None:
     assert scrapy("serve", root=tmp_path).status == 1
 
 
-def test_archive_without_an_index_is_named_with_what_to_do(own: Path) -> None:
+def test_missing_index_is_reported_with_a_remedy(own: Path) -> None:
     (own / layout.INDEX).unlink()
     found = scrapy("serve", "--port", 0, root=own)
     assert found.status == 1

@@ -138,7 +138,7 @@ def test_site_works_with_the_archive_moved_away(root: Path) -> None:
     assert pages(root / "site") == before
 
 
-def test_no_page_names_another_host_but_in_links(root: Path) -> None:
+def test_pages_name_other_hosts_only_in_links(root: Path) -> None:
     for path, data in pages(root / "site").items():
         if path.endswith(".html"):
             loaded = re.findall(r'(?:src|poster|srcset|action)="([^"]*)"|<link[^>]*href="([^"]*)"', data.decode())
@@ -165,7 +165,7 @@ def test_article_has_all_that_it_should(root: Path) -> None:
     assert '<bdi class="headline" lang="ar" dir="rtl">' in referring
 
 
-def test_earlier_version_says_what_changed(root: Path) -> None:
+def test_page_of_an_earlier_version_shows_the_changes(root: Path) -> None:
     earlier = f"revisions/{samples.ENGLISH}/{samples.ENGLISH_BEFORE.stamp_ms}.html"
     assert f'href="../../../{earlier}"' in page(root, samples.ENGLISH)
     found = (root / "site" / earlier).read_text("utf-8")
@@ -219,7 +219,7 @@ def test_second_build_writes_nothing(root: Path) -> None:
     assert {path: (root / "site" / path).stat().st_mtime_ns for path in times} == times
 
 
-def test_new_document_changes_only_what_names_it(root: Path) -> None:
+def test_new_document_changes_only_pages_that_name_it(root: Path) -> None:
     before = pages(root / "site")
     new = samples.document(72000001, "en", "A new bridge after all", f"<p>{reference(samples.GERMAN, 'x')}</p>", days=0.1)
     archive_of(root / "archive", new, now_ms=NOW_MS + DAY_MS)
@@ -383,7 +383,7 @@ def test_site_in_a_folder_whose_name_is_not_utf_8(root: Path) -> None:
     assert pages(odd) == pages(root / "site")
 
 
-def test_damaged_memory_is_named_with_what_to_do(root: Path) -> None:
+def test_damaged_memory_is_reported_with_a_remedy(root: Path) -> None:
     (root / "site" / NAME).write_bytes(b"no database" * 1000)
     before = pages(root / "site")
     with pytest.raises(DiskError, match=r"delete .* and make the site again"):
@@ -391,7 +391,7 @@ def test_damaged_memory_is_named_with_what_to_do(root: Path) -> None:
     assert pages(root / "site") == before
 
 
-def test_archive_without_an_index_is_named_with_what_to_do(root: Path) -> None:
+def test_missing_index_is_reported_with_a_remedy(root: Path) -> None:
     (root / "archive/index.sqlite").unlink()
     with pytest.raises(NoIndex, match="scrapy reindex"):
         build(root / "archive", root / "site", EVERYTHING)
@@ -503,7 +503,7 @@ def test_setting_says_where_and_the_option_wins(root: Path) -> None:
     assert not (root / "no").exists()
 
 
-def test_command_says_what_it_did_as_json(root: Path) -> None:
+def test_command_prints_its_result_as_json(root: Path) -> None:
     ran = scrapy("site", "--json", "--to", root / "zh", "--language", "zh", "--since", "2026-01-01", "--pictures", "copy",
                  root=root / "archive")  # fmt: skip
     assert ran.json == {"site": str(root / "zh"), "written": 17, "linked": 3, "removed": 0, "left_out": [], "foreign": []}

@@ -165,7 +165,7 @@ def test_changed_document_leaves_a_revision_with_its_reply(archive: OpenArchive,
     assert seedfile.loads(after["zh/2023/10/7-a-title.txt"]).stamp_ms == NOW_MS + 1000
 
 
-def test_unreadable_document_is_none(archive: OpenArchive, tmp_path: Path) -> None:
+def test_unreadable_document_gives_none(archive: OpenArchive, tmp_path: Path) -> None:
     found = archive()
     assert found.read("zh/nothing.txt") is None
     (tmp_path / "archive" / "cut.txt").write_bytes(b"<!--1-->")
@@ -273,7 +273,7 @@ def test_references_of_an_added_document_are_seeds_of_a_fetched_one_hop_on(archi
     assert [(row.id, row.hop) for row in map(found.index.get, (8, 21)) if row] == [(8, 0), (21, 3)]
 
 
-def test_what_a_nearer_document_refers_to_is_nearer_too(archive: OpenArchive) -> None:
+def test_references_of_a_nearer_document_are_nearer_too(archive: OpenArchive) -> None:
     found = archive()
     for dw_id, hop in [(7, 2), (8, 3), (9, 4)]:
         fetched(found, document(dw_id), hop=hop)
@@ -281,7 +281,7 @@ def test_what_a_nearer_document_refers_to_is_nearer_too(archive: OpenArchive) ->
     assert [row.hop for row in map(found.index.get, (7, 8, 9, 10)) if row] == [0, 1, 2, 3]
 
 
-def test_what_a_run_does_not_want_is_out_of_scope_from_the_first_line_on(tmp_path: Path) -> None:
+def test_unwanted_documents_are_out_of_scope_from_the_first_line_on(tmp_path: Path) -> None:
     scope = Scope(1, frozenset({"article"}))
     with closing(open_archive(tmp_path / "archive", NOW_MS, "a test", scope=scope)) as found:
         found.store_now([], [StateRecord(PENDING, "video", 8, TIME, hop=0)])

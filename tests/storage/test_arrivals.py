@@ -32,7 +32,7 @@ def complete(futures: list[Future[int]]) -> threading.Thread:
     return thread
 
 
-def test_everybody_who_waits_is_told() -> None:
+def test_all_waiting_tasks_are_woken() -> None:
     async def wait() -> list[int]:
         arrivals = Arrivals()
         futures: list[Future[int]] = [Future() for _ in range(2000)]
@@ -45,7 +45,7 @@ def test_everybody_who_waits_is_told() -> None:
     assert run(wait()) == [*range(1000), *range(1000)]
 
 
-def test_what_arrives_while_the_loop_is_busy_wakes_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arrivals_while_the_loop_is_busy_wake_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async def wait() -> int:
         arrivals, loop, calls = Arrivals(), asyncio.get_running_loop(), 0
         call_soon_threadsafe = loop.call_soon_threadsafe
@@ -66,7 +66,7 @@ def test_what_arrives_while_the_loop_is_busy_wakes_it_once(monkeypatch: pytest.M
     assert run(wait()) == 1
 
 
-def test_what_is_done_already_is_not_waited_for() -> None:
+def test_finished_future_is_not_waited_for() -> None:
     done: Future[int] = Future()
     done.set_result(1)
     run(Arrivals().wait_for(done))
@@ -79,7 +79,7 @@ def test_error_stays_in_the_future() -> None:
     assert isinstance(failed.exception(), ValueError)
 
 
-def test_who_gives_up_cancels_what_has_not_begun() -> None:
+def test_cancelled_wait_cancels_a_job_that_has_not_started() -> None:
     async def give_up() -> tuple[bool, bool]:
         arrivals = Arrivals()
         waiting, begun = Future[int](), Future[int]()

@@ -73,7 +73,7 @@ def test_folders_are_made_and_each_is_flushed_in_the_one_above(tmp_path: Path, m
     assert (tmp_path / "x" / "y" / "a.txt").read_bytes() == DATA
 
 
-def test_file_that_stands_there_is_replaced_whole(tmp_path: Path) -> None:
+def test_existing_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     disk.replace_file(tmp_path / "a", DATA)
     disk.replace_file(tmp_path / "a", b"short")
     assert os.listdir(tmp_path) == ["a"]

@@ -132,7 +132,7 @@ def test_short_write_is_completed(runner: Runner, whole: Path, tmp_path: Path, k
     judge(archive, whole)
 
 
-def test_refused_while_taking_over_what_a_kill_left(runner: Runner, whole: Path, tmp_path: Path) -> None:
+def test_disk_error_while_adopting_leftovers(runner: Runner, whole: Path, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     runner.crawl(archive, fault=Fault("rename", "document", 2, "after"))
     for fault in (Fault("open", "log", do="ENOSPC"), Fault("write", "log", 1, "half", "EIO"), Fault("commit", "", 1, do="EIO")):

@@ -33,7 +33,7 @@ def known(kind: str = "article", published_ms: int | None = None) -> Row:
         (VIDEO, known("liveblog"), "video"),
     ],
 )
-def test_kind_is_the_documents_but_for_a_liveblog(html: str, before: Row | None, kind: str) -> None:
+def test_kind_is_that_of_the_document_except_for_liveblogs(html: str, before: Row | None, kind: str) -> None:
     assert identify.kind(document(html), before) == kind
 
 
@@ -47,5 +47,5 @@ def test_kind_is_the_documents_but_for_a_liveblog(html: str, before: Row | None,
         (VIDEO, None, STAMP_MS),
     ],
 )
-def test_published_is_what_the_document_shows_or_was_known(html: str, before: Row | None, published_ms: int) -> None:
+def test_published_is_the_shown_else_the_known_time(html: str, before: Row | None, published_ms: int) -> None:
     assert identify.published_ms(document(html), before) == published_ms

@@ -323,7 +323,7 @@ def test_killed_while_the_index_is_made_again_the_next_run_completes(
 
 
 @pytest.mark.parametrize(("n", "when"), [(1, "after"), (2, "before")])
-def test_killed_while_keeping_what_nobody_can_read_the_next_run_keeps_all_of_it(
+def test_run_killed_while_keeping_an_unreadable_reply_is_completed_by_the_next(
     small: World, tmp_path: Path, n: int, when: str
 ) -> None:
     archive = tmp_path / "archive"

@@ -116,7 +116,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize(("path", "facts"), PATHS.items())
-def test_what_a_path_says(path: str, facts: tuple[int | None, bool, bool, bool]) -> None:
+def test_ids_and_kinds_of_paths(path: str, facts: tuple[int | None, bool, bool, bool]) -> None:
     found = (layout.id_of(path), layout.is_document(path), layout.is_reply(path), layout.is_revision(path))
     assert found == facts
 

@@ -82,7 +82,7 @@ KILLED_AFTER = {
        for fault in (KILLED_AFTER["document"], KILLED_AFTER["reply"]) if fault != KILLED_AFTER[kind]],
     ids=str,
 )  # fmt: skip
-def test_what_was_altered_after_a_kill_is_fetched_again(
+def test_files_altered_after_a_kill_are_fetched_again(
     small: World, tmp_path: Path, kind: str, way: str, fault: Fault  # noqa: F811
 ) -> None:
     archive = tmp_path / "archive"
@@ -97,7 +97,7 @@ def test_what_was_altered_after_a_kill_is_fetched_again(
 
 @linux_only
 @pytest.mark.parametrize(("kind", "way"), [case for case in CASES if case[0] != "picture"])
-def test_what_was_altered_after_a_kill_while_revising_is_not_adopted(
+def test_files_altered_after_a_kill_while_revising_are_not_adopted(
     changed: tuple[World, Path], tmp_path: Path, kind: str, way: str  # noqa: F811
 ) -> None:
     world, before = changed

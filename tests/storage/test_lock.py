@@ -27,7 +27,7 @@ sys.stdin.read()
 """
 
 
-def test_second_one_is_told_who_holds_it(tmp_path: Path) -> None:
+def test_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     lock = Lock(tmp_path / ".lock", "scrapy crawl dw", SINCE)
     with pytest.raises(ArchiveInUse) as raised:
         Lock(tmp_path / ".lock", "another", SINCE)
@@ -39,7 +39,7 @@ def test_second_one_is_told_who_holds_it(tmp_path: Path) -> None:
     lock.release()
 
 
-def test_released_lock_can_be_had_and_names_nobody(tmp_path: Path) -> None:
+def test_released_lock_can_be_taken_and_names_no_holder(tmp_path: Path) -> None:
     Lock(tmp_path / ".lock", "a longer name than the next", SINCE).release()
     assert (tmp_path / ".lock").read_bytes() == b""
     Lock(tmp_path / ".lock", "b", SINCE).release()
@@ -66,7 +66,7 @@ def test_holder_that_cannot_be_read_is_another_process(holder: bytes) -> None:
     assert describe(holder) == "another process"
 
 
-def test_holder_is_alive_while_it_holds_the_lock_and_nobody_after_it(tmp_path: Path) -> None:
+def test_lock_names_a_live_holder_until_it_is_released(tmp_path: Path) -> None:
     path = tmp_path / ".lock"
     assert holder_of(path) is None
     lock = Lock(path, "this one", SINCE)

@@ -58,7 +58,7 @@ def test_meaning_of_replies(reply: Reply, means: tuple[str, int]) -> None:
         (Partial("u", 30, 20, '"a"'), False),
     ],
 )
-def test_note_is_read_as_written_where_it_is_of_use(partial: Partial, is_kept: bool) -> None:
+def test_usable_note_is_read_as_written(partial: Partial, is_kept: bool) -> None:
     assert mediafile.read_note(partial.note(), "u", 30) == (partial if is_kept else Partial("u"))
 
 
@@ -131,7 +131,7 @@ def test_partial_files_are_the_archives_own(path: str) -> None:
 
 
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "rename"])
-def test_a_disk_that_refuses_leaves_what_the_note_vouches_for(
+def test_disk_error_leaves_the_bytes_that_the_note_counts(
     call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "runs").mkdir()
@@ -146,7 +146,7 @@ def test_a_disk_that_refuses_leaves_what_the_note_vouches_for(
     assert (tmp_path / NOTE).read_bytes() == b"6"
 
 
-def test_whole_file_is_renamed_then_logged_with_what_is_on_disk(tmp_path: Path) -> None:
+def test_whole_file_is_renamed_then_logged_with_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     writer = Writer(tmp_path, RunLog(tmp_path / "runs", 0))
     for at, data in ((0, b"too long for it"), (3, b"al"), (0, b"vid"), (3, b"eo")):

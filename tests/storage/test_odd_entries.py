@@ -287,7 +287,7 @@ def test_only_regular_files_are_opened(tmp_path: Path, make: Callable[[Path], ob
 
 
 @kinds
-def test_nothing_is_written_through_what_is_odd(tmp_path: Path, make: Callable[[Path], object]) -> None:
+def test_nothing_is_written_through_odd_entries(tmp_path: Path, make: Callable[[Path], object]) -> None:
     (tmp_path / "a").mkdir()
     make(tmp_path / "a" / "odd")
     made = is_there(tmp_path / "a" / "odd")
@@ -315,7 +315,7 @@ def test_every_command_says_that_the_disk_of_the_logs_is_not_mounted(root: Path,
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.write_bytes(b"precious")], ids=["a FIFO", "a file"])
-def test_repair_changes_nothing_where_damaged_is_no_folder(root: Path, make: Callable[[Path], object]) -> None:
+def test_repair_changes_nothing_if_damaged_is_not_a_folder(root: Path, make: Callable[[Path], object]) -> None:
     there = replace(root / "damaged", make)
     (root / ONE).write_bytes(b"other")
     ran = scrapy("repair", root=root)

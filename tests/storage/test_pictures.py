@@ -42,7 +42,7 @@ def test_whole_picture_has_no_problem(data: bytes) -> None:
 @pytest.mark.parametrize(
     "data", [JPEG + b"camera trailer", GIF.replace(b"89a", b"87a"), GIF + bytes(100), PNG + b"\n", WEBP + b"\x00"]
 )
-def test_trailer_is_no_problem(data: bytes) -> None:
+def test_trailer_after_a_picture_is_accepted(data: bytes) -> None:
     assert pictures.problem(data) == ""
 
 

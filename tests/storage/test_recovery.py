@@ -121,7 +121,7 @@ def test_index_that_lags_behind_catches_up(archive: OpenArchive, tmp_path: Path)
     assert rows(archive(NOW_MS + 2 * DAY_MS)) == before
 
 
-def test_what_only_an_earlier_version_refers_to_is_heard_of_again(archive: OpenArchive) -> None:
+def test_references_of_earlier_versions_are_registered_again(archive: OpenArchive) -> None:
     found = archive()
     fetched(found, document(7))  # refers to 8
     without = document(7, stamp_ms=NOW_MS + 1000)
@@ -185,7 +185,7 @@ def test_whole_files_no_line_names_are_adopted(archive: OpenArchive, tmp_path: P
         ("zh/2023/10/notes.md", b"mine"), ("zh/2023/10/20-x.txt", b""), ("stranger.txt", b"x"),
     ],
 )  # fmt: skip
-def test_what_is_cut_or_a_stranger_is_not_adopted_nor_removed(
+def test_cut_and_unknown_files_are_neither_adopted_nor_removed(
     archive: OpenArchive, tmp_path: Path, path: str, data: bytes
 ) -> None:
     found = archive()
@@ -268,7 +268,7 @@ def test_interrupted_reindex_leaves_the_good_index(
     assert sorted(path.name for path in root.glob("index*")) == ["index.sqlite", "index.sqlite.sha256"]
 
 
-def test_damaged_index_is_no_sound_one_after_an_interrupted_remaking(
+def test_damaged_index_stays_damaged_after_an_interrupted_rebuild(
     archive: OpenArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as SQLite's own check does not find."""

@@ -40,7 +40,7 @@ def test_a_file_of_another_program_notes_nothing(tmp_path: Path) -> None:
     assert unpack((tmp_path / "gbk.gz").read_bytes()) == (b"body", "")
 
 
-def test_what_is_damaged_or_too_large_is_an_os_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_and_too_large_replies_raise_os_error(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = pack(b"body" * 100, "gbk")
     for length in range(1, len(packed)):  # nothing at all is a gzip file without members
         with pytest.raises(OSError, match=r".+"):

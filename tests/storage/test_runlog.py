@@ -128,7 +128,7 @@ def test_line_without_a_key_it_needs_is_damaged(record: dict[str, Any]) -> None:
             decode(encode({name: value for name, value in record.items() if name != key}))
 
 
-def test_half_a_surrogate_pair_is_read_as_what_can_be_stored() -> None:
+def test_half_a_surrogate_pair_is_replaced_when_read() -> None:
     assert decode(encode({**FILE, "url": "\ud83d", "source": "\U0001f600\\ud83d"})) == {**FILE, "url": "\ufffd",
                                                                                     "source": "\U0001f600\\ud83d"}  # fmt: skip
 
@@ -156,7 +156,7 @@ def test_no_line_raises_anything_else(data: bytes) -> None:
 @pytest.mark.parametrize(
     "line", [b"[" * 100_000 + b"\n", b'{"id":' + b"9" * 5000 + b"}\n", b'{"id":NaN}\n', b"\n", b"5\n", b"\xff\n"]
 )
-def test_line_that_is_no_record_is_damaged(line: bytes, tmp_path: Path) -> None:
+def test_line_that_is_not_a_record_is_damaged(line: bytes, tmp_path: Path) -> None:
     path = log_of(tmp_path, encode(gone(1)), line, encode(gone(2)))
     assert list(read_log(path)) == [gone(1), gone(2)]
     assert list(problems(path)) == [2]

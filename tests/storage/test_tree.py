@@ -71,7 +71,7 @@ UNKNOWN = {
 }  # fmt: skip
 
 
-def test_what_lies_outside_is_not_looked_at(root: Path) -> None:
+def test_names_outside_the_archive_are_ignored(root: Path) -> None:
     put(root, *OUTSIDE)
     before = snapshot(root)
     verdict = verify.verify(root)
@@ -191,7 +191,7 @@ NOT_OURS = ["README", "readme.txt", ".gitignore", ".git/HEAD", ".stfolder/x", "l
 
 
 @pytest.mark.parametrize("paths", [[], ["README.md"], NOT_OURS])
-def test_empty_folder_but_for_readmes_and_dots_becomes_an_archive(tmp_path: Path, paths: list[str]) -> None:
+def test_folder_with_only_readmes_and_dot_files_becomes_an_archive(tmp_path: Path, paths: list[str]) -> None:
     root = tmp_path / "new"
     root.mkdir()
     put(root, *paths)

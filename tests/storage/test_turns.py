@@ -187,7 +187,7 @@ def test_planners_of_several_documents_do_not_wait_for_one_another(open_one: Arc
     assert together(*(plan(*pair) for pair in [(1, 2), (2, 1), (2, 3), (3, 1), (1, 1)] * 5)) == [None] * 25
 
 
-def test_who_becomes_an_alias_while_waited_for_is_planned_as_its_target(open_one: Archive) -> None:
+def test_document_that_becomes_an_alias_meanwhile_is_planned_as_its_target(open_one: Archive) -> None:
     order: list[str] = []
 
     async def become() -> None:
@@ -205,7 +205,7 @@ def test_who_becomes_an_alias_while_waited_for_is_planned_as_its_target(open_one
     assert sorted(order[:2]) in (["alias in", "alias out"], ["target in", "target out"])
 
 
-def test_what_a_cancelled_planner_still_writes_is_waited_for(open_one: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_planner_waits_for_the_writes_of_a_cancelled_one(open_one: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     go, reached = threading.Event(), threading.Event()
 
     def wait(*arguments: Any) -> int:

@@ -105,7 +105,7 @@ def test_order_on_disk(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPat
     assert log_flush < places("write", STATES_END)[0]
 
 
-def test_what_comes_together_is_stored_together(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jobs_submitted_together_are_stored_together(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
 
     def wait(*arguments: Any) -> int:
@@ -129,7 +129,7 @@ def test_more_than_a_group_is_stored(root: Path, writer: Writer) -> None:
     assert len(files(root)) == len(lines(root)) == 200
 
 
-def test_what_was_submitted_is_finished_before_the_end(root: Path) -> None:
+def test_submitted_jobs_are_finished_before_the_end(root: Path) -> None:
     writer = Writer(root, RunLog(root / "runs", NOW_MS))
     jobs = [writer.submit([new(f"zh/{number}.txt")]) for number in range(1, 101)]
     writer.close()
@@ -137,7 +137,7 @@ def test_what_was_submitted_is_finished_before_the_end(root: Path) -> None:
     assert len(lines(root)) == 100
 
 
-def test_nothing_is_stored_for_who_gave_up_waiting(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancelled_task_stores_nothing(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     go, reached = threading.Event(), threading.Event()
 
     def wait(*arguments: Any) -> int:
@@ -210,7 +210,7 @@ def test_after_the_first_failure_nothing_more_is_written(
     assert lines(root) == []
 
 
-def test_mistake_of_ours_is_no_disk_error(root: Path, writer: Writer) -> None:
+def test_programming_error_is_not_a_disk_error(root: Path, writer: Writer) -> None:
     job = writer.submit([], [{"state": object()}])
     assert isinstance(job.exception(), TypeError)
     assert writer.failure is None

@@ -86,7 +86,7 @@ def test_repair_works_across_disks(root: Path, other_disk: Path, name: str) -> N
     assert scrapy("repair", root=root).out == "nothing to repair\n"
 
 
-def test_what_cannot_go_to_another_disk_is_left_and_the_rest_repaired(root: Path, other_disk: Path) -> None:
+def test_files_that_cannot_go_to_another_disk_are_left_and_the_rest_repaired(root: Path, other_disk: Path) -> None:
     move_out(root, "images", other_disk)
     damage(root)
     (root / PICTURE).unlink()

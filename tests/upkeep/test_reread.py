@@ -118,7 +118,7 @@ def difference(said: dict[str, Any], dw_id: int) -> dict[str, Any]:
 # --- documents ---
 
 
-def test_what_today_s_reader_makes_of_it_too_is_left_alone(archived: Outcome, tmp_path: Path) -> None:
+def test_reply_that_today_s_reader_reads_alike_is_left_alone(archived: Outcome, tmp_path: Path) -> None:
     assert found(tmp_path) == {"dry_run": False, "same": 2, "differences": []}
     assert files(tmp_path) == archived.files
 
@@ -199,7 +199,7 @@ def test_replies_of_every_source_are_read_again(graph_api: bool, source: str, si
     assert row_of(tmp_path, dw.GERMAN).source == source
 
 
-def test_what_a_better_reader_finds_to_refer_to_is_crawled_next(archived: Outcome, site: Site, tmp_path: Path) -> None:
+def test_references_found_by_a_better_reader_are_crawled_next(archived: Outcome, site: Site, tmp_path: Path) -> None:
     with opened(tmp_path) as archive:
         row = archive.index.get(dw.GERMAN)
         assert row is not None
@@ -260,7 +260,7 @@ def test_an_unreadable_reply_that_today_s_reader_can_read_becomes_a_document(
     assert "new" not in found(tmp_path)
 
 
-def test_a_reply_nobody_can_read_yet_is_named_with_the_reason(site: Site, tmp_path: Path) -> None:
+def test_still_unreadable_reply_is_listed_with_the_reason(site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path, [dw.UNREADABLE], "depth=0", site=site)
     assert not outcome.documents
     said = found(tmp_path)
@@ -309,7 +309,7 @@ def test_an_unreadable_reply_newer_than_the_document_revises_it(archived: Outcom
     assert found(tmp_path) == {"dry_run": False, "same": 2, "differences": []}
 
 
-def test_a_note_that_is_no_note_is_named(archived: Outcome, tmp_path: Path) -> None:
+def test_invalid_note_is_reported(archived: Outcome, tmp_path: Path) -> None:
     kept = keep(tmp_path, dw.ENGLISH, b"{}", "no time at all")
     said = found(tmp_path)
     assert said["unreadable"] == 1

@@ -113,7 +113,7 @@ def test_sound_archive_has_no_damage(root: Path) -> None:
     assert verdict.bytes == sum((root / path).stat().st_size for path in walk(root))
 
 
-def test_verify_finds_exactly_what_was_done(root: Path) -> None:
+def test_verify_finds_exactly_the_damage_that_was_done(root: Path) -> None:
     done = damage(root)
     assert found(verify.verify(root)) == done
     assert len(done) == FLIPPED + DELETED + CUT + STRANGERS
@@ -130,7 +130,7 @@ def test_verify_changes_nothing_but_what_it_notes(root: Path) -> None:
                      "bytes": noted["bytes"]}  # fmt: skip
 
 
-def test_what_verify_notes_is_replaced_by_the_next_and_no_part_of_the_archive(small: Path) -> None:
+def test_note_of_verify_is_replaced_and_not_part_of_the_archive(small: Path) -> None:
     (small / ".tmp-0-verify.json").write_bytes(b"")  # of a verify that was killed
     (small / ONE).unlink()
     assert scrapy("verify", root=small).status == 10
@@ -172,7 +172,7 @@ def test_log_line_that_cannot_be_read_is_named(small: Path) -> None:
     assert (verify.LOG_DAMAGED, f"runs/{log.name}") in found(verify.verify(small))
 
 
-def test_log_line_cut_by_a_crash_is_no_damage(small: Path) -> None:
+def test_log_line_cut_off_by_a_crash_is_not_damage(small: Path) -> None:
     log = sorted((small / "runs").glob("*.jsonl"))[0]
     with log.open("ab") as lines:
         lines.write(b'{"path":"en/2026/05/7')
@@ -206,14 +206,14 @@ def test_missing_or_damaged_index_is_named(small: Path, content: bytes | None) -
     assert found(verify.verify(small)) == {(verify.INDEX_DAMAGED, layout.INDEX)}
 
 
-def test_name_that_is_no_utf8_is_a_stranger(small: Path) -> None:
+def test_file_name_that_is_not_utf8_is_unknown(small: Path) -> None:
     (small / "en" / os.fsdecode(b"a\xff")).write_bytes(b"")
     ran = scrapy("verify", root=small)
     assert ran.status == 0
     assert r"en/a\xff" in ran.out
 
 
-def test_what_a_killed_run_leaves_is_no_damage(small: Path) -> None:
+def test_leftovers_of_a_killed_run_are_not_damage(small: Path) -> None:
     archive = open_archive(small, NOW_MS, "a test")
     archive.close(clean=False)
     (small / "en/.tmp-1-x.txt").write_bytes(b"")
@@ -234,7 +234,7 @@ def test_folder_at_the_top_may_be_a_link_to_another_disk(small: Path, tmp_path: 
     assert found(verify.verify(small)) == {(verify.UNKNOWN, "zh"), (verify.UNKNOWN, "en/circle")}
 
 
-def test_verify_waits_for_nobody(small: Path) -> None:
+def test_verify_fails_at_once_if_the_archive_is_in_use(small: Path) -> None:
     lock = Lock(small / layout.LOCK, "scrapy crawl", "2026-06-01T00:00:00Z")
     ran = scrapy("verify", root=small)
     lock.release()
@@ -257,7 +257,7 @@ def test_verify_lists_the_first_of_many_and_json_all(root: Path) -> None:
 # ---- repair ---------------------------------------------------------------------------------------------------------
 
 
-def test_repair_and_a_crawl_bring_back_what_dw_serves(root: Path, site: Site) -> None:
+def test_repair_and_a_crawl_restore_everything_that_dw_serves(root: Path, site: Site) -> None:
     before = files(root)
     done = damage(root)
     repaired = scrapy("repair", "--json", root=root)
@@ -317,7 +317,7 @@ def test_lost_reply_is_fetched_again_and_its_document_stays(root: Path, site: Si
     assert files(root) == before
 
 
-def test_document_comes_back_to_the_path_it_had(root: Path, site: Site) -> None:
+def test_refetched_document_gets_its_old_path(root: Path, site: Site) -> None:
     path = next(path for path in walk(root) if layout.is_document(path))
     dw_id = layout.id_of(path)
     assert dw_id
@@ -332,7 +332,7 @@ def test_document_comes_back_to_the_path_it_had(root: Path, site: Site) -> None:
     assert outcome.document(dw_id).title == "Another title altogether"
 
 
-def test_what_is_set_aside_replaces_nothing(small: Path) -> None:
+def test_files_set_aside_replace_nothing(small: Path) -> None:
     sound = (small / PICTURE).read_bytes()
     about = About("picture", 71000001, "https://static.dw.com/image/71000001_303.jpg", "")
     for content in (b"first", b"second"):
@@ -401,7 +401,7 @@ def test_damage_is_not_made_true_by_reindexing(small: Path) -> None:
     assert found(verify.verify(small)) == {(verify.CHANGED, ONE)}
 
 
-def test_reply_that_is_no_gzip_is_not_adopted(root: Path) -> None:
+def test_reply_that_is_not_gzip_is_not_adopted(root: Path) -> None:
     path = "en/2026/03/79000000-stranger.json.gz"
     (root / path).write_bytes(gzip.compress(b"{}")[:-3])
     (root / layout.INDEX).unlink()

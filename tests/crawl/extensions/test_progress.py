@@ -23,7 +23,7 @@ def site() -> Site:
     return fresh_site()
 
 
-def test_progress_is_a_log_line_where_there_is_no_terminal(site: Site, tmp_path: Path) -> None:
+def test_progress_is_logged_if_there_is_no_terminal(site: Site, tmp_path: Path) -> None:
     site.fault("/api/.*", delay_s=0.2)
     outcome = crawl(tmp_path, dw.CHAIN, "depth=0", site=site, settings={"LOGSTATS_INTERVAL": 0.1})
     lines = re.findall(r"INFO: documents: (\d) of (\d), \d new; pictures: \d of \d", outcome.stderr)

@@ -78,7 +78,7 @@ def test_pictures_and_media_of_a_host_left_alone_are_missing_until_the_next_run(
     assert (again.status, again.report["pictures"]["stored"], again.report["media"]["stored"]) == (0, 1, 1)
 
 
-def test_a_host_left_alone_is_no_reason_to_leave_others_alone(site: Site, tmp_path: Path) -> None:
+def test_other_hosts_are_asked_if_one_is_left_alone(site: Site, tmp_path: Path) -> None:
     site.fault("/robots.txt", host="api", truncate=3)
     outcome = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site, settings={"RETRY_TIMES": 0})
     assert (outcome.status, list(outcome.documents)) == (0, [dw.GERMAN])
@@ -158,7 +158,7 @@ def test_first_part_of_a_large_compressed_robots_txt_is_read() -> None:
      (b"x", "br"), (b"x", "gzip, gzip")],
     ids=["plain", "cut", "other bytes", "another", "two"],
 )  # fmt: skip
-def test_a_damaged_encoding_is_no_robots_txt(body: bytes, encoding: str) -> None:
+def test_robots_txt_with_damaged_encoding_is_not_used(body: bytes, encoding: str) -> None:
     with pytest.raises(ValueError, match=r"gzip|br"):
         unpacked(body, encoding)
 

@@ -394,7 +394,7 @@ NOT_HAD: dict[str, dict[str, Any]] = {
 }
 
 
-def test_reply_that_is_no_media_file_is_not_stored_and_tried_again(fetch: Fetch, site: Site) -> None:
+def test_reply_that_is_not_a_media_file_is_not_stored_and_tried_again(fetch: Fetch, site: Site) -> None:
     site.options(media=15, ranges=True)
     for video, fault in zip(VIDEOS, NOT_HAD.values(), strict=True):
         site.fault(address(video), **fault)

@@ -163,7 +163,7 @@ def test_files_of_an_id_are_told_apart_by_rendition_and_ending(site: Site, tmp_p
     assert second.state_of(dw_id, "media") == ("archived", "")
 
 
-def test_a_404_picture_alone_is_no_failure(site: Site, tmp_path: Path) -> None:
+def test_run_with_only_a_404_picture_is_complete(site: Site, tmp_path: Path) -> None:
     site.fault(path_of(CHAIN_PICTURES[dw.CHAIN[4]]), status=404)
     assert crawl(tmp_path, [dw.CHAIN[4]], site=site).status == 0
 

@@ -34,7 +34,7 @@ def found(index: SearchIndex, query: str, *, best: bool = False) -> set[int]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_search_finds_what_a_scan_finds(kind: str, corpus: Corpus, index: SearchIndex) -> None:
+def test_search_finds_the_same_as_a_scan(kind: str, corpus: Corpus, index: SearchIndex) -> None:
     chance = random.Random(f"{SEED} {kind}")
     for _ in range(QUERIES):
         query = KINDS[kind](corpus, chance)
@@ -45,7 +45,7 @@ def test_search_finds_what_a_scan_finds(kind: str, corpus: Corpus, index: Search
 
 
 @pytest.mark.parametrize("length", [1, 2, 4])
-def test_prefix_finds_what_a_scan_finds(length: int, corpus: Corpus, index: SearchIndex) -> None:
+def test_prefix_finds_the_same_as_a_scan(length: int, corpus: Corpus, index: SearchIndex) -> None:
     chance = random.Random(f"{SEED} {length}")
     for _ in range(QUERIES):
         query = word(8)(corpus, chance)[:length].strip()

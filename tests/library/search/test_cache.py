@@ -54,7 +54,7 @@ def test_damaged_index_is_made_again(root: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_damaged_index_that_nobody_sealed_does_not_stop_a_search(root: Path, how: str) -> None:
+def test_damaged_index_without_a_seal_does_not_stop_a_search(root: Path, how: str) -> None:
     (root / SEAL).unlink()
     path = root / NAME
     path.write_bytes(DAMAGES[how](path.read_bytes()))
@@ -63,14 +63,14 @@ def test_damaged_index_that_nobody_sealed_does_not_stop_a_search(root: Path, how
 
 
 @pytest.mark.parametrize("names", [[NAME], [SEAL], [NAME, SEAL]])
-def test_deleting_the_index_does_no_harm(root: Path, names: list[str]) -> None:
+def test_deleted_index_is_rebuilt(root: Path, names: list[str]) -> None:
     for name in names:
         (root / name).unlink()
     assert len(paths(root, "harbour")) == 20
     assert (root / SEAL).exists()
 
 
-def test_sound_index_is_used_as_it_is(root: Path) -> None:
+def test_sound_index_is_used_unchanged(root: Path) -> None:
     before = (root / NAME).stat()
     said: list[str] = []
     assert len(hits(root, "harbour", say=said.append)) == 40
@@ -105,7 +105,7 @@ def test_index_in_use_is_waited_for(root: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_read_only_archive_is_searched_as_it_is(root: Path) -> None:
+def test_read_only_archive_is_searched_without_update(root: Path) -> None:
     root.chmod(0o555)
     try:
         assert len(paths(root, "harbour")) == 20
@@ -113,7 +113,7 @@ def test_read_only_archive_is_searched_as_it_is(root: Path) -> None:
         root.chmod(0o755)
 
 
-def test_read_only_index_is_searched_as_it_is(root: Path) -> None:
+def test_read_only_index_is_searched_without_update(root: Path) -> None:
     said: list[str] = []
     with patch.object(os, "access", lambda path, mode: False):
         assert len(hits(root, "harbour", say=said.append)) == 40
@@ -123,7 +123,7 @@ def test_read_only_index_is_searched_as_it_is(root: Path) -> None:
             SearchIndex(root)
 
 
-def test_python_without_fts5_is_told_so(root: Path) -> None:
+def test_python_without_fts5_is_reported(root: Path) -> None:
     class Without(sqlite3.Connection):
         def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
             if "fts5" in sql:

@@ -83,7 +83,7 @@ def test_words_do_not_find_one_another(language: str, one: str, other: str) -> N
     assert fold(one, language) != fold(other, language)
 
 
-def test_what_is_no_letter_nor_digit_is_a_space() -> None:
+def test_other_characters_than_letters_and_digits_become_spaces() -> None:
     assert fold("a,b。c\0d\ud800e\ue000f_g\t") == "a b c d e f g "
     assert fold("a\nb") == "a\nb"
     assert fold("क्षे त्र") == "क्षे त्र"  # vowel signs and virama are no spaces

@@ -85,7 +85,7 @@ def test_revision_of_a_video_has_its_day_and_language(tmp_path: Path) -> None:
     assert incremental == hits_from_nothing(root, "faro")
 
 
-def test_what_dw_says_later_of_a_document_counts(tmp_path: Path) -> None:
+def test_later_information_from_dw_counts(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(70000001, body="<p>a ticker</p>"))
     assert [hit.kind for hit in hits(root, "ticker")] == ["article"] * 2
     day_ms = NOW_MS - 30 * made.DAY_MS

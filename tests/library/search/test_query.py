@@ -77,7 +77,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_query_is_no_error_of_sqlite(db: sqlite3.Connection, text: str) -> None:
+def test_hostile_query_causes_no_sqlite_error(db: sqlite3.Connection, text: str) -> None:
     with contextlib.suppress(QueryError):
         found(db, text)
 

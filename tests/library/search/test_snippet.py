@@ -48,7 +48,7 @@ def marked(text: str | list[str], query: str, language: str = "") -> str:
         ("５㌔先", "キロ", "ja", "５[㌔]先"),
     ],
 )
-def test_what_was_looked_for_is_marked(text: str, query: str, language: str, expected: str) -> None:
+def test_searched_words_are_marked(text: str, query: str, language: str, expected: str) -> None:
     assert marked(text, query, language) == expected
 
 

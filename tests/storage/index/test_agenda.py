@@ -42,7 +42,7 @@ def test_run_that_ended_early_leaves_nothing_claimed(index: Index) -> None:
 
 
 @pytest.mark.parametrize("name", [MISSING, GONE, UNREADABLE, REFUSED])
-def test_what_could_not_be_had_waits_for_its_time(index: Index, name: str) -> None:
+def test_missing_objects_wait_for_their_time(index: Index, name: str) -> None:
     apply(index, state(name, next_ms=NOW_MS + DAY_MS), RUN)
     assert begin(index, NOW_MS) == []
     assert begin(index, NOW_MS + DAY_MS) == [7]
@@ -65,7 +65,7 @@ def test_seed_document_that_dw_does_not_have_is_asked_for_at_growing_intervals(i
         ("5", 0, [5]), ("5, 1,99,", 0, [5, 1]),
     ],
 )  # fmt: skip
-def test_what_is_looked_at_again(index: Index, what: str, since_days: int, ids: list[int]) -> None:
+def test_documents_looked_at_again(index: Index, what: str, since_days: int, ids: list[int]) -> None:
     for dw_id, age in AGES.items():
         apply(index, document(dw_id, published_ms=NOW_MS - age * DAY_MS), RUN)
         index.set_checked(dw_id, NOW_MS - since_days * DAY_MS, "", "")
@@ -73,7 +73,7 @@ def test_what_is_looked_at_again(index: Index, what: str, since_days: int, ids: 
 
 
 @pytest.mark.parametrize("end", ["json", "html"])
-def test_refresh_none_and_ids_ask_for_nothing_else_that_was_had(index: Index, end: str) -> None:
+def test_refresh_none_and_ids_request_no_other_archived_document(index: Index, end: str) -> None:
     """3: a list said it has changed. 4: of a weak source. 5: it was gone. 6: its reply was lost. 7: a seed document."""
     for dw_id in (3, 4, 5, 6):
         apply(index, document(dw_id, source="page:json-ld" if dw_id == 4 else "api", published_ms=0), RUN)

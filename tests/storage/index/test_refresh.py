@@ -105,7 +105,7 @@ def test_misses_add_up_only_within_one_sort_of_reasons(last: str, reason: str, c
     assert refresh.after_miss(why, NOW_MS, 9, NOW_MS - DAY_MS, last) == refresh.after_miss(why, NOW_MS, *before)
 
 
-def test_what_may_pass_is_tried_in_every_run_then_daily() -> None:
+def test_passing_misses_are_tried_in_every_run_then_daily() -> None:
     found = row_of_misses("status 500", HOUR_MS, 12)
     waits = [miss.next_ms - (NOW_MS + place * HOUR_MS) for place, miss in enumerate(found)]
     assert waits == [0] * 10 + [DAY_MS] * 2

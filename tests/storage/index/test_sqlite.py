@@ -121,7 +121,7 @@ def test_reply_beside_a_document_is_a_look(index: Index) -> None:
     assert (found.checked_ms, found.etag, found.source, found.misses) == (NOW_MS, "e", "api", 0)
 
 
-def test_reply_without_a_document_is_no_object(index: Index) -> None:
+def test_reply_without_a_document_makes_no_object(index: Index) -> None:
     apply(index, reply(), RUN)
     assert index.get(7) is None
     assert index.file("zh/2023/11/7-a.json.gz")
@@ -143,7 +143,7 @@ def test_document_reached_by_another_id_makes_an_alias(index: Index) -> None:
 
 
 @pytest.mark.parametrize("name", [MISSING, GONE, UNREADABLE, REFUSED])
-def test_state_of_what_could_not_be_had(index: Index, name: str) -> None:
+def test_state_of_missing_objects(index: Index, name: str) -> None:
     index.register([7], 1, language="zh")
     apply(index, state(name, reason="why", misses=2, missed_ms=5, next_ms=9, hop=1), RUN)
     found = row(index)
@@ -222,7 +222,7 @@ def test_a_log_of_files_read_twice_changes_nothing(records: list[Record]) -> Non
 # ---- hearing of things ----------------------------------------------------------------------------------------------
 
 
-def test_what_is_heard_of_is_pending_once(index: Index) -> None:
+def test_registered_objects_are_pending_once(index: Index) -> None:
     assert index.register([7, 8, 7], 1, "video", "zh") == []
     assert index.register([8], 5) == []
     found = row(index, 8)
@@ -238,7 +238,7 @@ def test_beyond_the_hop_limit_is_out_of_scope_until_it_is_nearer(index: Index) -
     assert (row(index).state, row(index).reason, row(index).hop, row(index).due) == (PENDING, "", 1, 1)
 
 
-def test_what_is_of_an_unwanted_kind_stays_out_of_scope_when_it_is_nearer(index: Index) -> None:
+def test_object_of_an_unwanted_kind_stays_out_of_scope_when_nearer(index: Index) -> None:
     articles = Scope(1, frozenset({"article"}))
     index.register([7], 2, "video", scope=articles)
     index.register([8], 2, "article", scope=articles)
@@ -258,7 +258,7 @@ def test_archived_document_that_turns_out_nearer_is_named(index: Index) -> None:
     assert index.register([7], 1) == []
 
 
-def test_picture_is_heard_of_once(index: Index) -> None:
+def test_picture_is_registered_once(index: Index) -> None:
     first, is_mine = index.claim_picture(NAME, PICTURE_URL)
     assert (first, is_mine) == (index.get(63, "303"), True)
     assert (first.state, first.due, first.picture) == (PENDING, 0, NAME)
@@ -283,7 +283,7 @@ def test_documents_are_read_a_few_at_a_time_while_they_change(index: Index) -> N
     assert found == list(range(1, 1199))
 
 
-def test_what_is_due_is_counted_without_reading_all_objects(index: Index) -> None:
+def test_due_objects_are_counted_without_reading_all_objects(index: Index) -> None:
     index.register([7, 8], 0)
     index.register_picture(63, "303", PICTURE_URL)
     assert index.count_due() == (2, 1)
