@@ -9,15 +9,17 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+from crawler.configuration.names import closest
 from crawler.configuration.reading import Readable
 from crawler.crawl import arguments
 from crawler.crawl.arguments import ARGUMENTS
 from crawler.exceptions import ArgumentError
 from crawler.storage.index.objects import Scope
 from crawler.storage.index.refresh import Rules, rules_of
-from crawler.urls import DOCUMENT_KINDS, IDS, Sites
+from crawler.urls import DOCUMENT_KINDS, IDS, LANGUAGES, Sites
 
 Number = TypeVar("Number", int, float)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -102,8 +104,12 @@ def min_free(settings: Readable) -> int:
 
 
 def _seeds(seeds: str, editions: str) -> str:
-    """Return the seeds of a run; editions take the place of other seeds."""
-    return ",".join(f"edition:{name.strip()}" for name in editions.split(",")) if editions else seeds
+    """Return the seeds of a run; editions take the place of other seeds. Raises ArgumentError if DW has no such edition."""
+    every = " ".join(sorted(LANGUAGES))
+    names = [name for name in map(str.strip, editions.split(",")) if name]
+    if unknown := next((name for name in names if name not in LANGUAGES), None):
+        raise ArgumentError(f"there is no edition {unknown}{closest(unknown, LANGUAGES) or f'; there are {every}'}")
+    return ",".join(f"edition:{name}" for name in names) or seeds
 
 
 def _refresh(text: str) -> str:

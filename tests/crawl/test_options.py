@@ -12,7 +12,7 @@ from scrapy.settings import Settings
 from crawler import settings as ours
 from crawler.crawl import options
 from crawler.exceptions import ArgumentError
-from crawler.urls import DW
+from crawler.urls import DW, LANGUAGES
 
 
 def settings(**changed: Any) -> Settings:
@@ -74,6 +74,8 @@ def test_media_are_taken_only_if_wanted() -> None:
         ({"seed": "x"}, "there is no argument seed; did you mean seeds?"),
         ({"dept": "1", "Seeds": "x"}, "there is no argument Seeds; did you mean seeds?"),
         ({"x": "zh"}, "there is no argument x; there are seeds, edition, depth, max_articles, refresh, media, dry_run"),
+        ({"edition": "zh,en,xx"}, f"there is no edition xx; there are {' '.join(sorted(LANGUAGES))}"),
+        ({"edition": "zh-hand"}, "there is no edition zh-hand; did you mean zh-hant?"),
         ({"max_articles": "-3"}, "max_articles must not be negative: '-3'"),
         ({"depth": ""}, "depth is not a whole number: ''"),
         ({"max_articles": "1.5"}, "max_articles is not a whole number: '1.5'"),

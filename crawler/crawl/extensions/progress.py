@@ -115,7 +115,9 @@ class ProgressExtension:
             return
         bar = progress.bar(signs="━─" if (sys.stderr.encoding or "").lower().startswith("utf") else "#.")
         columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: it does not know
-        sys.stderr.write("\r\x1b[K" + f"{bar} {progress.line()}"[: columns - 1])
+        line = progress.line()
+        shown = f"{bar} {line}" if len(bar) + 1 + len(line) < columns else line
+        sys.stderr.write("\r\x1b[K" + shown[: columns - 1])
         sys.stderr.flush()
 
     def progress(self) -> Progress:
