@@ -1,4 +1,4 @@
-"""What libzim's index is fed with, so that it finds what `scrapy search` finds.
+"""The text that libzim indexes, so that it finds what `scrapy search` finds.
 
 libzim searches words in a form of its own: lower case, without any marks, the vowel signs of Hindi included. It applies that to
 queries, but not to the text it is fed with. It knows neither the two Chinese scripts nor other spellings. So an index gets the

@@ -103,7 +103,7 @@ class Follower:
         self._took_s, self._planned = time.monotonic() - began, index
 
     def _index(self) -> _Identity:
-        """What tells the archive's index from itself after a change."""
+        """Return a value that differs after each change of the archive's index."""
         found = []
         for name in (layout.INDEX, f"{layout.INDEX}-wal"):
             with contextlib.suppress(OSError):

@@ -29,7 +29,7 @@ from crawler.urls import DOCUMENT_KINDS, LANGUAGES
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = "style.css"
 SCRIPTS = "words.js", "find.js", "snippet.js", "search.js"
-"""Of the search page, in the order to run them."""
+"""The scripts of the search page, in the order to run them."""
 
 LATEST = 60
 """The number of documents on the home page, on a language's first page, and on the page of pictures."""
@@ -221,7 +221,7 @@ class Pages:
                           kinds=DOCUMENT_KINDS)  # fmt: skip
 
     def refusal(self, status: int, sentence: str) -> Page:
-        """What stands in the place of a page that there is not."""
+        """Return the page that is shown if there is no page at an address."""
         return self._page("refusal.html", "", root="/", status=status, sentence=sentence)
 
     def _item_of(self, hit: Hit) -> Item:

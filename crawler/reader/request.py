@@ -1,4 +1,4 @@
-"""What a browser asks for: the path, the words of a search, a part of a file. Pure: text in, values out."""
+"""Read what a browser asks for: the path, the words of a search, a part of a file. Pure: text in, values out."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Busy(ArchiverError):
 
 @dataclass(frozen=True)
 class Form:
-    """What was filled in, as text. page: from 1 on."""
+    """The fields of the search form, as text. page: from 1."""
 
     q: str = ""
     language: str = ""
@@ -74,7 +74,7 @@ def form_of(query: str) -> Form:
 
 @dataclass(frozen=True)
 class Results:
-    """What a search came to. problem: why there was none. count: of all hits, None for more than COUNTED. hits: those of the
+    """The outcome of a search. problem: why there was none. count: of all hits, None for more than COUNTED. hits: those of the
     page. has_more: there are more pages."""
 
     form: Form
@@ -108,7 +108,7 @@ class Searcher:
             index.catch_up(advance)
 
     def logged(self, dw_id: int, path: str) -> Entry | None:
-        """What the run logs say of a document. None where they say nothing, or another search takes its time."""
+        """Return what the run logs say of a document; None if they say nothing, or another search is busy."""
         with contextlib.suppress(Busy, DiskError, sqlite3.DatabaseError), self._index(_MOMENT_S) as index:
             index.catch_up()
             return index.entry(dw_id, path)

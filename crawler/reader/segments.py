@@ -109,8 +109,8 @@ class Shelf:
         self._memory.keep_segment(part.name, json.dumps(first_tokens), is_whole=is_whole)
 
     def directory(self) -> File:
-        """What the search page reads first: each segment's name, newest and oldest moment, how many documents it has, and the
-        first token of each file; newest first."""
+        """Return what the search page reads first: of each segment its name, newest and oldest moment, number of documents,
+        and the first token of each file; newest first."""
         first = dict(self._memory.rows("SELECT name, first_tokens FROM segments"))
         entries: list[Any] = [
             [part.name, part.newest[0], part.oldest[0], part.documents, json.loads(first[part.name])] for part in self.parts

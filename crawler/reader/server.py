@@ -79,7 +79,7 @@ class PortInUse(ArchiverError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent: a page, or a file from `first` on. etag: quoted."""
+    """An answer to a request: a page, or a file from `first` on."""
 
     status: int
     content_type: str = ""
@@ -95,7 +95,7 @@ class Answer:
 
 
 class Site:
-    """What is at each address. archive: its folder; live: its pages; searcher: its search."""
+    """Finds the answer for each address. archive: its folder. live: its pages. searcher: its search."""
 
     def __init__(self, archive: Path, live: Live, searcher: Searcher) -> None:
         self._archive = archive
@@ -268,7 +268,7 @@ class _Handler(BaseHTTPRequestHandler):
         return "dw-archiver"
 
     def log_request(self, *_: Any) -> None:
-        """What is read is nobody's business."""
+        """Log nothing: what a person reads stays private."""
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -358,6 +358,6 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 
 def _end(connection: socket.socket) -> None:
-    """Have whoever reads a connection see its end."""
+    """End a connection for both sides."""
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)

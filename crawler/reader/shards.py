@@ -57,8 +57,8 @@ def script(path: str, value: object) -> File:
 
 @functools.cache
 def folding() -> File:
-    """What `find.js` folds with: `fold.tables`, with the characters that become a space or nothing as ranges. What this
-    Python does not know as assigned becomes a space."""
+    """Return the tables `find.js` folds with: those of `fold.tables`, with the characters that become a space or nothing as
+    ranges. A character that this Python does not know becomes a space."""
     tables = fold.tables()
     characters: dict[str, str] = tables["characters"]
     changed = {one: other for one, other in characters.items() if other not in ("", " ")}
@@ -155,7 +155,7 @@ class Segment:
 
 
 def _as_javascript(token: str) -> bytes:
-    """What tokens are put in order by: JavaScript compares UTF-16."""
+    """Return the key that sorts tokens as JavaScript does, which compares UTF-16."""
     return token.encode("utf-16-be", "surrogatepass")
 
 

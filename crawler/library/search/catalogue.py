@@ -85,7 +85,7 @@ def take_over(db: sqlite3.Connection, change: Change) -> None:
 
 
 def entry(db: sqlite3.Connection, path: str, dw_id: int) -> Entry | None:
-    """What is known of a document or revision, indexed or waiting."""
+    """Return the entry of a document or revision, whether it is indexed or waiting."""
     known = _find(db, path, dw_id)
     return known.entry if known else None
 

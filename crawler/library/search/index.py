@@ -128,7 +128,7 @@ class SearchIndex:
         raise DiskError(f"{self.path} is {why}, although it was just rebuilt")
 
     def entry(self, dw_id: int, path: str) -> logs.Entry | None:
-        """What the run logs say of a document or revision, as far as they were taken over."""
+        """Return what the run logs say of a document or revision, as far as they were read."""
         with self._translated():
             return catalogue.entry(self.db, path, dw_id)
 

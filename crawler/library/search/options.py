@@ -1,4 +1,4 @@
-"""What a person chooses beside the words of a search, as text: languages, kinds, days."""
+"""The options of a search beside its words, as a person writes them: languages, kinds, days."""
 
 from __future__ import annotations
 
