@@ -53,7 +53,7 @@ class Session:
         return make(min(contestant.articles or self.options.articles, self.options.articles))
 
     def prepare(self) -> None:
-        """Install what is missing; who cannot be installed is told about in its row, and left out."""
+        """Install what is missing. A contestant that cannot be installed is left out, and its row says why."""
         versions = {"nginx": peers.version([peers.program("nginx", "nginx-light"), "-v"])}
         for each in list(self.contestants):
             try:
@@ -95,7 +95,7 @@ class Session:
         command = contestant.command(site, folder)
         with serve(site) as traffic:
             run = measure.run(command, folder)
-        # trafilatura asks nobody
+        # trafilatura makes no requests
         counted = contestant.count(folder) if contestant.count and not traffic.objects else 0
         return {
             **dataclasses.asdict(run), "objects": traffic.objects or counted,
@@ -127,7 +127,7 @@ class Session:
                 print(f"full disk skipped: {error}", flush=True)
 
     def growth(self) -> None:
-        """The same with ten times as many articles, for this project and bare Scrapy."""
+        """Run this project and bare Scrapy with ten times as many articles."""
         if not self.options.growth:
             return
         site = make(self.options.growth)

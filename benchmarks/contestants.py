@@ -1,4 +1,4 @@
-"""Who is compared: the commands, what each keeps, and what is not like for like."""
+"""The contestants: their commands, what each stores, and what is not like for like."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Contestant:
         return self.keeps != "nothing"
 
     def look(self, folder: Path, site: Site) -> kept.Kept:
-        """What a run left in a folder."""
+        """The files of a run in a folder."""
         served = site.digests() if self.pictures else frozenset()
         found = kept.look(folder, served, self.bookkeeping)
         return dataclasses.replace(found, articles=self.count(folder) if self.count else 0)

@@ -1,4 +1,4 @@
-"""What a competitor left on disk: articles, pictures, and files that are not whole. WARC and WACZ are looked into."""
+"""Count what a competitor left on disk: articles, pictures, and files that are not whole, also inside WARC and WACZ."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def snapshot(folder: Path, bookkeeping: tuple[str, ...]) -> dict[str, str]:
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> int:
-    """How many files are new, gone or different."""
+    """Return how many files are new, gone or different."""
     return sum(before.get(name) != after.get(name) for name in before.keys() | after.keys())
 
 
@@ -128,7 +128,7 @@ def _records(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[str, bytes]]:
 
 
 def warc_articles(folder: Path) -> int:
-    """How many different articles the containers below a folder hold; of a damaged one those before the damage."""
+    """Return how many different articles the containers below a folder hold; of a damaged one, those before the damage."""
     addresses: list[str] = []
     for path in filter(_is_container, files(folder)):
         with suppress(ValueError, EOFError, OSError, zlib.error, zipfile.BadZipFile):
@@ -137,5 +137,5 @@ def warc_articles(folder: Path) -> int:
 
 
 def different(names: Iterable[str]) -> int:
-    """How many different articles some paths or addresses name."""
+    """Return how many different articles some paths or addresses name."""
     return len({number for name in names for number in _NUMBER.findall(name)})

@@ -1,4 +1,4 @@
-"""What becomes of an archive on a second run, after SIGKILL, and after a full disk; each with what the rerun makes of it."""
+"""Test archives with a second run, SIGKILL and a full disk, each followed by a rerun."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Figures = dict[str, Any]
 
 
 def second_run(contestant: Contestant, site: Site, folder: Path) -> Figures:
-    """The same command over what a first run left. The site has not changed."""
+    """Run the same command again over the result of a first run, with an unchanged site."""
     before = kept.snapshot(folder, contestant.bookkeeping)
     time.sleep(1.1)  # news-please and scrapy-webarchive name files by the second
     with serve(site) as traffic:

@@ -1,4 +1,4 @@
-"""What others need to run: Python environments of their own at pinned versions, and programs of the system."""
+"""Install what the others need: Python environments of their own at pinned versions, and programs of the system."""
 
 from __future__ import annotations
 

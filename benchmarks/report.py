@@ -90,7 +90,7 @@ def _pictures(row: Figures) -> str:
 
 
 def losses(results: Figures) -> str:
-    """What a second run, SIGKILL and a full disk do."""
+    """Return the table of second runs, SIGKILL and full disks."""
     lines = []
     for row in results["rows"].values():
         if "second" not in row:

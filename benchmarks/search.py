@@ -141,7 +141,7 @@ def timed(index: SearchIndex, root: Path, text: str) -> float:
 
 
 def kinds(root: Path) -> dict[str, Callable[[], str]]:
-    """What is asked: drawn from documents, so that what is frequent is asked often."""
+    """Return queries, drawn from documents, so that frequent words are searched often."""
     chance = random.Random(7)
     paths = sorted(root.rglob("*.txt"))
 

@@ -74,7 +74,7 @@ class Site:
 
     @property
     def settings(self) -> list[str]:
-        """What makes this project's crawler go there, as arguments."""
+        """Return the arguments that make this project's crawler use the site."""
         addresses = {"DW_API_URL": API, "DW_STATIC_URL": STATIC, "DW_WWW_URL": WWW, "DW_RSS_URL": RSS}
         return [part for name, url in addresses.items() for part in ("-s", f"{name}={url}")]
 
@@ -174,7 +174,7 @@ def _local(page: str) -> str:
 
 
 def _make_pictures(site: Site, pool: Path) -> None:
-    """The 303 rendition of each picture; others are answered with 404, nobody asks for them."""
+    """The 303 rendition of each picture; others are answered with 404 and never requested."""
     pool.mkdir(parents=True, exist_ok=True)
     (site.root / "static" / "image").mkdir(parents=True)
     for place, dw_id in enumerate(site.picture_ids()):
@@ -214,7 +214,7 @@ def _write(path: Path, data: bytes) -> None:
 
 @dataclass
 class Traffic:
-    """What nginx logged: known when the server has ended."""
+    """Return what nginx logged. The server must have ended."""
 
     statuses: Counter[tuple[str, int]]
     """(host, status) to requests; host: api, static, www, rss."""

@@ -37,7 +37,7 @@ class OnlyDownload(scrapy.Spider):
             yield scrapy.Request(line, dont_filter=True)
 
     def parse(self, response: scrapy.http.Response) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
 
 def timed(command: list[str], **environment: str) -> float:

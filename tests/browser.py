@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE_S = 300
-"""How long a test waits for what takes seconds, on a machine that is busy with other things."""
+"""Seconds that a test waits for things that take seconds, on a busy machine."""
 
 OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --no-default-browser-check --disable-quic "
@@ -40,7 +40,7 @@ _PAGE = Path(__file__).with_suffix(".html").read_text("utf-8")
 
 @dataclass
 class Seen:
-    """What came of opening documents. found: by the document's place in the list, what it did or held. asked: scheme and
+    """The result of opening documents. found: by the document's place in the list, what it did or held. asked: scheme and
     host of every request beside our own and the browser's."""
 
     found: dict[int, set[str]] = field(default_factory=dict)
@@ -80,7 +80,7 @@ async def _open_all(chromium: str, bodies: Sequence[str], loaded: Sequence[str])
 
 
 class _Proxy:
-    """What Chromium takes for the network."""
+    """A stand-in for the network of Chromium."""
 
     def __init__(self, bodies: Sequence[str], page: str) -> None:
         self.waiting = list(enumerate(bodies))

@@ -1,4 +1,4 @@
-"""What every test may ask for: the recordings, a fixed clock, an archive of its own."""
+"""Fixtures for all tests: the recordings, a fixed clock, an archive for each test."""
 
 from __future__ import annotations
 

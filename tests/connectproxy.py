@@ -87,7 +87,7 @@ def _copy(source: socket.socket, to: socket.socket) -> None:
 
 
 def _certificate(folder: Path) -> Path:
-    """Make a certificate that nobody has signed, and its key, in one file."""
+    """Make a self-signed certificate and its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a stand-in")])
     now = datetime.datetime.now(datetime.UTC)

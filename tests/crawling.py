@@ -37,7 +37,7 @@ NOW_MS = 1_780_272_000_000
 
 QUICK = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": 0, "RETRY_BACKOFF": 0.01, "ARCHIVE_MIN_FREE": 0}
 PATIENCE_S = 180
-"""How long a test waits for what should come at once, on a machine that is busy with other things."""
+"""Seconds that a test waits for things that should come at once, on a busy machine."""
 
 Seeds = str | Path | Iterable[int]
 
@@ -100,11 +100,11 @@ class Outcome:
         return sorted(path for path in self.files if path.startswith("revisions/"))
 
     def asked(self, host: str | None = None) -> Counter[str]:
-        """How often each path was requested."""
+        """Return how often each path was requested."""
         return Counter(request["path"] for request in self.requests if host in (None, request["host"]))
 
     def articles_asked(self) -> Counter[int]:
-        """How often each id was requested as an article."""
+        """Return how often each id was requested as an article."""
         return Counter({int(path.rpartition("/")[2]): n for path, n in self.asked("api").items() if "/detail/article/" in path})
 
     def state_of(self, dw_id: int, form: str = "") -> tuple[str, str]:
@@ -212,7 +212,7 @@ def crawl(root: Path, seeds: Seeds, *arguments: str, site: Site, **options: Any)
 
 
 def _forked(arguments: list[str], now_ms: int, streams: Path, env: dict[str, str], strict: bool) -> None:
-    """Be `scrapy` with standard streams of its own."""
+    """Run as `scrapy` with standard streams of its own."""
     os.chdir(ROOT)
     os.environ.update(env)
     for number, flags in enumerate((os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)):

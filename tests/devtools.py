@@ -43,7 +43,7 @@ Promise.all([...document.images].map(image => { image.loading = 'eager'; return 
 
 @dataclass
 class Opened:
-    """What came of opening a page. asked: every address it requested, `data:` left out. complaints: what stood in the console,
+    """The result of opening a page. asked: every address it requested, `data:` left out. complaints: messages in the console,
     refusals of its policy among them. title: as the tab shows it. images: (address, natural width in pixels). scripts,
     handlers: what no page may hold. links: where they lead. overflow: pixels by which the page is wider than the window.
     background: its colour. sheets: how many style sheets it has."""
@@ -97,7 +97,7 @@ class Browser:
         self._folder.cleanup()
 
     def call(self, method: str, **parameters: Any) -> Any:
-        """Have something done. Returns what came of it."""
+        """Run a command of the protocol. Returns its result."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         if hasattr(self, "_session"):
@@ -141,7 +141,7 @@ class Browser:
         return seen
 
     def heard(self) -> tuple[list[str], list[str]]:
-        """What was asked and complained of since a page was opened, as in `Opened`."""
+        """Return (asked, complaints) since a page was opened, as in `Opened`."""
         asked, complaints = [], []
         for event in self._events:
             match event.get("method"):

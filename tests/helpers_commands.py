@@ -28,7 +28,7 @@ NOW_MS = 1_780_272_000_000
 
 @dataclass
 class Ran:
-    """What a command came to."""
+    """The result of a command."""
 
     status: int
     out: str

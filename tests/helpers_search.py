@@ -1,4 +1,4 @@
-"""What a search index finds, and what one made from nothing would find."""
+"""Compare what a search index finds with what a new one finds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.helpers_commands import store
 
 
 def hits(root: Path, *queries: str, say: Callable[[str], None] = lambda sentence: None, **selection: Any) -> list[Hit]:
-    """What each query finds, newest and best first."""
+    """Return what each query finds, newest and best first."""
     with SearchIndex(root, say) as opened:
         opened.catch_up()
         wanted = Selection(**{"with_revisions": True, **selection})
@@ -32,7 +32,7 @@ def paths(root: Path, query: str, **selection: Any) -> list[str]:
 
 
 def hits_from_nothing(root: Path, *queries: str) -> list[Hit]:
-    """The same with an index that is made of a copy of the archive."""
+    """Return the same with an index that is made from a copy of the archive."""
     copy = root.with_name("copy")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns(f"{NAME}*", layout.LOCK))
@@ -40,6 +40,6 @@ def hits_from_nothing(root: Path, *queries: str) -> list[Hit]:
 
 
 def remove(root: Path, path: str, dw_id: int, now_ms: int) -> None:
-    """What `scrapy repair` does with a document nobody can restore."""
+    """Remove a document as `scrapy repair` does if it cannot be restored."""
     (root / path).unlink()
     store(root, states=[Removal(path, "damaged", times.iso(now_ms), is_found=False)], now_ms=now_ms)

@@ -194,7 +194,7 @@ def documents(texts: Sequence[str], often: int | None = None) -> Iterator[tuple[
 
 
 def _fields(name: str) -> int:
-    """How many texts the reply of a place and kind holds."""
+    """Return how many texts the reply of a place and kind holds."""
     texts = itertools.count()
     document(name, map(str, texts))
     return next(texts)

@@ -1,6 +1,6 @@
-"""Crawls that are killed, or whose disk refuses, at a chosen point: the runner, and what tests ask of it.
+"""Crawls that are killed, or whose disk refuses, at a chosen point: the runner, and helpers for its tests.
 
-`python -m tests.killing` imports the crawler once and then forks a process for every crawl it is told to run: each is the
+`python -m tests.killing` imports the crawler once and then forks a process for every crawl: each is the
 real `scrapy crawl`, without the second that the imports take. A fault (below) replaces the system calls named in
 `crawler.storage.disk`, and SQLite's commit, in that one process.
 """
@@ -35,13 +35,13 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="waits for proce
 KILL = "kill"
 NO_MEMORY = "MemoryError"
 PATIENCE_S = 180
-"""How long a test waits for what should come at once, on a machine that is busy with other things."""
+"""Seconds that a test waits for things that should come at once, on a busy machine."""
 SHORT = "short"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong in a crawl, at the n-th call of a step.
+    """A fault in a crawl, at the n-th call of a step.
 
     step: open, write, fsync, rename (of `crawler.storage.disk`) or commit. what: picture, reply, document, revision,
     unreadable, log, states, report, seal, folder; empty for any.
@@ -65,7 +65,7 @@ class Fault:
 
 
 def what_is(path: str) -> str:
-    """What a path of an archive holds, also under its temporary name."""
+    """Return what a path of an archive holds, also under its temporary name."""
     ends = {".report.json": "report", ".states.ndjson": "states", ".jsonl": "log", ".sha256": "seal"}
     folders = {"/images/": "picture", "/revisions/": "revision", "/unreadable/": "unreadable"}
     kinds = {".txt": "document", ".gz": "reply"}
@@ -194,7 +194,7 @@ def _crawl(told: dict[str, Any]) -> NoReturn:
 
 @dataclass
 class Crawl:
-    """A crawl that was started. Its process is no child of ours, but nobody takes its id before `status` has asked."""
+    """A crawl that was started. Its process is not our child, but its id is not reused before `status` was called."""
 
     runner: Runner
     pid: int
@@ -298,7 +298,7 @@ def files(archive: Path) -> dict[str, bytes]:
 
 
 def content(archive: Path) -> Counter[tuple[str, bytes]]:
-    """What must be the same however often a crawl was interrupted: paths and bytes, without stamps.
+    """Return what must be the same however often a crawl was interrupted: paths and bytes, without stamps.
 
     A stamp is the first line of a document and the name of a revision.
     """
@@ -309,7 +309,7 @@ def content(archive: Path) -> Counter[tuple[str, bytes]]:
 
 
 def differences(archive: Path, other: Path) -> list[str]:
-    """What an archive and another do not have in common, `content` and `objects`."""
+    """Return how two archives differ in `content` and `objects`."""
     ours, others = content(archive), content(other)
     found = [f"only here: {name} {data[:300]!r}" for name, data in ours - others]
     found += [f"only there: {name} {data[:300]!r}" for name, data in others - ours]
@@ -317,7 +317,7 @@ def differences(archive: Path, other: Path) -> list[str]:
 
 
 def objects(archive: Path) -> list[tuple[Any, ...]]:
-    """What the index says of every object, but for times that are not DW's and how often something was tried."""
+    """Return the index's rows of all objects, without times that are not DW's and without numbers of tries."""
     with contextlib.closing(sqlite3.connect(archive / "index.sqlite")) as db:
         return db.execute(
             "SELECT id, format, kind, state, reason, language, hop, path, url, target,"

@@ -32,7 +32,7 @@ def test_there_are_payloads_enough() -> None:
 
 @pytest.mark.parametrize("name", hostile.KINDS)
 def test_words_of_a_reply_reach_its_document(name: str) -> None:
-    """Else the fields below would be safe because nobody reads them."""
+    """Otherwise the fields below would be safe only because no reader uses them."""
     body = hostile.document(name, (f"word{number}x" for number in itertools.count()))
     assert body
     is_article = "article" in name or "liveblog" in name

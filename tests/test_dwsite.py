@@ -378,7 +378,7 @@ def test_ends_with_its_parent() -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process exists and is no zombie that nobody has collected."""
+    """Whether the process exists and is not a zombie."""
     status = Path(f"/proc/{pid}/status")
     if status.parent.parent.joinpath("self").exists():
         return status.exists() and "State:\tZ" not in status.read_text()

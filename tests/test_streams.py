@@ -86,7 +86,7 @@ def test_command_speaks_ascii(command: str, root: Path, site: Site) -> None:
 
 @pytest.mark.parametrize("command", share(COMMANDS, 3, 1))
 def test_command_works_with_closed_streams(command: str, root: Path, site: Site) -> None:
-    """What is said never goes into the archive: a closed stream's number is the first that the system gives to a file."""
+    """Messages never go into the archive, although the system gives a closed stream's number to the next file."""
     before = {path: path.read_bytes() for path in root.glob("en/**/*.txt")}
     assert start(command, root, site, closed="012").wait(PATIENCE_S) == 0
     assert {path: path.read_bytes() for path in before} == before
@@ -109,7 +109,7 @@ def test_output_to_a_closed_stream_does_not_come_out_elsewhere(command: str, clo
 
 @contextlib.contextmanager
 def broken_pipe() -> Iterator[int]:
-    """The end to write to of a pipe that nobody reads."""
+    """The write end of a pipe without a reader."""
     reader, writer = os.pipe()
     os.close(reader)
     yield writer

@@ -52,7 +52,7 @@ def files_imported(name: str) -> set[str]:
 
 
 def calls(name: str) -> set[str]:
-    """What a file calls, as written: `open`, `path.open`, `os.replace`."""
+    """Return the calls in a file, as written: `open`, `path.open`, `os.replace`."""
     return {ast.unparse(node.func) for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)}
 
 

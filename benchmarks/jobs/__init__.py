@@ -1,1 +1,1 @@
-"""What the competitors run; each in its own environment, by path, so nothing here imports anything of the project's."""
+"""The jobs of the competitors. Each runs in its own environment, by path, so nothing here imports the project."""

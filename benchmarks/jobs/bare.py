@@ -20,4 +20,4 @@ class BareSpider(Spider):
                 yield Request(address.strip())
 
     def parse(self, response: Response) -> None:
-        """Nothing is made of a reply."""
+        """Drop the reply."""

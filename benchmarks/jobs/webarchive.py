@@ -21,4 +21,4 @@ class WebArchiveSpider(Spider):
                 yield Request(address.strip())
 
     def parse(self, response: Response) -> None:
-        """Nothing is made of a reply; the extension keeps it."""
+        """Drop the reply; the extension stores it."""

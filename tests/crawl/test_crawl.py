@@ -21,7 +21,7 @@ from tests.dwsite.client import Site
 from tests.dwsite.oracle import reachable
 from tests.dwsite.shapes import LANGUAGE_IDS
 
-NEW_TO_THE_PROJECT = {"am", "hi", "tr", "und"}  # languages whose languageId nobody has seen
+NEW_TO_THE_PROJECT = {"am", "hi", "tr", "und"}  # languages with an unknown languageId
 DEPTHS = [0, 1, 2, -1]
 
 
@@ -176,7 +176,7 @@ def test_the_same_crawl_twice_gives_the_same_bytes(whole: Outcome, site: Site, t
     assert crawl(tmp_path / "archive", dw.SEEDS, "depth=-1", site=site).files == whole.files
 
 
-# --- what is told ---
+# --- messages ---
 
 
 def test_report_counts_every_outcome(whole: Outcome) -> None:
@@ -292,7 +292,7 @@ def test_max_articles_that_is_just_enough_is_a_complete_run(site: Site, tmp_path
     assert (outcome.status, len(outcome.documents)) == (0, 5)
 
 
-# --- replies nobody can read ---
+# --- unreadable replies ---
 
 
 def test_unreadable_replies_are_kept_with_the_reason_and_harm_no_other(site: Site, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Replies that are not what they are said to be: a 304 nobody asked for, odd statuses, false encodings, readers that fail."""
+"""Replies that differ from what they claim: an unrequested 304, odd statuses, false encodings, readers that fail."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_an_empty_robots_txt_allows_everything(site: Site, tmp_path: Path) -> No
     assert set(crawl(tmp_path, [FRESH], "depth=0", site=site).documents) == {FRESH}
 
 
-# --- a 304 that nobody asked for ---
+# --- an unrequested 304 ---
 
 
 def test_an_unasked_304_for_a_document_is_a_miss_that_is_tried_again(no_pages: Site, tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_a_body_that_is_not_packed_as_it_says_is_read_as_it_came(encoding: str, 
 
 
 def pack(site: Site, base: str, path: str, cut: int = 0) -> None:
-    """Have a path answered with gzip, without its last bytes."""
+    """Make a path answer with gzip without its last bytes."""
     packed = gzip.compress(site.get(base + path)[2])
     body = packed[: len(packed) - cut].decode("utf-8", "surrogateescape")
     site.fault(path, body=body, headers={"Content-Encoding": "gzip"})

@@ -1,4 +1,4 @@
-"""How a run is doing: counters with a meaning, without Scrapy."""
+"""The health of a run: counters with a meaning, without Scrapy."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ CHINESE = {dw.SEED_ZH, dw.TRADITIONAL, dw.SHARED_PICTURE, dw.BODY_GALLERY}
 """Articles of the stand-in in Chinese: its feed and its news-sitemap list them all."""
 
 LISTS_ONLY = {"ARCHIVE_KINDS": "audio"}
-"""Articles are heard of, and left out: only lists are requested."""
+"""Articles are registered but out of scope, so only lists are requested."""
 
 FEED, NEWS = "/rdf/rss-chi-all", "/zh/news-sitemap.xml"
 

@@ -1,4 +1,4 @@
-"""What is kept of embeds; test_api and test_pages have them in texts. Words and addresses are invented."""
+"""The paragraphs of embeds; test_api and test_pages have them in texts. Words and addresses are invented."""
 
 from __future__ import annotations
 

@@ -286,7 +286,7 @@ def test_broken_unicode_in_keys_and_titles_costs_no_item() -> None:
 
 
 def scanned(text: str, size: int) -> list[Tag | str]:
-    """What the scanner finds in a text that comes in pieces; parts of one text joined."""
+    """Return what the scanner finds in a text that comes in pieces; parts of one text are joined."""
     scanner = Scanner()
     found: list[Tag | str] = []
     for piece in [*(text[at : at + size] for at in range(0, len(text), size)), None]:

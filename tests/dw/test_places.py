@@ -1,4 +1,4 @@
-"""Where a document is asked for, one place after another."""
+"""The places that are asked for a document, one after another."""
 
 from __future__ import annotations
 

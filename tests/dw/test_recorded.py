@@ -63,7 +63,7 @@ def reply_of(document: SeedDocument) -> Json:
     assert head
     body = _FOOTER.sub("", document.html[head.end() :])
     main: Json | None = None
-    if body.startswith(_EMPTY_PICTURE):  # DW's placeholder: a picture that is none
+    if body.startswith(_EMPTY_PICTURE):  # DW's placeholder for a missing picture
         main = {"id": -1, "type": "Image", "sizes": [{"width": 700, "height": 394, "url": "https://api.dw.com/i/none.gif"}]}
         body = body.removeprefix(_EMPTY_PICTURE)
     elif found := re.match(_PICTURE, body):
@@ -121,7 +121,7 @@ def made_again(document: SeedDocument) -> SeedDocument:
 
 
 def expected(document: SeedDocument) -> SeedDocument:
-    """What the older tool would have written without its noise; every difference is one the project decided on.
+    """Return what the older tool would have written without its noise. Every difference is a decision of this project.
 
     Gone: footer, empty pictures, spaces around title and author, `null` in an author. Encoded: `?` and `%` in the address.
     """

@@ -1,4 +1,4 @@
-"""What each host answers where nothing goes wrong."""
+"""The answers of each host without faults."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _list(make: Callable[[], Json]) -> Answer:
 
 
 def www(state: State, segments: list[str]) -> Answer:
-    """Whatever www.dw.com has besides sitemaps: pages, graph-api, short addresses."""
+    """Answer for www.dw.com, except sitemaps: pages, graph-api, short addresses."""
     status, text, location = pages.answer(state, segments)
     if location:
         return Answer.moved(location, status)

@@ -1,4 +1,4 @@
-"""Everything the stand-in holds by name: contents, aliases, pictures. Ids: see ids.py."""
+"""The named contents of the stand-in, with aliases and pictures. `ids.py` has their ids."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class Site:
         self._control("forget")
 
     def fault(self, path: str, **what: Any) -> None:
-        """Let requests to a path go wrong: README.md here says how."""
+        """Make requests to a path fail; README.md here says how."""
         self._control("fault", path=path, **what)
 
     def clear(self) -> None:
@@ -109,11 +109,11 @@ class Site:
         self._control("edit", id=dw_id, **what)
 
     def down(self, host: str, how: str = "503", after: int = 0) -> None:
-        """Let a host fail every request (how: "503" or "close"), after it has answered so many more."""
+        """Make a host fail every request (how: "503" or "close"), after so many more answers."""
         self._control("down", host=host, how=how, after=after)
 
     def up(self, host: str) -> None:
-        """Let a host answer again."""
+        """Make a host answer again."""
         self._control("up", host=host)
 
     def validators(self, on: bool = True, *, etag: bool = True, last_modified: bool = True) -> None:
@@ -125,7 +125,7 @@ class Site:
         self._control("options", **what)
 
     def reset(self) -> None:
-        """Everything as at the start, the list of requests empty."""
+        """Reset the stand-in to its start, with an empty list of requests."""
         self._control("reset")
 
     def _control(self, command: str, **given: Any) -> Any:

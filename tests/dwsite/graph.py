@@ -171,7 +171,7 @@ def internal_link(state: State, dw_id: int, words: str, letter: str = "a") -> st
 
 
 def apollo(found: Json) -> Json:
-    """The same object and what is in it as a cache of entities joined by __ref."""
+    """Return an object and its contents as a cache of entities joined by __ref."""
     cache: Json = {}
 
     def place(value: object) -> object:

@@ -1,4 +1,4 @@
-"""What a perfect crawl of the stand-in finds: worked out from its data alone, without any of the crawler's code."""
+"""Compute what a perfect crawl of the stand-in finds, from its data alone, without any code of the crawler."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def _ld_json(content: Content, *, whole: bool) -> str:
 
 
 def _react_body(found: Json) -> str:
-    """What the server draws before scripts run; the readable text is in the state."""
+    """Return what the server renders before scripts run; the readable text is in the state."""
     return (
         f'<div id="root"><h1 class="sc-x">{escape(found["title"])}</h1>'
         f'<p class="sc-y teaser-text">{escape(found["teaser"])}</p>'

@@ -1,4 +1,4 @@
-"""What a content is here, and the JSON that api.dw.com makes of it.
+"""The contents of the stand-in, and the JSON that api.dw.com makes of them.
 
 Source: the shapes in DW's known data (video and list replies recorded by others; the article reply partly assumed).
 """
@@ -63,7 +63,7 @@ def permalink(dw_id: int) -> str:
 
 
 def id_of(code: str) -> int:
-    """The id that a permalink's code stands for; -1 for what is none."""
+    """Return the id of a permalink's code; -1 if it is not one."""
     dw_id = 0
     for digit in code:
         if digit not in DIGITS:
@@ -170,7 +170,7 @@ def audio(dw_id: int, name: str, preview: Json, *, duration: int = 611) -> Json:
 
 
 def reply(content: Content) -> Json:
-    """What /api/detail/{kind}/{id} answers with, as an object to be written as JSON."""
+    """Return the answer of /api/detail/{kind}/{id}, as an object to be written as JSON."""
     date = content.display_date
     answer: Json = {
         "type": content.type,

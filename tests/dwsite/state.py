@@ -1,4 +1,4 @@
-"""What a test can change while the stand-in runs: faults, edits, hosts that are down; and the list of requests."""
+"""The state of the stand-in that a test can change: faults, edits, hosts that are down; and the list of requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOSTS = ("api", "static", "www", "rss", "media")
 
 @dataclass
 class Fault:
-    """What goes wrong for requests whose path (with or without query) is `path`, or matches it as a whole as a pattern.
+    """A fault for requests whose path (with or without query) is `path`, or matches it as a whole as a pattern.
 
     times: for so many requests, then it is spent; None: until cleared. after: leaves so many alone before. The first unspent
     fault that fits is used.
@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass
 class Options:
-    """What else a test may choose. Counts of synthetic articles can be changed while running."""
+    """Options that a test may choose. Counts of synthetic articles can be changed while running."""
 
     articles: int = 0
     pictures_per_article: int = 3
@@ -107,7 +107,7 @@ class State:
         self.version = 0
 
     def reset(self) -> None:
-        """Everything as at the start, the list of requests empty."""
+        """Reset everything to the start, with an empty list of requests."""
         self.__init__(self._start)  # type: ignore[misc]
 
     @property
@@ -142,7 +142,7 @@ class State:
         return None
 
     def take_down(self, host: str) -> str | None:
-        """How the host fails this request ("503" or "close"), or None when it is up."""
+        """Return how the host fails this request ("503" or "close"), or None if it is up."""
         down = self.down.get(host)
         if down is None:
             return None
@@ -152,7 +152,7 @@ class State:
         return down.how
 
     def content(self, dw_id: int) -> Content | None:
-        """The content of that id as it stands after edits; None where there is none (or never was)."""
+        """Return the content of an id after edits; None if it does not exist, or was deleted."""
         content = CONTENTS.get(dw_id)
         if content is None and dw_id in self.synthetic:
             content = self.synthetic.content(dw_id)

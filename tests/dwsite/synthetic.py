@@ -18,7 +18,7 @@ _OBJECTS = ("the harbour", "a lost letter", "the bridge", "four clocks", "a map 
 
 @dataclass(frozen=True)
 class Synthetic:
-    """How many articles there are, with how many pictures of their own and how many references each."""
+    """The number of articles, and of pictures and references of each."""
 
     articles: int = 0
     pictures: int = 3

@@ -36,7 +36,7 @@ def hostile_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What two crawls stored: an article with an earlier version, a gallery, a video, replies and pictures."""
+    """An archive of two crawls: an article with an earlier version, a gallery, a video, replies and pictures."""
     site, root = fresh_site(), tmp_path_factory.mktemp("crawled") / "archive"
     seeds = [dw.SEED_ZH, dw.PICTURE_TYPES, dw.VIDEO, dw.GALLERY]
     crawl(root, seeds, "depth=0", site=site)

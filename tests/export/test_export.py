@@ -143,7 +143,7 @@ FORMATS = [["jsonl"], ["parquet"], ["parquet", "--partition", "language"], ["bag
 
 
 def place(arguments: list[str], folder: Path) -> Path:
-    """Where an export goes."""
+    """Return the path of an export."""
     return folder / ("folder" if "--partition" in arguments or arguments[0] in ("bagit", "atom") else f"a.{arguments[0]}")
 
 

@@ -1,4 +1,4 @@
-"""What changed is shown in words, and nothing is lost or made up in showing it."""
+"""Changes are shown word by word, and nothing is lost or invented."""
 
 from __future__ import annotations
 

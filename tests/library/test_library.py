@@ -36,7 +36,7 @@ CAPTION = '<div><small style="color: #999;">{}</small></div>'
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """What a crawl made of articles, a gallery, a video, a liveblog, pictures; and of an article that DW then changed."""
+    """An archive of a crawl of articles, a gallery, a video, a liveblog, pictures, and an article that DW then changed."""
     site, root = fresh_site(), tmp_path_factory.mktemp("crawled")
     seeds = [dw.SEED_ZH, dw.SHARED_PICTURE, dw.PICTURE_TYPES, dw.VIDEO, dw.GALLERY, dw.LIVEBLOG]
     first = crawl(root, seeds, "depth=1", site=site, settings=KINDS)
@@ -59,7 +59,7 @@ def read(root: Path) -> list[Document]:
 
 
 def facts(documents: list[Document]) -> list[object]:
-    """Everything the documents say, in a form that can be compared."""
+    """Return all values of the documents, in a form that can be compared."""
     return [
         (each, each.html, each.text, each.pictures, [picture.sha256 for picture in each.pictures], each.revisions)
         for each in documents

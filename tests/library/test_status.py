@@ -87,7 +87,7 @@ def test_due_objects(root: Path) -> None:
         "try_later": 2,
         "next": "2026-06-02T00:00:00Z",
         "look_again": 1,  # the young one
-        "compare": 1,  # the seed document nobody looked at
+        "compare": 1,  # the seed document not compared yet
     }
 
 
@@ -254,7 +254,7 @@ def test_a_damaged_list_of_logs_is_ignored(logs: object, root: Path) -> None:
 
 
 def samples(root: Path) -> dict[str, float]:
-    """What a Prometheus server reads of `scrapy status --prometheus`."""
+    """Return what a Prometheus server reads from `scrapy status --prometheus`."""
     ran = scrapy("status", "--prometheus", root=root)
     assert (ran.status, ran.err) == (0, "")
     found = {}

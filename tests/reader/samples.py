@@ -187,6 +187,6 @@ def media_file(dw_id: int, extension: str, url: str) -> NewFile:
 
 
 def missing(dw_id: int, reason: str) -> dict[str, object]:
-    """What a log says of a picture that could not be had."""
+    """Return the log record of a missing picture."""
     return {"state": "missing", "kind": "picture", "id": dw_id, "format": "303.png", "reason": reason, "misses": 1,
             "url": f"https://static.dw.com/image/{dw_id}_303.png", "time": times.iso(NOW_MS)}  # fmt: skip

@@ -15,12 +15,12 @@ from crawler.reader.results import Searcher
 from crawler.reader.server import ADDRESS, Server, Site
 
 PATIENCE_S = 120
-"""How long a test waits for what takes a moment, on a machine that is busy with other things."""
+"""Seconds that a test waits for things that take a moment, on a busy machine."""
 
 
 @dataclass
 class Reply:
-    """What came back. headers: names in small letters."""
+    """A response. headers: names in lower case."""
 
     status: int
     headers: dict[str, str]

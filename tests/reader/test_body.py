@@ -137,7 +137,7 @@ RUNS = re.compile(
 
 
 def problems(markup: str) -> list[str]:
-    """What runs or loads something, in tags; words that look so are escaped."""
+    """Return everything in tags that runs or loads something; such words in text are escaped."""
     tags = re.findall(r"<[^<>]*>", markup)
     without_words = [re.sub(r'(?<=\s)(?:alt|title)="[^"]*"', "", tag) for tag in tags]
     return [tag for tag in without_words if RUNS.search(tag) or LOADS.search(tag)]

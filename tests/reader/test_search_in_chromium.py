@@ -94,7 +94,7 @@ def large(corpus: Corpus, browser: Browser) -> Browser:
 
 
 def called(browser: Browser, function: str, texts: list[str], *more: str) -> Any:
-    """What a function of the page makes of each text."""
+    """Return what a function of the page makes of each text."""
     rest = "".join(f", {json.dumps(one)}" for one in more)
     return browser.run(f"{json.dumps(texts)}.map((text) => {function}(text{rest}))")
 
@@ -109,7 +109,7 @@ def found(browser: Browser, *queries: str) -> list[set[int]]:
 
 
 def shown(browser: Browser, hash: str) -> Any:
-    """What the page says, and the hits it shows: (address, title, words marked)."""
+    """Return the message of the page, and its hits: (address, title, words marked)."""
     browser.run(f"location.hash = {json.dumps(hash)}; document.getElementById('search-status').textContent = ''")
     return browser.run(_SHOWN)
 

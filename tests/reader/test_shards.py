@@ -25,7 +25,7 @@ LARGEST = 500_000  # bytes of a file that a page loads
 
 
 def value(file: File) -> Any:
-    """What a script gives to the page."""
+    """Return what a script gives to the page."""
     text = file.data.decode()
     found = re.fullmatch(r'dw\("([^"]*)",(.*)\);\n', text)
     assert found, text[:200]
@@ -134,7 +134,7 @@ def test_long_token_is_indexed_by_its_beginning() -> None:
 
 
 def test_scripts_run_nothing_they_are_given() -> None:
-    """What is shown goes into the page as text."""
+    """Hits go into the page as text."""
     for path in TEMPLATES.glob("*.js"):
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|setAttribute",
                              path.read_text("utf-8")), path.name  # fmt: skip

@@ -91,12 +91,12 @@ def page(root: Path, dw_id: int) -> str:
 
 
 def alias(dw_id: int, target: int) -> dict[str, object]:
-    """What a log says of an id that is another document's."""
+    """Return the log record of an alias."""
     return {"state": "alias", "kind": "article", "id": dw_id, "target": target, "time": "2026-06-02T00:00:00Z"}
 
 
 def remove(archive: Path, dw_id: int) -> None:
-    """What `scrapy repair` does with a document nobody can restore."""
+    """Remove a document as `scrapy repair` does if it cannot be restored."""
     (path,) = archive.glob(f"*/*/*/{dw_id}-*.txt")
     removed = {"state": "removed", "path": str(path.relative_to(archive)), "kind": "article", "id": dw_id, "reason": "damaged",
                "time": "2026-06-02T00:00:00Z"}  # fmt: skip

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def run(waiting: Coroutine[Any, Any, T]) -> T:
-    """What it gives; an error where it would wait for ever."""
+    """Return the result of a coroutine; fail if it would wait for ever."""
     return asyncio.run(asyncio.wait_for(waiting, timeout=30))
 
 
@@ -89,7 +89,7 @@ def test_cancelled_wait_cancels_a_job_that_has_not_started() -> None:
         for task in tasks:
             task.cancel()
         assert [type(end) for end in await asyncio.gather(*tasks, return_exceptions=True)] == [asyncio.CancelledError] * 2
-        begun.set_result(1)  # nobody waits any more, and nobody minds
+        begun.set_result(1)  # no task waits any more, which is no error
         await asyncio.sleep(0)
         return waiting.cancelled(), begun.cancelled()
 
@@ -111,7 +111,7 @@ def test_loop_that_has_ended_is_not_woken() -> None:
 
 
 def closing(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a loop close in the moment in which another thread wakes it."""
+    """Close a loop in the moment in which another thread wakes it."""
 
     def refuse(*arguments: object) -> None:
         raise RuntimeError("Event loop is closed")
@@ -120,7 +120,7 @@ def closing(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def dropping(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a loop end before it runs the wake-up it was given."""
+    """End a loop before it runs the wake-up it was given."""
     monkeypatch.setattr(loop, "call_soon_threadsafe", lambda *arguments: None)
 
 

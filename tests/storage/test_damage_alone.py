@@ -61,7 +61,7 @@ def repaired(root: Path) -> None:
 
 
 def known(root: Path, without: set[object]) -> list[tuple[Any, ...]]:
-    """What the index knows, but of some ids and paths; and without language and hop, which are also told by those that
+    """Return the index without some ids and paths, and without language and hop, which also come from documents that
     refer to a document."""
     archive = opened(root)
     found = [row[:5] + row[7:] if len(row) > 4 else row for row in rows(archive) if not without & set(row)]
@@ -94,7 +94,7 @@ def judge(crawled: Path, root: Path, chance: random.Random) -> None:
     hit = flip(log, place)
     named = {(damage.what, damage.path) for damage in verify.verify(root).damages}
     assert (verify.LOG_DAMAGED, f"runs/{log.name}") in named, (log.name, place)
-    before = known(root, hit)  # the index has heard of all that is logged
+    before = known(root, hit)  # everything logged is registered
     for path in root.glob("index.sqlite*"):
         path.unlink()
     said: list[str] = []
@@ -169,7 +169,7 @@ def test_whatever_a_seed_document_holds_a_crawl_takes_the_others(tmp_path: Path)
 
 
 def test_line_that_cannot_be_applied_is_left_out_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a reason nobody thought of."""
+    """Raise an unexpected error."""
     root = archive_of(tmp_path / "archive", document(70000001, title="One"), document(70000002, title="Two"))
     heard = Archive.register_document
 

@@ -168,7 +168,7 @@ def elsewhere(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def small_disk(elsewhere: Runner) -> Iterator[Path]:
-    """Where a disk of 2 MB is mounted; it is seen by the crawls under this path, and by tests under `seen`."""
+    """The mount point of a disk of 2 MB: crawls see it under this path, tests under `seen`."""
     disk = elsewhere.folder / "disk"
     assert elsewhere.shell(f"mount -t tmpfs -o size=2m none {shlex.quote(str(disk))}") == 0
     yield disk

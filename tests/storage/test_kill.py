@@ -1,4 +1,4 @@
-"""Whatever the instant of a SIGKILL, the next run reaches the archive of an uninterrupted one."""
+"""After a SIGKILL at any instant, the next run reaches the archive of an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -306,7 +306,7 @@ ALL_RECOVERING = [
 def test_killed_while_recovering_the_next_run_completes(
     changed: tuple[World, Path], tmp_path: Path, faults: tuple[Fault, Fault]
 ) -> None:
-    """What a kill left is taken over (adopted files, log lines), and that is killed too."""
+    """A run that adopts the leftovers of a kill is killed too."""
     world, before = changed
     killed_then_complete(world, shutil.copytree(before, tmp_path / "archive"), *faults)
 

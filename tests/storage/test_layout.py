@@ -1,4 +1,4 @@
-"""Where a thing lies in an archive. Titles are invented."""
+"""The paths of an archive. Titles are invented."""
 
 from __future__ import annotations
 

@@ -66,13 +66,13 @@ kinds = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 
 
 def is_there(path: Path) -> int:
-    """What lies at a path: its type, 0 for nothing."""
+    """Return the type of what is at a path, 0 for nothing."""
     return stat.S_IFMT(path.lstat().st_mode) if os.path.lexists(path) else 0
 
 
 @pytest.fixture(autouse=True)
 def alarm() -> Iterator[None]:
-    """Whoever waits for a FIFO is ended."""
+    """End a test that waits for a FIFO."""
 
     def end(number: int, frame: FrameType | None) -> None:
         raise TimeoutError("it hangs")
@@ -95,7 +95,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def replace(path: Path, make: Callable[[Path], object]) -> int:
-    """Have something odd at a path; its type."""
+    """Make something odd at a path. Returns its type."""
     if path.is_dir():
         shutil.rmtree(path)
     path.unlink(missing_ok=True)

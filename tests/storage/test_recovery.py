@@ -1,4 +1,4 @@
-"""What a new start makes of what the last one left: an index that is lost, a run that did not end. Words are invented."""
+"""Recovery from a lost index and from a run that did not end cleanly. Words are invented."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.storage.test_pictures import JPEG
 
 
 def rows(found: Archive) -> list[tuple[Any, ...]]:
-    """What the index knows of objects and files, without what no log holds.
+    """Return the objects and files of the index, without what is in no log.
 
     due and hop limits are made for each run; checked_ms, etag and last_modified of an unchanged article are only in the index.
     """
@@ -136,7 +136,7 @@ def test_references_of_earlier_versions_are_registered_again(archive: OpenArchiv
 
 
 def left(found: Archive) -> None:
-    """Let go of an archive as a killed process does."""
+    """Leave an archive as a killed process does."""
     found.close(clean=False)
 
 

@@ -1,4 +1,4 @@
-"""What of a folder is the archive's, what is not, and where no archive may be made."""
+"""Which files are the archive's, which are not, and where no archive may be made."""
 
 from __future__ import annotations
 

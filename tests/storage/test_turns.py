@@ -45,7 +45,7 @@ def open_one(archive: OpenArchive) -> Archive:
 
 @pytest.fixture
 def run(open_one: Archive) -> SimpleNamespace:
-    """What the glue has of a run."""
+    """A stand-in for the run."""
     stats: Counter[str] = Counter()
 
     async def store(files: Any, states: Any = ()) -> None:
@@ -114,7 +114,7 @@ ORDERS: list[list[Callable[[SimpleNamespace], Coroutine[Any, Any, None]]]] = [
     [partial(pipe_words, words=f"Version {place}.") for place in range(5)],
     [partial(take_words, words=f"<p>Seed {place}.</p>") for place in range(5)],
 ]
-"""What arrives at once."""
+"""Calls that arrive at once."""
 
 
 @pytest.mark.parametrize("order", ORDERS)

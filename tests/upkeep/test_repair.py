@@ -64,7 +64,7 @@ def other_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def move_out(root: Path, name: str, to: Path) -> None:
-    """Have a folder at the top of an archive on another disk."""
+    """Move a folder at the top of an archive to another disk."""
     shutil.move(root / name, to / name)
     (root / name).symlink_to(to / name)
 
@@ -115,7 +115,7 @@ def test_log_on_another_disk_is_mended(root: Path, other_disk: Path) -> None:
 
 
 class _Killed(BaseException):
-    """In place of SIGKILL: nobody catches it, nothing is tidied up."""
+    """Stands for SIGKILL: it is never caught, and nothing is tidied up."""
 
 
 STEPS = [(step, n, when) for step in ("open", "write", "fsync", "rename") for n in range(1, 9) for when in ("before", "after")]

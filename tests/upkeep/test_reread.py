@@ -73,7 +73,7 @@ def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def found(root: Path, *arguments: str) -> dict[str, Any]:
-    """What `scrapy reread --json` says."""
+    """Return the output of `scrapy reread --json`."""
     ended = run(root, "--json", *arguments)
     assert (ended.returncode, ended.stderr) == (0, "")
     said: dict[str, Any] = json.loads(ended.stdout)

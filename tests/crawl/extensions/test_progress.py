@@ -83,6 +83,6 @@ def _read_all(descriptor: int, into: list[bytes]) -> None:
     while True:
         try:
             data = os.read(descriptor, 4096)
-        except OSError:  # EIO: nobody holds the other side any more
+        except OSError:  # EIO: the other side is closed
             return
         into.append(data)

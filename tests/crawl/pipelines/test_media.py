@@ -75,7 +75,7 @@ Fetch = Callable[..., Outcome]
 
 @pytest.fixture
 def fetch(begin: Callable[..., Running]) -> Fetch:
-    """The same from start to end."""
+    """Yield the same from start to end."""
 
     def fetch(*videos: int, **given: Any) -> Outcome:
         return begin(*videos, **given).finish()

@@ -29,7 +29,7 @@ def path_of(picture: int, ending: str = "jpg") -> str:
 
 
 def counted(outcome: Outcome) -> int:
-    """How many references to pictures ended in some state."""
+    """Return how many references to pictures ended in some state."""
     return sum(outcome.report["pictures"].get(state, 0) for state in ("stored", "already_there", "missing"))
 
 

@@ -1,4 +1,4 @@
-"""What a person types is understood, or refused in a sentence; SQLite never sees anything it could object to."""
+"""Any text is understood, or refused with a message; SQLite gets only valid queries."""
 
 from __future__ import annotations
 

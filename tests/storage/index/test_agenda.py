@@ -1,4 +1,4 @@
-"""What a run is to request. Ids and paths are invented."""
+"""The agenda of a run. Ids and paths are invented."""
 
 from __future__ import annotations
 

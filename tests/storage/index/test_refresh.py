@@ -57,7 +57,7 @@ def test_rules_of_a_setting_are_pairs_by_rising_age() -> None:
 
 
 def row_of_misses(reason: str, apart_ms: int, count: int) -> list[Miss]:
-    """What is remembered after each of so many misses, so long apart."""
+    """Return the miss remembered after each of so many misses, so long apart."""
     found: list[Miss] = []
     for place in range(count):
         last = found[-1] if found else Miss(0, NOW_MS, NOW_MS, False)

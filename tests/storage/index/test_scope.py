@@ -1,4 +1,4 @@
-"""What a run does not want is out of scope, also in an index made again. The crawls are real, of the stand-in."""
+"""Unwanted documents are out of scope, also in a rebuilt index. Real crawls of the stand-in."""
 
 from __future__ import annotations
 
