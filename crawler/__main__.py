@@ -97,6 +97,7 @@ def settings_of(given: list[str]) -> Settings:
     set_here = dict(one.split("=", 1) for one in given)
     if "ARCHIVE_DIR" not in set_here and f"{sources.PREFIX}ARCHIVE_DIR" not in os.environ:
         working_folder()
+    os.environ.setdefault(_MODULE, settings_module())  # for a crawl that the command may start
     defaults = names.of_module(vars(import_module(settings_module())))
     own = names.of_module(vars(import_module("crawler.settings")))
     names.check((name for name in defaults if name.startswith(names.PREFIXES)), own, settings_module())
@@ -135,7 +136,8 @@ def run_scrapy(name: str, args: list[str]) -> int:
     """Run a command of Scrapy's for the spider, in this process. Ends the process."""
     from scrapy.cmdline import execute
 
-    working_folder()
+    if _MODULE not in os.environ:
+        working_folder()
     os.environ.setdefault(_MODULE, settings_module())
     spider = [] if name == "parse" else [SPIDER]
     if name == "crawl" and args[:1] == [SPIDER]:  # as with scrapy

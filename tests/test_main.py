@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,8 @@ def archiver(*arguments: object, cwd: Path = ROOT) -> Ran:
         contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err),
         pytest.MonkeyPatch.context() as patch,
     ):  # fmt: skip
-        patch.delenv("SCRAPY_SETTINGS_MODULE", raising=False)  # Scrapy sets it in the process that runs its commands
+        patch.setenv("SCRAPY_SETTINGS_MODULE", "")  # put back afterwards; Scrapy too sets it in the process that it runs in
+        patch.delenv("SCRAPY_SETTINGS_MODULE")
         patch.setattr(sys, "argv", ["dw-archiver", *map(str, arguments)])
         patch.setattr("crawler.streams.secure", lambda: None)  # once for the whole process
         try:
@@ -102,6 +104,17 @@ def test_command_works_on_a_named_archive_from_anywhere(tmp_path: Path) -> None:
 def test_folder_that_is_none_of_ours_fails_in_a_line(name: str, tmp_path: Path) -> None:
     ran = archiver(name, cwd=tmp_path)
     assert ran == Ran(1, "", "dw-archiver: no working folder here or above: dw-archiver init FOLDER makes one\n")
+
+
+def test_crawl_that_a_command_starts_finds_the_settings_without_a_scrapy_cfg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dw.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCRAPY_SETTINGS_MODULE", "")
+    monkeypatch.delenv("SCRAPY_SETTINGS_MODULE")
+    assert __main__.settings_of([])["ARCHIVE_DIR"]
+    assert os.environ["SCRAPY_SETTINGS_MODULE"] == "crawler.settings"
 
 
 @pytest.mark.parametrize(("option", "said"), [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from argparse import ArgumentParser, Namespace
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -60,8 +61,9 @@ class Command(OwnCommand):
         if opts.json:
             print_json({"folder": shown(str(folder)), "made": made, "kept": kept})
             return COMPLETE
-        print(f"{shown(str(folder))}: made {', '.join(made) or 'nothing'}" + "".join(f", kept {name}" for name in kept))
-        print(f"Next: cd {shown(str(folder))}, set CONTACT in dw.toml, choose editions in seeds/, {program()} crawl")
+        where = shown(str(folder))
+        print(f"{where}: made {', '.join(made) or 'nothing'}" + "".join(f", kept {name}" for name in kept))
+        print(f"Next: cd {shlex.quote(where)}, set CONTACT in dw.toml, choose editions in seeds/, {program()} crawl")
         return COMPLETE
 
 
