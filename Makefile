@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install develop test torture shown demo bench bench-index bench-search bench-site shots clean
+.PHONY: install develop test torture shown demo bench bench-index bench-search bench-site bench-export shots clean
 
 # what running needs
 install: $(VENV)/installed
@@ -53,6 +53,9 @@ shots: develop
 
 bench-site: develop
 	$(BIN)/python -m benchmarks.reader
+
+bench-export: develop
+	$(BIN)/python -m benchmarks.exports
 
 bench-search: develop
 	$(BIN)/python -m benchmarks.search

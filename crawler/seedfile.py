@@ -185,6 +185,8 @@ def _split_link(line: str) -> tuple[str, str]:
     cuts = [found.start() for found in re.finditer(r"\]\((?=https?://)", inner)]
     if not cuts:
         raise SeedFormatError(2, f"no http address: {_shown(line)}")
+    if len(cuts) == 1:  # as in nearly every document
+        return inner[: cuts[0]], inner[cuts[0] + 2 :]
     for cut in cuts[: _SEARCHED // len(inner)]:
         named = _NAMED.fullmatch(unquote(inner[cut + 2 :]))
         if named and named[1].strip() == inner[:cut].strip():

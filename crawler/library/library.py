@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import sqlite3
 import weakref
 from array import array
@@ -308,7 +309,7 @@ class Library:
     ) -> Document | None:
         """Return the document in a file; None, with a note in `damaged`, if it is damaged."""
         try:
-            data = files.read_file(self.path / path)
+            data = files.read_file(self._at(path))
             document = seedfile.loads(data)
         except (OSError, SeedFormatError) as error:
             self.damaged[path] = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -327,6 +328,10 @@ class Library:
             tuple(document.references), path, self._reply_path(path), sha256, is_gone, self,
         )  # fmt: skip
 
+    def _at(self, path: str) -> str:
+        """Where a path of the archive is on the disk. Joining it as a `Path` would take a tenth of the time of reading."""
+        return os.path.join(self.path, path)
+
     def _recorded(self, path: str) -> str | None:
         """Return the sha256 that a file was stored with; None if it was not recorded."""
         with contextlib.suppress(DiskError):
@@ -343,11 +348,11 @@ class Library:
 
     def _reply_path(self, path: str) -> str | None:
         replies = (path.removesuffix(".txt") + end for end in layout.REPLY_ENDS)
-        return next((reply for reply in replies if files.is_file(self.path / reply)), None)
+        return next((reply for reply in replies if files.is_file(self._at(reply))), None)
 
     def _picture(self, name: PictureName) -> Picture:
         path: str | None = layout.picture_path(name)
-        if not files.is_file(self.path / layout.picture_path(name)):
+        if not files.is_file(self._at(layout.picture_path(name))):
             path = None
         return Picture(name.id, name.rendition, DW.picture(name), path, self._recorded(path) if path else None, self.path)
 

@@ -1,0 +1,98 @@
+"""`make bench-export`: JSONL and Parquet of made documents: how many a second, and in how much memory. Figures go into
+results-export.json and README.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks import report
+from benchmarks.reader import make
+from crawler.export import formats
+from crawler.export.formats import Options
+from crawler.export.source import Source
+from crawler.library import Library
+from crawler.library.selection import Selection
+from crawler.reader.single import SinglePages
+from crawler.storage import layout
+
+HERE = Path(__file__).parent
+FORMATS = {"jsonl": "a.jsonl", "jsonl, packed": "a.jsonl.gz", "parquet": "a.parquet"}
+SMALL = 10  # the part of the documents that memory is compared with
+TARGETS = {"jsonl a CPU second": 2000, "parquet a CPU second": 2000}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.exports")
+    parser.add_argument("--documents", type=int, default=200_000)
+    parser.add_argument("--keep", action="store_true", help="keep the archives, and use those that are there")
+    parser.add_argument("--no-report", action="store_true", help="print the figures, write nothing")
+    parser.add_argument("--one", nargs=2, metavar=("ARCHIVE", "TO"), help="make one export, and print its figures")
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(export(*map(Path, options.one))))
+        return 0
+    root = HERE / "work" / "export"
+    figures = measure(root, options.documents)
+    text = table(figures, options.documents)
+    print(text)
+    if not options.no_report:
+        (HERE / "results-export.json").write_text(json.dumps(figures, indent=1) + "\n")
+        report.put(HERE / "README.md", "export", text)
+    if not options.keep:
+        shutil.rmtree(root)
+    return 0
+
+
+def measure(root: Path, count: int) -> dict[str, float]:
+    """Figures of every format. Each export is a process of its own, so that its memory is its own."""
+    figures: dict[str, float] = {"documents": count}
+    for documents in (count // SMALL, count):
+        archive = root / str(documents) / "archive"
+        if not (archive / layout.INDEX).exists():
+            make(archive, documents)
+        for name, file in FORMATS.items():
+            command = [sys.executable, "-m", "benchmarks.exports", "--one", str(archive), str(root / file)]
+            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent).stdout)
+            if documents == count:
+                figures |= {f"{name} {what}": value for what, value in found.items()}
+            else:
+                figures[f"{name} peak MB of a tenth"] = found["peak MB"]
+    return figures
+
+
+def export(archive: Path, to: Path) -> dict[str, float]:
+    """Make an export in this process. Returns its figures."""
+    name = to.name.split(".")[1]
+    with Library(archive) as library:
+        made = formats.format_of(name, Options(SinglePages(library)))
+        source = Source(library, Selection(), False, lambda done, total: None)
+        start, cpu = time.perf_counter(), time.process_time()
+        formats.export(made, source, to)
+        took, used = time.perf_counter() - start, time.process_time() - cpu
+    return {
+        "a second": round(source.documents / took), "a CPU second": round(source.documents / used),
+        "MB": round(to.stat().st_size / 1e6), "peak MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }  # fmt: skip
+
+
+def table(figures: dict[str, float], count: int) -> str:
+    lines = [f"{count:,} documents, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}.", ""]
+    lines += ["| format | documents a CPU second | target | documents a second | peak MB | peak MB of a tenth | size, MB |"]
+    lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    for name in FORMATS:
+        shown = [figures[f"{name} {what}"] for what in ("a second", "peak MB", "peak MB of a tenth", "MB")]
+        target = TARGETS.get(f"{name} a CPU second", "")
+        lines.append(f"| {name} | {figures[f'{name} a CPU second']:,} | {target} | {' | '.join(f'{one:,}' for one in shown)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
