@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from crawler import __version__, commands, streams
 from crawler.configuration import names, sources
@@ -97,16 +98,30 @@ def settings_of(given: list[str]) -> Settings:
     set_here = dict(one.split("=", 1) for one in given)
     if "ARCHIVE_DIR" not in set_here and f"{sources.PREFIX}ARCHIVE_DIR" not in os.environ:
         working_folder()
-    os.environ.setdefault(_MODULE, settings_module())  # for a crawl that the command may start
-    defaults = names.of_module(vars(import_module(settings_module())))
+    defaults = project_settings()
     own = names.of_module(vars(import_module("crawler.settings")))
     names.check((name for name in defaults if name.startswith(names.PREFIXES)), own, settings_module())
     return Settings({**defaults, **sources.from_options(set_here, own)})
 
 
+def project_settings() -> dict[str, Any]:
+    """Return the settings of the project whose folder this is; Scrapy, if it starts in this process or from it, finds them too.
+
+    Raises ArgumentError if they cannot be imported, or are of a project without an archive.
+    """
+    module = os.environ.setdefault(_MODULE, settings_module())
+    try:
+        found = names.of_module(vars(import_module(module)))
+    except ImportError as error:
+        raise ArgumentError(f"settings module {module}: {error}") from error
+    if "ARCHIVE_DIR" not in found:
+        raise ArgumentError(f"settings module {module} is of another project: {PROGRAM} init FOLDER makes a working folder")
+    return found
+
+
 def working_folder() -> Path:
     """Return the working folder. Raises ArgumentError if there is none."""
-    found = sources.working_folder(Path.cwd())
+    found = sources.working_folder(sources.current_folder())
     if found is None:
         raise ArgumentError(f"no working folder here or above: {PROGRAM} init FOLDER makes one")
     return found
@@ -114,7 +129,7 @@ def working_folder() -> Path:
 
 def settings_module() -> str:
     """Return the name of the settings module: as Scrapy finds it, else ours. A project of one's own is importable then."""
-    found = sources.working_folder(Path.cwd())
+    found = sources.working_folder(sources.current_folder())
     if found and str(found) not in sys.path:
         sys.path.append(str(found))
     return os.environ.get(_MODULE) or _configured(found) or "crawler.settings"
@@ -138,7 +153,7 @@ def run_scrapy(name: str, args: list[str]) -> int:
 
     if _MODULE not in os.environ:
         working_folder()
-    os.environ.setdefault(_MODULE, settings_module())
+    project_settings()
     spider = [] if name == "parse" else [SPIDER]
     if name == "crawl" and args[:1] == [SPIDER]:  # as with scrapy
         args = args[1:]

@@ -129,6 +129,27 @@ def test_wrong_setting_fails_in_a_line(option: str, said: str) -> None:
     assert ran.err == f"dw-archiver: {said}\n"
 
 
+@pytest.mark.parametrize(("module", "said"), [
+    ("other", "settings module other is of another project: dw-archiver init FOLDER makes a working folder"),
+    ("no.such", "settings module no.such: No module named 'no'"),
+])  # fmt: skip
+@pytest.mark.parametrize("name", ["status", "crawl"])
+def test_folder_of_another_project_fails_in_a_line(module: str, said: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / "scrapy.cfg").write_text(f"[settings]\ndefault = {module}\n", encoding="utf-8")
+    (tmp_path / "other.py").write_text("BOT_NAME = 'other'\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        assert archiver(name, cwd=tmp_path) == Ran(1, "", f"dw-archiver: {said}\n")
+    sys.modules.pop("other", None)
+
+
+def test_folder_that_was_removed_fails_in_a_line(tmp_path: Path) -> None:
+    code = "import os; os.mkdir('x'); os.chdir('x'); os.rmdir('../x'); from crawler.__main__ import main; main()"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run([sys.executable, "-c", code, "status"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (1, "dw-archiver: the current folder has been removed\n")
+
+
 def test_scrapy_cfg_that_is_damaged_fails_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "scrapy.cfg").write_text("nonsense\n", encoding="utf-8")
     ran = archiver("status", cwd=tmp_path)

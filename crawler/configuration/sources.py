@@ -35,11 +35,17 @@ def working_folder(start: Path) -> Path | None:
 def of_process(defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that replace defaults in this process. An error ends the process, with one line."""
     try:
-        return settings(defaults, Path(os.path.abspath(".")), os.environ)
+        return settings(defaults, current_folder(), os.environ)
     except ArgumentError as error:
         sys.exit(f"dw-archiver: {error}")
-    except FileNotFoundError:
-        sys.exit("dw-archiver: the current folder has been removed")
+
+
+def current_folder() -> Path:
+    """Return the current folder, absolute. Raises ArgumentError if it has been removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise ArgumentError("the current folder has been removed") from error
 
 
 def settings(defaults: Mapping[str, Any], start: Path, environ: Mapping[str, str]) -> dict[str, Any]:
