@@ -6,7 +6,7 @@ Source: the tables of section 1 of what is known of DW's data.
 from __future__ import annotations
 
 from crawler import urls
-from crawler.dw.article import Article, Gallery, Paragraph, Picture, Slide, Video, YouTube
+from crawler.dw.article import Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.sanitise import NOTHING, Markup, attribute, fill, joined, without_tags, words
 from crawler.seedfile import SeedDocument
 from crawler.urls import DwAddress
@@ -37,7 +37,7 @@ def _body(article: Article) -> Markup:
     return joined("", parts)
 
 
-def _block(block: Paragraph | Picture | Video | YouTube | Gallery) -> Markup:
+def _block(block: Block) -> Markup:
     match block:
         case Paragraph():
             return fill("<p>{}</p>", block.html)
