@@ -1,4 +1,4 @@
-"""Why something could not be had, as a value: its words, and what they say about the thing.
+"""Represent why an object could not be fetched: the words of the reason, and its sort.
 
 A Reason is made where it arises. Its words are kept in logs, the index and reports; `parse` reads them back.
 
@@ -17,13 +17,13 @@ import re
 class Sort(enum.Enum):
     """The sort of a reason. Misses add up only within one sort."""
 
-    PASSING = "nothing: it may be had at any time"
+    PASSING = "it may pass at any time"
     GONE = "DW says that it does not have it"
     LASTING = "it is refused or unusable, which is not DW's word that it is gone"
 
 
 class Reason(str):
-    """Why something could not be had: words for logs, stats and reports, with their sort. An empty one says that it was had.
+    """Why an object could not be fetched: words for logs, stats and reports, with their sort. An empty one means no reason.
 
     It is a str, so that it can be stored and counted as it is; it compares by its words. sort: what it says about the thing.
     """
@@ -38,7 +38,7 @@ class Reason(str):
 
     @property
     def may_pass(self) -> bool:
-        """Whether the reason says nothing about the thing itself, so that it may be had at any time."""
+        """Whether the reason may pass, so that the object may be available at any time."""
         return self.sort is Sort.PASSING
 
     @property
@@ -92,7 +92,7 @@ def no_connection(cause: str) -> Reason:
 
 
 def robots_unavailable(cause: str) -> Reason:
-    """Return the reason that a host's robots.txt could not be had, whatever the cause: it may pass."""
+    """Return the reason that a host's robots.txt could not be fetched, whatever the cause: it may pass."""
     return Reason(f"{ROBOTS}: {cause}", Sort.PASSING)
 
 

@@ -64,7 +64,7 @@ class Command(ArchiveCommand):
         return COMPLETE
 
     def _wait(self, server: Server, opts: Namespace) -> None:
-        """Say where the server is, and end it when the process is to end. Raises KeyboardInterrupt."""
+        """Print the server's address, and close the server when the process ends. Raises KeyboardInterrupt."""
         try:
             address = f"http://{ADDRESS}:{server.port}/"
             if opts.json:
@@ -93,7 +93,7 @@ def _port(text: str) -> int:
 
 
 def _home_of_search(root: Path, folder: Path) -> Path:
-    """The archive's folder; another one where search.sqlite is missing there and cannot be made."""
+    """Return the archive's folder; another one if search.sqlite is missing there and cannot be created."""
     if os.access(root, os.W_OK):
         return root
     with suppress(DiskError):
@@ -104,7 +104,7 @@ def _home_of_search(root: Path, folder: Path) -> Path:
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Have SIGTERM do what Ctrl-C does."""
+    """Make SIGTERM do what Ctrl-C does."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

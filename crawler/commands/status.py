@@ -24,7 +24,7 @@ _WIDE = 100  # columns of a terminal
 
 _USED = {
     True: "in use by {}",
-    False: "nobody is at work here; {} was killed, and the next run goes on from there",
+    False: "not in use; {} was killed, and the next run continues from there",
     None: "in use by {}, unless that was killed",
 }
 

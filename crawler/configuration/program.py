@@ -1,4 +1,4 @@
-"""How this process was called: `dw-archiver`, or `scrapy`, which may not be on the path where `dw-archiver` is."""
+"""Tell how this process was called: `dw-archiver`, or `scrapy`, which may not be on the path where `dw-archiver` is."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ class HostPaused(IgnoreRequest):
 
 
 class RobotsUnavailable(IgnoreRequest):
-    """A host's robots.txt cannot be had, so nothing may be requested there (RFC 9309, 2.3.1.4). Raised by `middlewares.robots`.
-    It may pass: the next run tries again."""
+    """A host's robots.txt cannot be fetched, so nothing may be requested there (RFC 9309, 2.3.1.4). Raised by
+    `middlewares.robots`. It may pass: the next run tries again."""
 
     def __init__(self, cause: str) -> None:
         self.reason = reasons.robots_unavailable(cause)

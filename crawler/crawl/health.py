@@ -61,7 +61,7 @@ class Reachability:
         self.unanswered = 0
 
     def note_miss(self, row: Row, reason: Reason, *, is_answered: bool) -> bool:
-        """Note a document that could not be had. Returns whether the run should give up.
+        """Note a document that could not be fetched. Returns whether the run should give up.
 
         is_answered: whether this run was ever answered. If so, a document that was missed before says nothing about now.
         """

@@ -56,7 +56,7 @@ class Unreadable:
 
     @property
     def reason(self) -> Reason:
-        """Why the document could not be had."""
+        """Why the document could not be fetched."""
         return reasons.unreadable(self.problem)
 
 

@@ -148,7 +148,7 @@ async def unwanted(run: Run, row: Row, kind: str) -> None:
 
 @_in_turn
 async def missing(run: Run, row: Row, reason: Reason, refused: bool = False) -> None:
-    """Store that a document could not be had. refused: this crawler, or robots.txt, does not allow it."""
+    """Store that a document could not be fetched. refused: this crawler, or robots.txt, does not allow it."""
     state = run.archive.miss(row, reason, run.now_ms(), refused=refused)
     run.note_missing(row.kind, row.id, reason, run.sites.detail(row.kind, row.id))
     run.count(f"dw/document/missing/{reason}")

@@ -40,7 +40,7 @@ def exit_status(stats: Stats, reason: str, failure_status: int = 0, alert: str =
 
 
 def failures(stats: Stats) -> int:
-    """Return how many objects could not be had for a reason that may pass, were unreadable, or met an error of ours.
+    """Return how many objects could not be fetched for a reason that may pass, were unreadable, or met an error of ours.
 
     404 and 410 are no failures, except for a list: a user named it as a place to begin. Problems within a list
     (dw/listing/problem) are no failures either.

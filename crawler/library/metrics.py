@@ -34,9 +34,9 @@ def _lines(figures: Figures, last_run: Mapping[str, Any] | None, last_success: M
     documents = {kind: counts for kind, counts in states.items() if kind not in _NOT_DOCUMENTS}
     yield _gauge("documents", "Archived documents.", _count(documents, ARCHIVED))
     yield _gauge("documents_pending", "Documents that no run has requested yet.", _count(documents, PENDING))
-    yield _gauge("documents_missing", "Documents that could not be had, or not be read.", _count(documents, *_MISSING))
+    yield _gauge("documents_missing", "Documents that could not be fetched or read.", _count(documents, *_MISSING))
     yield _gauge("documents_gone", "Documents that DW no longer has.", _count(documents, GONE))
-    yield _gauge("pictures_missing", "Pictures that could not be had.", _count(pictures, *_MISSING))
+    yield _gauge("pictures_missing", "Pictures that could not be fetched.", _count(pictures, *_MISSING))
     yield _gauge("bytes", "Bytes of all stored files.", sum(found["bytes"] for found in figures["disk"].values()))
     if last_run:
         yield _gauge("last_run_status", "Exit status of the last crawl; 0 is complete.", last_run.get("exit_status"))

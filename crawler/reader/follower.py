@@ -1,6 +1,6 @@
-"""The memory of a server follows the archive's index: whatever a crawl stores appears without a restart.
+"""Keep the memory of a server up to date with the archive's index, so that new documents appear without a restart.
 
-It lies in `.reader.sqlite` in the archive's folder. The name begins with a dot, so it is no part of the archive; it may be
+The memory is `.reader.sqlite` in the archive's folder. Its name begins with a dot, so it is not part of the archive; it may be
 deleted while no server runs.
 """
 
@@ -33,7 +33,7 @@ _Identity = tuple[tuple[int, int, int], ...]
 class Follower:
     """Keeps a memory up to date, in a thread of its own.
 
-    archive: its folder. home: the folder of the memory. say: told in a sentence what went wrong.
+    archive: its folder. home: the folder of the memory. say: called with a sentence about what went wrong.
     """
 
     def __init__(self, archive: Path, home: Path, say: Callable[[str], None]) -> None:
@@ -46,7 +46,7 @@ class Follower:
         self._took_s = 0.0
 
     def begin(self, advance: Advance) -> None:
-        """Bring the memory up to date, and keep it so from then on. Raises NoIndex and DiskError."""
+        """Bring the memory up to date, then keep it up to date. Raises NoIndex and DiskError."""
         try:
             self._remember(advance)
         except DiskError:  # damaged, or of another version
@@ -56,12 +56,12 @@ class Follower:
         threading.Thread(target=self._follow, name="follower", daemon=True).start()
 
     def close(self) -> None:
-        """Follow no longer."""
+        """Stop following."""
         self._is_over.set()
         self._wanted.set()
 
     def catch_up(self) -> None:
-        """Have the memory brought up to date where it is not, and wait for it where that takes a moment only."""
+        """Bring the memory up to date, but wait only a moment for it."""
         if self._index() == self._planned:
             return
         with self._news:
@@ -86,7 +86,7 @@ class Follower:
             self._is_over.wait(rest_s)
 
     def _go_on(self, done: int, total: int | None) -> None:
-        """Raise ArchiverError where nobody wants the memory any more."""
+        """Raise ArchiverError if the follower was stopped."""
         if self._is_over.is_set():
             raise ArchiverError("stopped")
 

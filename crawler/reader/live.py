@@ -1,6 +1,4 @@
-"""The pages of an archive, made when they are asked for: of what a memory knows and, where that lags behind, of what the run
-logs say.
-"""
+"""Make the pages of an archive on request, from a memory and, for newer documents, from the run logs."""
 
 from __future__ import annotations
 
@@ -41,10 +39,10 @@ class Moved(Exception):
 
 
 class Live:
-    """The pages of an archive. Any thread may ask for them; they are made one at a time.
+    """The pages of an archive. Any thread may request them; they are made one at a time.
 
-    archive: its folder. follower: keeps the memory they are made of up to date. logged: what the run logs say of a document, by
-    id and path.
+    archive: its folder. follower: keeps the memory up to date. logged: returns the entry of the run logs for the id and path of
+    a document.
     """
 
     def __init__(self, archive: Path, follower: Follower, logged: Callable[[int, str], Entry | None]) -> None:
@@ -66,11 +64,11 @@ class Live:
         return self._pages.results(results).data
 
     def refusal(self, status: int, sentence: str = "") -> bytes:
-        """Return the page that says why there is no other."""
+        """Return the page that explains why a request is refused."""
         return self._pages.refusal(status, sentence).data
 
     def page(self, path: str) -> bytes | None:
-        """Return the page at a path of the site; None where there is none. Raises Moved, DiskError."""
+        """Return the page at a path of the site; None if there is none. Raises Moved and DiskError."""
         self._follower.catch_up()
         with self._turn, self._translated(), self._memory.snapshot():
             page = self._list(path) or self._revision(path)
@@ -79,7 +77,7 @@ class Live:
             return page
 
     def _list(self, path: str) -> bytes | None:
-        """A page that lists documents. Those that all of the archive goes into are made once for each of its changes."""
+        """Return a page that lists documents. Pages over the whole archive are cached until the archive changes."""
         if self._generation != (generation := self._memory.generation()):
             self._lists, self._generation = {}, generation
         if path not in self._lists:
@@ -127,7 +125,7 @@ class Live:
         return self._unplanned(dw_id, path)
 
     def _unplanned(self, dw_id: int, path: str) -> bytes | None:
-        """The page of a document that was stored, or changed, since the index was last written."""
+        """Return the page of a document that was stored or changed since the index was last written."""
         entry = self._logged(dw_id, path)
         document = read_document(self._archive, path, entry.sha256) if entry else None
         if entry is None or document is None:
@@ -144,7 +142,7 @@ class Live:
         return self._pages.current(row, Version(page_path(path), stamp_ms, entry.sha256, document), Seen(targets, shown)).data
 
     def _path_of(self, document: SeedDocument, number: int, form: str) -> str:
-        """Path of a picture or media file that a document shows; empty where the archive has none."""
+        """Return the path of a picture or media file that a document shows, '' if the archive lacks it."""
         if form == MEDIA:
             paths = [layout.media_path(number, end) for end in ("mp4", "mp3")]
         else:

@@ -23,7 +23,7 @@ CURRENT = 0
 
 SCHEMA_VERSION = 2
 
-_WAIT_S = 30  # for another connection, where there may be one
+_WAIT_S = 30  # for another connection, if the memory is shared
 
 _SCHEMA = """
 CREATE TABLE documents (
@@ -111,7 +111,8 @@ class Memory:
     process uses it."""
 
     def __init__(self, path: Path, *, is_shared: bool = False) -> None:
-        """path: of its file. is_shared: other connections and threads may use it too, one at a time; else nobody else may."""
+        """Open or create a memory. path: of its file. is_shared: whether other connections and threads may use it too, one at a
+        time."""
         self.path = path
         self._is_shared = is_shared
         try:
@@ -148,7 +149,7 @@ class Memory:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Have all changes that are made meanwhile, or none of them."""
+        """Make all changes of the block in one transaction."""
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -250,7 +251,7 @@ class Memory:
         self.db.execute("DELETE FROM segments WHERE name = ?", [name])
 
     def forget_due(self) -> None:
-        """Have nothing made again: who makes pages when they are asked for makes none beforehand."""
+        """Forget what is due. A server makes pages on request, not beforehand."""
         with self.transaction():
             self.db.execute("DELETE FROM due")
             self.db.execute("DELETE FROM due_folders")

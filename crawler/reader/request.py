@@ -1,4 +1,4 @@
-"""Read what a browser asks for: the path, the words of a search, a part of a file. Pure: text in, values out."""
+"""Parse the requests of a browser: the path, the words of a search, a part of a file. Pure: text in, values out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOT_IN_PATHS = re.compile(r"[\x00-\x20\x7f\\]|%2f|%5c", re.IGNORECASE)
 
 
 class BadRequest(Exception):
-    """A request that no browser of ours sends. Raised here; answered with the status and the sentence."""
+    """A request that a page of ours never makes. Raised here; answered with the status and the sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -24,16 +24,16 @@ class BadRequest(Exception):
 
 
 class Target(NamedTuple):
-    """path: decoded, without the leading slash: relative, without `.` and `..`. query: as it was sent."""
+    """The target of a request. path: decoded, relative, without `.` and `..`. query: as it was sent."""
 
     path: str
     query: str
 
 
 def target(text: str, port: int) -> Target:
-    """Return what a request's target names.
+    """Parse the target of a request.
 
-    text: as in the request line; an address in full is taken too (RFC 9112, 3.2.2). port: of this server. Raises BadRequest.
+    text: as in the request line; a full address is accepted too (RFC 9112, 3.2.2). port: of this server. Raises BadRequest.
 
     >>> target("/en/2026/06/70000001-rain.html?x=1", 8000)
     Target(path='en/2026/06/70000001-rain.html', query='x=1')
@@ -59,22 +59,22 @@ def target(text: str, port: int) -> Target:
 
 
 def require_host(host: str | None, port: int) -> None:
-    """Raise BadRequest unless a host is this server's. Others reach it through names that lead to 127.0.0.1 (DNS rebinding)."""
+    """Raise BadRequest unless a host is this server's, because foreign names may lead to 127.0.0.1 too (DNS rebinding)."""
     good = {f"{name}:{port}" for name in HOSTS} | (set(HOSTS) if port == _HTTP_PORT else set())
     if host is None or host.strip(" \t").lower() not in good:
         raise BadRequest(421, f"This server answers to {HOSTS[0]}:{port} and {HOSTS[1]}:{port} only.")
 
 
 def require_own_origin(headers: Message) -> None:
-    """Raise BadRequest where a page of another site asks for something, but for links that a person follows."""
+    """Raise BadRequest for a request by a page of another site, except if a person follows a link."""
     is_followed = headers.get("Sec-Fetch-Mode") == "navigate" and headers.get("Sec-Fetch-Dest") == "document"
     if headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and not is_followed:
         raise BadRequest(403, "Pages of other sites get nothing from this server.")
 
 
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """Return the part of a file that a Range header names: (first byte, end). None for the whole file: without a header, and
-    for one that is not understood, or names several parts (RFC 9110, 14.2). Raises BadRequest where the file ends before it.
+    """Return (first byte, end) of the part of a file that a Range header names; None for the whole file: if there is no header,
+    or it is not understood or names several parts (RFC 9110, 14.2). Raises BadRequest if the part begins after the file's end.
 
     >>> byte_range("bytes=100-199", 1000), byte_range("bytes=-300", 1000), byte_range("bytes=900-", 1000)
     ((100, 200), (700, 1000), (900, 1000))
@@ -94,7 +94,7 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 def is_current(etag: str, if_none_match: str | None) -> bool:
-    """Whether an If-None-Match header names a version of ours: the browser has it.
+    """Whether an If-None-Match header has our entity tag, so that the browser has the current version.
 
     >>> is_current('"a"', 'W/"b", "a"'), is_current('"a"', '"b"')
     (True, False)

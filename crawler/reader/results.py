@@ -1,4 +1,4 @@
-"""The search page of the server: what was asked, what was found."""
+"""Search for the server's search page: the form in, the results out."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from crawler.library.search.search import Hit, Selection, count, search
 A_PAGE = 20
 LAST_PAGE = 500
 COUNTED = 1000
-"""Hits are counted so far; of more it is said that there are more."""
+"""Hits are counted up to this number; beyond it, the page says that there are more."""
 
 _MOST_FIELDS = 50
-_PATIENCE_S = 20.0  # for another search
-_MOMENT_S = 1.0  # for one, by somebody who can do without
+_PATIENCE_S = 20.0  # wait for another search to end
+_MOMENT_S = 1.0  # the same, for a page that can do without the result
 _FIELDS = {"language": "Language", "kind": "Kind", "since": "From", "until": "To"}
 
 Advance = Callable[[int, int | None], None]
@@ -50,18 +50,18 @@ class Form:
     page: int = 1
 
     def address(self, page: int) -> str:
-        """The address of another page of the same search, relative to the site's folder."""
+        """Return the address of another page of the same search, relative to the site's folder."""
         fields = {name: value for name in ("q", *_FIELDS) if (value := str(vars(self)[name]))}
         marks = (("revisions", "1", self.revisions), ("order", "best", self.best), ("page", str(page), page > 1))
         return f"search.html?{urlencode({**fields, **{name: value for name, value, is_on in marks if is_on}})}"
 
 
 def form_of(query: str) -> Form:
-    """Return the form that a query string fills in. Raises BadOption for more fields than a form has, or an odd page number."""
+    """Return the form of a query string. Raises BadOption if it has more fields than the form, or an odd page number."""
     try:
         given = parse_qs(query, max_num_fields=_MOST_FIELDS, errors="replace")
     except ValueError as error:
-        raise BadOption("The form has fewer fields.") from error
+        raise BadOption("The request has too many fields.") from error
     texts = {name: ",".join(filter(None, map(str.strip, given.get(name, [])))) for name in _FIELDS}
     page = given.get("page", ["1"])[-1]
     if not (page.isascii() and page.isdigit() and len(page) < 5 and int(page)):
@@ -74,8 +74,8 @@ def form_of(query: str) -> Form:
 
 @dataclass(frozen=True)
 class Results:
-    """The outcome of a search. problem: why there was none. count: of all hits, None for more than COUNTED. hits: those of the
-    page. has_more: there are more pages."""
+    """The outcome of a search. problem: why the search failed, '' if it did not. count: of all hits, None for more than
+    COUNTED. hits: those of the page. has_more: whether there are more pages."""
 
     form: Form
     problem: str = ""
@@ -93,7 +93,7 @@ class Results:
 class Searcher:
     """Searches an archive, one search at a time, each in an index that is up to date.
 
-    home: the folder of search.sqlite; another one than the archive's where that cannot be written to.
+    home: the folder of search.sqlite; not the archive's if that is read-only.
     """
 
     def __init__(self, archive: Path, home: Path, say: Say) -> None:
@@ -115,7 +115,7 @@ class Searcher:
         return None
 
     def results(self, query: str) -> Results:
-        """Return what a query string finds. Whatever it is, it is no error."""
+        """Return what a query string finds. Any query string is accepted."""
         form = Form()
         try:
             form = form_of(query)
@@ -153,7 +153,7 @@ class Searcher:
 
     @contextlib.contextmanager
     def _index(self, patience_s: float = _PATIENCE_S) -> Iterator[SearchIndex]:
-        """The index, for this thread alone. Raises Busy where another one does not let go of it."""
+        """Open the index for this thread alone. Raises Busy if another thread uses it for too long."""
         if not self._turn.acquire(timeout=patience_s):
             raise Busy("The search index is being brought up to date. Search again in a minute.")
         try:

@@ -1,8 +1,8 @@
-"""Which documents are searched together: the segments of a site, and which of them have to be made again.
+"""Divide the documents of a site into segments that are searched together, and find the segments that must be made.
 
 Time is halved until no part has more than MOST documents. So the segments depend on the documents alone, not on the order in
-which they came; a new document changes one segment, or two halves of one; and the newest documents, which a search looks
-through first, lie together. A segment is named for what it holds, and never changed: a search finds the old one or the new one.
+which they came; a new document changes one segment, or splits one in two; and the newest documents, which a search reads
+first, are together. A segment is named after its content and never changed, so a search finds either the old or the new one.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from crawler.reader.plan import read_document
 from crawler.reader.shards import FOLDER, File, Segment, script
 
 MOST = 2048
-"""Documents of a segment."""
+"""The largest number of documents in a segment."""
 
 _EARLIEST_MS = -(2**47)
 _TIME_BITS, _ID_BITS = 49, 50
 
 
 class Part(NamedTuple):
-    """Documents that are searched together. name: of their folder in `search/`. documents: how many. oldest, newest: the ends
-    of their range, (published_ms, id)."""
+    """A segment: documents that are searched together. name: of its folder in `search/`. documents: how many. oldest, newest:
+    the ends of its range, (published_ms, id)."""
 
     name: str
     documents: int
@@ -37,7 +37,7 @@ class Part(NamedTuple):
 
 
 def parts(memory: Memory) -> list[Part]:
-    """The segments that a site should have, newest first."""
+    """Return the segments that a site should have, newest first."""
     keys = [key(*row) for row in memory.rows("SELECT published_ms, id FROM documents ORDER BY published_ms, id")]
     rows = memory.rows("SELECT published_ms, id, sha256 || kind || path FROM documents ORDER BY published_ms, id")
     found = []
@@ -52,12 +52,12 @@ def parts(memory: Memory) -> list[Part]:
 
 
 def key(published_ms: int, dw_id: int) -> int:
-    """A number that orders documents by time and id."""
+    """Return a number that orders documents by time and id."""
     return published_ms - _EARLIEST_MS << _ID_BITS | dw_id
 
 
 def halved(keys: Sequence[int], most: int) -> Iterator[int]:
-    """How many of the keys, which ascend, are in each part.
+    """Yield how many of the ascending keys are in each part.
 
     >>> list(halved([0, 1, 2, 2**98], most=2))
     [2, 1, 1]
@@ -76,7 +76,7 @@ def halved(keys: Sequence[int], most: int) -> Iterator[int]:
 
 
 class Shelf:
-    """The segments of a site: those it has, and the making of those it should have. archive: the folder of the documents."""
+    """The segments of a site: those it has, and those to be made. archive: the folder of the documents."""
 
     def __init__(self, memory: Memory, archive: Path) -> None:
         self._memory = memory
@@ -85,12 +85,12 @@ class Shelf:
         self.parts = parts(memory)
 
     def missing(self) -> list[Part]:
-        """The segments that have to be made."""
+        """Return the segments that must be made."""
         known = {name for (name,) in self._memory.rows("SELECT name FROM segments WHERE is_whole")}
         return [part for part in self.parts if part.name not in known]
 
     def make(self, part: Part) -> Iterator[File]:
-        """The files of a segment. Once they are all written, `keep` it. Documents that cannot be read are left out."""
+        """Yield the files of a segment. Call `keep` when all are written. Unreadable documents are left out."""
         segment = Segment(part.name)
         sql = "WHERE (published_ms, id) BETWEEN (?, ?) AND (?, ?) ORDER BY published_ms DESC, id DESC"
         is_whole = True

@@ -1,7 +1,7 @@
 """`scrapy serve`: the pages of an archive over HTTP, for one person on this machine.
 
-A connection is one request, with a thread of its own, and there are never more than CONNECTIONS: when another one comes, the
-oldest that has not asked for anything yet is closed. Every wait has an end.
+Each connection has one request and a thread of its own. There are at most CONNECTIONS: for a further one, the oldest connection
+that has not sent a request is closed. Every wait has a limit.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from crawler.reader.results import Searcher
 ADDRESS = "127.0.0.1"
 CONNECTIONS = 64
 HEAD = 32 * 1024
-"""Bytes of a request's head; a longer one is refused."""
+"""The largest head of a request, in bytes; a longer one is refused."""
 
 _HEAD_S = 10.0  # from the connection to the end of the head
-_SEND_S = 30.0  # for a browser that takes nothing, such as a player that was paused: it asks for the rest later
-_LINGER_S = 1.0  # for the rest of what was sent by somebody who is refused
+_SEND_S = 30.0  # for a browser that reads nothing, such as a paused player, which requests the rest later
+_LINGER_S = 1.0  # to read the rest of a refused request
 _END_S = 5.0  # for what is being sent when the server ends
 _PIECE = 256 * 1024
 
@@ -74,7 +74,7 @@ Say = Callable[[str], None]
 
 
 class PortInUse(ArchiverError):
-    """Another program listens there. Raised by `Server`; ends the command."""
+    """Another program listens at the port. Raised by `Server`; ends the command."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Site:
             return self.refusal(error.status, str(error), {"Content-Range": f"bytes */{status.st_size}"})
 
     def refusal(self, status: int, sentence: str = "", headers: Mapping[str, str] | None = None) -> Answer:
-        """A page that says why there is no other."""
+        """Return a page that explains why the request is refused."""
         return Answer(status, _TYPES["html"], self._live.refusal(status, sentence), headers or {})
 
 
@@ -159,7 +159,7 @@ def _whole(data: bytes, kind: str, headers: Message, status: int = 200) -> Answe
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection: reads the head of a request, answers it, ends."""
+    """Handles one connection: reads the head of a request, answers it, and ends."""
 
     server: Server
     protocol_version = "HTTP/1.1"
@@ -179,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
             pass
 
     def _head(self) -> bytes:
-        """The head of the request; empty where none comes in time, a longer one cut off. Raises OSError."""
+        """Return the head of the request; b'' if none comes in time; too long a head is cut off. Raises OSError."""
         until = time.monotonic() + _HEAD_S
         head = b""
         while b"\r\n\r\n" not in head and b"\n\n" not in head and len(head) <= HEAD:
@@ -215,7 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
             return site.refusal(500)
 
     def _parse(self, head: bytes) -> None:
-        """Take in the request line and the headers. Raises BadRequest."""
+        """Parse the request line and the headers. Raises BadRequest."""
         self.rfile = io.BufferedReader(io.BytesIO(head))
         self.raw_requestline = self.rfile.readline(HEAD + 1)
         if not self.parse_request() or self.request_version == "HTTP/0.9":
@@ -223,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def send_error(self, *_: Any, **__: Any) -> None:
-        """`parse_request` has found a fault: `_parse` says so."""
+        """Ignore a fault that `parse_request` has found; `_parse` reports it."""
 
     def handle_expect_100(self) -> bool:
         return True  # the body is not wanted
@@ -256,7 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
             left -= len(piece)
 
     def _linger(self) -> None:
-        """Read what is still sent, so that the answer is not lost with it."""
+        """Read what is still sent; otherwise the connection would be reset and the answer lost."""
         self.connection.shutdown(socket.SHUT_WR)
         until = time.monotonic() + _LINGER_S
         while (left_s := until - time.monotonic()) > 0:
@@ -272,8 +272,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """Listens at a port, and serves a site once it is told to `begin`. port: 0 for any that is free; then `port` is the one
-    chosen. Raises PortInUse and OSError."""
+    """Listens at a port, and serves a site after `begin`. port: 0 for any free one; then `port` is the chosen one. Raises
+    PortInUse and OSError."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -298,7 +298,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.port = int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Begin a thread for a connection, where there may be another one."""
+        """Start a thread for a connection, if there is room for one."""
         with self._changed:
             if self._count >= CONNECTIONS:
                 for oldest in self._waiting:
@@ -329,12 +329,12 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._changed.notify_all()
 
     def note_busy(self, connection: socket.socket) -> None:
-        """A connection has asked for something: it is not closed for another one."""
+        """Note that a connection has sent a request, so that it is not closed for another one."""
         with self._changed:
             self._waiting.pop(connection, None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that failed is over; nothing else is."""
+        """Report a failed connection. The server goes on."""
         if isinstance(error := sys.exception(), Exception):
             self.say(f"a connection failed: {described(error)}")
 
@@ -344,11 +344,11 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         threading.Thread(target=self.serve_forever, name="server", daemon=True).start()
 
     def close(self) -> None:
-        """Listen no longer."""
+        """Stop listening."""
         self.server_close()
 
     def end(self) -> None:
-        """Take no more connections, and end those there are: the ones that wait at once, the others in some seconds."""
+        """Take no more connections, and end the present ones: idle ones at once, the others within seconds."""
         self.shutdown()
         self.server_close()
         with self._changed:

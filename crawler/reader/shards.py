@@ -1,9 +1,9 @@
-"""Search without a server: documents as shards, files which the search page loads as scripts.
+"""Make the shards for searching without a server: files that the search page loads as scripts.
 
 A segment has up to `segments.MOST` documents, numbered from 0, newest first. Its folder has
 
 - `tokens-N.js`: tokens in order, each with the numbers of the documents that have it;
-- `texts-N.js`: the documents' own words, which tell a phrase from words that are merely there, and give the snippets;
+- `texts-N.js`: the documents' own words, which decide whether words form a phrase, and give the snippets;
 - `head.js`: language, kind and day of each document, and which texts lie in which file.
 
 No file is large, whatever the documents are. `search/find.js` reads them.
@@ -27,7 +27,7 @@ from crawler.seedfile import SeedDocument
 FOLDER = "search"
 
 LONGEST_TOKEN = 64
-"""Characters. Of a longer token only the beginning is indexed; its document's words decide."""
+"""In characters. Only the beginning of a longer token is indexed; the document's words decide."""
 
 _DIGITS = "".join(chr(code) for code in range(33, 127) if chr(code) not in "\"'<>&\\")
 _SHORT = 64  # distances below this have one digit, others two
@@ -47,8 +47,8 @@ class File(NamedTuple):
 
 
 def script(path: str, value: object) -> File:
-    """A file that gives a value to the page that loads it: `dw("path", value);`. Whatever the value holds, it ends no string
-    and no script."""
+    """Return a script that gives a value to the page that loads it: `dw("path", value);`. No value can end the string or the
+    script early."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -57,8 +57,8 @@ def script(path: str, value: object) -> File:
 
 @functools.cache
 def folding() -> File:
-    """Return the tables `find.js` folds with: those of `fold.tables`, with the characters that become a space or nothing as
-    ranges. A character that this Python does not know becomes a space."""
+    """Return the folding tables of `find.js`: those of `fold.tables`, with the characters that become a space or nothing as
+    ranges. A character unknown to this Python becomes a space."""
     tables = fold.tables()
     characters: dict[str, str] = tables["characters"]
     changed = {one: other for one, other in characters.items() if other not in ("", " ")}
@@ -74,7 +74,7 @@ def folding() -> File:
 
 
 def _ranges(characters: Iterable[str]) -> list[int]:
-    """Code points in order as ranges: first, count, first, count..."""
+    """Return code points in order as ranges: first, count, first, count ..."""
     found: list[int] = []
     for code in map(ord, characters):
         if found and found[-2] + found[-1] == code:
@@ -85,8 +85,8 @@ def _ranges(characters: Iterable[str]) -> list[int]:
 
 
 class Segment:
-    """The shards of a segment. `add` takes its documents, newest first, and gives the files that are complete; `finish` gives
-    the others. first_tokens: of each `tokens-N.js`, once finished."""
+    """The shards of a segment. `add` takes its documents, newest first, and yields the files that are complete; `finish` yields
+    the others. first_tokens: the first token of each `tokens-N.js`, after `finish`."""
 
     def __init__(self, name: str) -> None:
         self.first_tokens: list[str] = []
@@ -160,7 +160,7 @@ def _as_javascript(token: str) -> bytes:
 
 
 def encoded(numbers: Iterable[int]) -> str:
-    """Ascending numbers as the distances between them.
+    """Encode ascending numbers as the distances between them.
 
     >>> encoded([0, 1, 3, 100])
     '!!#gF'
@@ -179,7 +179,7 @@ def encoded(numbers: Iterable[int]) -> str:
 
 
 def _pieces(lines: Iterable[str]) -> Iterator[tuple[list[str], bool]]:
-    """Lines in pieces that fit into a file, at least one: (lines, whether the first goes on where the last piece ended)."""
+    """Split lines into pieces that fit into a file, at least one. Yields (lines, whether they continue the last piece)."""
     piece: list[str] = []
     size, goes_on = 0, False
     for line in lines:

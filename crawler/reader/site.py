@@ -216,7 +216,7 @@ class _Builder:
         self._write(*scripts, self._pages.search())
 
     def _make_segments(self, shelf: Shelf, missing: Sequence[Part]) -> None:
-        """Have the search find what the pages show: new segments first, then the list of them; then the old ones go."""
+        """Update the search: write new segments, then the list of segments; then remove the old ones."""
         for part in missing:
             files = shelf.make(part)
             while some := list(islice(files, _FILES)):

@@ -52,7 +52,7 @@ def describe(holder: bytes) -> str:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lock, or was killed while holding it.
+    """The holder of a lock, or a process that was killed while holding it.
 
     described: for a person. since: UTC, empty if unknown. is_alive: whether the process still runs; None if that cannot be
     known, as of one on another machine.
@@ -64,7 +64,7 @@ class Holder:
 
 
 def holder(path: Path) -> Holder | None:
-    """Return who holds a lock, without touching it; None if nobody does."""
+    """Return the holder of a lock, without touching it; None if it is free."""
     try:
         data = read_file(path)
     except OSError:

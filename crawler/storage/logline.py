@@ -22,7 +22,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class About:
-    """What a line says of a stored file beside its path and its bytes. The line has the keys in this order, without None.
+    """The keys of a stored file's line, apart from its path and its bytes. The line has them in this order, without None.
 
     id: DW's. time: UTC, ISO 8601. language: a language path. hop: the document's distance from the seeds. source: the origin
     of a document, or the place a reply came from. etag, last_modified: of the reply. requested: the id that was requested, if

@@ -134,7 +134,7 @@ def test_status_tells_a_killed_process_from_a_live_one(root: Path) -> None:
     dead.wait()
     holder = {"pid": dead.pid, "host": socket.gethostname(), "who": "scrapy crawl", "since": "2026-06-01T00:00:00Z"}
     (root / layout.LOCK).write_text(json.dumps(holder), encoding="utf-8")
-    assert "was killed, and the next run goes on from there\n" in scrapy("status", root=root).out
+    assert "was killed, and the next run continues from there\n" in scrapy("status", root=root).out
     (root / layout.LOCK).write_text(json.dumps({**holder, "host": "elsewhere"}), encoding="utf-8")
     assert ", unless that was killed\n" in scrapy("status", root=root).out
 

@@ -32,7 +32,7 @@ _BAR = 20  # characters
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is.
+    """The progress of a run.
 
     done, new: documents. waiting: documents that are under way or due, as many as the run may still take. pictures,
     missing_pictures, waiting_pictures: pictures and media files. seconds: since the start. delay_s: the pause before a

@@ -1,4 +1,4 @@
-"""Obeys robots.txt. A host whose robots.txt cannot be had gets no requests in this run.
+"""Obeys robots.txt. A host whose robots.txt cannot be fetched gets no requests in this run.
 
 Source: RFC 9309, 2.3.1 (what each answer means) and 2.5 (how much is read).
 """
@@ -49,16 +49,16 @@ def user_agent(settings: BaseSettings) -> str:
 
 class RobotsMiddleware(RobotsTxtMiddleware):
     """Scrapy's, with three differences. Every request that waits for a robots.txt obeys it; Scrapy 2.19 lets the third and
-    later ones go without rules. If it cannot be had, everything is forbidden for the run; Scrapy allows everything. If it is
+    later ones go without rules. If it cannot be fetched, all is forbidden for the run; Scrapy allows everything. If it is
     too large, LIMIT bytes are read. Switched on by ROBOTSTXT_OBEY."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.locks: dict[str, asyncio.Lock] = {}
-        self.unavailable: dict[str, str] = {}  # host: why its robots.txt could not be had
+        self.unavailable: dict[str, str] = {}  # host: why its robots.txt could not be fetched
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        """Return the rules of a request's host. Raises RobotsUnavailable if they could not be had in this run."""
+        """Return the rules of a request's host. Raises RobotsUnavailable if they could not be fetched in this run."""
         url = urlparse_cached(request)
         if url.netloc not in self._parsers:
             async with self.locks.setdefault(url.netloc, asyncio.Lock()):
@@ -69,7 +69,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         return self._parsers[url.netloc]  # type: ignore[return-value]
 
     async def _rules(self, url: str, request: Request) -> RobotParser | None:
-        """Return the rules at an address; None if they could not be had: then `unavailable` has the reason."""
+        """Return the rules at an address; None if they could not be fetched: then `unavailable` has the reason."""
         try:
             text = _text(await self._ask(url))
         except Exception as error:

@@ -37,7 +37,7 @@ _KINDS = ("video", "audio")
 
 
 class _NotHad(Exception):
-    """A media file could not be had. refused: this crawler does not allow it. Raised and caught here."""
+    """A media file could not be fetched. refused: this crawler does not allow it. Raised and caught here."""
 
     def __init__(self, reason: Reason, refused: bool = False) -> None:
         super().__init__(reason)
@@ -184,7 +184,7 @@ class MediaPipeline(RunComponent):
         self.run.count("dw/media/bytes", len(response.body))
 
     async def _miss(self, row: Row, path: str, error: _NotHad) -> None:
-        """Store and count why a media file could not be had. A partial file stays, unless the file is refused."""
+        """Store and count why a media file could not be fetched. A partial file stays, unless the file is refused."""
         now_ms = self.run.now_ms()
         state = self.run.archive.miss(row, error.reason, now_ms, refused=error.refused)
         outcome = "refused" if error.refused else "missing"

@@ -79,7 +79,7 @@ class PicturesPipeline(RunComponent):
             self.run.count(f"dw/picture/missing/{reason}")
 
     async def _fetch(self, name: PictureName, row: Row) -> Reason:
-        """Fetch and store one picture. Returns why it could not be had; empty if it is stored. Raises DiskError."""
+        """Fetch and store one picture. Returns why it could not be fetched; empty if it is stored. Raises DiskError."""
         request = Request(self.run.sites.picture(name), callback=NO_CALLBACK, priority=1)
         try:
             response = await self.run.control.download(request)

@@ -73,7 +73,7 @@ def search(
 
 
 def count(db: sqlite3.Connection, query: Query, selection: Selection, most: int) -> int:
-    """How many documents a query finds, counted up to most. Raises sqlite3.DatabaseError where the index is damaged."""
+    """Return how many documents a query finds, counted up to `most`. Raises sqlite3.DatabaseError if the index is damaged."""
     sql, values = _statement(query, selection, "1")
     return int(db.execute(f"SELECT count(*) FROM ({sql} LIMIT ?)", [*values, most]).fetchone()[0])
 

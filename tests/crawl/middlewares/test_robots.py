@@ -25,7 +25,7 @@ def site() -> Site:
     return fresh_site()
 
 
-# --- one that cannot be had ---
+# --- one that cannot be fetched ---
 
 NOT_HAD: dict[str, tuple[dict[str, Any], str]] = {
     "reset": ({"close": True}, "no connection: broken off"),
