@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import functools
 import importlib
 import re
 import subprocess
@@ -27,6 +28,7 @@ PURE = sorted(name for name in TREES if not name.startswith(GLUE) and name != "_
 READERS = re.compile(r"(dw|upkeep)/.*\.py")
 
 
+@functools.cache
 def imports(name: str) -> set[str]:
     """Return the full names of everything a file imports, also inside functions and under TYPE_CHECKING."""
     found: set[str] = set()
@@ -51,11 +53,13 @@ def files_imported(name: str) -> set[str]:
     return found - {"__init__.py"}
 
 
+@functools.cache
 def calls(name: str) -> set[str]:
     """Return the calls in a file, as written: `open`, `path.open`, `os.replace`."""
     return {ast.unparse(node.func) for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)}
 
 
+@functools.cache
 def strings(name: str) -> set[str]:
     """String constants of a file, docstrings left out."""
     tree = TREES[name]

@@ -143,14 +143,14 @@ def some_and_many(some: int, many: int) -> pytest.MarkDecorator:
     )
 
 
-@some_and_many(6, 200)
+@some_and_many(4, 200)
 def test_killed_at_any_instant_the_next_run_completes(large: World, tmp_path: Path, number: int, of: int) -> None:
     kill_at_instants(large, None, tmp_path / "archive", number, of)
     assert large.runner.complete(tmp_path / "archive") == 1
     large.judge(tmp_path / "archive")
 
 
-@some_and_many(4, 60)
+@some_and_many(3, 60)
 def test_killed_while_revising_the_next_run_makes_the_same_revisions(
     changed: tuple[World, Path], tmp_path: Path, number: int, of: int
 ) -> None:

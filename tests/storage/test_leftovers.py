@@ -25,6 +25,7 @@ from crawler.storage.writer import NewReply
 from crawler.upkeep import verify
 from tests.conftest import NOW_MS, OpenArchive
 from tests.killing import Fault, files, linux_only, problems
+from tests.shares import share
 from tests.storage.test_archive import TIME, picture
 from tests.storage.test_kill import World, changed, small, small_site  # noqa: F401
 from tests.storage.test_pictures import JPEG
@@ -96,7 +97,7 @@ def test_files_altered_after_a_kill_are_fetched_again(
 
 
 @linux_only
-@pytest.mark.parametrize(("kind", "way"), [case for case in CASES if case[0] != "picture"])
+@pytest.mark.parametrize(("kind", "way"), share((case for case in CASES if case[0] != "picture"), 2))
 def test_files_altered_after_a_kill_while_revising_are_not_adopted(
     changed: tuple[World, Path], tmp_path: Path, kind: str, way: str  # noqa: F811
 ) -> None:
