@@ -8,7 +8,7 @@ import sqlite3
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from crawler import times
@@ -24,6 +24,7 @@ from crawler.urls import DOCUMENT_KINDS
 
 _NEWEST = 20
 _OPTIONS = {name: f"--{name}" for name in ("language", "kind", "since", "until")}
+_WITH_VALUE = {*_OPTIONS.values(), "--limit"}
 _OPTION = re.compile(r"-[hsL]|-s[A-Z][A-Z_]*=.*|--.*", re.DOTALL)
 _MARKS = ("**", "**")  # without colours
 _COLOURS = ("\x1b[1m", "\x1b[0m")
@@ -125,8 +126,12 @@ def split(args: Sequence[str]) -> tuple[list[str], list[str]]:
     (['wind', '--limit', '5'], ['-oil', '-h'])
     """
     end = args.index("--") if "--" in args else len(args)
-    words = [arg for arg in args[:end] if arg.startswith("-") and arg != "-" and not _OPTION.fullmatch(arg)]
-    return [arg for arg in args[:end] if arg not in words], [*words, *args[end + 1 :]]
+    options: list[str] = []
+    words: list[str] = []
+    for before, arg in pairwise(["", *args[:end]]):
+        is_word = arg.startswith("-") and arg != "-" and not _OPTION.fullmatch(arg) and before not in _WITH_VALUE
+        (words if is_word else options).append(arg)
+    return options, [*words, *args[end + 1 :]]
 
 
 def _limit(text: str) -> int:

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from crawler import normalise, times
 from crawler.library import changes
 from crawler.library.search.search import Hit
+from crawler.library.search.snippet import whole
 from crawler.reader import names
 from crawler.reader.body import Surroundings, body, page_path
 from crawler.reader.facts import UNTITLED, title_of
@@ -216,7 +217,7 @@ class Pages:
     def results(self, results: Results) -> Page:
         """The search page. Languages and kinds to choose from are those that are known."""
         languages = sorted(map(names.language, LANGUAGES), key=lambda language: language.english)
-        hits = [(self._item_of(hit), hit) for hit in results.hits]
+        hits = [(self._item_of(hit), hit, whole(hit.title or UNTITLED, results.terms, hit.language)) for hit in results.hits]
         return self._page("results.html", "search.html", results=results, form=results.form, hits=hits, languages=languages,
                           kinds=DOCUMENT_KINDS)  # fmt: skip
 

@@ -15,7 +15,7 @@ from crawler.exceptions import ArchiverError, DiskError
 from crawler.library.search.index import SearchIndex
 from crawler.library.search.logs import Entry
 from crawler.library.search.options import BadOption, selection_of
-from crawler.library.search.query import Query, QueryError, parse
+from crawler.library.search.query import Query, QueryError, Term, parse
 from crawler.library.search.search import Hit, Selection, count, search
 
 A_PAGE = 20
@@ -75,13 +75,14 @@ def form_of(query: str) -> Form:
 @dataclass(frozen=True)
 class Results:
     """The outcome of a search. problem: why the search failed, '' if it did not. count: of all hits, None for more than
-    COUNTED. hits: those of the page. has_more: whether there are more pages."""
+    COUNTED. hits: those of the page. terms: the words that were searched for. has_more: whether there are more pages."""
 
     form: Form
     problem: str = ""
     status: int = 200
     count: int | None = 0
     hits: Sequence[Hit] = field(default_factory=list)
+    terms: Sequence[Term] = ()
     has_more: bool = False
 
     @property
@@ -149,7 +150,7 @@ class Searcher:
             hits = list(islice(found, A_PAGE))
         counted = count(index.db, query, selection, COUNTED + 1)
         has_more = counted > skipped + A_PAGE and form.page < LAST_PAGE
-        return Results(form, count=counted if counted <= COUNTED else None, hits=hits, has_more=has_more)
+        return Results(form, count=counted if counted <= COUNTED else None, hits=hits, terms=query.wanted, has_more=has_more)
 
     @contextlib.contextmanager
     def _index(self, patience_s: float = _PATIENCE_S) -> Iterator[SearchIndex]:

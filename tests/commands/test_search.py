@@ -121,6 +121,10 @@ def test_invalid_options_end_with_status_2(search: Search, arguments: list[str])
     assert "scrapy" in ran.err
 
 
+def test_value_that_cannot_be_understood_is_named(search: Search) -> None:
+    assert search("ferry", "--limit", "-1").err.endswith("search: --limit: not a number: -1\n")
+
+
 def test_folder_without_an_archive_ends_with_status_2(tmp_path: Path) -> None:
     ran = scrapy("search", "ferry", root=tmp_path / "none")
     assert ran.status == 2
@@ -197,6 +201,8 @@ def test_search_without_fts5_says_so(root: Path) -> None:
         (["--", "--json", "-s"], ([], ["--json", "-s"])),
         (["-", "a"], (["-", "a"], [])),
         (["-5"], ([], ["-5"])),
+        (["a", "--limit", "-1", "-1"], (["a", "--limit", "-1"], ["-1"])),
+        (["--since", "-a", "--kind=x", "-b"], (["--since", "-a", "--kind=x"], ["-b"])),
         (['-"a b"'], ([], ['-"a b"'])),
     ],
 )

@@ -65,7 +65,7 @@ def show_archive() -> None:
     ran("site")
     print(f"\nPages to read: {(FOLDER / 'site' / 'index.html').resolve().as_uri()}")
     print(f"\nThree commands to try, after: . {Path(sys.executable).parent}/activate; cd {FOLDER}")
-    for words in ("status", "search 時", "verify"):
+    for words in ("serve", "search 年轻人", "status"):
         print(f"  dw-archiver {words}")
 
 

@@ -167,6 +167,7 @@ def test_search_finds_the_same_as_the_command(served: Served, root: Path) -> Non
     found = served.get("/search.html?q=ferry").text
     assert "The <mark>ferry</mark> <i>Patience</i>" not in found
     assert "The <mark>ferry</mark> Patience at its evening berth" in found
+    assert ">The <mark>ferry</mark> that waits for nobody, and everybody</bdi>" in found
     assert "1 to 1 of 1" in found
     for query in ("the", "图书馆", "圖書館", "البحر", "the -ferry", '"old stone"', "lat*"):
         lines = scrapy("search", "--json", *query.split(" "), root=root).out.splitlines()

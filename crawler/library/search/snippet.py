@@ -68,6 +68,14 @@ def snippet(passages: Sequence[str], terms: Sequence[Term], language: str) -> li
     return _pieces(best, _joined(found))
 
 
+def whole(text: str, terms: Sequence[Term], language: str) -> list[Piece]:
+    """Return all of a text, such as a title, with the places of the terms."""
+    text = normalise.nfc(text)
+    there = atoms(text, language)
+    places = _joined([place for term in terms for place in _places(there, *_atoms_of_term(term, language))])
+    return _cut(text, places, 0, len(text))
+
+
 def _most(text: str, terms: Sequence[Sequence[str]], language: str) -> int:
     """Return how many terms a text can have at most, by their parts alone: a hundred times faster than looking for them."""
     folded = fold(text, language)
@@ -123,6 +131,11 @@ def _pieces(text: str, places: list[tuple[int, int]]) -> list[Piece]:
     first = places[0] if places else (0, 0)
     start = _back(text, first[0])
     end = max(_forth(text, start), first[1])
+    return _cut(text, places, start, end)
+
+
+def _cut(text: str, places: list[tuple[int, int]], start: int, end: int) -> list[Piece]:
+    """Return the part of a text between start and end, in pieces."""
     pieces: list[Piece] = [(False, "… " if start else "")]
     at = start
     for begins, ends in places:

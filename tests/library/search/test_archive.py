@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from crawler.library.search.index import NAME
 from crawler.storage import layout
-from tests.crawling import crawl, fresh_site
+from tests.crawling import ROOT, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.helpers_commands import scrapy
 from tests.upkeep.test_reread import make_worse, run
@@ -72,3 +76,22 @@ def test_repaired_archive_is_searched_as_it_is(root: Path) -> None:
     assert after == found_from_nothing(root)
     assert second.relative_to(root).as_posix() not in {hit["path"] for hit in after}
     assert first.relative_to(root).as_posix() in {hit["path"] for hit in after}
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("command", ["reread", "repair"])
+def test_search_is_right_after_a_command_that_was_killed(root: Path, command: str) -> None:
+    chance = random.Random()
+    make_worse(root, dw.GERMAN)
+    damaged = sorted(root.glob("en/2*/*/*.txt"))[0]
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+    for _ in range(8):
+        process = subprocess.Popen([sys.executable, "-m", "crawler", command, "-s", f"ARCHIVE_DIR={root}"], cwd=ROOT,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(0.2, 1.2))
+        process.kill()
+        process.wait()
+        assert found(root) == found_from_nothing(root)
+    assert scrapy(command, root=root).status == 0
+    assert found(root) == found_from_nothing(root)

@@ -14,7 +14,7 @@ from crawler.dw.passages import passages
 from crawler.library.search import tokens
 from crawler.library.search.fold import fold
 from crawler.library.search.query import parse
-from crawler.library.search.snippet import atoms, snippet
+from crawler.library.search.snippet import atoms, snippet, whole
 from tests import made
 from tests.helpers_commands import NOW_MS, document
 
@@ -50,6 +50,15 @@ def marked(text: str | list[str], query: str, language: str = "") -> str:
 )
 def test_searched_words_are_marked(text: str, query: str, language: str, expected: str) -> None:
     assert marked(text, query, language) == expected
+
+
+def test_title_is_marked_as_a_whole() -> None:
+    title = "The wind and the harbour " * 20
+    pieces = whole(title, parse("wind harb*").wanted, "en")
+    assert "".join(text for _, text in pieces) == title
+    assert [text for is_wanted, text in pieces if is_wanted] == ["wind", "harbour"] * 20
+    assert whole("臺灣", parse("台").wanted, "zh") == [(True, "臺"), (False, "灣")]
+    assert whole("", parse("a").wanted, "en") == []
 
 
 def test_passage_with_most_words_is_shown() -> None:
