@@ -51,8 +51,8 @@ class _Identity(NamedTuple):
 
 def _identity(path: Path) -> _Identity:
     with contextlib.suppress(OSError):
-        found = path.stat()
-        is_still = not path.with_name(f"{path.name}-wal").exists()  # SQLite's write-ahead log
+        found = os.stat(path)
+        is_still = not os.path.exists(f"{path}-wal")  # SQLite's write-ahead log; as text: this is asked for each document
         return _Identity(is_still, found.st_ino, found.st_size, found.st_mtime_ns)
     return _Identity()
 
