@@ -8,6 +8,7 @@ from typing import Any
 
 from crawler import clock, times
 from crawler.console import ArchiveCommand, CommandError, console, counted, print_table
+from crawler.crawl import drift
 from crawler.crawl.pastreports import is_crawl, last_success, past_reports
 from crawler.exceptions import COMPLETE, STATUS_WORDS
 from crawler.library import metrics, status
@@ -68,6 +69,7 @@ class Command(ArchiveCommand):
         figures = {"archive": str(root), "holder": holder.described if holder else None,
                    "holder_alive": holder.is_alive if holder else None, **figures}  # fmt: skip
         figures |= {"runs": runs[-_LAST_RUNS:], "failed_starts": failed_starts}
+        figures["drift"] = [drift.figures(report) for report in crawls[-_LAST_RUNS:]]
         print_json(figures) if opts.json else print_figures(figures)
         return COMPLETE
 
@@ -106,6 +108,22 @@ def print_figures(figures: dict[str, Any]) -> None:
     files, size = (sum(found[of] for found in figures["disk"].values()) for of in ("files", "bytes"))
     print_table("on disk", ["what", "files", "size"], [*sizes, ("all", files, status.size(size))])
     print_runs(figures["runs"], figures["failed_starts"])
+    print_drift(figures["drift"])
+
+
+def print_drift(runs: list[dict[str, Any]]) -> None:
+    """Print where the documents of the last runs came from, and what could not be read; nothing if api.dw.com gave all."""
+    signs = ("unreadable", "skipped_elements", "unknown_keys")
+    odd = [run for run in runs if set(run["places"]) - {"api"} or any(run[sign] for sign in signs)]
+    if not odd:
+        return
+    rows = [[run["run"], _named(run["places"]), run["unreadable"] or "", _named(run["skipped_elements"]),
+             ", ".join(run["unknown_keys"])] for run in odd]  # fmt: skip
+    print_table("replies", ["run", "documents from", "unreadable", "skipped elements", "new keys"], rows)
+
+
+def _named(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 def print_counts(title: str, counts: dict[str, int], most: int | None = None) -> None:

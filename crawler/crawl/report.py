@@ -107,6 +107,8 @@ def make(stats: Stats, **facts: Any) -> dict[str, Any]:
         "listings": {name: n for name, n in by_prefix(stats, "dw/listing/").items() if "/" not in name},
         "listings_missing": by_prefix(stats, "dw/listing/missing/"),
         "skipped_elements": by_prefix(stats, "dw/element/skipped/"),
+        "documents_with_skipped": stats.get("dw/drift/with_skipped", 0),
+        "places": by_prefix(stats, "dw/drift/place/"),
         "requests": by_prefix(stats, "dw/request/by_host/"),
         "bytes_received": stats.get("dw/received/bytes", 0),
         "bytes_stored": stats.get("dw/stored/bytes", 0),

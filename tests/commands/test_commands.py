@@ -29,7 +29,7 @@ from crawler.urls import DW
 from tests.crawling import ROOT
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, snapshot, write
 
-COMMANDS = ["add", "compact", "diff", "new-seeds", "reindex", "repair", "status", "verify"]
+COMMANDS = ["add", "compact", "diff", "new-seeds", "reindex", "repair", "report-drift", "status", "verify"]
 WRITING = ["add", "reindex", "repair"]
 
 REFERENCE = '<p><a href="https://api.dw.com/api/detail/article/70000099" rel="ArticleRef">a</a></p>'

@@ -13,7 +13,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import clock, streams, times
-from crawler.crawl import report
+from crawler.crawl import drift, report
 from crawler.crawl.control import Control
 from crawler.crawl.options import Options
 from crawler.crawl.pastreports import is_crawl, past_reports
@@ -132,8 +132,8 @@ class ArchiveExtension:
         self.exit_status = report.exit_status(stats, reason, run.failure.exit_status if run.failure else 0)
         counts: dict[tuple[str, str], int] = {}
         try:
-            if alert := self._alert(stats, reason):
-                notes.sentences.append(alert)
+            if alerts := self._alerts(stats, reason):
+                notes.sentences += alerts
                 self.exit_status = self.exit_status or INCOMPLETE
             notes.windows += self.spider.completeness()
             counts = run.archive.index.counts()
@@ -159,17 +159,16 @@ class ArchiveExtension:
             refused_requests=stats.get("dw/request/refused", 0), refused_references=stats.get("dw/reference/refused", 0),
         )  # fmt: skip
 
-    def _alert(self, stats: dict[str, Any], reason: str) -> str:
-        """Return a sentence if a run that ended by itself found far less than the last ones with the same seeds."""
+    def _alerts(self, stats: dict[str, Any], reason: str) -> list[str]:
+        """Return sentences if a run that ended by itself found far less than the last ones with the same seeds, or if its
+        replies were of other kinds than those of the last runs."""
         if reason != "finished" or self.run.failure:
-            return ""
+            return []
         options = self.run.options
-        past = [
-            one for one in past_reports(self.run.root, 100)
-            if is_crawl(one) and one.get("seeds") == options.seeds and one.get("reason") == "finished"
-        ]  # fmt: skip
-        found_before = [one.get("found") for one in past]
-        return report.alert(report.found(stats), found_before, options.alert_share, options.alert_minimum)
+        past = [one for one in past_reports(self.run.root, 100) if is_crawl(one) and one.get("reason") == "finished"]
+        found_before = [one.get("found") for one in past if one.get("seeds") == options.seeds]
+        alert = report.alert(report.found(stats), found_before, options.alert_share, options.alert_minimum)
+        return [*filter(None, [alert]), *drift.jumps(report.make(stats), past)]
 
 
 def _opened(options: Options, now_ms: int) -> Archive:

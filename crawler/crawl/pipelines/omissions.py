@@ -21,13 +21,17 @@ _NAMED = 50  # of a kind, in the log, for an article
 class OmissionsPipeline(RunComponent):
     """Counts and names what a reply holds and its document does not.
 
-    Counts dw/element/skipped/<type>, dw/reference/refused, dw/reference/left_out, dw/picture/refused, dw/reply/unknown_key.
+    Counts dw/element/skipped/<type>, dw/reference/refused, dw/reference/left_out, dw/picture/refused, dw/reply/unknown_key,
+    and for `drift` dw/drift/place/<origin> and dw/drift/with_skipped.
     A log names at most 50 of a kind for an article.
     """
 
     def process_item(self, item: Fetched) -> Fetched:
         article = item.article
         self.run.note_keys(article.unknown_keys)
+        self.run.count(f"dw/drift/place/{article.origin}")
+        if article.skipped:
+            self.run.count("dw/drift/with_skipped")
         what = f"{article.kind} {article.id}"
         skipped = Counter(article.skipped).most_common()
         for name, count in skipped[:_NAMED]:
