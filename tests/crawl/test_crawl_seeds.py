@@ -185,7 +185,8 @@ def test_an_argument_without_meaning_keeps_the_run_from_starting(argument: str, 
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
     [
-        ("ARCHIVE_REFRESH", "[(2, 0)]", "ARCHIVE_REFRESH is not a list of pairs like [[2, 0], [14, 1]]"),
+        ("ARCHIVE_REFRESH", "[(2, 0)]", "ARCHIVE_REFRESH is not a list: '[(2, 0)]'"),
+        ("ARCHIVE_REFRESH", "[[2]]", "ARCHIVE_REFRESH is not a list of pairs like [[2, 0], [14, 1]]"),
         ("ARCHIVE_MIN_FREE", "500 MiB", "ARCHIVE_MIN_FREE is not a number: '500 MiB'"),
         ("ARCHIVE_ALERT_SHARE", "25%", "ARCHIVE_ALERT_SHARE is not a number: '25%'"),
         ("ARCHIVE_KINDS", "article, articles", "ARCHIVE_KINDS holds unknown kinds: articles"),

@@ -50,7 +50,7 @@ def test_progress_is_a_live_line_on_a_terminal(site: Site, tmp_path: Path) -> No
         os.close(controller)
     text = b"".join(shown).decode()
     assert done.returncode == 0
-    assert re.search(r"\r\x1b\[K(?:[━─]{20} )?documents: \d of 2, \d new; pictures: \d", text)
+    assert re.search(r"\r\x1b\[K(?:[━─]{20} )?documents: \d of \d, \d new; pictures: \d", text)
     assert "\r\x1b[Kdocuments       2 new" in text  # the summary begins at the left edge
 
 
