@@ -161,7 +161,7 @@ class Lists:
         for found in lists.iter_sitemap(response.body, self.run.sites, _SITEMAP_BYTES, content_type):
             match found:
                 case Listed():
-                    await self._hear([found], language)
+                    await self._register([found], language)
                     named += 1
                 case Problem(text, is_damaged, is_cut):
                     problems.append(text)
@@ -196,7 +196,7 @@ class Lists:
         that all pages after one without anything new are known. seen: what the pages before this one list."""
         found = lists.parse_mediacenter(response.body, self.run.sites, charset(response))
         self.run.note_keys(found.unknown_keys)
-        new = await self._hear(found.items, language)
+        new = await self._register(found.items, language)
         self._name(response.url, found.problems)
         if _gave_nothing(found) or found.is_cut:  # the next run reads it again
             self._missed(response.url, reasons.CUT_OFF if found.is_cut else reasons.UNREADABLE)
@@ -226,7 +226,7 @@ class Lists:
         name = _day_name(window, day, kind)
         found = lists.parse_search(response.body, self.run.sites, charset(response))
         self.run.note_keys(found.unknown_keys)
-        await self._hear(found.items, window.language)
+        await self._register(found.items, window.language)
         self._name(response.url, found.problems)
         if _gave_nothing(found) or found.is_cut:  # the next run reads it again
             self._missed(response.url, reasons.CUT_OFF if found.is_cut else reasons.UNREADABLE)
@@ -264,7 +264,7 @@ class Lists:
 
     async def _take(self, response: Response, found: ListPage, language: str | None) -> None:
         """Take what a list of one page names."""
-        await self._hear(found.items, language)
+        await self._register(found.items, language)
         self._name(response.url, found.problems)
         if _gave_nothing(found):
             self._missed(response.url, reasons.UNREADABLE)
@@ -273,7 +273,7 @@ class Lists:
         elif not found.is_damaged:  # a damaged one is read again even if it is unchanged
             await self._remember(response, len(found.items))
 
-    async def _hear(self, items: Iterable[Listed], language: str | None) -> int:
+    async def _register(self, items: Iterable[Listed], language: str | None) -> int:
         """Register what a list names. Returns how many documents were unknown."""
         new = named = 0
         for item in items:

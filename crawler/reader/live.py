@@ -132,7 +132,7 @@ class Live:
             return None
         found = facts(document)
         targets = {target: row.path for target in found.targets if (row := self._memory.document(target))}
-        shown = [Shown(number, form, self._path_of(document, number, form), "not fetched yet") for number, form in found.shown]
+        shown = [Shown(dw_id, form, self._path_of(document, dw_id, form), "not fetched yet") for dw_id, form in found.shown]
         stamp_ms = document.stamp_ms
         folder = path.rpartition("/")[0]
         row = Document(
@@ -141,13 +141,13 @@ class Live:
         )  # fmt: skip
         return self._pages.current(row, Version(page_path(path), stamp_ms, entry.sha256, document), Seen(targets, shown)).data
 
-    def _path_of(self, document: SeedDocument, number: int, form: str) -> str:
+    def _path_of(self, document: SeedDocument, dw_id: int, form: str) -> str:
         """Return the path of a picture or media file that a document shows, '' if the archive lacks it."""
         if form == MEDIA:
-            paths = [layout.media_path(number, end) for end in ("mp4", "mp3")]
+            paths = [layout.media_path(dw_id, end) for end in ("mp4", "mp3")]
         else:
             paths = [layout.picture_path(name) for name in document.pictures
-                     if (name.id, picture_form(name.rendition, name.file_name)) == (number, form)]  # fmt: skip
+                     if (name.id, picture_form(name.rendition, name.file_name)) == (dw_id, form)]  # fmt: skip
         return next((path for path in paths if files.is_file(self._archive / path)), "")
 
     @contextlib.contextmanager

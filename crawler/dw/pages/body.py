@@ -226,9 +226,9 @@ class Body:
                 if (gallery := self.known_galleries[dw_id]) not in self.galleries:
                     self.galleries.append(gallery)
                 return
-        if identity := number(element.get("data-id")):  # known by its id alone: a reference, so that it is archived too
-            label = self.inline(element) or escape(element.get("data-title")) or f"Gallery {identity}"
-            self._paragraph(addresses.link(DW.detail("gallery", identity), label))
+        if dw_id := number(element.get("data-id")):  # known by its id alone: a reference, so that it is archived too
+            label = self.inline(element) or escape(element.get("data-title")) or f"Gallery {dw_id}"
+            self._paragraph(addresses.link(DW.detail("gallery", dw_id), label))
         else:
             self.skipped.append("gallery")
 
