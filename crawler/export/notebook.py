@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from crawler.storage import logline
+from crawler.storage.logline import FileRecord
 from crawler.storage.runlog import read_log, run_logs
 
 _TABLES = """
@@ -28,8 +30,8 @@ class Notebook:
         self._db = sqlite3.connect(Path(self._folder.name) / "notebook.sqlite", isolation_level=None)
         self._db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES} BEGIN;")
         for log in run_logs(archive) if archive else ():
-            values = ((one["path"], one["sha256"], one.get("time", ""), one.get("url", "")) for one in read_log(log)
-                      if "sha256" in one and "path" in one)  # fmt: skip
+            values = ((one.path, one.sha256, one.about.time, one.about.url or "") for one in map(logline.parse, read_log(log))
+                      if isinstance(one, FileRecord))  # fmt: skip
             self._db.executemany("INSERT OR IGNORE INTO logged VALUES (?, ?, ?, ?)", values)
 
     def __enter__(self) -> Notebook:

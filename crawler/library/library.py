@@ -26,6 +26,7 @@ from crawler.storage.index import figures, seal
 from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import GONE
 from crawler.storage.index.sqlite import Index
+from crawler.storage.logline import About, FileRecord
 from crawler.urls import DW, PictureName
 
 if TYPE_CHECKING:
@@ -365,10 +366,8 @@ class Library:
 def _apply_unlogged(index: Index, path: str, data: bytes) -> None:
     """Add a document that no log names to an index. Raises SeedFormatError."""
     document = seedfile.loads(data)
-    apply(index, {
-        "path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "kind": document.kind,
-        "id": layout.id_of(path), "url": document.url, "stamp_ms": document.stamp_ms, "language": document.language,
-    }, "")  # fmt: skip
+    about = About(document.kind, layout.id_of(path) or 0, document.url, language=document.language, stamp_ms=document.stamp_ms)
+    apply(index, FileRecord(path, hashlib.sha256(data).hexdigest(), len(data), about).to_line(), "")
 
 
 def _author(document: SeedDocument) -> str:

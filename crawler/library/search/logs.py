@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from crawler.exceptions import ArchiverError, DamagedLine
-from crawler.storage import layout
+from crawler.storage import layout, logline
+from crawler.storage.logline import FileRecord, StateRecord
 from crawler.storage.runlog import decode, run_logs
 from crawler.urls import UNKNOWN_LANGUAGE
 
@@ -86,38 +87,25 @@ def unread(logs: Iterable[Path], positions: Mapping[str, int]) -> Generator[tupl
 def change(line: bytes) -> Change | None:
     """Return what a line of a run log says of a document; None for other lines, and for damaged ones."""
     try:
-        record = decode(line, is_old=True)
+        record = logline.parse(decode(line, is_old=True))
     except DamagedLine:
         return None
-    path = record.get("path")
-    if isinstance(path, str):
-        return _of_file(path, record) if path.endswith(".txt") else None
-    dw_id, published_ms = record.get("id"), record.get("published_ms")
-    if record.get("state") != "archived" or not isinstance(dw_id, int) or not isinstance(record.get("kind"), str):
-        return None
-    return Correction(dw_id, record["kind"], published_ms if isinstance(published_ms, int) else None)
+    match record:
+        case FileRecord(path=path) if layout.is_document(path):
+            return _entry(record, path)
+        case FileRecord(path=path) if layout.is_revision(path) and path.endswith(".txt"):
+            home = record.about.revision_of or ""
+            return Copy(_entry(record, home), home)
+        case logline.Removal(path=path) if path.endswith(".txt") and (dw_id := layout.id_of(path)):
+            return Removal(path, dw_id)
+        case StateRecord(state="archived"):
+            return Correction(record.id, record.kind, record.published_ms)
+    return None
 
 
-def _of_file(path: str, record: dict[str, Any]) -> Entry | Copy | Removal | None:
-    dw_id = layout.id_of(path)
-    is_revision = layout.is_revision(path)
-    if dw_id is None or not (is_revision or layout.is_document(path)):
-        return None
-    if record.get("state") == "removed":
-        return Removal(path, dw_id)
-    if not isinstance(record.get("sha256"), str):
-        return None
-    of = record.get("revision_of") if is_revision else None
-    home = of if isinstance(of, str) else "" if is_revision else path
-    language = _text(record.get("language")) or home.partition("/")[0] or UNKNOWN_LANGUAGE
-    times = (record.get(name) for name in ("published_ms", "stamp_ms"))
-    published_ms, stamp_ms = (time if isinstance(time, int) else None for time in times)
-    if not is_revision and published_ms is None:
-        published_ms = stamp_ms
-    kind = _text(record.get("kind")) or "article"
-    entry = Entry(path, dw_id, record["sha256"], kind, language, published_ms, stamp_ms, is_revision)
-    return Copy(entry, home) if is_revision else entry
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _entry(record: FileRecord, home: str) -> Entry:
+    """The entry of a document or revision. home: path of the document, '' if unknown."""
+    about, is_revision = record.about, layout.is_revision(record.path)
+    language = about.language or home.partition("/")[0] or UNKNOWN_LANGUAGE
+    published_ms = about.stamp_ms if about.published_ms is None and not is_revision else about.published_ms
+    return Entry(record.path, about.id, record.sha256, about.kind, language, published_ms, about.stamp_ms, is_revision)
