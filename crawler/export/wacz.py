@@ -19,30 +19,43 @@ from crawler.export.output import writing
 from crawler.export.pages import Pages
 from crawler.export.source import Source
 from crawler.export.warc import Written, last_run, records, write_records
+from crawler.files import pieces
+from crawler.storage import disk
 
 _WARC = "data.warc.gz"
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: no clock but the archive's own
 
 
 def write(source: Source, path: Path, pages: Pages) -> None:
-    """Write a WACZ file."""
-    date = last_run(source)
-    with Notebook(source.library.path) as notebook, writing(path) as file, zipfile.ZipFile(file, "w") as packed:
-        resources = []
-        with _Entry(packed, f"archive/{_WARC}") as entry:
-            for written in write_records(records(source, notebook, pages), entry, _WARC, date):
-                _note(notebook, written)
-        resources.append(entry.resource())
-        resources.append(_write(packed, "indexes/index.cdx", notebook.noted("index")))
-        head = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages", "hasText": False}
-        resources.append(_write(packed, "pages/pages.jsonl", [_json(head), *notebook.noted("page")]))
-        package = {
-            "profile": "data-package", "title": "News of Deutsche Welle", "wacz_version": "1.1.1", "software": "dw-archiver",
-            "created": date, "modified": date, "resources": resources,
-        }  # fmt: skip
-        described = _write(packed, "datapackage.json", [json.dumps(package, indent=2)])
-        digest = {"path": "datapackage.json", "hash": described["hash"]}
-        _write(packed, "datapackage-digest.json", [json.dumps(digest, indent=2)])
+    """Write a WACZ file.
+
+    The WARC comes last, and its size is known before: then no entry has a header that differs from what the directory of the
+    ZIP file says of it (ZIP64). ReplayWeb.page relies on that.
+    """
+    date, warc = last_run(source), path.with_name(f"{path.name}.warc")
+    try:
+        with Notebook(source.library.path) as notebook:
+            with writing(warc) as file:
+                data = _Measured(file)
+                for written in write_records(records(source, notebook, pages), data, _WARC, date):
+                    _note(notebook, written)
+            with writing(path) as file, zipfile.ZipFile(file, "w") as packed:
+                index = _write(packed, "indexes/index.cdx", notebook.noted("index"))
+                head = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages", "hasText": False}
+                listed = _write(packed, "pages/pages.jsonl", [_json(head), *notebook.noted("page")])
+                package = {
+                    "profile": "data-package", "title": "News of Deutsche Welle", "wacz_version": "1.1.1",
+                    "software": "dw-archiver", "created": date, "modified": date,
+                    "resources": [data.resource(f"archive/{_WARC}"), index, listed],
+                }  # fmt: skip
+                described = _write(packed, "datapackage.json", [json.dumps(package, indent=2)])
+                digest = {"path": "datapackage.json", "hash": described["hash"]}
+                _write(packed, "datapackage-digest.json", [json.dumps(digest, indent=2)])
+                with packed.open(_entry(f"archive/{_WARC}", data.size), "w") as entry:
+                    for piece in pieces(warc):
+                        entry.write(piece)
+    finally:
+        disk.discard(warc)
 
 
 def _note(notebook: Notebook, written: Written) -> None:
@@ -76,42 +89,41 @@ def _json(value: object) -> str:
 
 def _write(packed: zipfile.ZipFile, name: str, lines: Iterable[str]) -> dict[str, object]:
     """Write lines as an entry. Returns its description."""
-    with _Entry(packed, name) as entry:
+    with packed.open(_entry(name), "w") as file:
+        entry = _Measured(file)
         for line in lines:
             entry.write(f"{line}\n".encode())
-    return entry.resource()
+    return entry.resource(name)
 
 
-class _Entry:
-    """An entry of a ZIP file while it is written: stored as it is, so that a reader can fetch parts of it."""
+def _entry(name: str, size: int = 0) -> zipfile.ZipInfo:
+    """Return the head of an entry that is stored as it is, so that a reader can fetch parts of it. size: of a large one."""
+    about = zipfile.ZipInfo(name, _DATE)
+    about.external_attr = 0o644 << 16
+    about.create_system = 3  # Unix, wherever this runs
+    about.file_size = size
+    return about
 
-    def __init__(self, packed: zipfile.ZipFile, name: str) -> None:
-        self._name = name
-        about = zipfile.ZipInfo(name, _DATE)
-        about.external_attr = 0o644 << 16
-        about.create_system = 3  # Unix, wherever this runs
-        self._file: IO[bytes] = packed.open(about, "w", force_zip64=True)
+
+class _Measured:
+    """A file that is written, with the size and sha256 of what it has so far."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
         self._digest = hashlib.sha256()
-        self._size = 0
-
-    def __enter__(self) -> _Entry:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
+        self.size = 0
 
     def write(self, data: bytes) -> int:
         self._digest.update(data)
-        self._size += len(data)
+        self.size += len(data)
         return self._file.write(data)
 
     def tell(self) -> int:
-        return self._size
+        return self.size
 
     def flush(self) -> None:
-        """Do nothing. warcio calls this after each record."""
+        """Nothing to do: warcio calls this after each record."""
 
-    def resource(self) -> dict[str, object]:
-        """Return the description of the entry for datapackage.json."""
-        return {"name": self._name.rpartition("/")[2], "path": self._name, "hash": f"sha256:{self._digest.hexdigest()}",
-                "bytes": self._size}  # fmt: skip
+    def resource(self, path: str) -> dict[str, object]:
+        """Return what datapackage.json says of it. path: its name in the ZIP file."""
+        return {"name": path.rpartition("/")[2], "path": path, "hash": f"sha256:{self._digest.hexdigest()}", "bytes": self.size}

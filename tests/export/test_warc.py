@@ -140,6 +140,10 @@ def test_wacz_follows_its_specification(which: str, request: pytest.FixtureReque
         assert packed.testzip() is None
         assert {one.compress_type for one in packed.infolist()} == {zipfile.ZIP_STORED}
         files = {name: packed.read(name) for name in packed.namelist()}
+        assert {len(one.extra) for one in packed.infolist()} == {0}
+        starts = [one.header_offset for one in packed.infolist()]
+    heads = [to.read_bytes()[start : start + 30] for start in starts]
+    assert {int.from_bytes(head[28:30], "little") for head in heads} == {0}  # ReplayWeb.page takes them to be the directory's
     package = json.loads(files["datapackage.json"])
     assert (package["profile"], package["wacz_version"]) == ("data-package", "1.1.1")
     for one in package["resources"]:
