@@ -37,20 +37,21 @@ async def say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitable
 
 async def _say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitable[None]]) -> None:
     index, sites, given, as_json = run.archive.index, run.sites, run.options.seeds, run.options.is_json
+    count = 0
     for seed in seeds.read(given, await standard_input(given), sites):
         for request in seeding.list_requests(seed) or ():
+            count += 1
             _print(request.url, "a list of articles", as_json)
         await seeding.take(seed)
     if run.options.media:
         await register_media()
-    count = 0
     for row in index.due():
         count += 1
         where = sites.picture(row.picture) if row.kind == "picture" else row.url
         _print(str(where) if row.format else sites.detail(row.kind, row.id), why(row), as_json)
     if not as_json:
         requests = f"{count:,} request{'' if count == 1 else 's'} would be made"
-        print(requests + (", and more for the references and pictures they lead to" if count else ""))
+        print(requests + (", and more for the documents and pictures they lead to" if count else ""))
 
 
 def _print(url: str, reason: str, as_json: bool) -> None:
@@ -66,4 +67,9 @@ def why(row: Row) -> str:
         return "archived, to be compared with DW" if not row.checked_ms else "archived, to be looked at again"
     if row.state == PENDING:
         return f"pending: {row.kind} of an archived document" if row.format else f"pending, {row.hop} hops from the seeds"
-    return f"{row.state} ({row.reason}), tried {row.misses} times"
+    return f"{row.state} ({row.reason}), tried {times(row.misses)}"
+
+
+def times(count: int) -> str:
+    """Return how often something was tried, in words."""
+    return "once" if count == 1 else f"{count} times"

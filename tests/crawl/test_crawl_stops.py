@@ -226,7 +226,7 @@ def test_dry_run_prints_requests_with_reasons_and_changes_nothing(site: Site, tm
         f"{detail}/{IDS[1]}": "archived, to be looked at again",
         f"{detail}/{IDS[2]}": "pending, 0 hops from the seeds",
         f"{detail}/{dw.SEED_ZH}": "pending, 0 hops from the seeds",
-        f"{site.settings['DW_STATIC_URL']}/image/{dw.FIRST_SYNTHETIC_PICTURE}_303.jpg": "missing (status 500), tried 1 times",
+        f"{site.settings['DW_STATIC_URL']}/image/{dw.FIRST_SYNTHETIC_PICTURE}_303.jpg": "missing (status 500), tried once",
     }
     assert "4 requests would be made" in dry.stdout
     machine = crawl(tmp_path, [*IDS[:3], dw.SEED_ZH], f"refresh={IDS[1]}", "dry_run=json", site=site)

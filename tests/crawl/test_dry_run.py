@@ -94,6 +94,13 @@ def test_a_dry_run_makes_no_archive(folder: str, site: Site, tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
+def test_lists_count_as_requests(site: Site, tmp_path: Path) -> None:
+    outcome = crawl(tmp_path / "archive", "edition:zh", "dry_run=1", site=site)
+    assert outcome.stdout.endswith("\n2 requests would be made, and more for the documents and pictures they lead to\n")
+    outcome = crawl(tmp_path / "archive", [dw.CHAIN[0]], "dry_run=1", site=site)
+    assert "\n1 request would be made, " in outcome.stdout
+
+
 def test_a_dry_run_of_an_empty_folder_leaves_it_empty(site: Site, tmp_path: Path) -> None:
     (tmp_path / "archive").mkdir()
     before = everything(tmp_path)
