@@ -23,6 +23,6 @@ class Command(ArchiveCommand):
         if opts.json:
             print_json({"folded": folded, "left": left})
         else:
-            why = f", {left:,} left: damaged, or not what the file of their month says" if left else ""
+            why = f", {left:,} left: damaged, or different from the file of their month" if left else ""
             print(f"{counted(folded, 'report')} folded{why}")
         return INCOMPLETE if left else COMPLETE

@@ -43,7 +43,7 @@ class Command(ArchiveCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--to", metavar="PATH", type=Path, help="the file or folder to make (default: beside the archive)")
-        parser.add_argument("--force", action="store_true", help="replace an export that is there")
+        parser.add_argument("--force", action="store_true", help="replace an existing export")
         parser.add_argument("--language", metavar="L,...", default="", help="only these language paths, e.g. zh,zh-hant")
         parser.add_argument("--kind", metavar="K,...", default="", help=f"only these kinds: {', '.join(DOCUMENT_KINDS)}")
         since = "published on this day (2026-11-22, UTC) or later, or stored by this run (20261122T200000Z) or a later one"
@@ -53,7 +53,7 @@ class Command(ArchiveCommand):
         parser.add_argument("--partition", metavar="P,...", default="",
                             help="parquet: a folder of files by language, or by language,year")  # fmt: skip
 
-        parser.add_argument("--base-url", metavar="URL", default="", help="atom: where the site of scrapy site will be")
+        parser.add_argument("--base-url", metavar="URL", default="", help="atom: the future address of the site")
 
         parser.add_argument("--by", choices=["year"], help="zim: a file for each year of a language")
 

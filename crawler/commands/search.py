@@ -146,7 +146,7 @@ def print_update(index: SearchIndex, added: int, opts: Namespace) -> int:
         print_json({"added": added, "documents": documents, "revisions": revisions})
     else:
         found = f"{counted(documents, 'document')} and {counted(revisions, 'revision')}"
-        print(f"{index.path} has {found}, {added:,} of them since the last time")
+        print(f"{index.path} has {found}, {added:,} of them new")
     return COMPLETE
 
 

@@ -75,7 +75,7 @@ def from_file(path: Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
     names.check(found, defaults, str(path), types)
     for name, value in found.items():
         if not name.isupper():
-            raise ArgumentError(f"{path}: {name} is no setting; their names are in capital letters")
+            raise ArgumentError(f"{path}: {name} is not a setting; names of settings are in capital letters")
         if not _fits(value, types.get(name)):
             raise ArgumentError(f"{path}: {name} is not {_word(types[name])}: {value!r}")
     return found

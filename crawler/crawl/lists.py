@@ -257,7 +257,7 @@ class Lists:
         if found.more or page >= (found.pages or 0):
             return found.more
         url, is_numbered = re.subn(r"(?<=[?&]pageIndex=)[0-9]+", str(page + 1), _asked(response))
-        self._name(response.url, [f"page {page} of {found.pages} names no next page that can be used: its number is"])
+        self._name(response.url, [f"page {page} of {found.pages} names no usable next page: requested by its number"])
         return [url] if is_numbered else []
 
     # --- what lists name ---

@@ -118,7 +118,7 @@ def _refresh(text: str) -> str:
     if refresh not in ("", "all", "none"):
         for dw_id in (arguments.number("refresh", one) for one in refresh.split(",")):
             if dw_id not in IDS:
-                raise ArgumentError(f"refresh holds what is not an id: {dw_id}")
+                raise ArgumentError(f"refresh must be all, none or ids, not {dw_id}")
     return refresh
 
 

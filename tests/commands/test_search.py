@@ -135,7 +135,7 @@ def test_folder_without_an_archive_ends_with_status_2(tmp_path: Path) -> None:
 def test_update_brings_the_index_up_to_date(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document())
     ran = scrapy("search", "--update", root=root)
-    assert ran == Ran(0, f"{root / NAME} has 1 document and 0 revisions, 1 of them since the last time\n", "")
+    assert ran == Ran(0, f"{root / NAME} has 1 document and 0 revisions, 1 of them new\n", "")
     assert scrapy("search", "--update", "--json", root=root).json == {"added": 0, "documents": 1, "revisions": 0}
 
 

@@ -405,7 +405,7 @@ def test_invalid_starting_points_are_named_with_file_and_line(site: Site, tmp_pa
 def test_run_with_only_wrong_starting_points_does_not_start(site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path, "edition:xx", site=site)
     assert outcome.status == 1
-    assert "Seed argument: no edition of DW's: 'xx'" in outcome.stderr
+    assert "Seed argument: not an edition of DW: 'xx'" in outcome.stderr
 
 
 # --- what changes, what drifts ---

@@ -179,7 +179,7 @@ def test_a_page_that_leads_nowhere_is_followed_by_the_number_of_the_next(further
     first = crawl(tmp_path, day, site=site, settings=LISTS_ONLY)
     assert searched(first) == [("2026-03-01", 1), ("2026-03-01", 2), ("2026-03-01", 3)]
     assert "DW counts 52, lists 52" in completeness(first)
-    assert "page 1 of 3 names no next page that can be used: its number is" in problems(first)
+    assert "page 1 of 3 names no usable next page: requested by its number" in problems(first)
     assert not search_paths(crawl(tmp_path, day, site=site, settings=LISTS_ONLY))
 
 

@@ -80,7 +80,7 @@ def test_media_are_taken_only_if_wanted() -> None:
         ({"depth": ""}, "depth is not a whole number: ''"),
         ({"max_articles": "1.5"}, "max_articles is not a whole number: '1.5'"),
         ({"refresh": "all,7"}, "refresh is not a whole number: 'all'"),
-        ({"refresh": "0"}, "refresh holds what is not an id: 0"),
+        ({"refresh": "0"}, "refresh must be all, none or ids, not 0"),
         ({"media": "mp4"}, "media must be 1 or 0, not 'mp4'"),
     ],
 )

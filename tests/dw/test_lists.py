@@ -719,8 +719,8 @@ def test_window_takes_a_number_for_the_language_known_or_not() -> None:
         ("search:zh:0203-10-01..2023-10-01", "DW published nothing then"),
         ("search:zh:2023-10-01..9999-12-31", "DW published nothing then"),
         ("search:hi:2023-10-01..2023-10-07", "the languageId of hi is not known"),
-        ("search:xx:2023-10-01..2023-10-07", "no edition of DW's: 'xx'"),
-        ("search:0:2023-10-01..2023-10-07", "no edition of DW's: '0'"),
+        ("search:xx:2023-10-01..2023-10-07", "not an edition of DW: 'xx'"),
+        ("search:0:2023-10-01..2023-10-07", "not an edition of DW: '0'"),
     ],
 )
 def test_window_written_wrongly_is_refused_with_the_reason(text: str, problem: str) -> None:

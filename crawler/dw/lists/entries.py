@@ -102,7 +102,7 @@ def iter_entries(
 def _note_problems(around: Around, scanner: Scanner) -> None:
     """Add what was wrong with a document as a whole."""
     if scanner.declares:
-        around.problems.append("a DOCTYPE with declarations of its own, such as entities: none was used")
+        around.problems.append("a DOCTYPE with declarations of its own, such as entities: ignored")
     if not around.root:
         around.damage("no XML in it")
     elif scanner.flaws:
@@ -163,7 +163,7 @@ class _Reader:
     def _begin(self, root: str) -> None:
         """Begin with the root element. Text before it, such as a notice of PHP's, is not part of the document."""
         if said := self._before.strip("\ufeff\ufffd \t\r\n"):
-            self._around.problems.append(f"words before the XML, passed over: {shorten(said)}")
+            self._around.problems.append(f"words before the XML, skipped: {shorten(said)}")
         self._around.root, self._is_rooted = root, True
         self.path.clear()
         self._names.clear()

@@ -78,7 +78,7 @@ def _day(text: str) -> date:
 def language_id(text: str) -> int:
     """Return the languageId of api.dw.com for a language path, or for itself in digits.
 
-    Raises UnreadableSeed when the path is no edition of DW's, or one whose languageId was never seen.
+    Raises UnreadableSeed if the path is not an edition of DW, or one whose languageId was never seen.
     """
     text = text.strip()
     if re.fullmatch(r"[1-9][0-9]{0,3}", text):
@@ -98,7 +98,7 @@ def search_url(sites: Sites, language_id: int, day: date, page: int = 1, kinds: 
     """
     types = ",".join(_CONTENT_TYPES[kind] for kind in kinds if kind in _CONTENT_TYPES)
     if not types:
-        raise ValueError(f"no kind that can be searched for: {', '.join(kinds)}")
+        raise ValueError(f"not a kind that can be searched: {', '.join(kinds)}")
     return (
         f"{sites.api}/api/search/global?terms=*&contentTypes={types}&languageId={language_id}&sortByDate=true"
         f"&startDate={day}&endDate={day + timedelta(days=1)}&pageIndex={page}"
@@ -123,4 +123,4 @@ def edition_urls(sites: Sites, language: str) -> list[str]:
 
 def _check_edition(language: str) -> None:
     if language not in LANGUAGES:
-        raise UnreadableSeed(f"no edition of DW's: {language[:40]!r}; there are {' '.join(sorted(LANGUAGES))}")
+        raise UnreadableSeed(f"not an edition of DW: {language[:40]!r}; there are {' '.join(sorted(LANGUAGES))}")
