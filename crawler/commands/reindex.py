@@ -7,7 +7,7 @@ import sqlite3
 from argparse import Namespace
 from pathlib import Path
 
-from crawler.console import ArchiveCommand
+from crawler.console import ArchiveCommand, counted
 from crawler.exceptions import COMPLETE
 from crawler.library import status
 from crawler.storage import layout, tree
@@ -52,4 +52,4 @@ def counts(path: Path) -> dict[str, int] | None:
 def described(counts: dict[str, int] | None) -> str:
     if counts is None:
         return "no readable index"
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return ", ".join(counted(count, "file") if name == "files" else f"{count:,} {name}" for name, count in counts.items())

@@ -35,7 +35,7 @@ class Command(ArchiveCommand):
         if opts.json:
             print_json(as_json(verdict))
         else:
-            print_verdict(verdict)
+            print_verdict(verdict, strict=opts.strict)
         is_good = verdict.is_sound and not (opts.strict and verdict.counts().get(UNKNOWN))
         return COMPLETE if is_good else DAMAGE_FOUND
 
@@ -61,14 +61,14 @@ def as_json(verdict: Verdict) -> dict[str, object]:
     }  # fmt: skip
 
 
-def print_verdict(verdict: Verdict) -> None:
-    """Print the first damages of each kind, and how many there are."""
+def print_verdict(verdict: Verdict, *, strict: bool = False) -> None:
+    """Print the first damages of each kind, and how many there are. strict: say that unknown files count."""
     for what, count in verdict.counts().items():
         print(f"{what}: {count:,} ({MEANING[what]})")
         damages = (damage for damage in verdict.damages if damage.what == what)
         print_list((f"{shown(damage.path)}  {damage.detail}".rstrip() for damage in damages), count)
     size = f"{counted(verdict.files, 'file')}, {verdict.bytes / 1e6:,.1f} MB read; {verdict.logged:,} in the run logs"
     if verdict.is_sound:
-        print(f"{size}: no damage")
+        print(f"{size}: no damage" + (", but unknown files" if strict and verdict.counts().get(UNKNOWN) else ""))
     else:
         print(f"{size}: {verdict.damaged:,} damaged; {program()} repair restores them or has them fetched again")

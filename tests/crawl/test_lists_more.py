@@ -266,7 +266,7 @@ def test_a_media_list_without_next_pages_is_read_by_their_numbers(site: Site, tm
         site.fault(path, body=body, content_type="application/json", status=200)
     outcome = crawl(tmp_path, "mediacenter:zh", site=site, settings={"ARCHIVE_KINDS": "liveblog"})
     assert len(heard(tmp_path)) == 77
-    assert problems(outcome).count("names no next page") == 2
+    assert problems(outcome).count("names no usable next page") == 2
 
 
 def test_an_endless_media_list_is_left_and_named(site: Site, tmp_path: Path) -> None:
