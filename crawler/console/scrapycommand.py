@@ -6,7 +6,7 @@ import sys
 from abc import abstractmethod
 from argparse import ArgumentParser, Namespace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
@@ -17,15 +17,28 @@ from crawler.console.command import Command
 from crawler.console.output import say
 from crawler.exceptions import ArgumentError
 
-if TYPE_CHECKING:
-    from scrapy.settings import BaseSettings
 
+class CheckedCommand(ScrapyCommand):
+    """A command that reads the settings of `-s` by their types, and refuses unknown ones: the process ends, with one line.
 
-class OfflineCommand(ScrapyCommand):
-    """A command of ours, run by Scrapy. Scrapy loads every command whenever it starts; ours are imported when they are used.
-
-    It is not in `scrapycommands/`, because Scrapy makes a command of every command class it finds there.
+    This class and the next are not in `scrapycommands/`, because Scrapy makes a command of every command class it finds there.
     """
+
+    def process_options(self, args: list[str], opts: Namespace) -> None:
+        super().process_options(args, opts)
+        assert self.settings is not None
+        defaults = names.of_module(vars(own))
+        try:
+            read = sources.from_options(dict(one.split("=", 1) for one in opts.set), defaults)
+            names.check((name for name in self.settings if name.startswith(names.PREFIXES)), defaults, "settings")
+        except ArgumentError as error:
+            say(f"{program()} {type(self).__module__.rpartition('.')[2]}: {error}")
+            sys.exit(error.exit_status)
+        self.settings.setdict(read, priority="cmdline")
+
+
+class OfflineCommand(CheckedCommand):
+    """A command of ours, run by Scrapy. Scrapy loads every command whenever it starts; ours are imported when they are used."""
 
     requires_project = True
     requires_crawler_process = False
@@ -52,27 +65,7 @@ class OfflineCommand(ScrapyCommand):
         super().add_options(parser)
         self._command.add_options(parser)
 
-    def process_options(self, args: list[str], opts: Namespace) -> None:
-        super().process_options(args, opts)
-        assert self.settings is not None
-        check_settings(self.settings, opts.set, self._command.name)
-
     def run(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         self._command.settings = self.settings
         self.exitcode = self._command.run(args, opts)
-
-
-def check_settings(settings: BaseSettings, given: list[str], name: str) -> None:
-    """Read the settings of `-s` by their types, and refuse unknown ones. An error ends the process, with one line.
-
-    given: the options, as NAME=VALUE. name: of the command.
-    """
-    defaults = names.of_module(vars(own))
-    try:
-        read = sources.from_options(dict(one.split("=", 1) for one in given), defaults)
-        names.check((name for name in settings if name.startswith(names.PREFIXES)), defaults, "settings")
-    except ArgumentError as error:
-        say(f"{program()} {name}: {error}")
-        sys.exit(error.exit_status)
-    settings.setdict(read, priority="cmdline")

@@ -20,7 +20,7 @@ from scrapy.spiderloader import get_spider_loader
 from crawler import clock, times
 from crawler.configuration import names
 from crawler.console import PROGRAM, crawling, program, say
-from crawler.console.scrapycommand import check_settings
+from crawler.console.scrapycommand import CheckedCommand
 from crawler.crawl import arguments, report
 from crawler.crawl.components import ENABLED
 from crawler.crawl.extensions.archive import ArchiveExtension
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
 
-class Command(CrawlCommand):
+class Command(CheckedCommand, CrawlCommand):
     """Replaces the stock command; its options and arguments are the same. The help explains those of the spider `dw`."""
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,6 @@ class Command(CrawlCommand):
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
         assert self.settings is not None
-        check_settings(self.settings, opts.set, "crawl")
         loader = get_spider_loader(self.settings)
         if problem := _misnamed(args, loader.list()):
             say(f"{program()} crawl: {problem}")

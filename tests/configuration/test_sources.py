@@ -14,7 +14,7 @@ from crawler import settings as own
 from crawler.configuration import names, sources
 from crawler.exceptions import ArgumentError
 from tests.crawling import ROOT
-from tests.helpers_commands import archive_of, document
+from tests.helpers_commands import Ran, archive_of, document, scrapy
 
 DEFAULTS = names.of_module(vars(own))
 
@@ -132,6 +132,7 @@ def run(*command: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess
     return subprocess.run(arguments, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
+STOCK = ["parse", "fetch", "shell", "view"]  # Scrapy's own, which we replace
 PROGRAMS = [("crawler", "new-seeds"), ("scrapy", "new-seeds")]
 
 
@@ -162,11 +163,10 @@ def test_wrong_variable_is_one_line_and_status_1(program: tuple[str, ...], folde
     assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", said)
 
 
-@pytest.mark.parametrize("program", [("status",), ("crawl", "dw")])
-def test_wrong_option_of_scrapys_is_one_line_and_status_1(program: tuple[str, ...], folder: Path) -> None:
-    ran = run("scrapy", *program, "-s", "DW_WWWW_URL=x", cwd=folder)
-    said = f"scrapy {program[0]}: -s: there is no setting DW_WWWW_URL; did you mean DW_WWW_URL?\n"
-    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", said)
+@pytest.mark.parametrize("words", [["status"], ["crawl", "dw"], *([name, "https://x.test/"] for name in STOCK)])
+def test_wrong_option_of_scrapys_is_one_line_and_status_1(words: list[str]) -> None:
+    said = f"scrapy {words[0]}: -s: there is no setting DW_WWWW_URL; did you mean DW_WWW_URL?\n"
+    assert scrapy(*words, "-s", "DW_WWWW_URL=x") == Ran(1, "", said)
 
 
 def test_settings_module_of_ones_own_is_checked_too(tmp_path: Path) -> None:
