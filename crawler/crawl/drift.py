@@ -13,7 +13,7 @@ from typing import Any
 Report = Mapping[str, Any]
 
 FEWEST = 20
-"""Replies a run needs for its shares to mean anything."""
+"""The number of replies that a run needs before its shares are compared."""
 JUMP = 0.2
 """A share that rises by this much above the median of the runs before is a jump."""
 
@@ -60,7 +60,7 @@ _VERBS = {"unreadable": "were unreadable", "with skipped elements": "had element
 
 
 def figures(report: Report) -> dict[str, Any]:
-    """Return what a report tells of drift, ready for JSON: nothing in it is about the person who crawls."""
+    """Return the drift in a report, ready for JSON. It holds nothing about the person who crawls."""
     return {
         "run": str(report.get("run", "")),
         "places": _counts(report.get("places")),

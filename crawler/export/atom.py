@@ -17,7 +17,7 @@ from crawler.files import is_file
 from crawler.library import Document
 
 NEWEST = 100
-"""Documents in a feed."""
+"""The number of documents in a feed."""
 
 OPML = "feeds.opml"
 _TAG = "tag:dw.com,2000:"  # RFC 4151: an id that stays, whatever the title, address or kind becomes
@@ -28,7 +28,7 @@ _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 def write(source: Source, folder: Path, name: str, base_url: str, pages: Pages) -> None:
     """Write `zh.atom`, `en.atom` ... and `feeds.opml`.
 
-    base_url: where the site of `scrapy site` is, to which pages and pictures lead. name: of the folder, as it will lie there.
+    base_url: the address of the site of `scrapy site`, for links to pages and pictures. name: the final name of the folder.
     """
     base = require_base(base_url)
     languages = []
@@ -74,7 +74,7 @@ def _feed(language: str, entries: list[tuple[int, str]], base: str, name: str) -
 
 
 def _entry(document: Document, base: str, pages: Pages) -> str:
-    """A document as an entry. Its authors are the names in its byline; without any the feed's author stands for it."""
+    """Return a document as an entry. Its authors are the names in its byline; without any, the feed's author counts."""
     page = f"{base}{document.path.removesuffix('.txt')}.html"
     original = f"https://www.dw.com/{document.language}/a-{document.id}"
     names = filter(None, (_text(name.strip()) for name in document.author.split(", ")))

@@ -122,7 +122,7 @@ class _Measured:
         return self.size
 
     def flush(self) -> None:
-        """Nothing to do: warcio calls this after each record."""
+        """Do nothing. warcio calls this after each record."""
 
     def resource(self, path: str) -> dict[str, object]:
         """Return what datapackage.json says of it. path: its name in the ZIP file."""

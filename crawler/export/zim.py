@@ -38,11 +38,11 @@ _CODES = {
     "ps": "pus", "pt-002": "por", "pt-br": "por", "ro": "ron", "ru": "rus", "sq": "sqi", "sr": "srp", "sw": "swa", "tr": "tur",
     "uk": "ukr", "ur": "urd", "zh": "zho", "zh-hant": "zho",
 }  # fmt: skip
-"""ISO 639-3 by language path, as ZIM wants it."""
+"""Language path to ISO 639-3, as ZIM requires."""
 
 
 def write_one(source: Source, path: Path, language: str, pages: Pages) -> None:
-    """Write the ZIM file of a language. Raises ExportError if the archive has nothing in it."""
+    """Write the ZIM file of a language. Raises ExportError if the archive has no documents in it."""
     ids = source.ids(language)
     if not ids:
         raise ExportError(f"the archive has no documents in {language} to make a ZIM file of")
@@ -78,7 +78,7 @@ def _write(source: Source, path: Path, language: str, year: str, ids: Sequence[i
 
 
 class _Zim:
-    """A ZIM file being made of the documents of a language."""
+    """A ZIM file that is being made from the documents of a language."""
 
     def __init__(
         self, source: Source, notebook: Notebook, pages: Pages, language: str, year: str, ids: Sequence[int]
@@ -180,7 +180,7 @@ class _Zim:
         self._add(path, "", mime, self._writer.FileProvider(self._source.library.path / path))
 
     def _add(self, path: str, title: str, mime: str, provider: Any, index: Any = None) -> None:
-        """Add an entry. index: of a document's page, what is found of it; None for the others."""
+        """Add an entry. index: the searchable text of a document's page; None for other entries."""
         writer = self._writer
 
         class Entry(writer.Item):  # type: ignore[misc, name-defined]
@@ -236,7 +236,7 @@ def _list_page(title: str, root: str, body: str) -> bytes:
 
 
 def _illustration() -> bytes:
-    """A blue square of 48 pixels as PNG: what Kiwix shows in its list."""
+    """Return a blue square of 48 pixels as PNG, which Kiwix shows in its list."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -26,7 +26,7 @@ _ANUSVARA = re.compile("ं([कखगघचछजझटठडढतथदधप
 
 
 def _traditional() -> dict[str, str]:
-    """By simplified character the traditional ones, the most frequent first as far as the table tells."""
+    """Return simplified character to its traditional ones, the most frequent first as far as the table shows."""
     found: dict[str, str] = {}
     for old, new in SINGLE.items():
         if _HAN.match(old) and _HAN.match(new):
@@ -38,7 +38,7 @@ _TRADITIONAL = _traditional()
 
 
 def searchable(text: str, language: str) -> str:
-    """Return a text as libzim's index should be fed with it: its words, then those of every other spelling.
+    """Return the text to give to libzim's index: its words, then those of every other spelling.
 
     >>> searchable("Grüße", "de")
     'gruße grusse gruesse'
@@ -65,7 +65,7 @@ def titles(title: str, language: str) -> list[str]:
 
 
 def _form(text: str) -> str:
-    """The form in which libzim searches."""
+    """Return a text in the form in which libzim searches."""
     found = (one for one in unicodedata.normalize("NFD", text.lower()) if unicodedata.category(one)[0] != "M")
     return normalise.nfc("".join(found))
 

@@ -330,7 +330,7 @@ class Library:
         )  # fmt: skip
 
     def _at(self, path: str) -> str:
-        """Where a path of the archive is on the disk. Joining it as a `Path` would take a tenth of the time of reading."""
+        """Return a path of the archive as one of the disk. Joining it as a `Path` would take a tenth of the time of reading."""
         return os.path.join(self.path, path)
 
     def _recorded(self, path: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What a run asks of Scrapy's engine, with an engine that holds no more than is asked for."""
+"""The requests of a run to Scrapy's engine, with an engine that has only what is needed."""
 
 from __future__ import annotations
 

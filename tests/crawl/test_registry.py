@@ -1,4 +1,4 @@
-"""What seeds and lists name: registered at once, logged in batches."""
+"""The registry: documents that seeds and lists name are registered at once and logged in batches."""
 
 from __future__ import annotations
 

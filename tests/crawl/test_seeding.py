@@ -1,4 +1,4 @@
-"""What becomes of each kind of seed."""
+"""The treatment of each kind of seed."""
 
 from __future__ import annotations
 

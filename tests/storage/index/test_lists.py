@@ -1,4 +1,4 @@
-"""What is remembered of lists: validators, pages, and what they name."""
+"""The memory of lists: validators, pages, and the documents they name."""
 
 from __future__ import annotations
 
