@@ -6,7 +6,6 @@ unreadable, and of its documents with elements that were skipped.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -47,6 +46,8 @@ def jumps(report: Report, before: Iterable[Report]) -> list[str]:
     past = [found for one in before if (found := shares(one))][-_RUNS:]
     if len(past) < 2:
         return []
+    import statistics  # late: only crawls need it
+
     sentences = []
     for name in sorted(now):
         usual = statistics.median(found.get(name, 0.0) for found in past)
