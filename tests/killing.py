@@ -93,6 +93,8 @@ class Saboteur:
         from crawler.storage import disk
         from crawler.storage.index import sqlite
 
+        flush = disk.os_fsync
+
         def os_open(path: Path, flags: int, mode: int = 0o777) -> int:
             descriptor: int = self.call("open", str(path), lambda: os.open(path, flags, mode))
             return descriptor
@@ -105,7 +107,7 @@ class Saboteur:
             return written
 
         def os_fsync(descriptor: int) -> None:
-            self.call("fsync", path_of(descriptor), lambda: os.fsync(descriptor))
+            self.call("fsync", path_of(descriptor), lambda: flush(descriptor))
 
         def os_rename(old: Path, new: Path) -> None:
             self.call("rename", str(new), lambda: os.rename(old, new))

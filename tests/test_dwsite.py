@@ -345,7 +345,7 @@ def test_prints_settings_for_scrapy_and_ends_on_sigterm() -> None:
         assert process.stdout is not None
         line = process.stdout.readline()
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert re.fullmatch(r"(-s DW_(API|STATIC|WWW|RSS|MEDIA)_URL=http://127\.0\.0\.\d:\d+ ?){5}\n", line)
 
 

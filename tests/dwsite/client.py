@@ -74,7 +74,7 @@ class Site:
     def get(self, url: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
         """Status, headers (lower-case names) and body of a GET, redirects followed, errors as any other reply."""
         try:
-            with _OPENER.open(Request(url, headers=headers or {}), timeout=30) as reply:
+            with _OPENER.open(Request(url, headers=headers or {}), timeout=120) as reply:
                 return reply.status, {k.lower(): v for k, v in reply.headers.items()}, reply.read()
         except HTTPError as error:
             with error:
@@ -131,7 +131,7 @@ class Site:
     def _control(self, command: str, **given: Any) -> Any:
         data = json.dumps(given).encode()
         try:
-            with _OPENER.open(Request(f"{self.api}/_control/{command}", data=data), timeout=30) as reply:
+            with _OPENER.open(Request(f"{self.api}/_control/{command}", data=data), timeout=120) as reply:
                 return json.load(reply)
         except HTTPError as error:
             with error:

@@ -210,7 +210,7 @@ def test_next_planner_waits_for_the_writes_of_a_cancelled_one(open_one: Archive,
 
     def wait(*arguments: Any) -> int:
         reached.set()
-        go.wait(10)
+        go.wait(60)
         return os.open(*arguments)
 
     monkeypatch.setattr(disk, "os_open", wait)

@@ -109,7 +109,7 @@ def test_jobs_submitted_together_are_stored_together(root: Path, writer: Writer,
     go = threading.Event()
 
     def wait(*arguments: Any) -> int:
-        go.wait(10)
+        go.wait(60)
         return os.open(*arguments)
 
     monkeypatch.setattr(disk, "os_open", wait)
@@ -142,12 +142,12 @@ def test_cancelled_task_stores_nothing(root: Path, writer: Writer, monkeypatch: 
 
     def wait(*arguments: Any) -> int:
         reached.set()
-        go.wait(10)
+        go.wait(60)
         return os.open(*arguments)
 
     monkeypatch.setattr(disk, "os_open", wait)
     first = writer.submit([new("zh/1.txt")])
-    reached.wait(10)
+    reached.wait(60)
     second = writer.submit([new("zh/2.txt")])
     assert second.cancel()
     go.set()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from crawler.crawl.extensions.progress import Progress
-from tests.crawling import QUICK, ROOT, crawl, fresh_site
+from tests.crawling import PATIENCE_S, QUICK, ROOT, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
@@ -43,7 +43,7 @@ def test_progress_is_a_live_line_on_a_terminal(site: Site, tmp_path: Path) -> No
     reader.start()
     try:
         none = subprocess.DEVNULL
-        done = subprocess.run(command, cwd=ROOT, stdin=none, stdout=none, stderr=terminal, check=False, timeout=60)
+        done = subprocess.run(command, cwd=ROOT, stdin=none, stdout=none, stderr=terminal, check=False, timeout=PATIENCE_S)
     finally:
         os.close(terminal)
         reader.join()
