@@ -147,7 +147,11 @@ def place(arguments: list[str], folder: Path) -> Path:
     return folder / ("folder" if "--partition" in arguments or arguments[0] in ("bagit", "atom") else f"a.{arguments[0]}")
 
 
-@pytest.mark.parametrize("arguments", FORMATS, ids=" ".join)
+SHORT = (["jsonl"], ["parquet", "--partition", "language"], ["wacz"])
+KILLS = [pytest.param(one, marks=() if one in SHORT else pytest.mark.torture, id=" ".join(one)) for one in FORMATS]
+
+
+@pytest.mark.parametrize("arguments", KILLS)
 def test_kill_leaves_nothing_under_the_final_name(arguments: list[str], copy: Path, tmp_path: Path) -> None:
     to = place(arguments, tmp_path)
     command = [sys.executable, "-c", KILLED, str(copy), *arguments, "--to", str(to)]
