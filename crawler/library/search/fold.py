@@ -45,8 +45,9 @@ def fold(text: str, language: str = "") -> str:
     else:
         if any(mark in text for mark in _OF_LETTERS):
             text = normalise.nfc(text)
-        found = normalise.nfc(text.translate(_TABLE))
-        found = _SEQUENCE.sub(lambda match: SEQUENCES[match[0]], found)
+        found = text.translate(_TABLE)
+        if not found.isascii():
+            found = _SEQUENCE.sub(lambda match: SEQUENCES[match[0]], normalise.nfc(found))
     if language == "de":  # ä, ö, ü have become a, o, u above
         found = _GERMAN_UE.sub("u", found.replace("ae", "a").replace("oe", "o"))
     return found

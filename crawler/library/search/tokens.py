@@ -18,8 +18,10 @@ BREAK = "\ue000"
 
 def indexed(text: str, language: str) -> str:
     """Return the tokens of a text, separated by spaces, as they are indexed. text: a passage in each line."""
-    folded = fold(text, language).replace("\n", f" {BREAK} ")
-    return _RUN.sub(lambda run: f" {' '.join(pairs(run[0]))} ", folded)
+    folded = fold(text, language)
+    if not folded.isascii():
+        folded = _RUN.sub(lambda run: f" {' '.join(pairs(run[0]))} ", folded)
+    return folded.replace("\n", f" {BREAK} ")
 
 
 def parts(folded: str) -> list[str]:
