@@ -11,7 +11,10 @@ from crawler.exceptions import ArgumentError
 PREFIXES = ("ARCHIVE_", "DW_", "MEDIA_", "SITE_")
 """Prefixes of the settings that belong to this project alone."""
 
-_ALSO_KNOWN = ("ARCHIVE_ENABLED", "MEDIA_ALLOW_REDIRECTS")  # the spider's own; of Scrapy's media pipelines, without a default
+_ALSO_KNOWN = (
+    "ARCHIVE_ENABLED",  # the spider's own
+    "CONCURRENT_REQUESTS_PER_IP", "MEDIA_ALLOW_REDIRECTS",  # Scrapy's, without a default
+)  # fmt: skip
 _CLOSE, _VERY_CLOSE = 0.8, 0.9  # similarity of a slip of the pen to one of our names, and to one of Scrapy's many
 
 
