@@ -44,6 +44,11 @@ def test_help_lists_every_command() -> None:
     assert archiver().out == archiver("--help").out
 
 
+@pytest.mark.parametrize(("name", "usage"), [("crawl", "crawl [options]"), ("parse", "parse [options] <url>")])
+def test_help_of_scrapys_commands_names_this_program(name: str, usage: str) -> None:
+    assert f"\n  dw-archiver {usage}\n" in archiver(name, "--help").out
+
+
 def test_version() -> None:
     assert archiver("--version").out == f"dw-archiver {__version__}\n"
 

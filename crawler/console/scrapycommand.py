@@ -24,6 +24,11 @@ class CheckedCommand(ScrapyCommand):
     This class and the next are not in `scrapycommands/`, because Scrapy makes a command of every command class it finds there.
     """
 
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        if parser.usage:
+            parser.usage = parser.usage.replace("scrapy", program(), 1)
+
     def process_options(self, args: list[str], opts: Namespace) -> None:
         super().process_options(args, opts)
         assert self.settings is not None
