@@ -19,7 +19,7 @@ from crawler.reader.memory import Memory
 from crawler.reader.plan import read_document
 from crawler.reader.shards import FOLDER, File, Segment, script
 
-MOST = 2048
+MOST = 1024
 """The largest number of documents in a segment."""
 
 _EARLIEST_MS = -(2**47)

@@ -2,7 +2,7 @@
 "use strict";
 
 const archive = (() => {
-  const AHEAD = 3;  // segments that are asked for at a time
+  const AHEAD = 4;  // segments that are asked for at a time
 
   // --- documents of a segment ---
 
