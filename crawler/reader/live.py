@@ -26,6 +26,8 @@ from crawler.seedfile import SeedDocument
 from crawler.storage import layout
 from crawler.storage.index.objects import ARCHIVED, MEDIA, picture_form
 
+_END_S = 2.0  # seconds that `close` waits for the page that is being made
+
 _LIST = re.compile(r"([a-z0-9-]+)/(?:(\d{4}/\d\d)/index(?:-([1-9]\d{0,3}))?|index)\.html", re.ASCII)
 _REVISION = re.compile(r"revisions/(\d{1,15})/(\d{1,17})\.html", re.ASCII)
 
@@ -56,7 +58,7 @@ class Live:
         self._generation = 0  # of the memory that they were made of
 
     def close(self) -> None:
-        with self._turn:
+        if self._turn.acquire(timeout=_END_S):  # else a page is still being made, and ends with the process
             self._memory.close()
 
     def results(self, results: Results) -> bytes:
@@ -70,11 +72,17 @@ class Live:
     def page(self, path: str) -> bytes | None:
         """Return the page at a path of the site; None if there is none. Raises Moved and DiskError."""
         self._follower.catch_up()
-        with self._turn, self._translated(), self._memory.snapshot():
+        document = path.removesuffix(".html") + ".txt"
+        dw_id = layout.id_of(document) if path.endswith(".html") and layout.is_document(document) else None
+        with self._reading():
             page = self._list(path) or self._revision(path)
-            if page is None and path.endswith(".html"):
-                page = self._document(path.removesuffix(".html") + ".txt")
-            return page
+            if page is None and dw_id is not None:
+                page = self._document(dw_id, document)
+        if page is None and dw_id is not None and files.is_file(self._archive / document):
+            entry = self._logged(dw_id, document)  # may take long: other pages are made meanwhile
+            with self._reading():
+                page = self._unplanned(entry) if entry else None
+        return page
 
     def _list(self, path: str) -> bytes | None:
         """Return a page that lists documents. Pages over the whole archive are cached until the archive changes."""
@@ -113,22 +121,19 @@ class Live:
         following = next(filter(None, later), None)
         return self._pages.earlier(row, version, following).data if version and following else None
 
-    def _document(self, path: str) -> bytes | None:
-        dw_id = layout.id_of(path) if layout.is_document(path) else None
-        if dw_id is None:
-            return None
+    def _document(self, dw_id: int, path: str) -> bytes | None:
         row = self._memory.document(dw_id)
         if row and row.path != path:
             raise Moved(page_path(row.path))
         if row and (version := self._pages.version(row)):
             return self._pages.current(row, version, self._pages.seen(dw_id)).data
-        return self._unplanned(dw_id, path)
+        return None
 
-    def _unplanned(self, dw_id: int, path: str) -> bytes | None:
+    def _unplanned(self, entry: Entry) -> bytes | None:
         """Return the page of a document that was stored or changed since the index was last written."""
-        entry = self._logged(dw_id, path)
-        document = read_document(self._archive, path, entry.sha256) if entry else None
-        if entry is None or document is None:
+        path = entry.path
+        document = read_document(self._archive, path, entry.sha256)
+        if document is None:
             return None
         found = facts(document)
         targets = {target: row.path for target in found.targets if (row := self._memory.document(target))}
@@ -136,7 +141,7 @@ class Live:
         stamp_ms = document.stamp_ms
         folder = path.rpartition("/")[0]
         row = Document(
-            dw_id, path, folder, folder.partition("/")[0], entry.sha256, entry.kind, ARCHIVED,
+            entry.id, path, folder, folder.partition("/")[0], entry.sha256, entry.kind, ARCHIVED,
             stamp_ms if entry.published_ms is None else entry.published_ms, stamp_ms, "", found.title,
         )  # fmt: skip
         return self._pages.current(row, Version(page_path(path), stamp_ms, entry.sha256, document), Seen(targets, shown)).data
@@ -151,11 +156,14 @@ class Live:
         return next((path for path in paths if files.is_file(self._archive / path)), "")
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            raise self._memory.failure(error) from error
+    def _reading(self) -> Iterator[None]:
+        """Read one state of the memory, while no other page is made. Raises DiskError."""
+        with self._turn:
+            try:
+                with self._memory.snapshot():
+                    yield
+            except sqlite3.DatabaseError as error:
+                raise self._memory.failure(error) from error
 
 
 def is_media(path: str) -> bool:

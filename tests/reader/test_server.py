@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from crawler.reader.body import page_path
 from crawler.reader.plan import Selection
+from crawler.reader.results import Searcher
 from crawler.reader.server import CONNECTIONS, HEAD, HEADERS
 from crawler.reader.site import build
 from crawler.storage import layout
@@ -274,6 +276,25 @@ def test_damaged_document_is_not_shown(own: Path) -> None:
         assert served.get(address).status == 404
         path.unlink()
         assert served.get(address).status == 404
+
+
+def test_page_that_waits_for_the_logs_holds_up_no_other_one(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path,) = (own / "en/2026/05").glob(f"{samples.AUDIO}-*.txt")
+    path.write_bytes(path.read_bytes() + b" ")
+    waiting, goes_on = threading.Event(), threading.Event()
+
+    def logged(self: Searcher, dw_id: int, path: str) -> None:
+        waiting.set()
+        goes_on.wait(PATIENCE_S)
+
+    monkeypatch.setattr(Searcher, "logged", logged)
+    with serving(own) as served, served.connect() as connection:
+        address = page_path(path.relative_to(own).as_posix())
+        connection.sendall(f"GET /{address} HTTP/1.1\r\nHost: localhost:{served.port}\r\n\r\n".encode())
+        assert waiting.wait(PATIENCE_S)
+        assert served.get("/").status == 200
+        goes_on.set()
+        assert connection.recv(100).startswith(b"HTTP/1.1 404 ")
 
 
 @pytest.mark.parametrize("content", [b"", b"no database" * 1000])
