@@ -17,6 +17,7 @@ from fastwarc.warc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 from warcio.cli import main as warcio
 
+from crawler.export import notebook
 from crawler.export.wacz import surt
 from crawler.storage import layout, replyfile
 from crawler.storage.runlog import read_log, run_logs
@@ -179,6 +180,14 @@ def test_missing_warcio_is_named(archive: Path, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "warcio.warcwriter", None)
     ran = scrapy("export", "wacz", "--to", tmp_path / "a.wacz", root=archive)
     assert (ran.status, ran.err.count("\n"), "the package warcio" in ran.err) == (1, 1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_full_disk_of_temporary_files_is_one_line(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebook, "_TABLES", f"PRAGMA max_page_count = 6; {notebook._TABLES}")
+    ran = scrapy("export", "wacz", "--to", tmp_path / "a.wacz", root=archive)
+    assert (ran.status, ran.err.count("\n")) == (6, 1)
+    assert ran.err.endswith("a folder for temporary files (TMPDIR): database or disk is full\n")
     assert list(tmp_path.iterdir()) == []
 
 
