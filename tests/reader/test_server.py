@@ -405,7 +405,8 @@ def test_connections_that_ask_for_nothing_make_room_for_others(served: Served) -
         for connection in idle[::2]:
             connection.sendall(b"GET / HTTP/1.1\r\n")
         assert served.get("/").status == 200
-        assert idle[0].recv(100) == b""  # the oldest
+        with contextlib.suppress(ConnectionError):
+            assert idle[0].recv(100) == b""  # the oldest
 
 
 # --- the command ---
