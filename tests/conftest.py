@@ -11,7 +11,9 @@ from hypothesis import settings
 
 from crawler.storage.archive import Archive
 from crawler.storage.opening import open_archive
+from tests.unflushed import flush_nothing
 
+flush_nothing()
 settings.register_profile("project", max_examples=100, deadline=None, derandomize=True)
 settings.load_profile("project")
 

@@ -1,7 +1,6 @@
 """Import all that a crawl imports, so that a fork of this process need not: a second each otherwise.
 
-The reactor is left out: it does not survive a fork. What a fork writes is not flushed to the disk: a process that is killed
-loses nothing by that. Commands that tests start without a fork do flush.
+The reactor is left out: it does not survive a fork. Forks do not flush what they write.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import sys
 from scrapy.settings import default_settings
 from scrapy.utils.misc import walk_modules_iter
 
-from crawler.storage import disk
+from tests.unflushed import flush_nothing
 
 _COMPONENTS = [
     *default_settings.EXTENSIONS_BASE, *default_settings.DOWNLOAD_HANDLERS_BASE.values(),
@@ -24,10 +23,4 @@ for _module in (*_MODULES, "profile", "protego", "scrapy.cmdline", "scrapy.pqueu
 for _package in ("scrapy.commands", "crawler"):
     list(walk_modules_iter(_package))
 assert "twisted.internet.reactor" not in sys.modules
-
-
-def _flush_nothing(descriptor: int) -> None:
-    """Stand for os.fsync."""
-
-
-disk.os_fsync = _flush_nothing  # type: ignore[assignment]
+flush_nothing()
