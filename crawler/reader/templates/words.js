@@ -134,7 +134,9 @@ const words = (() => {
     if (text.split('"').length % 2 === 0) throw new QueryError('A phrase ends with a quote: "like this"');
     const wanted = new Map(), unwanted = new Map();
     for (const [, minus, quoted, word = ""] of text.matchAll(/(-?)(?:"([^"]*)"|([^\s"]+))/g)) {
-      if (word.slice(0, -1).includes("*") || word === "*") throw new QueryError(`* stands after the beginning of a word: ${word}`);
+      if (word.slice(0, -1).includes("*") || word === "*" || word === "-*") {
+        throw new QueryError(`* stands after the beginning of a word: ${word}`);
+      }
       const said = (quoted || word).trimEnd();
       const isPrefix = said.endsWith("*");
       const words = isPrefix ? said.slice(0, -1) : said;
