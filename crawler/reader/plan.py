@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,11 @@ UNION SELECT id FROM (SELECT * FROM wanted_revisions EXCEPT SELECT * FROM revisi
 UNION SELECT id FROM (SELECT * FROM revisions EXCEPT SELECT * FROM wanted_revisions)
 ORDER BY 1
 """
-# links that now lead elsewhere than when their page was made
+# what links may lead elsewhere because of: a document that changed, another name of a document
+_TOUCHED = """
+INSERT OR IGNORE INTO temp.touched SELECT id FROM archive.objects WHERE format = '' AND state = 'alias'
+"""
+# links that now lead elsewhere than when their page was made; looking at all of them would take seconds
 _LINKS = """
 SELECT * FROM (
     SELECT l.id, l.stamp_ms, l.target, l.to_id, coalesce(d.id, 0) AS now_id, l.to_path,
@@ -49,6 +53,7 @@ SELECT * FROM (
     FROM links l
     LEFT JOIN archive.objects a ON a.id = l.target AND a.format = '' AND a.state = 'alias'
     LEFT JOIN documents d ON d.id = coalesce(a.target, l.target)
+    WHERE l.id IN (SELECT id FROM temp.touched) OR l.target IN (SELECT id FROM temp.touched) OR l.to_id NOT IN (0, l.target)
 ) WHERE to_id <> now_id OR to_path <> now_path
 """
 _SHOWN = """
@@ -117,7 +122,7 @@ class Planner:
         for done, dw_id in enumerate(changed):
             self._take_over(dw_id)
             advance(done + 1, 2 * len(changed))
-        self._find_links()
+        self._find_links(changed)
         self._find_shown()
         for table in ("wanted", "wanted_revisions"):
             self._memory.db.execute(f"DROP TABLE temp.{table}")
@@ -192,16 +197,20 @@ class Planner:
             self.left_out.append(path)
         return document
 
-    def _find_links(self) -> None:
-        """Update where links lead, and mark the pages at both ends of changed ones as due."""
+    def _find_links(self, changed: Sequence[int]) -> None:
+        """Update where links lead, and mark the pages at both ends of changed ones as due. changed: ids of documents."""
         db = self._memory.db
+        db.execute("CREATE TEMP TABLE touched (id INTEGER PRIMARY KEY)")
+        db.executemany("INSERT INTO temp.touched VALUES (?)", ([dw_id] for dw_id in changed))
+        db.execute(_TOUCHED)
         db.execute(f"CREATE TEMP TABLE moved AS {_LINKS}")
         db.execute("INSERT OR IGNORE INTO due SELECT id FROM moved")
         for end in ("to_id", "now_id"):
             db.execute(f"INSERT OR IGNORE INTO due SELECT {end} FROM moved WHERE stamp_ms = 0 AND {end} > 0")
         db.execute("UPDATE links SET to_id = now_id, to_path = now_path FROM moved WHERE moved.id = links.id"
                    " AND moved.stamp_ms = links.stamp_ms AND moved.target = links.target")  # fmt: skip
-        db.execute("DROP TABLE temp.moved")
+        for table in ("moved", "touched"):
+            db.execute(f"DROP TABLE temp.{table}")
 
     def _find_shown(self) -> None:
         """Update which pictures and media files exist, and mark the pages that show changed ones as due."""
