@@ -23,7 +23,8 @@ REPLY_ENDS = (".json.gz", ".html.gz")
 _LANGUAGES = LANGUAGES | {UNKNOWN_LANGUAGE}
 FOLDERS = _LANGUAGES | {"images", "media", "revisions", "unreadable"}
 """Folders at the top that hold documents, replies, pictures and media files."""
-INDEX_FILES = tuple(index + end for index in (INDEX, INDEX_NEW) for end in ("", "-wal", "-shm"))
+SQLITE_ENDS = ("", "-wal", "-shm", "-journal")  # of the files SQLite keeps; a journal only while a new index is made
+INDEX_FILES = tuple(index + end for index in (INDEX, INDEX_NEW) for end in SQLITE_ENDS)
 VERIFIED = "verify.json"  # what the last verify found
 SEARCH, SEARCH_SEAL = "search.sqlite", "search.sqlite.seal"  # a cache of `library.search`
 TOP = FOLDERS | {RUNS, DAMAGED, *INDEX_FILES, INDEX_SEAL, LOCK, SEARCH, f"{SEARCH}-journal", SEARCH_SEAL, VERIFIED}

@@ -29,7 +29,7 @@ _MTIME_SLACK_MS = 60_000  # clocks are set, and a run's name may be later than i
 
 def remove_index(path: Path) -> None:
     """Remove an index and the files SQLite keeps beside it, if they exist. Raises OSError."""
-    for end in ("", "-wal", "-shm"):
+    for end in layout.SQLITE_ENDS:
         disk.remove(path.with_name(path.name + end))
 
 
@@ -39,7 +39,7 @@ def _put_in_place(archive: Archive) -> None:
     archive.index.commit(durable=True)
     archive.index.close()
     disk.flush_file(new)
-    for end in ("-wal", "-shm"):  # SQLite would take these for the new one's
+    for end in layout.SQLITE_ENDS[1:]:  # SQLite would take these for the new one's
         disk.remove(path.with_name(path.name + end))
     disk.rename(new, path)
     disk.sync_folders([archive.root])

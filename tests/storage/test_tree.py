@@ -203,6 +203,7 @@ def test_folder_with_only_readmes_and_dot_files_becomes_an_archive(tmp_path: Pat
 BEGUN = {
     "its runs": ["runs/.keep"],
     "its lock": ["runs/.keep", ".lock"],
+    "its index": ["runs/.keep", ".lock", "index.sqlite", "index.sqlite-journal"],
     "a temporary file": ["runs/.keep", "images/710/.tmp-0-71000001_303.jpg"],
     "a picture without a log": ["runs/.keep", PICTURE],
     "a partial file": ["runs/.keep", "media/710/71000001.mp4.part"],
