@@ -188,14 +188,13 @@ def parse_target(url: str, sites: Sites = DW) -> Target | None:
         dw_id = from_base62(found[1]) if found else 0
         return Target("article", dw_id) if dw_id else None
     if host == "api.dw.com":
-        found = _DETAIL.match(parts.path)
-        return Target(_DETAIL_KINDS.get(found[1], found[1]), int(found[2])) if found and int(found[2]) else None
+        return _detail_target(parts.path)
     if host == "rss.dw.com":
         return Target("feed", None)
     if host not in _PAGE_HOSTS | _FORMER_HOSTS:
         return None
-    if (found := _DETAIL.match(parts.path)) and int(found[2]):
-        return Target(_DETAIL_KINDS.get(found[1], found[1]), int(found[2]))
+    if target := _detail_target(parts.path):
+        return target
     if re.search(r"/(?:[a-z]+-)?sitemap[\w-]*\.xml(?:\.gz)?$", parts.path):
         return Target("sitemap", None, _language(parts.path))
     tail = "?".join(filter(None, (parts.query, parts.fragment)))
@@ -205,6 +204,11 @@ def parse_target(url: str, sites: Sites = DW) -> Target | None:
     if found is None or int(found[2]) == 0:
         return None
     return Target(_PAGE_KINDS[found[1]], int(found[2]), _language(parts.path))
+
+
+def _detail_target(path: str) -> Target | None:
+    found = _DETAIL.match(path)
+    return Target(_DETAIL_KINDS.get(found[1], found[1]), int(found[2])) if found and int(found[2]) else None
 
 
 def _language(path: str) -> str | None:
