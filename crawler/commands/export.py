@@ -6,7 +6,7 @@ import re
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from crawler.console import LISTED, ArchiveCommand, counted, program, progress, say, shown
+from crawler.console import ArchiveCommand, counted, progress, say_skipped, shown
 from crawler.exceptions import COMPLETE, INCOMPLETE
 from crawler.export import formats, parquet
 from crawler.export.formats import Options
@@ -78,10 +78,7 @@ class Command(ArchiveCommand):
         else:
             also = f" and {counted(source.revisions, 'revision')}" if opts.revisions else ""
             print(f"{shown(str(path))}: {counted(source.documents, 'document')}{also}")
-        for name in sorted(damaged)[:LISTED]:
-            say(f"skipped, lost or damaged: {shown(name)}")
-        if damaged:
-            say(f"{counted(len(damaged), 'document')} skipped; see {program()} verify")
+        say_skipped(sorted(damaged))
         return INCOMPLETE if damaged else COMPLETE
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler import normalise, times
-from crawler.console import LISTED, ArchiveCommand, CommandError, counted, program, say
+from crawler.console import ArchiveCommand, CommandError, counted, say_skipped
 from crawler.exceptions import COMPLETE, INCOMPLETE
 from crawler.library import newseeds
 from crawler.library.newseeds import NewSeed, Selection
@@ -65,10 +65,7 @@ class Command(ArchiveCommand):
                     print_json(as_json(seed)) if opts.json else print(seed.document.url)
         if opts.to and not opts.json:
             print(f"{counted(count, 'document')} in {opts.to}")
-        for path in missed[:LISTED]:
-            say(f"skipped, lost or damaged: {path}")
-        if missed:
-            say(f"{counted(len(missed), 'document')} skipped; see {program()} verify")
+        say_skipped(missed)
         return INCOMPLETE if missed else COMPLETE
 
 

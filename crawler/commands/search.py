@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 from crawler import times
-from crawler.console import LISTED, ArchiveCommand, CommandError, counted, program, progress, say
+from crawler.console import ArchiveCommand, CommandError, counted, progress, say, say_skipped
 from crawler.exceptions import COMPLETE, NOT_FOUND, NOT_UNDERSTOOD
 from crawler.library.search.index import SearchIndex
 from crawler.library.search.options import BadOption, selection_of
@@ -95,10 +95,7 @@ class Command(ArchiveCommand):
                     if is_last or count:
                         raise CommandError("search again") from error
                     index.catch_up()
-        for path in missed[:LISTED]:
-            say(f"skipped, lost or damaged: {path}")
-        if missed:
-            say(f"{counted(len(missed), 'document')} skipped; see {program()} verify")
+        say_skipped(missed)
         return COMPLETE if count else NOT_FOUND
 
 

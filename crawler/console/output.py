@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
+
+from crawler.configuration.program import program
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +28,14 @@ def print_list(lines: Iterable[str], total: int) -> None:
             print(f"  and {total - LISTED:,} more; --json lists them all")
             break
         print(f"  {line}")
+
+
+def say_skipped(paths: Sequence[str]) -> None:
+    """Say which documents were skipped because they are lost or damaged, and how many; nothing if there are none."""
+    for path in paths[:LISTED]:
+        say(f"skipped, lost or damaged: {shown(path)}")
+    if paths:
+        say(f"{counted(len(paths), 'document')} skipped; see {program()} verify")
 
 
 def counted(count: int, noun: str) -> str:
