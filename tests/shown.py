@@ -49,8 +49,8 @@ def fall_back(folder: Path) -> None:
         site.down("api", after=after)
         outcome = crawl(folder / name, "edition:zh", site=site, settings=fallback.NO_RETRY)
         is_same = set(outcome.documents) == set(whole.documents)
-        sources = dict(Counter(fallback.sources_of(outcome).values()))
-        print(f"API down from the {name}: {len(outcome.documents)} of {len(whole.documents)}, the same: {is_same}; {sources}")
+        origins = dict(Counter(fallback.origins_of(outcome).values()))
+        print(f"API down from the {name}: {len(outcome.documents)} of {len(whole.documents)}, the same: {is_same}; {origins}")
 
 
 def suffer(folder: Path) -> None:

@@ -92,7 +92,7 @@ class Documents:
         """Return the condition headers for a document: none if a 304 would vouch for what is lost or damaged, or came from
         elsewhere."""
         archive, found = self.run.archive, replies.conditions(row.etag, row.last_modified)
-        if not found or not row.path or not places.gives(place, row.source):
+        if not found or not row.path or not places.gives(place, row.origin):
             return {}
         reply = archive.reply_of(row.path)
         return found if reply and archive.is_sound(row.path) and archive.is_sound(reply) else {}

@@ -19,7 +19,7 @@ _HOST_S, _ALL_S, _LAST_S = 8.0, 14.0, 2.0
 
 def may_use_pages(row: Row) -> bool:
     """Whether www.dw.com may be asked for a document. It may not for what api.dw.com once gave: a page holds less."""
-    return row.path is None or row.source != "api"
+    return row.path is None or row.origin != "api"
 
 
 class ApiHealth:

@@ -21,7 +21,7 @@ NAME = f"{OWN}/memory.sqlite"
 CURRENT = 0
 """The `stamp_ms` that stands for the current version of a document in the tables `links` and `shown`."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _WAIT_S = 30  # for another connection, if the memory is shared
 
@@ -36,7 +36,7 @@ CREATE TABLE documents (
     state TEXT NOT NULL,
     published_ms INTEGER NOT NULL,
     stamp_ms INTEGER NOT NULL,
-    source TEXT NOT NULL,
+    origin TEXT NOT NULL,
     title TEXT NOT NULL
 );
 CREATE INDEX newest ON documents (published_ms, id);
@@ -90,7 +90,7 @@ class Document(NamedTuple):
     state: str
     published_ms: int
     stamp_ms: int
-    source: str
+    origin: str
     title: str
 
 

@@ -28,14 +28,14 @@ Advance = Callable[[int, int | None], None]
 _WANTED = """
 CREATE TEMP TABLE wanted AS
 SELECT o.id, o.path, f.sha256, o.kind, o.state, coalesce(o.published_ms, o.stamp_ms, 0) AS published_ms,
-    coalesce(o.stamp_ms, 0) AS stamp_ms, o.source, substr(o.path, 1, instr(o.path, '/') - 1) AS language
+    coalesce(o.stamp_ms, 0) AS stamp_ms, o.origin, substr(o.path, 1, instr(o.path, '/') - 1) AS language
 FROM archive.objects o JOIN archive.files f ON f.path = o.path
 WHERE o.format = '' AND o.path IS NOT NULL
 """
 _CHANGED = """
 SELECT w.id FROM wanted w LEFT JOIN documents d ON d.id = w.id
-WHERE d.id IS NULL OR (d.path, d.sha256, d.kind, d.state, d.published_ms, d.stamp_ms, d.source)
-    IS NOT (w.path, w.sha256, w.kind, w.state, w.published_ms, w.stamp_ms, w.source)
+WHERE d.id IS NULL OR (d.path, d.sha256, d.kind, d.state, d.published_ms, d.stamp_ms, d.origin)
+    IS NOT (w.path, w.sha256, w.kind, w.state, w.published_ms, w.stamp_ms, w.origin)
 UNION SELECT id FROM documents WHERE id NOT IN (SELECT id FROM wanted)
 UNION SELECT id FROM (SELECT * FROM wanted_revisions EXCEPT SELECT * FROM revisions)
 UNION SELECT id FROM (SELECT * FROM revisions EXCEPT SELECT * FROM wanted_revisions)
@@ -156,13 +156,13 @@ class Planner:
         row = memory.db.execute("SELECT * FROM wanted WHERE id = ?", [dw_id]).fetchone()
         if row is None:
             return
-        _, path, sha256, kind, state, published_ms, stamp_ms, source, language = row
+        _, path, sha256, kind, state, published_ms, stamp_ms, origin, language = row
         document = self._read(path, sha256) if layout.is_document(path) else None
         if document is None:
             return
         folder = path.rpartition("/")[0]
         title = self._add(dw_id, CURRENT, document)
-        new = Document(dw_id, path, folder, language, sha256, kind, state, published_ms, stamp_ms, source, title)
+        new = Document(dw_id, path, folder, language, sha256, kind, state, published_ms, stamp_ms, origin, title)
         memory.db.execute(f"INSERT INTO documents VALUES ({', '.join('?' * len(new))})", new)
         memory.make_folder_due(folder)
         for revision_ms, revision_sha256 in list(memory.rows(

@@ -238,8 +238,8 @@ class Archive:
             stamp_ms += 1
         return path
 
-    def plan_seed(self, document: SeedDocument, source: str, now_ms: int) -> tuple[str, list[NewFile]]:
-        """Plan the storing of a document that came as a file, not from DW. source: `seed` (to be compared with DW once) or
+    def plan_seed(self, document: SeedDocument, origin: str, now_ms: int) -> tuple[str, list[NewFile]]:
+        """Plan the storing of a document that came as a file, not from DW. origin: `seed` (to be compared with DW once) or
         `add`.
 
         Returns (outcome, files); outcome is "new", "already there", "newer" or "older". Content and stamp stay as they are.
@@ -251,7 +251,7 @@ class Archive:
         row = self.index.resolve(dw_id)
         about = About(
             identify.kind(document, row), row.id if row and row.path else dw_id, document.url, times.iso(now_ms),
-            language=document.language, hop=0, source=source,
+            language=document.language, hop=0, origin=origin,
         )  # fmt: skip
         if row is None or not row.path:
             return "new", self.document_files(document, about)
@@ -280,9 +280,9 @@ class Archive:
                 found = self.index.register(seedfile.references(document.html, self.sites), hop + 1, scope=self.scope)
                 nearer.extend((row, hop + 1) for row in found)
 
-    def register_document(self, document: SeedDocument, source: str, hop: int) -> None:
+    def register_document(self, document: SeedDocument, origin: str, hop: int) -> None:
         """Register the references and pictures of a stored document. References of a seed document are seeds themselves."""
-        self.register_references(document, 0 if source in ("seed", "add") else hop + 1)
+        self.register_references(document, 0 if origin in ("seed", "add") else hop + 1)
         for name in document.pictures:
             self.index.register_picture(name.id, name.rendition, DW.picture(name))
 

@@ -174,7 +174,7 @@ def about_file(archive: Archive, path: str) -> About | None:
             return replace(about, revision_of=row.path if row else None, stamp_ms=document.stamp_ms)
         return replace(
             about, kind=identify.kind(document, row), url=document.url, time=times.iso(document.stamp_ms),
-            language=path.split("/")[0], hop=row.hop if row else 0, source=row.source if row and row.source else "adopted",
+            language=path.split("/")[0], hop=row.hop if row else 0, origin=row.origin if row and row.origin else "adopted",
             published_ms=identify.published_ms(document, row), stamp_ms=document.stamp_ms,
         )  # fmt: skip
     is_whole = remaking.is_whole(data) if path.endswith(".gz") else _is_kept_reply(path, dw_id, data)

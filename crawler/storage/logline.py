@@ -24,10 +24,11 @@ Record = dict[str, Any]
 class About:
     """The keys of a stored file's line, apart from its path and its bytes. The line has them in this order, without None.
 
-    id: DW's. time: UTC, ISO 8601. language: a language path. hop: the document's distance from the seeds. source: the origin
-    of a document, or the place a reply came from. etag, last_modified: of the reply. requested: the id that was requested, if
-    it differs. revision_of: the path of the document whose earlier version this is. stamp_ms, published_ms: milliseconds UTC.
-    adopted: found after a kill. reread: made from a stored reply.
+    id: DW's. time: UTC, ISO 8601. language: a language path. hop: the document's distance from the seeds. origin: how a
+    document, or the document of a reply, came into the archive; the line calls it `source`, as versions before 1.2 do. etag,
+    last_modified: of the reply. requested: the id that was requested, if it differs. revision_of: the path of the document
+    whose earlier version this is. stamp_ms, published_ms: milliseconds UTC. adopted: found after a kill. reread: made from a
+    stored reply.
     """
 
     kind: str
@@ -36,7 +37,7 @@ class About:
     time: str = ""
     language: str | None = None
     hop: int | None = None
-    source: str | None = None
+    origin: str | None = None
     etag: str | None = None
     last_modified: str | None = None
     published_ms: int | None = None
@@ -48,7 +49,15 @@ class About:
 
     def as_json(self) -> Record:
         """The keys of the line, in order."""
-        return {key: value for key, value in vars(self).items() if value is not None and value is not False}
+        return {
+            "source" if key == "origin" else key: value
+            for key, value in vars(self).items() if value is not None and value is not False
+        }  # fmt: skip
+
+    @classmethod
+    def of_line(cls, line: Record) -> About:
+        """Return the record of a line."""
+        return cls(**_known(cls, line), origin=line.get("source"))
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,7 @@ def parse(line: Record) -> FileRecord | AnyState | None:
     line: must have passed `check`.
     """
     if "sha256" in line and "path" in line:
-        return FileRecord(line["path"], line["sha256"], line["bytes"], About(**_known(About, line)))
+        return FileRecord(line["path"], line["sha256"], line["bytes"], About.of_line(line))
     if line.get("state") == REMOVED:
         return Removal(**_known(Removal, line), is_found="found_sha256" in line)
     if line.get("state") == SCOPE:
@@ -167,7 +176,8 @@ def _keys(record: StateRecord) -> tuple[str, ...]:
 _HEAD = ("state", "kind", "id", "time")
 _MISS = ("misses", "missed_ms", "next_ms")
 _NAMES: dict[type, frozenset[str]] = {
-    record: frozenset(field.name for field in fields(record)) - {"is_found"} for record in (About, StateRecord, Removal)
+    record: frozenset(field.name for field in fields(record)) - {"is_found", "origin"}
+    for record in (About, StateRecord, Removal)
 }
 
 _KINDS = frozenset({*DOCUMENT_KINDS, "picture", "media"})

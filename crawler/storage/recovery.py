@@ -134,13 +134,13 @@ def _register_stored(archive: Archive, record: FileRecord) -> None:
     """Register the references and pictures of a stored document, or of an earlier version of one."""
     path = record.path
     if layout.is_document(path):
-        source, hop = record.about.source or "", record.about.hop or 0
+        origin, hop = record.about.origin or "", record.about.hop or 0
     elif layout.is_revision(path) and path.endswith(".txt") and (row := archive.index.get(record.about.id)):
-        source, hop = row.source, row.hop
+        origin, hop = row.origin, row.hop
     else:
         return
     if document := archive.read(path):
-        archive.register_document(document, source, hop)
+        archive.register_document(document, origin, hop)
 
 
 def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str]) -> tuple[int, int, list[str]]:
@@ -252,4 +252,4 @@ def _adopt(archive: Archive, adopted: list[FileRecord]) -> None:
         archive.apply(lines)
     for record in adopted:
         if layout.is_document(record.path) and (document := archive.read(record.path)):
-            archive.register_document(document, record.about.source or "", record.about.hop or 0)
+            archive.register_document(document, record.about.origin or "", record.about.hop or 0)

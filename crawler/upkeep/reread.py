@@ -40,11 +40,11 @@ class Reread:
     reason: str = ""
 
 
-def place_of(url: str, source: str) -> str:
-    """Return the place a stored reply came from (see `places`), by the document's source, else by the reply's address."""
-    if source == "graph-api" or "/graph-api/" in url:
+def place_of(url: str, origin: str) -> str:
+    """Return the place a stored reply came from (see `places`), by the document's origin, else by the reply's address."""
+    if origin == "graph-api" or "/graph-api/" in url:
         return places.GRAPH
-    if source.startswith("page:") or "/api/detail/" not in url:
+    if origin.startswith("page:") or "/api/detail/" not in url:
         return places.PAGE
     return "api:" + url.partition("/api/detail/")[2].partition("/")[0]
 
@@ -80,7 +80,7 @@ def _read_beside(body: bytes, charset: str, reply: str, row: Row, sites: Sites) 
     if reply.endswith(".html.gz"):
         return places.read(places.PAGE, body, row.id, row.kind, row.language, sites, charset)
     first, second = places.first(row.kind), places.GRAPH
-    if row.source == "graph-api":
+    if row.origin == "graph-api":
         first, second = second, first
     try:
         return places.read(first, body, row.id, row.kind, row.language, sites, charset)
@@ -150,7 +150,7 @@ def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
 
 def _says_more(row: Row, place: str, stamp_ms: int) -> bool:
     """Whether a reply is newer than an archived document, or is api.dw.com's while the document came from a page."""
-    is_better = place.startswith("api:") and (row.source == "graph-api" or row.source.startswith("page:"))
+    is_better = place.startswith("api:") and (row.origin == "graph-api" or row.origin.startswith("page:"))
     return stamp_ms + is_better * _SAME_LOOK_MS > (row.stamp_ms or 0)
 
 
@@ -159,12 +159,12 @@ def store(archive: Archive, found: Reread) -> None:
     assert found.after is not None
     archive.store_now(found.files)
     row = archive.index.resolve(found.id)
-    archive.register_document(found.after, row.source if row else "", row.hop if row else 0)
+    archive.register_document(found.after, row.origin if row else "", row.hop if row else 0)
 
 
 def _about(article: Article, document: SeedDocument, now_ms: int, hop: int) -> About:
     return About(article.kind, article.id, document.url, times.iso(now_ms),
-                 language=article.language, hop=hop, source=article.origin, reread=True)  # fmt: skip
+                 language=article.language, hop=hop, origin=article.origin, reread=True)  # fmt: skip
 
 
 def _time_ms(about: dict[str, object]) -> int:

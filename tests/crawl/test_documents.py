@@ -28,7 +28,7 @@ def documents(run: Any) -> Documents:
 def archived(run: Any, etag: str = "e") -> str:
     """An article as a crawl stores it. Returns its path."""
     about = About("article", 70000001, "u", TIME, "en", 0, "api", etag, "")
-    reply = NewReply("json", b"{}", About("article", 70000001, "u", TIME, source="api", etag=etag, last_modified=""))
+    reply = NewReply("json", b"{}", About("article", 70000001, "u", TIME, origin="api", etag=etag, last_modified=""))
     run.archive.store_now(run.archive.document_files(document(), about, reply))
     return str(run.archive.index.get(70000001).path)
 

@@ -194,7 +194,7 @@ def test_a_dry_reread_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     archive = open_archive(root, NOW_MS, "a test")
     path = archive.index.get(70000001).path  # type: ignore[union-attr]
     reply = {"type": "Article", "id": 70000001, "languageId": 2, "name": "Another title", "text": "Other words."}
-    about = About("article", 70000001, DW.detail("article", 70000001), "2026-05-01T10:00:00Z", source="api")
+    about = About("article", 70000001, DW.detail("article", 70000001), "2026-05-01T10:00:00Z", origin="api")
     archive.store_now([NewReply("json", json.dumps(reply).encode(), about).beside(str(path))])
     archive.close()
     before = everything(root)

@@ -46,7 +46,7 @@ def site() -> Site:
     return fresh_site()
 
 
-def sources_of(outcome: Outcome) -> dict[int, str]:
+def origins_of(outcome: Outcome) -> dict[int, str]:
     """Return where each document was read from, by the run's log."""
     return {line["id"]: line["source"] for line in outcome.log if layout.is_document(line["path"])}
 
@@ -60,7 +60,7 @@ def test_api_down_from_the_start_gives_the_same_articles(how: str, site: Site, t
     outcome = crawl(tmp_path, "edition:zh", site=site, settings=NO_RETRY)
     assert set(outcome.documents) == set(from_api().documents)
     # graph-api knows a video and a gallery under their true kind only: these two come from the page that leads on
-    assert Counter(sources_of(outcome).values()) == {"graph-api": 5, "page:app-state": 2}
+    assert Counter(origins_of(outcome).values()) == {"graph-api": 5, "page:app-state": 2}
     for dw_id, path in outcome.documents.items():
         expected, found = from_api().document(dw_id), outcome.document(dw_id)
         assert path == from_api().documents[dw_id]
@@ -73,7 +73,7 @@ def test_api_that_goes_down_in_the_middle_gives_the_same_articles(site: Site, tm
     site.down("api", after=4)  # robots.txt and three articles
     outcome = crawl(tmp_path, "edition:zh", site=site, settings=NO_RETRY)
     assert set(outcome.documents) == set(from_api().documents)
-    assert Counter(sources_of(outcome).values()) == {"api": 3, "graph-api": 2, "page:app-state": 2}
+    assert Counter(origins_of(outcome).values()) == {"api": 3, "graph-api": 2, "page:app-state": 2}
 
 
 def test_an_api_that_stays_down_is_not_asked_for_everything(site: Site, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_an_api_that_comes_back_is_used_again(site: Site, tmp_path: Path) -> Non
     site.fault("/api/detail/.*", host="api", times=4, status=503)
     outcome = crawl(tmp_path, range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 40), site=site, settings=NO_RETRY)
     assert len(outcome.documents) == 40
-    assert Counter(sources_of(outcome).values())["api"] > 10
+    assert Counter(origins_of(outcome).values())["api"] > 10
 
 
 def test_an_api_that_knows_nothing_any_more_is_not_believed(site: Site, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_liveblog_a_working_api_does_not_know_is_taken_from_its_page(site: Sit
     seeds = f"https://www.dw.com/de/any/a-{dw.GERMAN},https://www.dw.com/en/any/live-{dw.LIVEBLOG_FEED_ONLY}"
     outcome = crawl(tmp_path, seeds, "depth=0", site=site)
     assert set(outcome.documents) == {dw.GERMAN, dw.LIVEBLOG_FEED_ONLY}
-    assert sources_of(outcome)[dw.LIVEBLOG_FEED_ONLY] != "api"
+    assert origins_of(outcome)[dw.LIVEBLOG_FEED_ONLY] != "api"
     assert outcome.status == 0
 
 
@@ -118,7 +118,7 @@ def test_pages_of_every_layout_give_the_same_articles(name: str, site: Site, tmp
     site.down("api")
     site.options(graph_api=False, layout=name)
     outcome = crawl(tmp_path, FIVE, "depth=0", site=site, settings=NO_RETRY)
-    assert sources_of(outcome) == dict.fromkeys(FIVE, LAYOUTS[name])
+    assert origins_of(outcome) == dict.fromkeys(FIVE, LAYOUTS[name])
     assert outcome.status == 0
     for dw_id in FIVE:
         content, found = dw.CONTENTS[dw_id], outcome.document(dw_id)
@@ -162,7 +162,7 @@ def test_unreadable_replies_are_kept_and_the_articles_taken_from_elsewhere(site:
     for dw_id, fault in BROKEN.items():
         site.fault(f"/api/detail/article/{dw_id}", **fault)
     outcome = crawl(tmp_path, BROKEN, "depth=0", site=site)
-    assert sources_of(outcome) == dict.fromkeys(BROKEN, "graph-api")
+    assert origins_of(outcome) == dict.fromkeys(BROKEN, "graph-api")
     for dw_id in BROKEN:
         kept = [path for path in outcome.files if path.startswith(f"unreadable/{dw_id}-")]
         assert sorted(path.rpartition(".")[2] for path in kept) == ["json", "reply"]
@@ -177,14 +177,14 @@ def test_unreadable_replies_are_kept_and_the_articles_taken_from_elsewhere(site:
 def test_article_is_stored_from_its_page_if_the_api_refuses(site: Site, tmp_path: Path) -> None:
     site.fault("/api/detail/.*", host="api", status=403)
     outcome = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site)
-    assert sources_of(outcome) == {dw.GERMAN: "graph-api"}
+    assert origins_of(outcome) == {dw.GERMAN: "graph-api"}
 
 
 def test_robots_of_the_api_are_obeyed_and_the_pages_are_asked(site: Site, tmp_path: Path) -> None:
     site.options(robots="User-agent: *\nDisallow: /api/\n")
     outcome = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site)
     assert not outcome.asked("api")
-    assert sources_of(outcome) == {dw.GERMAN: "graph-api"}
+    assert origins_of(outcome) == {dw.GERMAN: "graph-api"}
 
 
 def test_robots_that_forbid_all_are_obeyed(site: Site, tmp_path: Path) -> None:
@@ -202,10 +202,10 @@ def test_an_alias_is_resolved_by_pages_too(site: Site, tmp_path: Path) -> None:
     assert set(outcome.documents) == {dw.ALIAS_REDIRECT_TO}
 
 
-# --- better and weaker sources ---
+# --- better and weaker origins ---
 
 
-def test_a_weak_source_is_replaced_by_a_revision_when_the_api_is_back(site: Site, tmp_path: Path) -> None:
+def test_a_weak_origin_is_replaced_by_a_revision_when_the_api_is_back(site: Site, tmp_path: Path) -> None:
     site.down("api")
     site.options(graph_api=False, layout="json_ld")
     weak = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site, settings=NO_RETRY)
@@ -213,8 +213,8 @@ def test_a_weak_source_is_replaced_by_a_revision_when_the_api_is_back(site: Site
     assert again.report["documents"] == {"unchanged": 1}
     site.up("api")
     better = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site)
-    assert sources_of(weak) == {dw.GERMAN: "page:json-ld"}
-    assert sources_of(better) == {dw.GERMAN: "api"}
+    assert origins_of(weak) == {dw.GERMAN: "page:json-ld"}
+    assert origins_of(better) == {dw.GERMAN: "api"}
     assert better.document(dw.GERMAN).references
     path = layout.revision_path(dw.GERMAN, weak.document(dw.GERMAN).stamp_ms)
     assert better.files[path] == weak.files[weak.documents[dw.GERMAN]]
@@ -223,7 +223,7 @@ def test_a_weak_source_is_replaced_by_a_revision_when_the_api_is_back(site: Site
     assert not last.requests
 
 
-def test_a_weak_source_never_replaces_a_whole_article(site: Site, tmp_path: Path) -> None:
+def test_a_weak_origin_never_replaces_a_whole_article(site: Site, tmp_path: Path) -> None:
     site.down("api")
     whole = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site, settings=NO_RETRY)
     site.options(graph_api=False, layout="json_ld")

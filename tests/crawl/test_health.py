@@ -12,8 +12,8 @@ from crawler.reasons import NONE, ROBOTS, TIMEOUT, Reason, status
 from crawler.storage.index.objects import PENDING, Row
 
 NEW = Row(7, "", "article", PENDING)
-ARCHIVED_FROM_API = NEW._replace(path="en/7.txt", source="api")
-ARCHIVED_FROM_PAGE = NEW._replace(path="en/7.txt", source="page:react")
+ARCHIVED_FROM_API = NEW._replace(path="en/7.txt", origin="api")
+ARCHIVED_FROM_PAGE = NEW._replace(path="en/7.txt", origin="page:react")
 MISSED_BEFORE = NEW._replace(misses=2)
 
 

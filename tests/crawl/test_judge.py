@@ -103,7 +103,7 @@ def test_language_is_that_of_the_reply_else_the_known_one(
 
 
 def test_an_archived_document_is_judged_as_any_other() -> None:
-    archived = ROW._replace(state=ARCHIVED, path="en/70000001.txt", source="api")
+    archived = ROW._replace(state=ARCHIVED, path="en/70000001.txt", origin="api")
     assert isinstance(judged(SOUND, archived), Found)
     assert judged(Reply("api:article", URL, 410, fault=status(410)), archived) == Missing(status(410))
 

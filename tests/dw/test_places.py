@@ -49,15 +49,15 @@ def test_address_of_a_place(place: str, kind: str, language: str | None, url: st
 
 
 @pytest.mark.parametrize(
-    ("place", "source", "gives"),
+    ("place", "origin", "gives"),
     [
         ("api:article", "api", True), ("api:video", "api", True), (GRAPH, "graph-api", True), (PAGE, "page:react", True),
         (GRAPH, "page:react", False), (PAGE, "graph-api", False), ("api:article", "graph-api", False), (PAGE, "api", False),
         ("api:article", "seed", False), (PAGE, "add", False), (GRAPH, "", False),
     ],
 )  # fmt: skip
-def test_a_validator_belongs_to_the_place_that_gave_it(place: str, source: str, gives: bool) -> None:
-    assert places.gives(place, source) is gives
+def test_a_validator_belongs_to_the_place_that_gave_it(place: str, origin: str, gives: bool) -> None:
+    assert places.gives(place, origin) is gives
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -143,17 +143,17 @@ HTML = (
 
 
 @pytest.mark.parametrize(
-    ("place", "body", "source", "extension"),
+    ("place", "body", "origin", "extension"),
     [
         ("api:article", json.dumps(REPLY), "api", "json"),
         (GRAPH, json.dumps({"data": {"content": CONTENT}}), "graph-api", "json"),
         (PAGE, HTML, "page:app-state", "html"),
     ],
 )
-def test_every_place_gives_the_same_article(place: str, body: str, source: str, extension: str) -> None:
+def test_every_place_gives_the_same_article(place: str, body: str, origin: str, extension: str) -> None:
     article = places.read(place, body.encode(), 7, "article", "zh")
     assert (article.id, article.kind, article.title, article.language) == (7, "article", "A name", "zh")
-    assert article.origin == source
+    assert article.origin == origin
     assert [getattr(block, "html", None) for block in article.blocks] == ["A"]
     assert places.reply_extension(place) == extension
 
@@ -170,7 +170,7 @@ def test_reply_of_another_kind_keeps_the_kind_it_was_asked_for_as() -> None:
     assert places.read("api:video", json.dumps(reply).encode(), 7, "article", "zh").kind == "video"
 
 
-def test_weak_sources_are_those_without_the_whole_article() -> None:
+def test_weak_origins_are_those_without_the_whole_article() -> None:
     assert frozenset({"page:json-ld"}) == places.WEAK
 
 

@@ -50,7 +50,7 @@ def fetched(found: Archive, one: SeedDocument, **more: Any) -> list[dict[str, An
     about = replace(About("article", one.id or 0, one.url, TIME, "zh", 0, "api", "e", "l"), **more)
     reply = NewReply("json", f"reply {one.html}".encode(), about)
     stored = found.store_now(found.document_files(one, about, reply))
-    found.register_document(one, about.source or "", about.hop or 0)
+    found.register_document(one, about.origin or "", about.hop or 0)
     return stored
 
 

@@ -173,10 +173,10 @@ def test_line_that_cannot_be_applied_is_left_out_alone(tmp_path: Path, monkeypat
     root = archive_of(tmp_path / "archive", document(70000001, title="One"), document(70000002, title="Two"))
     heard = Archive.register_document
 
-    def register(self: Archive, found: SeedDocument, source: str, hop: int) -> None:
+    def register(self: Archive, found: SeedDocument, origin: str, hop: int) -> None:
         if found.id == 70000001:
             raise RuntimeError("odd")
-        heard(self, found, source, hop)
+        heard(self, found, origin, hop)
 
     monkeypatch.setattr(Archive, "register_document", register)
     said: list[str] = []

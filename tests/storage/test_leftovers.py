@@ -142,7 +142,7 @@ LATER = document_of(NEW, NOW_MS + 5000)
 
 def stored(archive: Archive, reply: bytes = OLD) -> None:
     """An article and its reply, as a crawl stores them."""
-    about = About("article", 7, "https://api.dw.com/api/detail/article/7", TIME, language="zh", hop=0, source="api")
+    about = About("article", 7, "https://api.dw.com/api/detail/article/7", TIME, language="zh", hop=0, origin="api")
     beside = NewReply("json", gzip.decompress(reply), about)
     archive.store_now(archive.document_files(document_of(reply), about, beside))
 

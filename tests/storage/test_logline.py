@@ -65,7 +65,7 @@ FILES = {
     About("article", 7, "u", TIME, "zh", 2, "page:react", "", "", -5, 8, stamp_ms=5): '"kind": "article", "id": 7, "url": "u",'
     ' "time": "TIME", "language": "zh", "hop": 2, "source": "page:react", "etag": "", "last_modified": "", "published_ms": -5,'
     ' "requested": 8, "stamp_ms": 5',
-    About("article", 7, "u", TIME, source="api", etag="e", last_modified="l"): '"kind": "article", "id": 7, "url": "u",'
+    About("article", 7, "u", TIME, origin="api", etag="e", last_modified="l"): '"kind": "article", "id": 7, "url": "u",'
     ' "time": "TIME", "source": "api", "etag": "e", "last_modified": "l"',
     About("picture", 63, "u", TIME): '"kind": "picture", "id": 63, "url": "u", "time": "TIME"',
     About("article", 7, "u", TIME, revision_of=PATH, stamp_ms=5): '"kind": "article", "id": 7, "url": "u", "time": "TIME",'

@@ -33,7 +33,7 @@ def rows(found: Archive) -> list[tuple[Any, ...]]:
     due and hop limits are made for each run; checked_ms, etag and last_modified of an unchanged article are only in the index.
     """
     columns = ("id, format, kind, state, reason, language, hop, path, home, url, published_ms, stamp_ms, missed_ms, misses,"
-               " next_ms, source, target")  # fmt: skip
+               " next_ms, origin, target")  # fmt: skip
     return [
         *found.index.select(f"SELECT {columns} FROM objects ORDER BY id, format"),
         *found.index.select("SELECT path, sha256, bytes, run FROM files ORDER BY path"),

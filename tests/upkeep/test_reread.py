@@ -150,7 +150,7 @@ def test_a_document_with_script_in_it_becomes_harmless(archived: Outcome, tmp_pa
     clean = render.document_of(places.read(places.GRAPH, reply, dw.GERMAN, "article", "de"), LATER_MS - 2_000_000, "de")
     hostile = replace(clean, html=clean.html.replace("图集：Schiffe", f"图集：Schiffe{script}"))
     assert (script in hostile.html, script in clean.html) == (True, False)
-    about = About("article", dw.GERMAN, hostile.url, "2026-06-01T00:00:00Z", source="graph-api")
+    about = About("article", dw.GERMAN, hostile.url, "2026-06-01T00:00:00Z", origin="graph-api")
     with opened(tmp_path) as archive:
         archive.store_now(archive.document_files(hostile, about, NewReply("json", reply, about)))
     assert found(tmp_path)["changed"] == 1
@@ -173,7 +173,7 @@ def test_a_document_read_again_was_not_looked_at_again(archived: Outcome, site: 
     make_worse(tmp_path, dw.GERMAN)
     found(tmp_path)
     after = row_of(tmp_path, dw.GERMAN)
-    assert (after.checked_ms, after.stamp_ms, after.source, after.hop) == (before.checked_ms, before.stamp_ms, "api", 0)
+    assert (after.checked_ms, after.stamp_ms, after.origin, after.hop) == (before.checked_ms, before.stamp_ms, "api", 0)
     assert not crawl(tmp_path, SEEDS, "depth=0", site=site).requests
 
 
@@ -186,8 +186,8 @@ def test_validators_outlive_a_reread(site: Site, tmp_path: Path) -> None:
     assert [request["status"] for request in outcome.requests] == [304, 304]
 
 
-@pytest.mark.parametrize(("graph_api", "source"), [(True, "graph-api"), (False, "page:app-state")])
-def test_replies_of_every_source_are_read_again(graph_api: bool, source: str, site: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("graph_api", "origin"), [(True, "graph-api"), (False, "page:app-state")])
+def test_replies_of_every_origin_are_read_again(graph_api: bool, origin: str, site: Site, tmp_path: Path) -> None:
     site.down("api")
     site.options(graph_api=graph_api)
     outcome = crawl(tmp_path, [*SEEDS, dw.VIDEO_BY_REFERENCE], "depth=0", site=site, settings=NO_RETRY)
@@ -196,7 +196,7 @@ def test_replies_of_every_source_are_read_again(graph_api: bool, source: str, si
     assert (said["same"], said["changed"]) == (2, 1)
     path = outcome.documents[dw.GERMAN]
     assert files(tmp_path)[path] == outcome.files[path]
-    assert row_of(tmp_path, dw.GERMAN).source == source
+    assert row_of(tmp_path, dw.GERMAN).origin == origin
 
 
 def test_references_found_by_a_better_reader_are_crawled_next(archived: Outcome, site: Site, tmp_path: Path) -> None:
@@ -272,12 +272,12 @@ def test_still_unreadable_reply_is_listed_with_the_reason(site: Site, tmp_path: 
 def test_the_api_s_unreadable_reply_improves_on_the_page_that_stood_in(site: Site, tmp_path: Path) -> None:
     site.fault("/api/detail/.*", host="api", body='{"type": "Article"}')
     page = crawl(tmp_path, [dw.BODY_GALLERY], "depth=0", site=site)
-    assert row_of(tmp_path, dw.BODY_GALLERY).source == "graph-api"
+    assert row_of(tmp_path, dw.BODY_GALLERY).origin == "graph-api"
     for path in (tmp_path / "unreadable").glob("*.reply"):  # what today's reader can read and that of the day could not
         path.write_bytes(site_reply(site, dw.BODY_GALLERY))
     said = found(tmp_path)
     assert (said["same"], said["changed"]) == (1, 1)
-    assert row_of(tmp_path, dw.BODY_GALLERY).source == "api"
+    assert row_of(tmp_path, dw.BODY_GALLERY).origin == "api"
     after = files(tmp_path)
     stamp_ms = page.document(dw.BODY_GALLERY).stamp_ms
     assert after[layout.revision_path(dw.BODY_GALLERY, stamp_ms)] == page.files[page.documents[dw.BODY_GALLERY]]
@@ -317,7 +317,7 @@ def test_invalid_note_is_reported(archived: Outcome, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "source", "place"),
+    ("url", "origin", "place"),
     [
         ("https://api.dw.com/api/detail/video/7", "", "api:video"),
         ("https://www.dw.com/graph-api/zh/content/article/7", "", places.GRAPH),
@@ -326,8 +326,8 @@ def test_invalid_note_is_reported(archived: Outcome, tmp_path: Path) -> None:
         ("https://api.dw.com/api/detail/article/7", "page:classic", places.PAGE),
     ],
 )
-def test_place_of_a_reply(url: str, source: str, place: str) -> None:
-    assert place_of(url, source) == place
+def test_place_of_a_reply(url: str, origin: str, place: str) -> None:
+    assert place_of(url, origin) == place
 
 
 def test_without_an_archive_there_is_nothing_to_read(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class ArchivePipeline(RunComponent):
         await self.run.store(self.run.archive.document_files(document, about, new_reply(self.run, item)))
         self.run.archive.register_references(document, item.hop + 1)
         if article.origin in WEAK:
-            self.run.archive.index.set_unchecked(article.id)  # until a better source answers
+            self.run.archive.index.set_unchecked(article.id)  # until a better origin answers
         self.run.count("dw/document/revised" if known and known.path else "dw/document/new")
         self.run.count(f"dw/document/{article.kind}")
         self.run.count(f"dw/document/language/{article.language}")

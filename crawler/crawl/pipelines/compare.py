@@ -34,14 +34,14 @@ class ComparePipeline(RunComponent):
 
 async def store_if_known(run: Run, item: Fetched) -> bool:
     """Store what is new about an article that the archive holds already. Returns whether it does: the same content, or better
-    than that of a weak source. Counts dw/document/weaker beside those of ComparePipeline."""
+    than one of a weak origin. Counts dw/document/weaker beside those of ComparePipeline."""
     archive, dw_id = run.archive, item.article.id
     row = archive.index.get(dw_id)
     known = archive.read(row.path) if row and row.path else None
     if row is None or row.path is None or known is None:
         return False
     is_weak = item.article.origin in WEAK
-    if is_weak and row.source not in WEAK:
+    if is_weak and row.origin not in WEAK:
         archive.index.set_checked(dw_id, 0, row.etag, row.last_modified)
         run.count("dw/document/weaker")
         return True
@@ -51,7 +51,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
     if item.requested != dw_id and archive.index.get(item.requested) != row:
         states.append(StateRecord("alias", "article", item.requested, times.iso(item.stamp_ms), target=dw_id))
         run.count("dw/document/alias")
-    is_better = item.article.origin == "api" and row.source != "api"
+    is_better = item.article.origin == "api" and row.origin != "api"
     reply = archive.reply_of(row.path)
     is_wanted = reply is None or not archive.is_sound(reply) or is_better
     files = [new_reply(run, item).beside(row.path)] if is_wanted else []
@@ -71,6 +71,6 @@ def new_reply(run: Run, item: Fetched) -> NewReply:
     """Return the reply that an article was made of, as it is to be stored."""
     about = About(
         item.article.kind, item.article.id, run.sites.canonical(item.url), times.iso(item.stamp_ms),
-        source=item.article.origin, etag=item.etag, last_modified=item.last_modified,
+        origin=item.article.origin, etag=item.etag, last_modified=item.last_modified,
     )  # fmt: skip
     return NewReply(item.reply_extension, item.reply, about, item.charset)

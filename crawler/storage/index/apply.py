@@ -58,22 +58,22 @@ def _apply_file(index: Index, record: FileRecord, run: str) -> None:
     elif layout.is_reply(path):
         # an adopted reply may be newer than its document, so the document is compared again
         index.change("UPDATE objects SET checked_ms = max(coalesce(checked_ms, 0), ?) * ?, etag = ?, last_modified = ?,"
-                     " source = ?, misses = 0, missed_ms = NULL WHERE id = ? AND format = '' AND path IS NOT NULL",
+                     " origin = ?, misses = 0, missed_ms = NULL WHERE id = ? AND format = '' AND path IS NOT NULL",
                      [time_ms, not about.adopted, about.etag or "", about.last_modified or "",
-                      "api" if about.source is None else about.source, about.id])  # fmt: skip
+                      "api" if about.origin is None else about.origin, about.id])  # fmt: skip
 
 
 def _archive_document(index: Index, record: FileRecord, time_ms: int) -> None:
     # a seed document is compared with DW once, an added one never; reading a reply again is no look at DW
     about = record.about
-    checked_ms = None if about.reread else {"seed": 0, "adopted": 0, "add": None}.get(about.source or "", time_ms)
+    checked_ms = None if about.reread else {"seed": 0, "adopted": 0, "add": None}.get(about.origin or "", time_ms)
     _archive(index, about.id, "", record, {
         "kind": about.kind,
         "language": about.language,
         "stamp_ms": about.stamp_ms,
         "published_ms": about.stamp_ms if about.published_ms is None else about.published_ms,
         "hop": about.hop or 0,
-        "source": about.source or "",
+        "origin": about.origin or "",
         "etag": about.etag or "",
         "last_modified": about.last_modified or "",
         "checked_ms": checked_ms,

@@ -19,7 +19,7 @@ from crawler.storage.states import STATES as STATES
 from crawler.storage.states import UNREADABLE as UNREADABLE
 from crawler.urls import DOCUMENT_KINDS, PictureName
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 # SQLite uses the index `unfinished` only if a query repeats the condition of that index literally.
 OPEN = "state <> 'archived' AND"
@@ -47,7 +47,7 @@ CREATE TABLE objects (
     next_ms INTEGER,                 -- not before this; for what is missing, gone, unreadable or refused
     etag TEXT NOT NULL DEFAULT '',
     last_modified TEXT NOT NULL DEFAULT '',
-    source TEXT NOT NULL DEFAULT '', -- where the archived document was read from
+    origin TEXT NOT NULL DEFAULT '', -- how the document came into the archive
     target INTEGER,                  -- of an alias
     due INTEGER NOT NULL DEFAULT 0,  -- 1: to be requested in this run
     PRIMARY KEY (id, format)
@@ -131,7 +131,7 @@ class Row(NamedTuple):
     next_ms: int | None = None
     etag: str = ""
     last_modified: str = ""
-    source: str = ""
+    origin: str = ""
     target: int | None = None
     due: int = 0
 

@@ -59,10 +59,10 @@ def test_other_words_go_on(run: Any) -> None:
     assert run.stats == {}
 
 
-def test_a_weaker_source_changes_nothing(run: Any) -> None:
+def test_a_weaker_origin_changes_nothing(run: Any) -> None:
     assert is_dropped(run, fetched("What a machine says.", origin=next(iter(places.WEAK))))
     assert run.stats == {"dw/document/weaker": 1}
-    assert run.archive.index.get(ID).checked_ms == 0, "it is compared with a better source"
+    assert run.archive.index.get(ID).checked_ms == 0, "it is compared with one of a better origin"
 
 
 def test_an_alias_that_was_asked_for_is_remembered(run: Any) -> None:

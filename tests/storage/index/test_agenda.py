@@ -74,7 +74,7 @@ def test_documents_looked_at_again(index: Index, what: str, since_days: int, ids
 
 @pytest.mark.parametrize("end", ["json", "html"])
 def test_refresh_none_and_ids_request_no_other_archived_document(index: Index, end: str) -> None:
-    """3: a list said it has changed. 4: of a weak source. 5: it was gone. 6: its reply was lost. 7: a seed document."""
+    """3: a list said it has changed. 4: of a weak origin. 5: it was gone. 6: its reply was lost. 7: a seed document."""
     for dw_id in (3, 4, 5, 6):
         apply(index, document(dw_id, source="page:json-ld" if dw_id == 4 else "api", published_ms=0), RUN)
         apply(index, reply(dw_id, path=f"zh/2023/11/{dw_id}-a.{end}.gz"), RUN)

@@ -101,16 +101,16 @@ def test_document_on_disk_is_archived(index: Index) -> None:
     found = row(index)
     assert (found.state, found.path, found.language, found.hop, found.due) == (ARCHIVED, "zh/2023/11/7-a.txt", "zh", 2, 0)
     assert (found.stamp_ms, found.published_ms, found.checked_ms) == (NOW_MS, NOW_MS, NOW_MS)
-    assert (found.etag, found.last_modified, found.source) == ("e", "l", "api")
+    assert (found.etag, found.last_modified, found.origin) == ("e", "l", "api")
     assert index.file("zh/2023/11/7-a.txt") == ("0" * 64, 5)
     assert index.counts() == {("article", ARCHIVED): 1}
 
 
-@pytest.mark.parametrize(("source", "checked_ms"), [("api", NOW_MS), ("page", NOW_MS), ("seed", 0), ("add", None)])
-def test_seed_document_is_to_be_compared_once_an_added_one_never(index: Index, source: str, checked_ms: int | None) -> None:
-    apply(index, document(source=source), RUN)
+@pytest.mark.parametrize(("origin", "checked_ms"), [("api", NOW_MS), ("page", NOW_MS), ("seed", 0), ("add", None)])
+def test_seed_document_is_to_be_compared_once_an_added_one_never(index: Index, origin: str, checked_ms: int | None) -> None:
+    apply(index, document(source=origin), RUN)
     assert row(index).checked_ms == checked_ms
-    assert begin(index, NOW_MS + 100 * DAY_MS) == ([7] if source == "seed" else [])
+    assert begin(index, NOW_MS + 100 * DAY_MS) == ([7] if origin == "seed" else [])
 
 
 def test_reply_beside_a_document_is_a_look(index: Index) -> None:
@@ -118,7 +118,7 @@ def test_reply_beside_a_document_is_a_look(index: Index) -> None:
     apply(index, missing(), RUN)
     apply(index, reply(etag="e"), RUN)
     found = row(index)
-    assert (found.checked_ms, found.etag, found.source, found.misses) == (NOW_MS, "e", "api", 0)
+    assert (found.checked_ms, found.etag, found.origin, found.misses) == (NOW_MS, "e", "api", 0)
 
 
 def test_reply_without_a_document_makes_no_object(index: Index) -> None:
