@@ -107,12 +107,12 @@ class Outcome:
         """Return how often each id was requested as an article."""
         return Counter({int(path.rpartition("/")[2]): n for path, n in self.asked("api").items() if "/detail/article/" in path})
 
-    def state_of(self, dw_id: int, form: str = "") -> tuple[str, str]:
+    def state_of(self, dw_id: int, rendition: str = "") -> tuple[str, str]:
         """(state, reason) of an object in the index."""
         import sqlite3
 
         with contextlib.closing(sqlite3.connect(self.root / layout.INDEX)) as db:
-            row = db.execute("SELECT state, reason FROM objects WHERE id = ? AND format = ?", (dw_id, form)).fetchone()
+            row = db.execute("SELECT state, reason FROM objects WHERE id = ? AND rendition = ?", (dw_id, rendition)).fetchone()
         return tuple(row) if row else ("", "")
 
 

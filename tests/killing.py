@@ -322,7 +322,7 @@ def objects(archive: Path) -> list[tuple[Any, ...]]:
     """Return the index's rows of all objects, without times that are not DW's and without numbers of tries."""
     with contextlib.closing(sqlite3.connect(archive / "index.sqlite")) as db:
         return db.execute(
-            "SELECT id, format, kind, state, reason, language, hop, path, url, target,"
+            "SELECT id, rendition, kind, state, reason, language, hop, path, url, target,"
             " CASE published_ms WHEN stamp_ms THEN NULL ELSE published_ms END FROM objects ORDER BY 1, 2"
         ).fetchall()
 

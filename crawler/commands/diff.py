@@ -85,7 +85,7 @@ class Command(ArchiveCommand):
         """Return the id of a document, an alias resolved, and the path of its current version, None if it is not archived."""
         with self.open_index() as index:
             row = index.resolve(dw_id) if dw_id in urls.IDS else None
-        if row is None or row.format:
+        if row is None or row.rendition:
             raise CommandError(f"document {dw_id} is not in the archive")
         return row.id, row.path
 

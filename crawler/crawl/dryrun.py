@@ -48,7 +48,7 @@ async def _say(run: Run, seeding: Seeding, register_media: Callable[[], Awaitabl
     for row in index.due():
         count += 1
         where = sites.picture(row.picture) if row.kind == "picture" else row.url
-        _print(str(where) if row.format else sites.detail(row.kind, row.id), why(row), as_json)
+        _print(str(where) if row.rendition else sites.detail(row.kind, row.id), why(row), as_json)
     if not as_json:
         requests = f"{count:,} request{'' if count == 1 else 's'} would be made"
         print(requests + (", and more for the documents and pictures they lead to" if count else ""))
@@ -66,7 +66,7 @@ def why(row: Row) -> str:
     if row.state == ARCHIVED:
         return "archived, to be compared with DW" if not row.checked_ms else "archived, to be looked at again"
     if row.state == PENDING:
-        return f"pending: {row.kind} of an archived document" if row.format else f"pending, {row.hop} hops from the seeds"
+        return f"pending: {row.kind} of an archived document" if row.rendition else f"pending, {row.hop} hops from the seeds"
     return f"{row.state} ({row.reason}), tried {times(row.misses)}"
 
 

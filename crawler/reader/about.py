@@ -23,18 +23,18 @@ _STATES = (
 
 def figures(memory: Memory, archive: Path, selection: Selection) -> dict[str, Any]:
     """Return what `about.html` shows, ready for JSON. The archive's index must be attached."""
-    of_shown = "SELECT count(DISTINCT object || ' ' || format) FROM shown WHERE "
+    of_shown = "SELECT count(DISTINCT object || ' ' || rendition) FROM shown WHERE "
     published = next(memory.rows("SELECT min(published_ms), max(published_ms) FROM documents"))
-    states = dict(memory.rows("SELECT state, count(*) FROM archive.objects WHERE format = '' GROUP BY 1"))
+    states = dict(memory.rows("SELECT state, count(*) FROM archive.objects WHERE rendition = '' GROUP BY 1"))
     run = max((name for name in tree.run_files(archive)), default="").partition(".")[0]
     return {
         "documents": memory.value("SELECT count(*) FROM documents"),
         "kinds": list(memory.rows("SELECT kind, count(*) FROM documents GROUP BY 1 ORDER BY 2 DESC, 1")),
         "revisions": memory.value("SELECT count(*) FROM revisions"),
-        "pictures": memory.value(f"{of_shown} format <> 'media' AND path <> ''"),
-        "pictures_missing": memory.value(f"{of_shown} format <> 'media' AND path = ''"),
-        "media": memory.value(f"{of_shown} format = 'media' AND path <> ''"),
-        "media_missing": memory.value(f"{of_shown} format = 'media' AND path = ''"),
+        "pictures": memory.value(f"{of_shown} rendition <> 'media' AND path <> ''"),
+        "pictures_missing": memory.value(f"{of_shown} rendition <> 'media' AND path = ''"),
+        "media": memory.value(f"{of_shown} rendition = 'media' AND path <> ''"),
+        "media_missing": memory.value(f"{of_shown} rendition = 'media' AND path = ''"),
         "published": list(published) if published[0] is not None else [],
         "states": [(words, states[state]) for state, words in _STATES if states.get(state)],
         "run": times.parse_ms(run),

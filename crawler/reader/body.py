@@ -21,7 +21,7 @@ from crawler.dw.pages.tree import MOST_TAGS, tree
 from crawler.reader.facts import target_of
 from crawler.sanitise import Markup, page_markup
 from crawler.seedfile import SeedDocument
-from crawler.storage.index.objects import MEDIA, picture_form
+from crawler.storage.index.objects import MEDIA, rendition_key
 
 Element = Any
 
@@ -49,8 +49,8 @@ class Surroundings:
     """The surroundings of a page.
 
     root: the relative path to the site's folder, `../../../`. pages: id in a link to the path of the document, for those in
-    the site. files: (id, form) of a picture or media file to (path, reason): its path relative to the site's folder, and why
-    it is missing; one of both is empty.
+    the site. files: (id, rendition) of a picture or media file to (path, reason): its path relative to the site's folder, and
+    why it is missing; one of both is empty.
     """
 
     root: str = ""
@@ -144,7 +144,7 @@ class _Arranger:
         name = urls.parse_picture(address)
         path, reason = "", "not one of DW's"
         if name:
-            key = (name.id, picture_form(name.rendition, name.file_name))
+            key = (name.id, rendition_key(name.rendition, name.file_name))
             path, reason = self._around.files.get(key, ("", "unknown"))
         if path:
             words = normalise.text_of(etree.tostring(figure, encoding="unicode"))

@@ -9,15 +9,15 @@ from typing import NamedTuple
 from crawler import normalise, urls
 from crawler.dw.passages import line_of
 from crawler.seedfile import MOST_REFERENCES, SeedDocument
-from crawler.storage.index.objects import MEDIA, picture_form
+from crawler.storage.index.objects import MEDIA, rendition_key
 
 _HREF = re.compile(r"""<a\b[^<>]*?\shref\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""", re.IGNORECASE)
 UNTITLED = "Untitled"
 
 
 class Facts(NamedTuple):
-    """The facts about a document. title: one line, never empty. targets: ids of the documents it links to. shown: (id, form)
-    of the pictures and media files it shows, in order, as in the index."""
+    """The facts about a document. title: one line, never empty. targets: ids of the documents it links to. shown: (id,
+    rendition) of the pictures and media files it shows, in order, as in the index."""
 
     title: str
     targets: list[int]
@@ -29,7 +29,7 @@ def facts(document: SeedDocument) -> Facts:
     hrefs = (normalise.unescape(double or single) for double, single in _HREF.findall(document.html))
     linked = (dw_id for href in hrefs if (dw_id := target_of(href)))
     targets = list(islice(dict.fromkeys([*document.references, *linked]), MOST_REFERENCES))
-    shown = [(name.id, picture_form(name.rendition, name.file_name)) for name in document.pictures]
+    shown = [(name.id, rendition_key(name.rendition, name.file_name)) for name in document.pictures]
     if document.media and document.id:
         shown.append((document.id, MEDIA))
     return Facts(title_of(document), targets, shown)

@@ -24,7 +24,7 @@ from crawler.reader.plan import read_document
 from crawler.reader.results import Results
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
-from crawler.storage.index.objects import ARCHIVED, MEDIA, picture_form
+from crawler.storage.index.objects import ARCHIVED, MEDIA, rendition_key
 
 _END_S = 2.0  # seconds that `close` waits for the page that is being made
 
@@ -137,7 +137,7 @@ class Live:
             return None
         found = facts(document)
         targets = {target: row.path for target in found.targets if (row := self._memory.document(target))}
-        shown = [Shown(dw_id, form, self._path_of(document, dw_id, form), "not fetched yet") for dw_id, form in found.shown]
+        shown = [Shown(*one, self._path_of(document, *one), "not fetched yet") for one in found.shown]
         stamp_ms = document.stamp_ms
         folder = path.rpartition("/")[0]
         row = Document(
@@ -146,13 +146,13 @@ class Live:
         )  # fmt: skip
         return self._pages.current(row, Version(page_path(path), stamp_ms, entry.sha256, document), Seen(targets, shown)).data
 
-    def _path_of(self, document: SeedDocument, dw_id: int, form: str) -> str:
+    def _path_of(self, document: SeedDocument, dw_id: int, rendition: str) -> str:
         """Return the path of a picture or media file that a document shows, '' if the archive lacks it."""
-        if form == MEDIA:
+        if rendition == MEDIA:
             paths = [layout.media_path(dw_id, end) for end in ("mp4", "mp3")]
         else:
             paths = [layout.picture_path(name) for name in document.pictures
-                     if (name.id, picture_form(name.rendition, name.file_name)) == (dw_id, form)]  # fmt: skip
+                     if (name.id, rendition_key(name.rendition, name.file_name)) == (dw_id, rendition)]  # fmt: skip
         return next((path for path in paths if files.is_file(self._archive / path)), "")
 
     @contextlib.contextmanager

@@ -52,7 +52,7 @@ CREATE TABLE links (              -- from a page to other documents
 CREATE INDEX links_to ON links (to_id, stamp_ms) WHERE to_id > 0;
 CREATE TABLE shown (              -- pictures and media files on a page
     id INTEGER, stamp_ms INTEGER, place INTEGER,
-    object INTEGER NOT NULL, format TEXT NOT NULL,
+    object INTEGER NOT NULL, rendition TEXT NOT NULL,
     path TEXT NOT NULL DEFAULT '',         -- in the archive; empty where it is missing
     sha256 TEXT NOT NULL DEFAULT '',
     reason TEXT NOT NULL DEFAULT '',       -- why it is missing
@@ -98,7 +98,7 @@ class Shown(NamedTuple):
     """A picture or media file on a page. path: in the archive and in the site; '' if it is missing, for a reason."""
 
     object: int
-    format: str
+    rendition: str
     path: str
     reason: str
 
@@ -206,7 +206,7 @@ class Memory:
 
     def shown(self, dw_id: int, stamp_ms: int = CURRENT) -> list[Shown]:
         """Return the pictures and media files of a page, in order."""
-        sql = "SELECT object, format, path, reason FROM shown WHERE id = ? AND stamp_ms = ? ORDER BY place"
+        sql = "SELECT object, rendition, path, reason FROM shown WHERE id = ? AND stamp_ms = ? ORDER BY place"
         return [Shown(*row) for row in self.rows(sql, [dw_id, stamp_ms])]
 
     def first_picture(self, dw_id: int) -> str:

@@ -143,7 +143,7 @@ class Pages:
     def _shown(self, row: Document, version: Version, seen: Seen) -> dict[str, Any]:
         """Return the template values that the pages of all versions share."""
         around = Surroundings(
-            _root(version.path), seen.links, {(one.object, one.format): (one.path, one.reason) for one in seen.shown}
+            _root(version.path), seen.links, {(one.object, one.rendition): (one.path, one.reason) for one in seen.shown}
         )
         document = version.document
         date_ms = times.parse_ms(document.display_date)

@@ -30,7 +30,7 @@ CREATE TEMP TABLE wanted AS
 SELECT o.id, o.path, f.sha256, o.kind, o.state, coalesce(o.published_ms, o.stamp_ms, 0) AS published_ms,
     coalesce(o.stamp_ms, 0) AS stamp_ms, o.origin, substr(o.path, 1, instr(o.path, '/') - 1) AS language
 FROM archive.objects o JOIN archive.files f ON f.path = o.path
-WHERE o.format = '' AND o.path IS NOT NULL
+WHERE o.rendition = '' AND o.path IS NOT NULL
 """
 _CHANGED = """
 SELECT w.id FROM wanted w LEFT JOIN documents d ON d.id = w.id
@@ -43,7 +43,7 @@ ORDER BY 1
 """
 # what links may lead elsewhere because of: a document that changed, another name of a document
 _TOUCHED = """
-INSERT OR IGNORE INTO temp.touched SELECT id FROM archive.objects WHERE format = '' AND state = 'alias'
+INSERT OR IGNORE INTO temp.touched SELECT id FROM archive.objects WHERE rendition = '' AND state = 'alias'
 """
 # links that now lead elsewhere than when their page was made; looking at all of them would take seconds
 _LINKS = """
@@ -51,7 +51,7 @@ SELECT * FROM (
     SELECT l.id, l.stamp_ms, l.target, l.to_id, coalesce(d.id, 0) AS now_id, l.to_path,
         coalesce(d.path, '') AS now_path
     FROM links l
-    LEFT JOIN archive.objects a ON a.id = l.target AND a.format = '' AND a.state = 'alias'
+    LEFT JOIN archive.objects a ON a.id = l.target AND a.rendition = '' AND a.state = 'alias'
     LEFT JOIN documents d ON d.id = coalesce(a.target, l.target)
     WHERE l.id IN (SELECT id FROM temp.touched) OR l.target IN (SELECT id FROM temp.touched) OR l.to_id NOT IN (0, l.target)
 ) WHERE to_id <> now_id OR to_path <> now_path
@@ -62,7 +62,7 @@ SELECT * FROM (
         coalesce(f.sha256, '') AS now_sha256,
         CASE WHEN f.path IS NOT NULL THEN '' WHEN o.reason <> '' THEN o.reason ELSE 'not fetched yet' END AS now_reason
     FROM shown s
-    LEFT JOIN archive.objects o ON o.id = s.object AND o.format = s.format
+    LEFT JOIN archive.objects o ON o.id = s.object AND o.rendition = s.rendition
     LEFT JOIN archive.files f ON f.path = o.path
 ) WHERE path <> now_path OR sha256 <> now_sha256 OR reason <> now_reason
 """
@@ -187,7 +187,7 @@ class Planner:
         db = self._memory.db
         db.executemany("INSERT INTO links (id, stamp_ms, target) VALUES (?, ?, ?)",
                        ((dw_id, stamp_ms, target) for target in found.targets))  # fmt: skip
-        db.executemany("INSERT INTO shown (id, stamp_ms, place, object, format) VALUES (?, ?, ?, ?, ?)",
+        db.executemany("INSERT INTO shown (id, stamp_ms, place, object, rendition) VALUES (?, ?, ?, ?, ?)",
                        ((dw_id, stamp_ms, place, *shown) for place, shown in enumerate(found.shown)))  # fmt: skip
         return found.title
 

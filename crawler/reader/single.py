@@ -17,7 +17,7 @@ from crawler.reader.body import Surroundings, body
 from crawler.reader.facts import facts
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout
-from crawler.storage.index.objects import MEDIA, picture_form
+from crawler.storage.index.objects import MEDIA, rendition_key
 
 Place = Callable[[str], str]
 """Makes an address of a path: of a document's page (`en/2026/05/7-x.html`), a picture or a media file in the archive."""
@@ -67,8 +67,8 @@ class SinglePages:
         """Return the value of `Surroundings.files`."""
         found = {}
         for name, picture in zip(seed.pictures, document.pictures, strict=True):
-            form = picture_form(name.rendition, name.file_name)
-            found[name.id, form] = (picture.path or "", "" if picture.path else "not in the archive")
+            rendition = rendition_key(name.rendition, name.file_name)
+            found[name.id, rendition] = (picture.path or "", "" if picture.path else "not in the archive")
         for end in ("mp4", "mp3"):
             path = layout.media_path(document.id, end)
             if seed.media and is_file(self._library.path / path):

@@ -129,7 +129,7 @@ class Archive:
         miss = refresh.after_miss(reason, now_ms, row.misses, row.missed_ms, row.reason)
         state = REFUSED if refused else GONE if miss.gone else MISSING
         return StateRecord(
-            state, row.kind, row.id, times.iso(now_ms), format=row.format, reason=reason, misses=miss.misses,
+            state, row.kind, row.id, times.iso(now_ms), rendition=row.rendition, reason=reason, misses=miss.misses,
             missed_ms=miss.first_ms, next_ms=miss.next_ms, url=row.url, hop=row.hop, language=row.language,
         )  # fmt: skip
 

@@ -38,7 +38,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 _END = r"(?P<end>\.txt|\.(?:json|html)\.gz)"
 _LANGUAGE = f"(?P<language>{'|'.join(sorted(_LANGUAGES))})"
 _DOCUMENT = _pattern(_LANGUAGE + r"/\d{4}/\d\d/(?P<id>\d{1,15})(?:-[a-z0-9-]+)?" + _END)
-_PICTURE = _pattern(r"images/\d+/(?P<id>\d{1,15})_(?P<format>[0-9A-Za-z]{1,12})\.(?P<extension>jpg|jpeg|png|gif|webp)")
+_PICTURE = _pattern(r"images/\d+/(?P<id>\d{1,15})_(?P<rendition>[0-9A-Za-z]{1,12})\.(?P<extension>jpg|jpeg|png|gif|webp)")
 _MEDIA = _pattern(r"media/\d+/(?P<id>\d{1,15})\.(?:mp4|mp3)")
 _PARTIAL = _pattern(_MEDIA.pattern + r"\.part(?:\.json)?")
 _REVISION = _pattern(r"revisions/(?P<id>\d{1,15})/(?P<stamp>\d{1,17})" + _END)
@@ -172,7 +172,7 @@ def id_of(path: str) -> int | None:
 
 def picture_of(path: str) -> PictureName | None:
     found = _PICTURE.fullmatch(path)
-    return PictureName(int(found["id"]), found["format"], found["extension"]) if found else None
+    return PictureName(int(found["id"]), found["rendition"], found["extension"]) if found else None
 
 
 def run_name(start_ms: int) -> str:

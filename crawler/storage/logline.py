@@ -49,15 +49,8 @@ class About:
 
     def as_json(self) -> Record:
         """The keys of the line, in order."""
-        return {
-            "source" if key == "origin" else key: value
-            for key, value in vars(self).items() if value is not None and value is not False
-        }  # fmt: skip
-
-    @classmethod
-    def of_line(cls, line: Record) -> About:
-        """Return the record of a line."""
-        return cls(**_known(cls, line), origin=line.get("source"))
+        held = {name: value for name, value in vars(self).items() if value is not None and value is not False}
+        return {_KEYS.get(name, name): value for name, value in held.items()}
 
 
 @dataclass(frozen=True)
@@ -78,15 +71,15 @@ class FileRecord:
 class StateRecord:
     """An object got a state that no file shows: it was registered, missed, recognised as an alias, or found unchanged.
 
-    id: DW's. time: UTC, ISO 8601. format: of a picture or media file, '' for a document; None if the line has none.
-    misses, missed_ms, next_ms: see `refresh.Miss`. target: the id an alias leads to. Times are milliseconds UTC.
+    id: DW's. time: UTC, ISO 8601. rendition: of a picture or media file, '' for a document; None if the line has none; `format`
+    in the line. misses, missed_ms, next_ms: see `refresh.Miss`. target: the id an alias leads to. Times are milliseconds UTC.
     """
 
     state: str
     kind: str
     id: int
     time: str = ""
-    format: str | None = None
+    rendition: str | None = None
     reason: str | None = None
     misses: int | None = None
     missed_ms: int | None = None
@@ -99,7 +92,7 @@ class StateRecord:
 
     def to_line(self) -> Record:
         """Return the line, with the keys of this state in their fixed order. None is left out if a key cannot be null."""
-        values = asdict(self)
+        values = {_KEYS.get(name, name): value for name, value in asdict(self).items()}
         return {key: values[key] for key in _keys(self) if values[key] is not None or _RULES[key](None)}
 
 
@@ -145,7 +138,7 @@ def parse(line: Record) -> FileRecord | AnyState | None:
     line: must have passed `check`.
     """
     if "sha256" in line and "path" in line:
-        return FileRecord(line["path"], line["sha256"], line["bytes"], About.of_line(line))
+        return FileRecord(line["path"], line["sha256"], line["bytes"], About(**_known(About, line)))
     if line.get("state") == REMOVED:
         return Removal(**_known(Removal, line), is_found="found_sha256" in line)
     if line.get("state") == SCOPE:
@@ -155,7 +148,7 @@ def parse(line: Record) -> FileRecord | AnyState | None:
 
 def _known(record: type[About | StateRecord | Removal], line: Record) -> Record:
     names = _NAMES[record]
-    return {key: value for key, value in line.items() if key in names}
+    return {names[key]: value for key, value in line.items() if key in names}
 
 
 def _keys(record: StateRecord) -> tuple[str, ...]:
@@ -168,17 +161,19 @@ def _keys(record: StateRecord) -> tuple[str, ...]:
         return _HEAD if record.published_ms is None else (*_HEAD, "published_ms")
     if record.state == OUT_OF_SCOPE:
         return (*_HEAD, "reason", "hop", "language")
-    if record.format is None:
+    if record.rendition is None:
         return (*_HEAD, "reason", *_MISS, "hop", "language")
     return ("state", "kind", "id", "format", "reason", *_MISS, "url", "hop", "language", "time")
 
 
 _HEAD = ("state", "kind", "id", "time")
 _MISS = ("misses", "missed_ms", "next_ms")
-_NAMES: dict[type, frozenset[str]] = {
-    record: frozenset(field.name for field in fields(record)) - {"is_found", "origin"}
+_KEYS = {"origin": "source", "rendition": "format"}  # attributes that versions before 1.2 called otherwise
+_NAMES = {
+    record: {_KEYS.get(field.name, field.name): field.name for field in fields(record) if field.name != "is_found"}
     for record in (About, StateRecord, Removal)
 }
+"""For each record, the keys of its lines, each with its attribute."""
 
 _KINDS = frozenset({*DOCUMENT_KINDS, "picture", "media"})
 _COUNTS = range(2**53)  # SQLite holds more, other readers of JSON do not

@@ -198,7 +198,7 @@ def test_added_document_is_not_requested_but_its_references_are(root: Path, old:
     scrapy("add", old, root=root)
     archive = open_archive(root, NOW_MS, "a test")
     mark_due(archive.index, NOW_MS, Scope(0), ())
-    due = [(row.id, row.format, row.hop) for row in archive.index.due()]
+    due = [(row.id, row.rendition, row.hop) for row in archive.index.due()]
     archive.close()
     assert due == [(70000099, "", 0), (71000001, "303", 0)]
 
@@ -249,7 +249,7 @@ def test_added_archive_is_the_same_after_reindexing(root: Path, old: Path) -> No
 
 def rows(root: Path) -> list[tuple[Any, ...]]:
     index = Index(root / layout.INDEX, read_only=True)
-    found = [*index.select("SELECT * FROM objects ORDER BY id, format"), *index.select("SELECT * FROM files ORDER BY path")]
+    found = [*index.select("SELECT * FROM objects ORDER BY id, rendition"), *index.select("SELECT * FROM files ORDER BY path")]
     index.close()
     return found
 

@@ -56,7 +56,7 @@ def heard(root: Path) -> set[int]:
     """The ids of all documents the index knows."""
     db = sqlite3.connect(root / layout.INDEX)
     try:
-        return {dw_id for (dw_id,) in db.execute("SELECT id FROM objects WHERE format = ''")}
+        return {dw_id for (dw_id,) in db.execute("SELECT id FROM objects WHERE rendition = ''")}
     finally:
         db.close()
 

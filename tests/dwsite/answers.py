@@ -119,7 +119,7 @@ def detail(state: State, kind: str, dw_id: str) -> Answer:
 
 
 def image_file(state: State, name: str, *, moved: bool = False) -> Answer:
-    """/image/{id}_{format}.{ending}; the bytes depend on id, format and version."""
+    """/image/{id}_{rendition}.{ending}; the bytes depend on id, rendition and version."""
     match = _PICTURE.fullmatch(name)
     if not match or match[3] not in CONTENT_TYPES:
         return not_found()

@@ -31,14 +31,14 @@ def images_in(value: Any) -> Iterator[Json]:
 
 def _known_pictures() -> dict[int, set[str] | None]:
     """By id: the names it is served under; None for a picture of the usual sizes, which has all of them."""
-    usual = {form for form, _, _ in STANDARD}
+    usual = {rendition for rendition, _, _ in STANDARD}
     known: dict[int, set[str] | None] = {}
     for content in CONTENTS.values():
         for picture in images_in(reply(content)):
             names = {size["url"].removeprefix(f"{STATIC}/image/") for size in picture["sizes"]}
-            forms = {int(name.rpartition("_")[2].partition(".")[0]) for name in names}
+            renditions = {int(name.rpartition("_")[2].partition(".")[0]) for name in names}
             before = known.get(picture["id"], set())
-            known[picture["id"]] = None if (forms <= usual and picture["id"] > 0) or before is None else names | before
+            known[picture["id"]] = None if (renditions <= usual and picture["id"] > 0) or before is None else names | before
     return known
 
 

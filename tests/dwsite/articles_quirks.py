@@ -65,8 +65,8 @@ _NAMES = (
 )
 
 
-def _old(dw_id: int, forms: tuple[int, ...], caption: str) -> Json:
-    return image(dw_id, caption, formats=[(form, 340 + 100 * i, 200 + 50 * i) for i, form in enumerate(forms)])
+def _old(dw_id: int, renditions: tuple[int, ...], caption: str) -> Json:
+    return image(dw_id, caption, renditions=[(rendition, 340 + 100 * i, 200 + 50 * i) for i, rendition in enumerate(renditions)])
 
 
 def _index_of_oddities() -> Content:
@@ -129,7 +129,7 @@ _BODIES = (
             _old(71000064, (4,), "Nur Format 4"),
             _old(71000065, (7,), "Nur das Original"),
             _old(71000066, (401, 403, 404), "Drei mittlere"),
-            image(71000067, "Eine breite Ansicht", formats=[(103, 1024, 448)]),
+            image(71000067, "Eine breite Ansicht", renditions=[(103, 1024, 448)]),
         ),
         main=_old(71000068, (4, 7), "Zwei zur Wahl"),
         display_date="2009-05-01T09:00:00.000Z",
@@ -171,7 +171,7 @@ _BODIES = (
         "zh",
         "同一张照片，另一个故事",
         (p("这条船我们见过。"), image(ids.SEED_ZH_PICTURE, "又是那条船。"), p("它还在同一个码头。")),
-        main=image(ids.SEED_ZH_PICTURE, "船还是那条船", formats=[(304, 940, 529), (303, 700, 394)]),
+        main=image(ids.SEED_ZH_PICTURE, "船还是那条船", renditions=[(304, 940, 529), (303, 700, 394)]),
     ),
     Content(
         ids.LINKS,

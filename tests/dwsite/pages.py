@@ -102,7 +102,7 @@ def _ld_json(content: Content, *, whole: bool) -> str:
     }
     if content.main and isinstance(content.main.get("id"), int) and content.main.get("type") == "Image":
         ending = content.main["sizes"][0]["url"].rpartition(".")[2]
-        found["image"] = [f"https://static.dw.com/image/{content.main['id']}_{form}.{ending}" for form in (804, 604)]
+        found["image"] = [f"https://static.dw.com/image/{content.main['id']}_{rendition}.{ending}" for rendition in (804, 604)]
     if whole:
         found["description"] = content.teaser
         found["articleBody"] = "\n\n".join(plain_text([part]) for part in content.body if "text" in part)
@@ -197,13 +197,13 @@ def _classic(state: State, content: Content) -> str:
 """
 
 
-def _pic_box(article: int, picture: Json, classes: str, form: int) -> str:
+def _pic_box(article: int, picture: Json, classes: str, rendition: int) -> str:
     ending = picture["sizes"][0]["url"].rpartition(".")[2]
     dw_id, name = picture["id"], escape(picture["name"])
     return (
         f'<div class="picBox {classes}">\n<a class="overlayLink" href="#"\nlink="/overlay/image/article/{article}/{dw_id}" '
         f'rel="nofollow"\nstyle="cursor: pointer;">\n<img loading="lazy" itemprop="image" '
-        f'src="https://static.dw.com/image/{dw_id}_{form}.{ending}" width="700" height="394" title="{name}" '
+        f'src="https://static.dw.com/image/{dw_id}_{rendition}.{ending}" width="700" height="394" title="{name}" '
         f'alt="{name}" /> </a>\n<p>{picture.get("description") or ""}</p>\n</div>'
     )
 

@@ -1,4 +1,4 @@
-"""Small true picture files, made from a number: the same number and format always give the same bytes.
+"""Small true picture files, made from a number: the same number and ending always give the same bytes.
 
 Each is a whole file of its type (start mark, one tiny image, end mark) filled up to the wanted size with what the type
 allows as comment. Nothing is decoded or encoded, so no picture library is needed.

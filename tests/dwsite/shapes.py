@@ -119,15 +119,16 @@ def image(
     caption: str | None = None,
     *,
     ending: str = "jpg",
-    formats: Iterable[tuple[int, int, int]] = STANDARD,
+    renditions: Iterable[tuple[int, int, int]] = STANDARD,
     name: str = "Symbolbild",
 ) -> Json:
-    """A picture as replies show it. caption None: no `description` key. formats: (format, width, height)."""
+    """A picture as replies show it. caption None: no `description` key. renditions: (rendition, width, height)."""
     picture: Json = {"id": dw_id, "type": "Image", "name": name}
     if caption is not None:
         picture["description"] = caption
     picture["sizes"] = [
-        {"width": width, "height": height, "url": f"{STATIC}/image/{dw_id}_{form}.{ending}"} for form, width, height in formats
+        {"width": width, "height": height, "url": f"{STATIC}/image/{dw_id}_{rendition}.{ending}"}
+        for rendition, width, height in renditions
     ]
     return picture
 

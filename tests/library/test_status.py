@@ -42,7 +42,7 @@ def root(tmp_path: Path) -> Path:
     about = About("picture", 71000001, "https://static.dw.com/image/71000001_303.jpg", "2026-06-01")
     store(root, NewFile("images/710/71000001_303.jpg", b"12345", about), states=(
         StateRecord(PENDING, "article", 70000010, times.iso(NOW_MS), hop=0),
-        StateRecord(PENDING, "picture", 71000002, times.iso(NOW_MS), format="303", url="https://static.dw.com/image/71000002_303.jpg"),
+        StateRecord(PENDING, "picture", 71000002, times.iso(NOW_MS), rendition="303", url="https://static.dw.com/image/71000002_303.jpg"),
         StateRecord(MISSING, "article", 70000011, times.iso(NOW_MS), misses=1, next_ms=NOW_MS - 1),
         StateRecord(MISSING, "article", 70000012, times.iso(NOW_MS), misses=2, next_ms=NOW_MS + DAY_MS),
         StateRecord(UNREADABLE, "video", 70000013, times.iso(NOW_MS), misses=2, next_ms=NOW_MS + 2 * DAY_MS),

@@ -132,7 +132,8 @@ def test_document_its_reply_and_its_lines(archive: OpenArchive, tmp_path: Path) 
     assert gzip.decompress((tmp_path / "archive/zh/2023/10/7-a-title.json.gz").read_bytes()).startswith(b"reply")
     [log] = run_logs(tmp_path / "archive")
     assert list(read_log(log)) == records
-    states = {(dw_id, form): state for dw_id, form, state in found.index.select("SELECT id, format, state FROM objects")}
+    rows = found.index.select("SELECT id, rendition, state FROM objects")
+    states = {(dw_id, rendition): state for dw_id, rendition, state in rows}
     assert states == {(7, ""): ARCHIVED, (8, ""): PENDING, (63, "303"): PENDING}
 
 

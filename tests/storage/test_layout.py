@@ -125,8 +125,8 @@ EXTENSIONS = st.sampled_from(["jpg", "jpeg", "png", "gif", "webp"])
 
 
 @given(st.integers(1, 10**15 - 1), st.from_regex(r"\A[0-9A-Za-z]{1,12}\Z"), EXTENSIONS)
-def test_picture_there_and_back(dw_id: int, form: str, extension: str) -> None:
-    name = PictureName(dw_id, form, extension)
+def test_picture_there_and_back(dw_id: int, rendition: str, extension: str) -> None:
+    name = PictureName(dw_id, rendition, extension)
     assert layout.picture_of(layout.picture_path(name)) == name
     assert layout.id_of(layout.picture_path(name)) == dw_id
 

@@ -18,7 +18,7 @@ LINES: list[tuple[AnyState, str]] = [
      '{"state": "pending", "kind": "article", "id": 7, "time": "TIME", "hop": 0, "language": "zh"}'),
     (StateRecord("pending", "article", 7, TIME, hop=3),
      '{"state": "pending", "kind": "article", "id": 7, "time": "TIME", "hop": 3, "language": null}'),
-    (StateRecord("pending", "picture", 63, TIME, format="303", url="https://example.org/63_303.jpg"),
+    (StateRecord("pending", "picture", 63, TIME, rendition="303", url="https://example.org/63_303.jpg"),
      '{"state": "pending", "kind": "picture", "id": 63, "time": "TIME", "format": "303",'
      ' "url": "https://example.org/63_303.jpg"}'),
     (StateRecord("alias", "article", 7, TIME, target=8),
@@ -55,7 +55,7 @@ def test_record_has_its_line(record: AnyState, line: str) -> None:
 @pytest.mark.parametrize("record", [record for record, _ in LINES])
 def test_line_gives_its_record_back(record: AnyState) -> None:
     assert logline.parse(record.to_line()) == record
-    assert logline.parse({**record.to_line(), "key of a later version": 1}) == record
+    assert logline.parse({**record.to_line(), "key of a later version": 1, "rendition": 5}) == record
 
 
 FILES = {

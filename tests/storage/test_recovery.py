@@ -32,10 +32,10 @@ def rows(found: Archive) -> list[tuple[Any, ...]]:
 
     due and hop limits are made for each run; checked_ms, etag and last_modified of an unchanged article are only in the index.
     """
-    columns = ("id, format, kind, state, reason, language, hop, path, home, url, published_ms, stamp_ms, missed_ms, misses,"
+    columns = ("id, rendition, kind, state, reason, language, hop, path, home, url, published_ms, stamp_ms, missed_ms, misses,"
                " next_ms, origin, target")  # fmt: skip
     return [
-        *found.index.select(f"SELECT {columns} FROM objects ORDER BY id, format"),
+        *found.index.select(f"SELECT {columns} FROM objects ORDER BY id, rendition"),
         *found.index.select("SELECT path, sha256, bytes, run FROM files ORDER BY path"),
     ]
 
@@ -166,14 +166,14 @@ def test_whole_files_no_line_names_are_adopted(archive: OpenArchive, tmp_path: P
     (root / "images/0/63_303.jpg").write_bytes(JPEG)
     left(found)
     again = archive(NOW_MS + DAY_MS)
-    states = {(n, f): (s, p) for n, f, s, p in again.index.select("SELECT id, format, state, path FROM objects")}
+    states = {(n, f): (s, p) for n, f, s, p in again.index.select("SELECT id, rendition, state, path FROM objects")}
     assert states[20, ""] == (ARCHIVED, "zh/2023/10/20-x.txt")
     assert states[63, "303"] == (ARCHIVED, "images/0/63_303.jpg")
     assert states[21, ""] == (PENDING, None), "what it refers to is heard of"
     lines = [record for log in run_logs(root) for record in read_log(log)]
     assert [record["path"] for record in lines if record.get("adopted")] == ["images/0/63_303.jpg", "zh/2023/10/20-x.txt"]
     mark_due(again.index, NOW_MS + 100 * DAY_MS, Scope(-1), ())
-    due = [(row.id, row.format) for row in again.index.due()]
+    due = [(row.id, row.rendition) for row in again.index.due()]
     assert (20, "") in due, "an adopted document is compared with DW once"
     assert (63, "303") not in due, "a picture on disk is not asked for again"
 

@@ -99,7 +99,7 @@ class MediaPipeline(RunComponent):
     async def _fetch_all(self) -> None:
         index = self.run.archive.index
         while not self.run.is_closing() and (row := index.next_media()):
-            if index.claim(row.id, row.format):
+            if index.claim(row.id, row.rendition):
                 await self._fetch(row)
 
     async def _fetch(self, row: Row) -> None:

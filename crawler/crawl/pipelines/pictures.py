@@ -87,7 +87,7 @@ class PicturesPipeline(RunComponent):
             reason, refused = failure_reason(error)
             if self.run.is_closing():
                 time = times.iso(self.run.now_ms())
-                given_back = StateRecord(PENDING, "picture", row.id, time, format=row.format, url=row.url)
+                given_back = StateRecord(PENDING, "picture", row.id, time, rendition=row.rendition, url=row.url)
                 await self.run.store([], [given_back])  # no document names a preview: a rebuilt index must know it
                 return reasons.STOPPED
             return await self._miss(row, reason, refused)

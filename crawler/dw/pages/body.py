@@ -49,7 +49,7 @@ class Body:
     """Reads a text and holds the result.
 
     sites: whose media it may name. captions: better ones than the markup's, by picture id.
-    known_galleries: by id, for texts that only name a gallery. rendition: the picture format to show, None for the one
+    known_galleries: by id, for texts that only name a gallery. rendition: of the pictures to show, None for the one
     the markup names. main_picture: id of the picture above the text, not to be shown again.
     """
 

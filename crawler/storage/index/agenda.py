@@ -63,13 +63,13 @@ def mark(index: Index, now_ms: int, scope: Scope, rules: refresh.Rules, again: s
     commas. With `none` or ids, other documents are requested only if they have no reply yet. media: whether media files are
     wanted.
     """
-    index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format = ''")  # two statements, one for each partial index
-    index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format <> ''")
+    index.change("UPDATE objects SET due = 0 WHERE due = 1 AND rendition = ''")  # two statements, one for each partial index
+    index.change("UPDATE objects SET due = 0 WHERE due = 1 AND rendition <> ''")
     _draw(index, scope)
     _mark_open(index, now_ms, scope)
     _mark_archived(index, now_ms, rules, again)
     if not media:
-        index.change("UPDATE objects SET due = 0 WHERE due = 1 AND format <> '' AND format = 'media'")
+        index.change("UPDATE objects SET due = 0 WHERE due = 1 AND rendition <> '' AND rendition = 'media'")
     index.commit()
 
 
@@ -86,10 +86,10 @@ def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) 
     """Mark documents that were never compared with DW, and those to be looked at again."""
     index.change(f"UPDATE objects SET due = 1 WHERE {_UNCOMPARED} AND coalesce(next_ms, 0) <= ?", [now_ms])  # fmt: skip
     if again == "all":
-        index.change("UPDATE objects SET due = 1 WHERE format = '' AND state = ?", [ARCHIVED])
+        index.change("UPDATE objects SET due = 1 WHERE rendition = '' AND state = ?", [ARCHIVED])
     elif again:
         # this also takes back documents that a list calls changed, that came from a second-choice place, or that were gone
-        index.change(f"UPDATE objects SET due = 0 WHERE due = 1 AND format = '' AND {_HAS_REPLY}")
+        index.change(f"UPDATE objects SET due = 0 WHERE due = 1 AND rendition = '' AND {_HAS_REPLY}")
         for text in again.replace("none", "").split(","):
             if text.strip() and (row := index.resolve(int(text))):  # follows an alias
                 index.set_due(row.id)
@@ -106,7 +106,7 @@ def waiting(index: Index, now_ms: int, rules: refresh.Rules) -> Waiting:
                                 " FROM objects WHERE state = ? GROUP BY 1", [PENDING]))  # fmt: skip
     again, later, next_ms = index.select(
         "SELECT count(*) FILTER (WHERE next <= ?), count(*) FILTER (WHERE next > ?), min(next) FILTER (WHERE next > ?)"
-        f" FROM (SELECT coalesce(next_ms, 0) AS next FROM objects WHERE format <> 'media' AND ({_NOT_HAD} OR ({_MISSED})))",
+        f" FROM (SELECT coalesce(next_ms, 0) AS next FROM objects WHERE rendition <> 'media' AND ({_NOT_HAD} OR ({_MISSED})))",
         [now_ms, now_ms, now_ms]).fetchone()  # fmt: skip
     is_apart = f"coalesce(checked_ms, 1) > 0 AND (misses = 0 OR next_ms > {now_ms:d})"  # counted elsewhere otherwise
     return Waiting(
@@ -130,7 +130,7 @@ def _to_look_at_again(index: Index, now_ms: int, rules: refresh.Rules, condition
     oldest = now_ms - max((age for age, _ in rules), default=0) * refresh.DAY_MS
     young = index.select(
         "SELECT id, min(published_ms, coalesce(stamp_ms, published_ms)) AS born, checked_ms FROM objects"
-        f" WHERE format = '' AND state = 'archived' AND published_ms > ? AND born > ? AND {condition}", [oldest, oldest],
+        f" WHERE rendition = '' AND state = 'archived' AND published_ms > ? AND born > ? AND {condition}", [oldest, oldest],
     )  # fmt: skip
     return [dw_id for dw_id, born, checked in young if refresh.is_due(born, checked or 0, now_ms, rules)]
 
@@ -163,9 +163,9 @@ def _draw(index: Index, scope: Scope) -> None:
     some = f"({', '.join('?' * len(unwanted))})"
     index.change(f"UPDATE objects SET state = ?, reason = '' WHERE {OPEN} state = ? AND reason = 'kind' AND kind NOT IN {some}",
                [PENDING, OUT_OF_SCOPE, *unwanted])  # fmt: skip
-    index.change(f"UPDATE objects SET state = ?, reason = 'kind' WHERE {OPEN} state = ? AND format = '' AND kind IN {some}",
+    index.change(f"UPDATE objects SET state = ?, reason = 'kind' WHERE {OPEN} state = ? AND rendition = '' AND kind IN {some}",
                [OUT_OF_SCOPE, PENDING, *unwanted])  # fmt: skip
     index.change(f"UPDATE objects SET state = ?, reason = '' WHERE {OPEN} state = ? AND reason = 'hop limit' AND hop <= ?",
                [PENDING, OUT_OF_SCOPE, scope.farthest])  # fmt: skip
-    index.change(f"UPDATE objects SET state = ?, reason = 'hop limit' WHERE {OPEN} state = ? AND format = '' AND hop > ?",
+    index.change(f"UPDATE objects SET state = ?, reason = 'hop limit' WHERE {OPEN} state = ? AND rendition = '' AND hop > ?",
                [OUT_OF_SCOPE, PENDING, scope.farthest])  # fmt: skip

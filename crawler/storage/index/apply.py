@@ -49,8 +49,8 @@ def _apply_file(index: Index, record: FileRecord, run: str) -> None:
     about = record.about
     time_ms = times.parse_ms(about.time) or 0
     if picture := layout.picture_of(path):
-        form = objects.picture_form(picture.rendition, path)
-        _archive(index, picture.id, form, record, {"kind": "picture", "checked_ms": time_ms or None})
+        rendition = objects.rendition_key(picture.rendition, path)
+        _archive(index, picture.id, rendition, record, {"kind": "picture", "checked_ms": time_ms or None})
     elif path.startswith("media/"):
         _archive(index, about.id, MEDIA, record, {"kind": "media", "checked_ms": time_ms or None})
     elif layout.is_document(path):
@@ -58,7 +58,7 @@ def _apply_file(index: Index, record: FileRecord, run: str) -> None:
     elif layout.is_reply(path):
         # an adopted reply may be newer than its document, so the document is compared again
         index.change("UPDATE objects SET checked_ms = max(coalesce(checked_ms, 0), ?) * ?, etag = ?, last_modified = ?,"
-                     " origin = ?, misses = 0, missed_ms = NULL WHERE id = ? AND format = '' AND path IS NOT NULL",
+                     " origin = ?, misses = 0, missed_ms = NULL WHERE id = ? AND rendition = '' AND path IS NOT NULL",
                      [time_ms, not about.adopted, about.etag or "", about.last_modified or "",
                       "api" if about.origin is None else about.origin, about.id])  # fmt: skip
 
@@ -82,8 +82,8 @@ def _archive_document(index: Index, record: FileRecord, time_ms: int) -> None:
         index.set_alias(about.requested, about.id)
 
 
-def _archive(index: Index, dw_id: int, form: str, record: FileRecord, values: dict[str, Any]) -> None:
-    values = {**values, "id": dw_id, "format": form, "state": ARCHIVED, "reason": "", "path": record.path,
+def _archive(index: Index, dw_id: int, rendition: str, record: FileRecord, values: dict[str, Any]) -> None:
+    values = {**values, "id": dw_id, "rendition": rendition, "state": ARCHIVED, "reason": "", "path": record.path,
               "url": record.about.url, "misses": 0, "missed_ms": None, "next_ms": None, "target": None,
               "due": 0}  # fmt: skip
     kept = frozenset(name for name in ("language", "checked_ms") if values.get(name) is None)
@@ -91,26 +91,26 @@ def _archive(index: Index, dw_id: int, form: str, record: FileRecord, values: di
 
 
 def _apply_state(index: Index, record: StateRecord, scope: Scope) -> None:
-    form = record.format or ""
+    rendition = record.rendition or ""
     if record.kind == "picture":
-        form = objects.picture_form(form, record.url or "")
+        rendition = objects.rendition_key(rendition, record.url or "")
     if record.state == ALIAS:
         assert record.target is not None
         index.set_alias(record.id, record.target)
     elif record.state == PENDING and record.kind == "picture":
-        index.register_picture(record.id, form, record.url or "")
+        index.register_picture(record.id, rendition, record.url or "")
     elif record.state == PENDING and record.kind == "media":
         index.register_media(record.id, record.url or "")
     elif record.state == PENDING:
         index.register([record.id], record.hop or 0, record.kind, record.language, scope=scope)
     else:
-        _set_state(index, record, form)
+        _set_state(index, record, rendition)
 
 
-def _set_state(index: Index, record: StateRecord, form: str) -> None:
+def _set_state(index: Index, record: StateRecord, rendition: str) -> None:
     index.change(
         "INSERT INTO objects"
-        " (id, format, kind, state, reason, url, published_ms, missed_ms, misses, next_ms, hop, language)"
+        " (id, rendition, kind, state, reason, url, published_ms, missed_ms, misses, next_ms, hop, language)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
         # a document on disk stays archived while DW misses it, or while we may not request it
         " state = CASE WHEN path IS NOT NULL AND excluded.state IN ('missing', 'refused') THEN state"
@@ -120,7 +120,7 @@ def _set_state(index: Index, record: StateRecord, form: str) -> None:
         " published_ms = coalesce(excluded.published_ms, published_ms),"
         " reason = excluded.reason, missed_ms = excluded.missed_ms, misses = excluded.misses,"
         " next_ms = excluded.next_ms, due = 0",
-        [record.id, form, record.kind, record.state, record.reason or "", record.url, record.published_ms,
+        [record.id, rendition, record.kind, record.state, record.reason or "", record.url, record.published_ms,
          record.missed_ms, record.misses or 0, record.next_ms, record.hop or 0, record.language],
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def _set_state(index: Index, record: StateRecord, form: str) -> None:
 @functools.cache
 def _archiving(names: tuple[str, ...], kept: frozenset[str]) -> str:
     """Return the SQL that archives an object. kept: columns that keep their value if the object is known."""
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kept | {"id", "format", "hop"})
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kept | {"id", "rendition", "hop"})
     if "hop" in names:
         updates += ", hop = min(hop, excluded.hop)"
     return (f"INSERT INTO objects ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from crawler.storage.index.sqlite import Index
 
-_ARCHIVED_DOCUMENTS = "FROM objects WHERE format = '' AND path IS NOT NULL GROUP BY 1 ORDER BY"
+_ARCHIVED_DOCUMENTS = "FROM objects WHERE rendition = '' AND path IS NOT NULL GROUP BY 1 ORDER BY"
 
 
 def languages(index: Index) -> dict[str, int]:
@@ -47,7 +47,7 @@ _HAS_REVISION = "EXISTS (SELECT 1 FROM files r WHERE r.path > 'revisions/' || id
 
 
 def _by_stamp(stamp_ms: int, run: str, languages: Collection[str], outcome: str) -> tuple[str, list[object]]:
-    conditions, values = "format = '' AND coalesce(stamp_ms, 0) >= ? AND files.run >= ?", [stamp_ms, run, *sorted(languages)]
+    conditions, values = "rendition = '' AND coalesce(stamp_ms, 0) >= ? AND files.run >= ?", [stamp_ms, run, *sorted(languages)]
     if languages:
         conditions += f" AND coalesce(language, 'und') IN ({', '.join('?' * len(languages))})"
     if outcome:
@@ -89,7 +89,7 @@ def ids_by_publication(
     this run or a later one, empty for all. newest: only so many, the newest first, where the stamp counts for a time that is
     unknown; 0 for all.
     """
-    conditions = ["format = '' AND path IS NOT NULL", "coalesce(published_ms, stamp_ms, 0) BETWEEN ? AND ?"]
+    conditions = ["rendition = '' AND path IS NOT NULL", "coalesce(published_ms, stamp_ms, 0) BETWEEN ? AND ?"]
     values: list[object] = [-(2**62) if since_ms is None else since_ms, 2**62 if until_ms is None else until_ms - 1]
     for column, wanted in (("coalesce(language, 'und')", languages), ("kind", kinds)):
         if wanted:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from crawler.storage.index.sqlite import Index
 
 # The objects `o` that one list names, each with the target `t` if it is an alias.
-_NAMED = ("FROM listed LEFT JOIN objects o ON o.id = listed.id AND o.format = ''"
-          " LEFT JOIN objects t ON t.id = o.target AND t.format = '' WHERE listed.name = ?")  # fmt: skip
+_NAMED = ("FROM listed LEFT JOIN objects o ON o.id = listed.id AND o.rendition = ''"
+          " LEFT JOIN objects t ON t.id = o.target AND t.rendition = '' WHERE listed.name = ?")  # fmt: skip
 
 
 _ANSWERED_BY = "answered by "  # followed by the address of a list: the key in `meta` for the address after a redirect

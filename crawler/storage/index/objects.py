@@ -25,12 +25,12 @@ SCHEMA_VERSION = 4
 OPEN = "state <> 'archived' AND"
 
 NO_LIMIT = 2**31
-MEDIA = "media"  # the kind and the `format` of a media file's row
+MEDIA = "media"  # the kind and the `rendition` of a media file's row
 
 SCHEMA = """
 CREATE TABLE objects (
     id INTEGER NOT NULL,             -- DW's id
-    format TEXT NOT NULL,            -- '' for documents; 'media' for a media file; `picture_form` of a picture
+    rendition TEXT NOT NULL,         -- `rendition_key` of a picture; 'media' of a media file; '' of a document
     kind TEXT NOT NULL,              -- article, gallery, video, audio, liveblog, picture, media
     state TEXT NOT NULL,
     reason TEXT NOT NULL DEFAULT '',
@@ -50,12 +50,12 @@ CREATE TABLE objects (
     origin TEXT NOT NULL DEFAULT '', -- how the document came into the archive
     target INTEGER,                  -- of an alias
     due INTEGER NOT NULL DEFAULT 0,  -- 1: to be requested in this run
-    PRIMARY KEY (id, format)
+    PRIMARY KEY (id, rendition)
 ) WITHOUT ROWID;
-CREATE INDEX due_documents ON objects (hop, id DESC) WHERE due = 1 AND format = '';
-CREATE INDEX due_pictures ON objects (id) WHERE due = 1 AND format <> '';
+CREATE INDEX due_documents ON objects (hop, id DESC) WHERE due = 1 AND rendition = '';
+CREATE INDEX due_pictures ON objects (id) WHERE due = 1 AND rendition <> '';
 CREATE INDEX unfinished ON objects (state) WHERE state <> 'archived';
-CREATE INDEX published ON objects (published_ms) WHERE format = '' AND state = 'archived';
+CREATE INDEX published ON objects (published_ms) WHERE rendition = '' AND state = 'archived';
 CREATE INDEX kinds ON objects (kind, state);
 CREATE INDEX missed ON objects (next_ms) WHERE misses > 0;
 CREATE INDEX unchecked ON objects (checked_ms) WHERE checked_ms = 0;
@@ -79,14 +79,14 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
-def picture_form(rendition: str, address: str) -> str:
-    """Return the `format` of a picture's row: its rendition, with the ending of its address or path if that is not jpg.
+def rendition_key(rendition: str, address: str) -> str:
+    """Return the key of a picture's row: its rendition, with the ending of its address or path if that is not jpg.
 
     So no two files of an id share a row, and no picture shares the row of the media file.
 
-    >>> picture_form("303", "images/0/63_303.jpg"), picture_form("303", "images/0/63_303.webp")
+    >>> rendition_key("303", "images/0/63_303.jpg"), rendition_key("303", "images/0/63_303.webp")
     ('303', '303.webp')
-    >>> picture_form("media", "images/0/63_media.jpg")
+    >>> rendition_key("media", "images/0/63_media.jpg")
     'media.jpg'
     """
     ending = address.rpartition(".")[2]
@@ -114,7 +114,7 @@ class Row(NamedTuple):
     """A row of the table `objects`; the schema above explains the columns."""
 
     id: int
-    format: str
+    rendition: str
     kind: str
     state: str
     reason: str = ""
@@ -141,8 +141,8 @@ class Row(NamedTuple):
         name = layout.picture_of(self.path) if self.path else None
         if name is None and self.url:
             stem, _, extension = self.url.rpartition("/")[2].rpartition(".")
-            dw_id, _, form = stem.partition("_")
-            name = PictureName(int(dw_id), form, extension)
+            dw_id, _, rendition = stem.partition("_")
+            name = PictureName(int(dw_id), rendition, extension)
         if name is None:
             raise ValueError(f"{self.kind} {self.id} is not a picture")
         return name

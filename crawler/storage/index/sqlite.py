@@ -161,7 +161,7 @@ class Index:
     # --- writing ---
 
     def set_alias(self, dw_id: int, target: int) -> None:
-        self.change("INSERT INTO objects (id, format, kind, state, target) VALUES (?, '', 'article', ?, ?)"
+        self.change("INSERT INTO objects (id, rendition, kind, state, target) VALUES (?, '', 'article', ?, ?)"
                      " ON CONFLICT DO UPDATE SET state = excluded.state, target = excluded.target, due = 0"
                      " WHERE path IS NULL", [dw_id, ALIAS, target])  # fmt: skip
 
@@ -175,7 +175,7 @@ class Index:
         reason = "hop limit" if hop > scope.farthest else "" if kind in scope.kinds else "kind"
         state, due = (OUT_OF_SCOPE, 0) if reason else (PENDING, 1)
         for dw_id in ids:
-            if self.change("INSERT OR IGNORE INTO objects (id, format, kind, state, reason, language, hop, due)"
+            if self.change("INSERT OR IGNORE INTO objects (id, rendition, kind, state, reason, language, hop, due)"
                             " VALUES (?, '', ?, ?, ?, ?, ?, ?)",
                             [dw_id, kind, state, reason, language, hop, due]):  # fmt: skip
                 continue
@@ -183,7 +183,7 @@ class Index:
             if row is None or hop >= row.hop:
                 continue
             came_into_scope = row.state == OUT_OF_SCOPE and due and row.kind in scope.kinds
-            self.change("UPDATE objects SET hop = ?, state = ?, reason = ?, due = ? WHERE id = ? AND format = ''",
+            self.change("UPDATE objects SET hop = ?, state = ?, reason = ?, due = ? WHERE id = ? AND rendition = ''",
                          [hop, PENDING if came_into_scope else row.state, "" if came_into_scope else row.reason,
                           1 if came_into_scope else row.due, row.id])  # fmt: skip
             if row.path:
@@ -195,22 +195,22 @@ class Index:
 
         Returns (row, is_claimed): the row as it was before, and whether the picture is to be fetched now.
         """
-        form = objects.picture_form(name.rendition, name.file_name)
-        if self.change("INSERT OR IGNORE INTO objects (id, format, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
-                        [name.id, form, PENDING, url]):  # fmt: skip
-            return Row(name.id, form, "picture", PENDING, url=url), True
-        row = self.get(name.id, form)
+        rendition = objects.rendition_key(name.rendition, name.file_name)
+        if self.change("INSERT OR IGNORE INTO objects (id, rendition, kind, state, url) VALUES (?, ?, 'picture', ?, ?)",
+                        [name.id, rendition, PENDING, url]):  # fmt: skip
+            return Row(name.id, rendition, "picture", PENDING, url=url), True
+        row = self.get(name.id, rendition)
         assert row is not None
-        return row, bool(row.due) and self.claim(name.id, form)
+        return row, bool(row.due) and self.claim(name.id, rendition)
 
     def register_picture(self, dw_id: int, rendition: str, url: str) -> None:
         """Register a picture. A known one stays as it is."""
-        self.change("INSERT OR IGNORE INTO objects (id, format, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
-                     [dw_id, objects.picture_form(rendition, url), PENDING, url])  # fmt: skip
+        self.change("INSERT OR IGNORE INTO objects (id, rendition, kind, state, url, due) VALUES (?, ?, 'picture', ?, ?, 1)",
+                     [dw_id, objects.rendition_key(rendition, url), PENDING, url])  # fmt: skip
 
     def register_media(self, dw_id: int, url: str) -> Row:
         """Register the media file of a document and return its row. One that is not archived gets the new address."""
-        self.change("INSERT INTO objects (id, format, kind, state, url, due) VALUES (?, 'media', 'media', ?, ?, 1)"
+        self.change("INSERT INTO objects (id, rendition, kind, state, url, due) VALUES (?, 'media', 'media', ?, ?, 1)"
                      " ON CONFLICT DO UPDATE SET url = excluded.url WHERE path IS NULL", [dw_id, PENDING, url])  # fmt: skip
         row = self.get(dw_id, "media")
         assert row is not None
@@ -219,19 +219,19 @@ class Index:
     def set_checked(self, dw_id: int, now_ms: int, etag: str, last_modified: str) -> None:
         """Note that an archived document was requested again and is unchanged."""
         self.change("UPDATE objects SET checked_ms = ?, etag = ?, last_modified = ?, misses = 0, missed_ms = NULL,"
-                     " next_ms = NULL, reason = '', state = ?, due = 0 WHERE id = ? AND format = ''",
+                     " next_ms = NULL, reason = '', state = ?, due = 0 WHERE id = ? AND rendition = ''",
                      [now_ms, etag, last_modified, ARCHIVED, dw_id])  # fmt: skip
 
     def set_unchecked(self, dw_id: int) -> None:
         """Mark an archived document to be compared with DW in the next run, whatever its age."""
-        self.change("UPDATE objects SET checked_ms = 0 WHERE id = ? AND format = '' AND path IS NOT NULL", [dw_id])
+        self.change("UPDATE objects SET checked_ms = 0 WHERE id = ? AND rendition = '' AND path IS NOT NULL", [dw_id])
 
-    def set_due(self, dw_id: int, form: str = "") -> None:
-        self.change("UPDATE objects SET due = 1 WHERE id = ? AND format = ?", [dw_id, form])
+    def set_due(self, dw_id: int, rendition: str = "") -> None:
+        self.change("UPDATE objects SET due = 1 WHERE id = ? AND rendition = ?", [dw_id, rendition])
 
-    def claim(self, dw_id: int, form: str = "") -> bool:
+    def claim(self, dw_id: int, rendition: str = "") -> bool:
         """Claim an object for this run. Returns True once, then False until it is due again."""
-        return self.change("UPDATE objects SET due = 0 WHERE id = ? AND format = ? AND due = 1", [dw_id, form]) == 1
+        return self.change("UPDATE objects SET due = 0 WHERE id = ? AND rendition = ? AND due = 1", [dw_id, rendition]) == 1
 
     # --- reading ---
 
@@ -241,8 +241,8 @@ class Index:
         for found in self.select(f"SELECT {_COLUMNS} FROM objects WHERE {where}", tuple(values)):
             yield Row._make(found)
 
-    def get(self, dw_id: int, form: str = "") -> Row | None:
-        return next(self._rows("id = ? AND format = ?", [dw_id, form]), None)
+    def get(self, dw_id: int, rendition: str = "") -> Row | None:
+        return next(self._rows("id = ? AND rendition = ?", [dw_id, rendition]), None)
 
     def resolve(self, dw_id: int) -> Row | None:
         """Return the row of a document, following at most four aliases; None if it is unknown."""
@@ -255,31 +255,31 @@ class Index:
 
     def next_document(self) -> Row | None:
         """Return the next document to request: nearest to the seeds first, then newest; None if none is due."""
-        return next(self._rows("due = 1 AND format = '' ORDER BY hop, id DESC LIMIT 1"), None)
+        return next(self._rows("due = 1 AND rendition = '' ORDER BY hop, id DESC LIMIT 1"), None)
 
     def due_pictures(self, limit: int) -> list[Row]:
-        return list(self._rows("due = 1 AND format <> '' AND format <> 'media' ORDER BY id LIMIT ?", [limit]))
+        return list(self._rows("due = 1 AND rendition <> '' AND rendition <> 'media' ORDER BY id LIMIT ?", [limit]))
 
     def next_media(self) -> Row | None:
         """Return the next media file to fetch, newest first; None if none is due."""
-        where = "due = 1 AND format <> '' AND format = 'media' ORDER BY id DESC LIMIT 1"
+        where = "due = 1 AND rendition <> '' AND rendition = 'media' ORDER BY id DESC LIMIT 1"
         return next(self._rows(where), None)
 
     def without_media(self, after: int, limit: int) -> list[Row]:
         """Return archived videos and audio whose media file is not registered, with an id above `after`, in order of id."""
-        where = ("format = '' AND kind IN ('video', 'audio') AND path IS NOT NULL AND id > ? AND NOT EXISTS (SELECT 1"
-                 " FROM objects m WHERE m.id = objects.id AND m.format = 'media') ORDER BY id LIMIT ?")  # fmt: skip
+        where = ("rendition = '' AND kind IN ('video', 'audio') AND path IS NOT NULL AND id > ? AND NOT EXISTS (SELECT 1"
+                 " FROM objects m WHERE m.id = objects.id AND m.rendition = 'media') ORDER BY id LIMIT ?")  # fmt: skip
         return list(self._rows(where, [after, limit]))
 
     def due(self) -> Iterator[Row]:
         """Yield everything to request in this run, documents first."""
-        yield from self._rows("due = 1 AND format = '' ORDER BY hop, id DESC")
-        yield from self._rows("due = 1 AND format <> '' ORDER BY id")
+        yield from self._rows("due = 1 AND rendition = '' ORDER BY hop, id DESC")
+        yield from self._rows("due = 1 AND rendition <> '' ORDER BY id")
 
     def count_due(self) -> tuple[int, int]:
         """Return how many documents are due, and how many pictures and media files."""
         documents, others = (self.select(f"SELECT count(*) FROM objects WHERE due = 1 AND {which}").fetchone()[0]
-                             for which in ("format = ''", "format <> ''"))  # fmt: skip
+                             for which in ("rendition = ''", "rendition <> ''"))  # fmt: skip
         return documents, others  # two queries, because each partial index has only a part of what is due
 
     def count(self, state: str, kinds: Iterable[str]) -> int:
@@ -295,7 +295,7 @@ class Index:
     def documents(self) -> Iterator[Row]:
         """Yield archived documents in order of id, a few in memory at a time. Rows may be changed meanwhile."""
         dw_id = 0
-        where = "format = '' AND path IS NOT NULL AND id > ? ORDER BY id LIMIT 500"
+        where = "rendition = '' AND path IS NOT NULL AND id > ? ORDER BY id LIMIT 500"
         while rows := list(self._rows(where, [dw_id])):
             yield from rows
             dw_id = rows[-1].id

@@ -69,8 +69,8 @@ def missing(dw_id: int = 7, **more: object) -> Record:
     return state(MISSING, dw_id, reason="status 404", misses=1, missed_ms=NOW_MS, next_ms=NOW_MS + DAY_MS, **more)
 
 
-def row(index: Index, dw_id: int = 7, form: str = "") -> Row:
-    found = index.get(dw_id, form)
+def row(index: Index, dw_id: int = 7, rendition: str = "") -> Row:
+    found = index.get(dw_id, rendition)
     assert found
     return found
 
@@ -89,7 +89,7 @@ def begin(index: Index, now_ms: int = NOW_MS, depth: int = -1, what: str = "") -
 
 
 def dump(index: Index) -> list[tuple[Any, ...]]:
-    return [*index.select("SELECT * FROM objects ORDER BY id, format"), *index.select("SELECT * FROM files ORDER BY path")]
+    return [*index.select("SELECT * FROM objects ORDER BY id, rendition"), *index.select("SELECT * FROM files ORDER BY path")]
 
 
 # ---- log lines ------------------------------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def test_due_objects_are_counted_without_reading_all_objects(index: Index) -> No
     index.register([7, 8], 0)
     index.register_picture(63, "303", PICTURE_URL)
     assert index.count_due() == (2, 1)
-    for which in ("format = ''", "format <> ''"):
+    for which in ("rendition = ''", "rendition <> ''"):
         [plan] = index.select(f"EXPLAIN QUERY PLAN SELECT count(*) FROM objects WHERE due = 1 AND {which}")
         assert "INDEX due_" in plan[3]
     assert (index.count(PENDING, ["article"]), index.count(PENDING, ["picture", "media"])) == (2, 1)
