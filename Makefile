@@ -1,4 +1,4 @@
-# make demo: see it work. make test: lint, types, imports, all tests. Both need nothing but Python 3.11 or newer.
+# make demo: a crawl of the stand-in. make test: lint, types, import rules, tests. Both need only Python 3.11 or newer.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: install develop test torture shown demo bench bench-index bench-search bench-site bench-export shots clean
 
-# what running needs
+# what the program needs to run
 install: $(VENV)/installed
 
 $(VENV)/installed: requirements.txt pyproject.toml
@@ -15,7 +15,7 @@ $(VENV)/installed: requirements.txt pyproject.toml
 	$(BIN)/python -m pip install -qq --editable .
 	@touch $@
 
-# the demo's own DW is an aiohttp server
+# the stand-in that the demo crawls is an aiohttp server
 $(VENV)/installed-demo: $(VENV)/installed requirements-dev.txt
 	@$(BIN)/python -m pip install -qq "$$(grep ^aiohttp requirements-dev.txt)"
 	@touch $@
