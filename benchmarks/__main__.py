@@ -1,4 +1,5 @@
-"""`python -m benchmarks`: all competitors in turns, then what they lose; writes results.json, README.md and results.svg."""
+"""`python -m benchmarks`: run all contestants in turn, test what they lose, and write results.json, README.md and
+results.svg."""
 
 from __future__ import annotations
 
@@ -25,20 +26,20 @@ RESULTS = HERE / "results.json"
 
 
 class Session:
-    """One whole measurement; `results` is what results.json holds."""
+    """One complete measurement; `results` is the content of results.json."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         chosen = options.only.split(",") if options.only else [each.key for each in ALL]
         if unknown := set(chosen) - {each.key for each in ALL}:
-            raise BenchmarkError(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(each.key for each in ALL)}")
+            raise BenchmarkError(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(each.key for each in ALL)}")
         self.contestants = [each for each in ALL if each.key in chosen]
         self.results: Figures = {"about": _about(options), "rows": {}}
-        # nothing is deleted before the end: for minutes after it ext4 looks twice at each inode it could use again, and whoever
-        # writes files would pay for what was deleted before him
+        # nothing is deleted before the end: for minutes after a deletion, ext4 checks each free inode twice, which would slow
+        # down the next contestant that writes files
         WORK.mkdir(exist_ok=True)
         self.out = Path(tempfile.mkdtemp(prefix="out-", dir=WORK))
-        self.folders: dict[str, Path] = {}  # of each competitor's last round
+        self.folders: dict[str, Path] = {}  # the result of each contestant's last round
         for each in self.contestants:
             self.results["rows"][each.key] = {
                 "name": each.name, "keeps": each.keeps, "note": each.note, "has_articles": each.count is not None,
@@ -72,7 +73,7 @@ class Session:
         self.contestants.remove(contestant)
 
     def rounds(self) -> None:
-        """Everybody once a round, each round beginning with another."""
+        """Run every contestant once in each round; each round begins with a different one."""
         for number in range(self.options.rounds):
             turn = number % max(len(self.contestants), 1)
             for contestant in self.contestants[turn:] + self.contestants[:turn]:
@@ -162,7 +163,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--articles", type=int, default=1000)
     parser.add_argument("--growth", type=int, default=10_000, help="articles of the second site; 0: none")
-    parser.add_argument("--only", default="", help="competitors, comma-separated")
+    parser.add_argument("--only", default="", help="contestants, separated by commas")
     parser.add_argument("--no-losses", action="store_true", help="speed only")
     parser.add_argument("--report-only", action="store_true", help="write the README and the chart again from results.json")
     parser.add_argument("--to", type=Path, default=HERE, help="folder for results.json, README.md and results.svg")

@@ -1,4 +1,4 @@
-"""The contestants: their commands, what each stores, and what is not like for like."""
+"""The contestants: their commands, what each stores, and how they differ."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ JOBS = HERE / "jobs"
 
 @dataclass(frozen=True)
 class Contestant:
-    """command: of a site, and a folder for everything that is kept (the current one). keeps: what a user has afterwards.
-    note: what is not like for like. count: different articles in the folder; None: it keeps none.
-    articles: at most so many in a run, 0 for all.
-    pictures: whether it fetches them. bookkeeping: beginnings of paths that hold no content. programs: (name, Debian package).
+    """A tool to compare, and how to run it.
+
+    command: makes a command line from a site and the folder for the result, which is the current one. keeps: what a user has
+    afterwards. note: how it differs from the others. count: returns the number of distinct articles in the folder; None if it
+    keeps none. articles: the most to fetch in a run, 0 for all. pictures: whether it fetches them. bookkeeping: prefixes of
+    paths without content. programs: (name, Debian package).
     """
 
     key: str
@@ -42,14 +44,14 @@ class Contestant:
         return self.keeps != "nothing"
 
     def look(self, folder: Path, site: Site) -> kept.Kept:
-        """The files of a run in a folder."""
+        """Examine the files of a run in a folder."""
         served = site.digests() if self.pictures else frozenset()
         found = kept.look(folder, served, self.bookkeeping)
         return dataclasses.replace(found, articles=self.count(folder) if self.count else 0)
 
 
 def settings(**values: object) -> list[str]:
-    """Scrapy settings as arguments; no delay, no throttle, 16 connections."""
+    """Return Scrapy settings as arguments; no delay, no throttle, 16 connections."""
     values = {"CONCURRENT_REQUESTS": CONCURRENCY, "CONCURRENT_REQUESTS_PER_DOMAIN": CONCURRENCY, "LOG_LEVEL": "INFO", **values}
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
     return [part for name, value in texts.items() for part in ("-s", f"{name}={value}")]
@@ -82,7 +84,7 @@ LEAN: dict[str, object] = {
     "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
     "LOG_LEVEL": "ERROR",
 }
-"""The leanest Scrapy with its default download handler that was found: everything off that a crawl can run without."""
+"""The leanest Scrapy that we found with the default download handler: everything is off that a crawl can run without."""
 
 _AIOHTTP = {
     "DOWNLOAD_HANDLERS": {"http": "scrapy.core.downloader.handlers._aiohttp.AiohttpDownloadHandler"},
@@ -104,14 +106,14 @@ def _files(site: Site, folder: Path, *more: str) -> list[str]:
 
 
 def crawl(*arguments: str, environment: peers.Environment = peers.PROJECT) -> list[str]:
-    """`scrapy crawl dw` of this checkout, from any folder; `measure` keeps Scrapy from finding it by itself."""
+    """Return the command for `scrapy crawl dw` of this checkout from any folder; `measure` hides the project from Scrapy."""
     begin = f"import os, sys; sys.path.insert(0, {str(HERE.parent)!r}); "
     begin += "os.environ['SCRAPY_SETTINGS_MODULE'] = 'crawler.settings'; from scrapy.cmdline import execute; execute()"
     return [peers.python_of(environment), "-c", begin, "crawl", "dw", *arguments]
 
 
 def _project(site: Site, folder: Path, environment: peers.Environment = peers.PROJECT, **more: object) -> list[str]:
-    """As a user runs it, but for the delay."""
+    """Return the command that a user runs, without the delay."""
     values: dict[str, object] = {"ARCHIVE_DIR": str(folder / "archive"), "ARCHIVE_MIN_FREE": 0, "DOWNLOAD_DELAY": 0,
                                  "AUTOTHROTTLE_ENABLED": False, "DOWNLOAD_SLOTS": {}, **more}  # fmt: skip
     return crawl("-a", f"seeds={site.seeds}", *settings(**values), *site.settings, environment=environment)
@@ -129,7 +131,7 @@ def _webarchive(site: Site, folder: Path) -> list[str]:
 
 
 def _news_please(site: Site, folder: Path) -> list[str]:
-    """Its own configuration but for the folder and 16 connections."""
+    """Return the command with its own configuration, except for the folder and 16 connections."""
     source = next(peers.NEWS_PLEASE.folder.glob("lib/python*/site-packages/newsplease/config/config.cfg"))
     text = source.read_text().replace("working_path = ~/news-please-repo/", f"working_path = {folder}/")
     text = text.replace("CONCURRENT_REQUESTS_PER_DOMAIN=4", f"CONCURRENT_REQUESTS_PER_DOMAIN={CONCURRENCY}")

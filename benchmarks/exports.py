@@ -1,4 +1,4 @@
-"""`make bench-export`: JSONL and Parquet of made documents: how many a second, and in how much memory. Figures go into
+"""`make bench-export`: speed and memory of exporting generated documents as JSONL and Parquet. Figures go into
 results-export.json and README.md."""
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from crawler.storage import layout
 
 HERE = Path(__file__).parent
 FORMATS = {"jsonl": "a.jsonl", "jsonl, packed": "a.jsonl.gz", "parquet": "a.parquet"}
-SMALL = 10  # the part of the documents that memory is compared with
+SMALL = 10  # the share of the documents that memory use is compared with
 TARGETS = {"jsonl a CPU second": 2000, "parquet a CPU second": 2000}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.exports")
     parser.add_argument("--documents", type=int, default=200_000)
-    parser.add_argument("--keep", action="store_true", help="keep the archives, and use those that are there")
+    parser.add_argument("--keep", action="store_true", help="keep the archives, and use existing ones")
     parser.add_argument("--no-report", action="store_true", help="print the figures, write nothing")
     parser.add_argument("--one", nargs=2, metavar=("ARCHIVE", "TO"), help="make one export, and print its figures")
     options = parser.parse_args()
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def measure(root: Path, count: int) -> dict[str, float]:
-    """Figures of every format. Each export is a process of its own, so that its memory is its own."""
+    """Return the figures of every format. Each export runs in its own process, so that its memory can be measured."""
     figures: dict[str, float] = {"documents": count}
     for documents in (count // SMALL, count):
         archive = root / str(documents) / "archive"

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.index`: how a run begins over 200,000 archived articles, and what a look-up costs."""
+"""`make bench-index`: the start of a run on 200,000 archived articles, and the cost of a look-up."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _MIB = 1024 * 1024
 
 
 def make_index(path: Path, articles: int, now_ms: int) -> None:
-    """An index of archived articles with three pictures each, as log lines would have made it. No file exists but this one.
+    """Make an index of archived articles with three pictures each, as log lines would have made it. The files do not exist.
 
-    Spread evenly over five and a half years, the youngest three days old, all looked at just now: nothing is due.
+    The articles are spread evenly over five and a half years, the youngest is three days old, and nothing is due.
     """
     path.parent.mkdir(parents=True)
     index = Index(path)
@@ -56,7 +56,7 @@ def make_index(path: Path, articles: int, now_ms: int) -> None:
 
 
 def looked_up_us(path: Path, articles: int, looks: int) -> list[float]:
-    """Microseconds of each of so many look-ups of the state of a known article or picture, picked at random."""
+    """Return the microseconds of each look-up of the state of a known article or picture, picked at random."""
     index = Index(path, read_only=True)
     chance = random.Random(1)
     found = []
@@ -72,7 +72,7 @@ def looked_up_us(path: Path, articles: int, looks: int) -> list[float]:
 
 
 def begin_run(folder: Path, archive: Path) -> measure.Run:
-    """A whole run with nothing to do: no seeds, nothing due, no request."""
+    """Make a complete run with nothing to do: no seeds, nothing due, no request."""
     values: dict[str, Any] = {"ARCHIVE_DIR": str(archive), "ARCHIVE_MIN_FREE": 0}
     return measure.run(crawl("-a", "seeds=", *settings(**values)), folder)
 

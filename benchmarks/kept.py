@@ -1,4 +1,4 @@
-"""Count what a competitor left on disk: articles, pictures, and files that are not whole, also inside WARC and WACZ."""
+"""Count what a contestant left on disk: articles, pictures, and incomplete files, also inside WARC and WACZ."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ _NUMBER = re.compile(r"(?<!\d)8\d{7}(?!\d)")  # as the site numbers its articles
 
 @dataclass(frozen=True)
 class Kept:
-    """articles: as the competitor counts them. pictures: different ones that are byte for byte what was served. bad: files that
-    are empty, cut, or not what was served. bytes: of all files together."""
+    """The files that a contestant kept.
+
+    articles: as the contestant names them. pictures: distinct pictures with the bytes that were served. bad: number of files
+    that are empty, cut off, or different from what was served. bytes: of all files together.
+    """
 
     articles: int
     pictures: int
@@ -30,8 +33,10 @@ class Kept:
 
 
 def look(folder: Path, served: frozenset[str], bookkeeping: tuple[str, ...]) -> Kept:
-    """Look through everything below a folder; articles are not counted. served: sha256 of each picture. bookkeeping:
-    beginnings of the paths that hold no content: they have a size, but are never bad."""
+    """Examine all files below a folder; articles are not counted.
+
+    served: sha256 of each picture. bookkeeping: prefixes of paths without content; such files have a size, but are never bad.
+    """
     found: set[str] = set()
     bad = size = 0
     for path in files(folder):
@@ -47,18 +52,18 @@ def look(folder: Path, served: frozenset[str], bookkeeping: tuple[str, ...]) -> 
 
 
 def files(folder: Path) -> list[Path]:
-    """Every file below a folder, without the measurement's own."""
+    """Yield every file below a folder, except those of the measurement."""
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in _OWN)
 
 
 def snapshot(folder: Path, bookkeeping: tuple[str, ...]) -> dict[str, str]:
-    """Path to sha256 of everything that is content."""
+    """Return path to sha256 of all files with content."""
     paths = ((str(path.relative_to(folder)), path) for path in files(folder))
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths if not name.startswith(bookkeeping)}
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> int:
-    """Return how many files are new, gone or different."""
+    """Return the number of files that are new, gone or different."""
     return sum(before.get(name) != after.get(name) for name in before.keys() | after.keys())
 
 
@@ -67,7 +72,7 @@ def _one(path: Path) -> set[str]:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a file that is no picture is there to its end, as far as its kind lets one tell."""
+    """Whether a file that is not a picture is complete, as far as its type shows."""
     data = path.read_bytes()
     try:
         if path.suffix == ".json":
@@ -91,7 +96,7 @@ def _is_container(path: Path) -> bool:
 
 
 def _inside(path: Path) -> tuple[set[str], bool]:
-    """sha256 of each body in a container; whether it could be read to its end."""
+    """Return the sha256 of each body in a container, and whether the container could be read to its end."""
     try:
         return {hashlib.sha256(body).hexdigest() for _, body in responses(path)}, True
     except (ValueError, EOFError, OSError, zlib.error, zipfile.BadZipFile):
@@ -99,7 +104,7 @@ def _inside(path: Path) -> tuple[set[str], bool]:
 
 
 def responses(path: Path) -> Iterator[tuple[str, bytes]]:
-    """(address, body) of each reply in a WARC or WACZ file. Raises what its reader raises where it is damaged."""
+    """Yield (address, body) of each reply in a WARC or WACZ file. A damaged file raises the error of its reader."""
     if path.name.endswith(".wacz"):
         with zipfile.ZipFile(path) as pack:
             for name in pack.namelist():
@@ -128,7 +133,7 @@ def _records(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[str, bytes]]:
 
 
 def warc_articles(folder: Path) -> int:
-    """Return how many different articles the containers below a folder hold; of a damaged one, those before the damage."""
+    """Return the number of distinct articles in the containers below a folder; in a damaged one, those before the damage."""
     addresses: list[str] = []
     for path in filter(_is_container, files(folder)):
         with suppress(ValueError, EOFError, OSError, zlib.error, zipfile.BadZipFile):
@@ -137,5 +142,5 @@ def warc_articles(folder: Path) -> int:
 
 
 def different(names: Iterable[str]) -> int:
-    """Return how many different articles some paths or addresses name."""
+    """Return the number of distinct articles that paths or addresses name."""
     return len({number for name in names for number in _NUMBER.findall(name)})

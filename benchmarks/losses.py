@@ -31,7 +31,7 @@ def second_run(contestant: Contestant, site: Site, folder: Path) -> Figures:
 
 
 def killed(contestant: Contestant, site: Site, folder: Path, after_s: float) -> Figures:
-    """SIGKILL once, then the same command again."""
+    """Kill a run with SIGKILL, then run the same command again."""
     with serve(site) as before:
         first = measure.run(contestant.command(site, folder), folder, kill_after_s=after_s)
     left = contestant.look(folder, site)
@@ -46,9 +46,9 @@ def killed(contestant: Contestant, site: Site, folder: Path, after_s: float) -> 
 
 
 def full_disk(contestant: Contestant, articles: int, folder: Path, size: int) -> Figures:
-    """A disk of so many bytes; then one that is large enough, and the same command again.
+    """Run a command on a disk of `size` bytes; then enlarge the disk and run it again.
 
-    Raises BenchmarkError where no private mount namespace can be had.
+    Raises BenchmarkError if no private mount namespace can be created.
     """
     site = make(articles)
     if not shutil.which("unshare"):
@@ -68,7 +68,7 @@ def full_disk(contestant: Contestant, articles: int, folder: Path, size: int) ->
 
 
 def _inside(key: str, articles: int, folder: Path, size: int) -> Figures:
-    """Runs in a mount namespace of its own, where it mounts the small disk over the folder."""
+    """Mount the small disk over the folder. This runs in a mount namespace of its own."""
     contestant = next(each for each in ALL if each.key == key)
     site = make(articles)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)

@@ -1,4 +1,4 @@
-"""One run of a command: how long, at what cost, and how it ended."""
+"""Run a command and measure its time, its cost, and how it ended."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ _PAGE = resource.getpagesize()
 
 @dataclass(frozen=True)
 class Run:
-    """seconds: wall clock from start to end. cpu_s: user and system, with every child that was waited for. peak_bytes: resident
-    memory, of all processes together. status: exit status, negative for a signal."""
+    """A measured run.
+
+    seconds: wall clock from start to end. cpu_s: user and system time, with every child that was waited for. peak_bytes:
+    resident memory of all processes together. status: exit status, negative for a signal.
+    """
 
     seconds: float
     cpu_s: float
@@ -30,11 +33,11 @@ class Run:
 def run(command: list[str], folder: Path, *, kill_after_s: float = 0, limit_s: float = 900) -> Run:
     """Run a command in a folder to its end. Its output goes to `output.log` there.
 
-    kill_after_s: kill it and its children (SIGKILL) at that time. limit_s: the same, against one that hangs.
+    kill_after_s: kill it and its children (SIGKILL) after this time. limit_s: the same, in case it hangs.
     """
-    os.sync()  # what others wrote before is not flushed at this one's expense
+    os.sync()  # so that this run does not flush files of earlier ones
     log = folder / "output.log"
-    # set but empty: no Scrapy below this checkout takes its settings from it
+    # empty, so that no Scrapy below this checkout uses its settings
     environment = {**os.environ, "SCRAPY_SETTINGS_MODULE": "", "PYTHONWARNINGS": "ignore"}
     with log.open("ab") as output:
         begin = time.monotonic()
@@ -56,9 +59,9 @@ def run(command: list[str], folder: Path, *, kill_after_s: float = 0, limit_s: f
             next_sample = now + _SAMPLE_S
         time.sleep(0.02)
     process.returncode = os.waitstatus_to_exitcode(status)
-    _kill(process.pid)  # what it left behind
+    _kill(process.pid)  # children that are still running
     seconds = now - begin
-    # not usage.ru_maxrss: it holds what this process had when it forked
+    # not usage.ru_maxrss, which includes this process at the time of the fork
     return Run(seconds, usage.ru_utime + usage.ru_stime, peak, process.returncode)
 
 
@@ -69,7 +72,7 @@ def _kill(session: int) -> None:
 
 
 def _members(session: int) -> list[int]:
-    """The processes of a session: those we began, and theirs."""
+    """Return the processes of a session: those we started, and their children."""
     found = []
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
@@ -86,7 +89,7 @@ def _resident(pids: list[int]) -> Iterator[int]:
 
 
 def _highest(pids: list[int]) -> Iterator[int]:
-    """The highest resident set each has had."""
+    """Return the highest resident set of each process."""
     for pid in pids:
         with suppress(OSError, ValueError, IndexError):
             yield int(Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0]) * 1024

@@ -1,4 +1,4 @@
-"""Install what the others need: Python environments of their own at pinned versions, and programs of the system."""
+"""Install what the other tools need: a Python environment for each, at pinned versions, and system programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks import HERE, WORK, BenchmarkError
 
 @dataclass(frozen=True)
 class Environment:
-    """Packages by pip in a virtual environment below the work folder, made on first use."""
+    """A virtual environment below the work folder with packages from pip, made on first use."""
 
     name: str
     requirements: tuple[str, ...]
@@ -30,7 +30,7 @@ class Environment:
         return str(self.folder / "bin" / "python")
 
     def install(self) -> None:
-        """Raises BenchmarkError with pip's reason."""
+        """Install the packages. Raises BenchmarkError with pip's reason."""
         marker = self.folder / "requirements.txt"
         wanted = "\n".join(self.requirements)
         with suppress(OSError):
@@ -47,7 +47,7 @@ class Environment:
 
 
 PROJECT = Environment("project", ())
-"""Not made here: the one that runs this."""
+"""The environment that runs the benchmarks; it is not made here."""
 
 AIOHTTP = Environment(
     "scrapy-aiohttp",
@@ -55,19 +55,19 @@ AIOHTTP = Environment(
 )
 NEWS_PLEASE = Environment("news-please", ("news-please==1.6.16", "jieba==0.42.1", "Scrapy==2.19.0"))
 FUNDUS = Environment("fundus", ("fundus==0.5.7", "curl_cffi==0.15.0"))
-# Twisted 24.7: with later ones Scrapy 2.11 downloads nothing, and ends with status 0
+# with a Twisted later than 24.7, Scrapy 2.11 downloads nothing and exits with status 0
 WEBARCHIVE = Environment("scrapy-webarchive", ("scrapy-webarchive==0.5.3", "Scrapy==2.11.2", "w3lib==2.4.1", "Twisted==24.7.0"))
-# lxml_html_clean: asked for as an extra of lxml that lxml no longer has
+# lxml_html_clean: fundus requires it as an extra of lxml, which lxml no longer has
 TRAFILATURA = Environment("trafilatura", ("trafilatura==2.3.1", "lxml_html_clean==0.4.6"))
 
 
 def python_of(environment: Environment) -> str:
-    """The interpreter of an environment."""
+    """Return the interpreter of an environment."""
     return sys.executable if environment is PROJECT else environment.python
 
 
 def program(name: str, package: str) -> str:
-    """The path of a program, installed from Debian where it is absent and that is allowed.
+    """Return the path of a program. If it is missing, it is installed from Debian if that is allowed.
 
     Raises BenchmarkError naming the package.
     """
@@ -85,6 +85,6 @@ def program(name: str, package: str) -> str:
 
 
 def version(command: list[str]) -> str:
-    """The first line a program says of its version."""
+    """Return the first line that a program prints about its version."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return (done.stdout or done.stderr).strip().splitlines()[0] if done.stdout or done.stderr else ""

@@ -1,5 +1,4 @@
-"""`make bench-site`: a site of made documents: building it, and bringing it up to date. Figures go into results-site.json and
-README.md."""
+"""`make bench-site`: build and update a site of generated documents. Figures go into results-site.json and README.md."""
 
 from __future__ import annotations
 
@@ -40,7 +39,7 @@ TARGETS = {"update s": 5.0, "peak MB": 300, "largest file KB": 500}
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reader")
     parser.add_argument("--documents", type=int, default=200_000)
-    parser.add_argument("--keep", action="store_true", help="keep the archive, and use one that is there")
+    parser.add_argument("--keep", action="store_true", help="keep the archive, and use an existing one")
     parser.add_argument("--no-report", action="store_true", help="print the figures, write nothing")
     options = parser.parse_args()
     root = HERE / "work" / "site"
@@ -59,7 +58,7 @@ def main() -> int:
 
 
 def make(root: Path, count: int, first: int = 0) -> None:
-    """Documents with their pictures, run logs and index, as runs leave them."""
+    """Make documents with their pictures, run logs and index, as crawls leave them."""
     chance = random.Random(count + first)
     languages = itertools.cycle(made.LANGUAGES)
     drawn = drawing(1, 64, 36)

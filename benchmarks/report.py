@@ -1,4 +1,4 @@
-"""results.json as Markdown tables between the markers of README.md, and as a chart."""
+"""Write results.json as Markdown tables between the markers of README.md, and as a chart."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Figures = dict[str, Any]
 
 
 def write(results: Figures, to: Path = HERE) -> None:
-    """Put tables and goals into README.md, and draw results.svg beside it."""
+    """Put the tables and goals into README.md, and draw results.svg beside it."""
     (to / "results.svg").write_text(chart(results))
     picture = "![objects a second](results.svg)"
     parts = [said(results), picture, table(results), losses(results), growth(results), goals(results)]
@@ -45,7 +45,7 @@ def _median(row: Figures, name: str) -> float:
 
 
 def ratios(results: Figures, key: str, to: str = "bare") -> list[float]:
-    """Objects a second of one to those of another, round by round."""
+    """Return the ratio of the objects a second of two contestants, round by round."""
     rows = results["rows"]
     if to not in rows or key not in rows:
         return []
@@ -53,13 +53,13 @@ def ratios(results: Figures, key: str, to: str = "bare") -> list[float]:
 
 
 def _grid(head: list[str], lines: list[list[str]]) -> str:
-    """A Markdown table; the first column is text, the others are figures."""
+    """Return a Markdown table; the first column is text, the others are figures."""
     rule = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *lines))
 
 
 def table(results: Figures) -> str:
-    """Speed and cost."""
+    """Return the table of speed and cost."""
     lines, notes = [], []
     for place, (key, row) in enumerate(results["rows"].items(), 1):
         notes.append(f"{place}. {row['name']}: keeps {row['keeps']}; {row['note']}.")
@@ -116,13 +116,13 @@ def losses(results: Figures) -> str:
 
 
 def _both(row: Figures, found: Figures, of: Figures) -> str:
-    """Articles; pictures; without what the row never keeps."""
+    """Return the counts of articles and pictures, without those that the contestant never keeps."""
     kinds = [kind for kind in ("articles", "pictures") if row[f"has_{kind}"]]
     return "; ".join(f"{found[kind]:,} of {of[kind]:,} {kind}" for kind in kinds)
 
 
 def growth(results: Figures) -> str:
-    """From the usual site to the large one."""
+    """Return the table of growth from the usual site to the large one."""
     lines = []
     for row in results["rows"].values():
         if not row.get("growth"):
@@ -144,7 +144,7 @@ def _per_object_ms(runs: list[Figures]) -> float:
 
 
 def goals(results: Figures) -> str:
-    """Each goal with what was reached; goals whose rows were not run are left out."""
+    """Return the table of goals and results; goals whose contestants did not run are left out."""
     rows = results["rows"]
     ours = rows.get("dw")
     if not ours or not ours["runs"]:
@@ -187,7 +187,8 @@ _BAR, _LEFT, _WIDTH = 26, 370, 420
 
 
 def chart(results: Figures) -> str:
-    """Bars of the median objects a second, with a line from the least to the most. A bar far longer than all others is cut."""
+    """Draw bars of the median objects a second, with a line from the least to the most. A bar far longer than the others is
+    cut."""
     rows = [(row["name"].replace("*", ""), row["runs"]) for row in results["rows"].values() if row["runs"]]
     most = max(_longest(rows), default=1.0)
     height = _BAR * len(rows) + 50
@@ -213,6 +214,6 @@ def chart(results: Figures) -> str:
 
 
 def _longest(rows: list[tuple[str, list[Figures]]]) -> list[float]:
-    """The longest bars that set the scale: without one that is more than twice as long as the next."""
+    """Return the length of the longest bar, without one that is more than twice as long as the next."""
     found = sorted((max(run["per_second"] for run in runs) for _, runs in rows), reverse=True)
     return found[1:] if len(found) > 2 and found[0] > 2 * found[1] else found

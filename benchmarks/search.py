@@ -1,4 +1,4 @@
-"""`make bench-search`: full-text search over made documents in eight scripts. Figures go into results-search.json and
+"""`make bench-search`: full-text search over generated documents in eight scripts. Figures go into results-search.json and
 README.md."""
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search")
     parser.add_argument("--documents", type=int, default=200_000)
     parser.add_argument("--queries", type=int, default=100, help="of each kind")
-    parser.add_argument("--keep", action="store_true", help="keep the archive, and use one that is there")
+    parser.add_argument("--keep", action="store_true", help="keep the archive, and use an existing one")
     parser.add_argument("--no-report", action="store_true", help="print the figures, write nothing")
     options = parser.parse_args()
     root = HERE / "work" / "search"
@@ -60,12 +60,12 @@ def main() -> int:
 
 
 def languages() -> Iterator[str]:
-    """All in turn; one document in six is Chinese, in one script or the other."""
+    """Yield all languages in turn; one document in six is Chinese, in one script or the other."""
     return itertools.cycle(made.LANGUAGES)
 
 
 def make(root: Path, count: int, first: int = 0) -> None:
-    """Documents with their run logs, as runs leave them; pictures are left out, but not their log lines."""
+    """Make documents with their run logs, as crawls leave them; pictures are left out, but not their log lines."""
     chance = random.Random(count + first)
     span_ms = count * made.DAY_MS // A_DAY
     names = languages()
@@ -74,7 +74,7 @@ def make(root: Path, count: int, first: int = 0) -> None:
         for place in range(first + start, first + min(start + RUN, count)):
             dw_id = 10_000_000 + place
             language = next(names)
-            # most come in the order they were published in
+            # most are stored in order of publication
             moment = FIRST_MS + int(span_ms * min(max(place / max(count, 1), 0), 1)) + chance.randint(0, 30 * made.DAY_MS)
             moment -= moment % 1000
             document = made.document(dw_id, language, chance, moment, sentences=chance.randint(15, 60), size=WORDS)
@@ -94,7 +94,7 @@ def make(root: Path, count: int, first: int = 0) -> None:
 
 
 def measure(root: Path, count: int, queries: int) -> dict[str, object]:
-    """All figures. Times are of one process, whose CPU time is taken for the building."""
+    """Return all figures. Times are those of one process; the time of building the index is CPU time."""
     text_bytes = file_bytes = 0
     for path in root.rglob("*.txt"):
         document = seedfile.loads(path.read_bytes())
@@ -123,7 +123,7 @@ def measure(root: Path, count: int, queries: int) -> dict[str, object]:
 
 
 def spread(times: list[float]) -> dict[str, float]:
-    """Median, 95th percentile and the longest."""
+    """Return the median, the 95th percentile and the longest time."""
     ordered = sorted(times)
     return {"median": round(statistics.median(ordered), 1), "p95": round(ordered[int(len(ordered) * 0.95)], 1),
             "max": round(ordered[-1], 1)}  # fmt: skip

@@ -1,7 +1,7 @@
-"""A DW on loopback as plain files behind nginx: fast enough that the server is never what is measured.
+"""Imitate DW's site on loopback, as plain files behind nginx, which is so fast that the server is never what is measured.
 
-The words come from `tests.dwsite`, all invented. api.dw.com's replies lie below `api/`, the pages of the same articles with a
-sitemap below `www/`, pictures below `static/`.
+The words are those of `tests.dwsite`, all invented. Replies of api.dw.com are below `api/`, the pages of the same articles with
+a sitemap below `www/`, pictures below `static/`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ API, STATIC, WWW, RSS = (f"http://127.0.0.{n}:{PORT}" for n in (1, 2, 3, 4))
 PICTURES = 3
 PICTURE_BYTES = 60_000
 _DISTINCT = 3000  # pictures; a larger site shows the same bytes under several ids, as hard links
-_FORM = 4  # of what is made; raise it when the files change
+_FORM = 4  # version of the generated files; raise it when they change
 
 _NGINX = """
 daemon off;
@@ -67,45 +67,45 @@ http {{
 
 @dataclass(frozen=True)
 class Site:
-    """A made site. root: its files."""
+    """A generated site. root: the folder of its files."""
 
     root: Path
     articles: int
 
     @property
     def settings(self) -> list[str]:
-        """Return the arguments that make this project's crawler use the site."""
+        """Return the arguments with which this project's crawler uses the site."""
         addresses = {"DW_API_URL": API, "DW_STATIC_URL": STATIC, "DW_WWW_URL": WWW, "DW_RSS_URL": RSS}
         return [part for name, url in addresses.items() for part in ("-s", f"{name}={url}")]
 
     @property
     def seeds(self) -> Path:
-        """A list of all articles, as DW's own addresses."""
+        """Return a list of all articles, as addresses of DW."""
         return self.root / "seeds.txt"
 
     @property
     def requests(self) -> Path:
-        """A list of every reply and picture, local addresses, each article followed by its pictures."""
+        """Return a list of the local addresses of all replies and pictures, each article followed by its pictures."""
         return self.root / "requests.txt"
 
     @property
     def replies(self) -> Path:
-        """A list of the api's replies, local addresses."""
+        """Return a list of the local addresses of the API's replies."""
         return self.root / "replies.txt"
 
     @property
     def pages(self) -> Path:
-        """A list of the pages of the same articles, local addresses."""
+        """Return a list of the local addresses of the pages of the same articles."""
         return self.root / "pages.txt"
 
     @property
     def page_requests(self) -> Path:
-        """A list of every page, then every picture, local addresses."""
+        """Return a list of the local addresses of all pages, then all pictures."""
         return self.root / "page-requests.txt"
 
     @property
     def page_files(self) -> Path:
-        """A list of the pages' files."""
+        """Return a list of the files of the pages."""
         return self.root / "page-files.txt"
 
     def picture_ids(self) -> range:
@@ -116,7 +116,7 @@ class Site:
         return self.root / "static" / "image" / f"{dw_id}_303.jpg"
 
     def digests(self) -> frozenset[str]:
-        """sha256 of each different picture."""
+        """The sha256 of each distinct picture."""
         ids = self.picture_ids()[:_DISTINCT]
         return frozenset(hashlib.sha256(self.picture(dw_id).read_bytes()).hexdigest() for dw_id in ids)
 
@@ -128,7 +128,7 @@ def _first_picture() -> int:
 
 
 def make(articles: int, work: Path = WORK) -> Site:
-    """A site of so many articles, made once and kept in the work folder."""
+    """Return a site with this number of articles; it is made once and kept in the work folder."""
     site = Site(work / f"site-{articles}", articles)
     marker = site.root / "made.json"
     wanted = json.dumps({"form": _FORM, "articles": articles, "port": PORT, "bytes": PICTURE_BYTES})
@@ -174,7 +174,7 @@ def _local(page: str) -> str:
 
 
 def _make_pictures(site: Site, pool: Path) -> None:
-    """The 303 rendition of each picture; others are answered with 404 and never requested."""
+    """Make the 303 rendition of each picture; others are answered with 404 and never requested."""
     pool.mkdir(parents=True, exist_ok=True)
     (site.root / "static" / "image").mkdir(parents=True)
     for place, dw_id in enumerate(site.picture_ids()):
@@ -185,14 +185,14 @@ def _make_pictures(site: Site, pool: Path) -> None:
 
 
 def _jpeg(dw_id: int) -> bytes:
-    """A small whole JPEG with a comment of noise: like a true one it cannot be packed, nor told to end before its end."""
+    """Return a small complete JPEG with a comment of noise: like a real one, it cannot be compressed or cut off unnoticed."""
     head, tail = (data := picture(str(dw_id), "jpg", 100))[:20], data[20:]
     noise = random.Random(dw_id).randbytes(PICTURE_BYTES).replace(b"\xff", b"\x7f")
     return head + b"\xff\xfe" + (len(noise) + 2).to_bytes(2, "big") + noise + tail
 
 
 def _make_sitemaps(site: Site, addresses: list[str]) -> None:
-    """An index, and for each language one sitemap of all its articles."""
+    """Make an index, and for each language one sitemap of all its articles."""
     head, space = '<?xml version="1.0" encoding="UTF-8"?>\n', 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
     index = "".join(f"<sitemap><loc>{WWW}/{name}/article-sitemap.xml</loc></sitemap>\n" for name in SYNTHETIC_LANGUAGES)
     _write(site.root / "www" / "sitemap.xml", f"{head}<sitemapindex {space}>\n{index}</sitemapindex>\n".encode())
@@ -214,12 +214,12 @@ def _write(path: Path, data: bytes) -> None:
 
 @dataclass
 class Traffic:
-    """Return what nginx logged. The server must have ended."""
+    """Read what nginx logged. The server must have ended."""
 
     statuses: Counter[tuple[str, int]]
-    """(host, status) to requests; host: api, static, www, rss."""
+    """(host, status) to number of requests; host: api, static, www or rss."""
     received: int = 0
-    """Bytes of bodies sent out with status 200."""
+    """Bytes of the bodies that were sent with status 200."""
     pictures: int = 0
     replies: int = 0
     connections: int = 0
@@ -230,7 +230,7 @@ class Traffic:
 
     @property
     def objects(self) -> int:
-        """Articles, as replies or pages, and pictures that went out."""
+        """The number of articles (as replies or pages) and pictures that were sent."""
         return self.pictures + self.replies
 
 

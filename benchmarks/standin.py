@@ -1,7 +1,7 @@
-"""A crawl of the stand-in beside a spider that only downloads the same objects, in turns: `python -m benchmarks.standin`.
+"""Compare a crawl of the stand-in with a spider that only downloads the same objects: `python -m benchmarks.standin`.
 
-Both run without delays, with 16 connections and the same Scrapy settings but for the pipelines; the downloading spider
-knows all addresses from the start and keeps nothing.
+The two run in turn, without delays, with 16 connections and the same Scrapy settings except for the pipelines. The downloading
+spider knows all addresses from the start and keeps nothing.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class OnlyDownload(scrapy.Spider):
 
 
 def timed(command: list[str], **environment: str) -> float:
-    """Seconds of a command, which must end with status 0."""
+    """Return how many seconds a command takes; it must end with status 0."""
     begin = time.perf_counter()
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL, env={**os.environ, **environment})
     return time.perf_counter() - begin
 
 
 def main() -> None:
-    """Print objects a second of both, and their ratio round by round."""
+    """Print the objects a second of both, and their ratio, round by round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=5)
