@@ -1,6 +1,6 @@
 """Tell early whether DW's replies drift away from what the readers know, by comparing the reports of runs.
 
-The shares of a run: of its documents that came from each place (api, graph-api, page:react ...), of its replies that were
+The shares of a run: of its documents of each origin (api, graph-api, page:react ...), of its replies that were
 unreadable, and of its documents with elements that were skipped.
 """
 
@@ -17,20 +17,20 @@ JUMP = 0.2
 """A share that rises by this much above the median of the runs before is a jump."""
 
 _RUNS = 10  # before, of which the median is taken
-_HOME = "api"  # the place asked first: that it gives more is no drift
+_HOME = "api"  # the origin of what the place asked first gives: that it gives more is no drift
 
 
 def shares(report: Report) -> dict[str, float]:
     """Return the shares of a run by name, from 0 to 1; an empty dict if it read fewer than FEWEST replies.
 
-    Names: `from <place>`, `unreadable`, `with skipped elements`.
+    Names: `from <origin>`, `unreadable`, `with skipped elements`.
     """
-    places = _counts(report.get("places"))
-    documents = sum(places.values())
+    origins = _counts(report.get("places"))
+    documents = sum(origins.values())
     unreadable = _count(_mapping(report.get("documents")).get("unreadable"))
     if documents + unreadable < FEWEST:
         return {}
-    found = {f"from {place}": count / documents for place, count in places.items()}
+    found = {f"from {origin}": count / documents for origin, count in origins.items()}
     found["unreadable"] = unreadable / (documents + unreadable)
     if documents:
         found["with skipped elements"] = min(1.0, _count(report.get("documents_with_skipped")) / documents)

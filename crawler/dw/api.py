@@ -148,9 +148,9 @@ def _elements(reply: Json) -> list[Json]:
     body = reply.get("body")
     elements = [_element(element) for element in (body if isinstance(body, list) else objects(body))]
     posts = objects(reply.get("posts"))
-    for place, above in liveblog.newest_first([_head(post) for post in posts]):
+    for n, above in liveblog.newest_first([_head(post) for post in posts]):
         elements += [{"type": "Paragraph", "text": paragraph.html} for paragraph in above]
-        elements += _elements({"body": posts[place].get("body")}) or _text_elements(posts[place])
+        elements += _elements({"body": posts[n].get("body")}) or _text_elements(posts[n])
     return elements
 
 

@@ -24,17 +24,17 @@ class PostHead:
 
 
 def newest_first(posts: Sequence[PostHead]) -> Iterator[tuple[int, list[Paragraph]]]:
-    """Yield the place of each post among those given, newest first, and the paragraphs that stand above its text.
+    """Yield the position of each post among those given, newest first, and the paragraphs that stand above its text.
 
     They are the day where it changes, then the time of day (UTC) and the headline, then the author. Where a post names no time,
     all stay in the order given, which is DW's own.
     """
     order = list(range(len(posts)))
     if all(post.time for post in posts):
-        order.sort(key=lambda place: -(times.parse_ms(posts[place].time) or 0))
+        order.sort(key=lambda n: -(times.parse_ms(posts[n].time) or 0))
     day = ""
-    for place in order:
-        post = posts[place]
+    for n in order:
+        post = posts[n]
         above = []
         if post.time and post.time[:10] != day:
             day = post.time[:10]
@@ -44,4 +44,4 @@ def newest_first(posts: Sequence[PostHead]) -> Iterator[tuple[int, list[Paragrap
             above.append(fill("<strong>{}</strong>", line))
         if post.author:
             above.append(fill("<i>{}</i>", post.author))
-        yield place, [Paragraph(markup) for markup in above]
+        yield n, [Paragraph(markup) for markup in above]

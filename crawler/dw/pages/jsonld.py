@@ -68,9 +68,9 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
     body = Body(sites, rendition=addresses.STANDARD_RENDITION)
     body.read_html(_as_html(text(found.get("articleBody"))))
     updates = objects(found.get("liveBlogUpdate"))
-    for place, above in liveblog.newest_first([_head(update) for update in updates]):
+    for n, above in liveblog.newest_first([_head(update) for update in updates]):
         body.blocks += above
-        body.read_html(_as_html(text(updates[place].get("articleBody"))))
+        body.read_html(_as_html(text(updates[n].get("articleBody"))))
     own = target.id if target and target.kind in urls.DOCUMENT_KINDS else None
     of_media = _media_kind(found)
     article = Article(

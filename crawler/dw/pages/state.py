@@ -202,10 +202,10 @@ class _Entity:
     def _read_text(self, body: Body) -> tuple[tuple[Block, ...], tuple[Gallery, ...]]:
         body.read_html(self.text("text"))
         posts = self.all("posts")
-        for place, above in liveblog.newest_first([post._head() for post in posts]):
-            body.captions.update(posts[place]._captions())
+        for n, above in liveblog.newest_first([post._head() for post in posts]):
+            body.captions.update(posts[n]._captions())
             body.blocks += above
-            body.read_html(posts[place].text("text"))
+            body.read_html(posts[n].text("text"))
         in_text = {number(link.get("targetId")) for link in self.all("contentLinks") if link.get("isInText") is True}
         for dw_id, gallery in body.known_galleries.items():
             if dw_id in in_text and gallery not in body.galleries:
