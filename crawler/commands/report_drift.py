@@ -6,11 +6,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from crawler.console import ArchiveCommand, counted, say, shown
-from crawler.crawl import drift
+from crawler.crawl import drift, driftbundle
 from crawler.crawl.pastreports import is_crawl, past_reports
 from crawler.exceptions import COMPLETE
 from crawler.export.output import new_file, require_place
-from crawler.library import driftbundle
 from crawler.streams import print_json
 
 _RUNS = 20

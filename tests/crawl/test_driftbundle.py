@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.library import driftbundle
+from crawler.crawl import driftbundle
 from tests.helpers_commands import archive_of, document, scrapy
 
 REPLY = b"<h1>Soon</h1>"
