@@ -15,16 +15,16 @@ NOT_STARTED = STATUS_WORDS[COULD_NOT_START]
 """The reason of a run that could not start, in its report."""
 
 Stats = Mapping[str, Any]
+Counts = dict[str, Any]
 
 _MOST = 10**12  # no run names so many things
 _NAMES = 20  # counters of one kind shown to a person; the report has all
 
 
-def exit_status(stats: Stats, reason: str, failure_status: int = 0, alert: str = "") -> int:
+def exit_status(stats: Stats, reason: str, failure_status: int = 0) -> int:
     """Return the exit status of a run.
 
     stats: its counters. reason: why the spider was closed. failure_status: that of the error that ended it, 0 for none.
-    alert: a sentence if the run as a whole is suspicious.
     """
     if failure_status:
         return failure_status
@@ -34,7 +34,7 @@ def exit_status(stats: Stats, reason: str, failure_status: int = 0, alert: str =
         return STOPPED
     if stats.get("dw/request/attempted", 0) and not stats.get("dw/request/answered", 0):
         return UNREACHABLE
-    if failures(stats) or alert:
+    if failures(stats):
         return INCOMPLETE
     return COMPLETE
 
@@ -89,10 +89,14 @@ def by_prefix(stats: Stats, prefix: str) -> dict[str, int]:
     return dict(sorted(picked.items(), key=lambda item: (-item[1], item[0])))
 
 
-def make(stats: Stats, **facts: Any) -> dict[str, Any]:
-    """Return the report of a run: the given facts (start, end, seeds, reason, exit_status ...) and counts by outcome."""
+def make(counted: Counts, **facts: Any) -> dict[str, Any]:
+    """Return the report of a run: the given facts (start, end, seeds, reason, exit_status ...), then what was counted."""
+    return {**facts, **counted}
+
+
+def counts(stats: Stats) -> Counts:
+    """Return the part of a report that its counters give: how many of what, by outcome."""
     return {
-        **facts,
         "found": found(stats),
         "failures": failures(stats),
         "documents": {name: n for name, n in by_prefix(stats, "dw/document/").items() if "/" not in name},

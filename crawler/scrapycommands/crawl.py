@@ -145,8 +145,9 @@ def report_failed_start(root: Path, given: dict[str, str], error: BaseException,
     now_ms = clock.now_ms()
     name = free_run_name(runs, now_ms)
     seeds = given.get("seeds", given.get("edition", ""))
-    made = report.make({}, start=times.iso(now_ms), end=times.iso(clock.now_ms()), run=name, seconds=0, seeds=seeds,
-                       reason=report.NOT_STARTED, exit_status=status, sentences=[str(error)], missing=[])  # fmt: skip
+    made = report.make(report.counts({}), start=times.iso(now_ms), end=times.iso(clock.now_ms()), run=name, seconds=0,
+                       seeds=seeds, reason=report.NOT_STARTED, exit_status=status, sentences=[str(error)],
+                       missing=[])  # fmt: skip
     with contextlib.suppress(OSError, MemoryError):  # a disk that refuses has been named already, as the reason
         disk.replace_file(runs / f"{name}.report.json", report.dumps(made))
 

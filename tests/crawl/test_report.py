@@ -13,29 +13,32 @@ from crawler.exceptions import COMPLETE, DISK, INCOMPLETE, STOPPED, UNREACHABLE
 ANSWERED = {"dw/request/attempted": 5, "dw/request/answered": 5}
 
 
+def report_of(stats: report.Stats, **facts: Any) -> dict[str, Any]:
+    return report.make(report.counts(stats), **facts)
+
+
 @pytest.mark.parametrize(
-    ("stats", "reason", "failure", "alert", "status"),
+    ("stats", "reason", "failure", "status"),
     [
-        ({}, "finished", 0, "", COMPLETE),
-        (ANSWERED, "finished", 0, "", COMPLETE),
-        ({"dw/request/attempted": 5}, "finished", 0, "", UNREACHABLE),
-        ({"dw/request/attempted": 5, "dw/document/missing/no connection": 5}, "finished", 0, "", UNREACHABLE),
-        ({**ANSWERED, "dw/document/missing/status 404": 2}, "finished", 0, "", COMPLETE),
-        ({**ANSWERED, "dw/picture/missing/status 410": 2}, "finished", 0, "", COMPLETE),
-        ({**ANSWERED, "dw/document/missing/status 503": 1}, "finished", 0, "", INCOMPLETE),
-        ({**ANSWERED, "dw/picture/missing/timeout": 1}, "finished", 0, "", INCOMPLETE),
-        ({**ANSWERED, "dw/listing/missing/status 500": 1}, "finished", 0, "", INCOMPLETE),
-        ({**ANSWERED, "dw/document/unreadable": 1}, "finished", 0, "", INCOMPLETE),
-        ({**ANSWERED, "dw/error/unexpected": 1}, "finished", 0, "", INCOMPLETE),
-        (ANSWERED, "finished", 0, "far less", INCOMPLETE),
-        (ANSWERED, "shutdown", 0, "", STOPPED),
-        ({**ANSWERED, "dw/document/unreadable": 1}, "max_articles", 0, "", STOPPED),
-        (ANSWERED, "shutdown", DISK, "", DISK),
-        ({"dw/request/attempted": 5}, "finished", DISK, "", DISK),
+        ({}, "finished", 0, COMPLETE),
+        (ANSWERED, "finished", 0, COMPLETE),
+        ({"dw/request/attempted": 5}, "finished", 0, UNREACHABLE),
+        ({"dw/request/attempted": 5, "dw/document/missing/no connection": 5}, "finished", 0, UNREACHABLE),
+        ({**ANSWERED, "dw/document/missing/status 404": 2}, "finished", 0, COMPLETE),
+        ({**ANSWERED, "dw/picture/missing/status 410": 2}, "finished", 0, COMPLETE),
+        ({**ANSWERED, "dw/document/missing/status 503": 1}, "finished", 0, INCOMPLETE),
+        ({**ANSWERED, "dw/picture/missing/timeout": 1}, "finished", 0, INCOMPLETE),
+        ({**ANSWERED, "dw/listing/missing/status 500": 1}, "finished", 0, INCOMPLETE),
+        ({**ANSWERED, "dw/document/unreadable": 1}, "finished", 0, INCOMPLETE),
+        ({**ANSWERED, "dw/error/unexpected": 1}, "finished", 0, INCOMPLETE),
+        (ANSWERED, "shutdown", 0, STOPPED),
+        ({**ANSWERED, "dw/document/unreadable": 1}, "max_articles", 0, STOPPED),
+        (ANSWERED, "shutdown", DISK, DISK),
+        ({"dw/request/attempted": 5}, "finished", DISK, DISK),
     ],
 )
-def test_exit_status(stats: dict[str, int], reason: str, failure: int, alert: str, status: int) -> None:
-    assert report.exit_status(stats, reason, failure, alert) == status
+def test_exit_status(stats: dict[str, int], reason: str, failure: int, status: int) -> None:
+    assert report.exit_status(stats, reason, failure) == status
 
 
 def test_passing_and_unreadable_misses_are_failures() -> None:
@@ -86,7 +89,7 @@ STATS: dict[str, Any] = {
 
 
 def test_report_has_the_facts_given_and_every_outcome() -> None:
-    made = report.make(STATS, start="2023-11-14T22:13:20Z", exit_status=3)
+    made = report_of(STATS, start="2023-11-14T22:13:20Z", exit_status=3)
     assert made["start"] == "2023-11-14T22:13:20Z"
     assert made["exit_status"] == 3
     assert made["documents"] == {"new": 1234, "article": 1200, "alias": 3, "unreadable": 2}
@@ -102,7 +105,7 @@ def test_report_has_the_facts_given_and_every_outcome() -> None:
 
 def test_summary_is_one_screen_that_names_every_outcome() -> None:
     missing = [{"kind": "article", "id": n, "reason": "status 503", "url": None} for n in range(13)]
-    made = report.make(STATS, exit_status=3, seconds=61.4, missing=missing, sentences=["something is odd"], pending=8)
+    made = report_of(STATS, exit_status=3, seconds=61.4, missing=missing, sentences=["something is odd"], pending=8)
     lines = report.summary(made).split("\n")
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 120
@@ -117,7 +120,7 @@ def test_summary_is_one_screen_that_names_every_outcome() -> None:
 
 
 def test_summary_of_a_run_that_did_nothing_is_one_line() -> None:
-    assert report.summary(report.make({}, exit_status=0)) == "complete (status 0) after 0 s, 0.0 MB received, 0.0 MB stored"
+    assert report.summary(report_of({}, exit_status=0)) == "complete (status 0) after 0 s, 0.0 MB received, 0.0 MB stored"
 
 
 # ---- whatever a run came to can be told ---------------------------------------------------------------------------------
@@ -132,7 +135,7 @@ ODD: list[Any] = [
 def test_report_is_json_whatever_it_holds(odd: Any) -> None:
     name = odd if isinstance(odd, str) else "name"
     stats = {f"dw/element/skipped/{name}": 1, "dw/received/bytes": odd}
-    made = report.make(stats, exit_status=0, sentences=[odd], missing=[{"reason": odd}], unknown_keys=[name], seeds=odd)
+    made = report_of(stats, exit_status=0, sentences=[odd], missing=[{"reason": odd}], unknown_keys=[name], seeds=odd)
 
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
@@ -146,7 +149,7 @@ def test_report_is_json_whatever_it_holds(odd: Any) -> None:
 @pytest.mark.parametrize("odd", [odd for odd in ODD if isinstance(odd, str)], ids=lambda odd: ascii(odd)[:20])
 def test_summary_can_be_shown_on_any_terminal(odd: str) -> None:
     stats = {f"dw/element/skipped/{odd}": 1, f"dw/document/missing/{odd}": 1}
-    made = report.make(
+    made = report_of(
         stats, exit_status=0, sentences=[odd], unknown_keys=[odd],
         missing=[{"kind": "article", "id": 1, "reason": odd, "url": odd}],
         listing_problems=[{"url": odd, "problem": odd}],
@@ -158,7 +161,7 @@ def test_summary_can_be_shown_on_any_terminal(odd: str) -> None:
 
 def test_summary_names_twenty_counters_of_a_kind() -> None:
     stats = {f"dw/element/skipped/kind {number:03}": 1 for number in range(500)}
-    text = report.summary(report.make(stats, exit_status=0))
+    text = report.summary(report_of(stats, exit_status=0))
     assert "1 kind 019, 480 more" in text
     assert "kind 020" not in text
 
@@ -174,5 +177,5 @@ def test_counts_of_a_summary_are_singular_where_they_are_one() -> None:
         stats = dict.fromkeys(
             ("dw/document/article", "dw/seed/address", "dw/seed/listing", "dw/listing/named", "dw/listing/new"), count
         )
-        lines = report.summary(report.make(stats, exit_status=0)).splitlines()
+        lines = report.summary(report_of(stats, exit_status=0)).splitlines()
         assert {" ".join(line.split()[1:]) for line in lines} >= set(words)

@@ -128,15 +128,15 @@ class ArchiveExtension:
 
     def _report(self, stats: dict[str, Any], reason: str) -> dict[str, Any]:
         """Return the report of the run. If part of it cannot be made, a sentence says so: there is always a report."""
-        run, notes = self.run, self.run.notes
+        run, notes, told = self.run, self.run.notes, report.counts(stats)
         self.exit_status = report.exit_status(stats, reason, run.failure.exit_status if run.failure else 0)
-        counts: dict[tuple[str, str], int] = {}
+        states: dict[tuple[str, str], int] = {}
         try:
-            if alerts := self._alerts(stats, reason):
+            if alerts := self._alerts(told, reason):
                 notes.sentences += alerts
                 self.exit_status = self.exit_status or INCOMPLETE
             notes.windows += self.spider.completeness()
-            counts = run.archive.index.counts()
+            states = run.archive.index.counts()
         except Exception as error:
             if not isinstance(error, DiskError):
                 logger.critical("A bug of this program in the run report", exc_info=True)
@@ -149,17 +149,17 @@ class ArchiveExtension:
             notes.sentences.append(str(run.failure))
         end_ms = run.now_ms()
         return report.make(
-            stats, start=times.iso(run.start_ms), end=times.iso(end_ms), run=run.archive.log.name,
+            told, start=times.iso(run.start_ms), end=times.iso(end_ms), run=run.archive.log.name,
             logs=sorted(run.archive.log.written), seconds=(end_ms - run.start_ms) / 1000, seeds=run.options.seeds,
             reason=reason, exit_status=self.exit_status, sentences=notes.sentences,
             windows=notes.windows, missing=notes.missing,
             listing_problems=notes.problems, unknown_keys=sorted(notes.unknown_keys),
-            pending=sum(n for (_, state), n in counts.items() if state == PENDING),
-            out_of_scope=sum(n for (_, state), n in counts.items() if state == OUT_OF_SCOPE),
+            pending=sum(n for (_, state), n in states.items() if state == PENDING),
+            out_of_scope=sum(n for (_, state), n in states.items() if state == OUT_OF_SCOPE),
             refused_requests=stats.get("dw/request/refused", 0), refused_references=stats.get("dw/reference/refused", 0),
         )  # fmt: skip
 
-    def _alerts(self, stats: dict[str, Any], reason: str) -> list[str]:
+    def _alerts(self, told: report.Counts, reason: str) -> list[str]:
         """Return sentences if a run that ended by itself found far less than the last ones with the same seeds, or if its
         replies were of other kinds than those of the last runs."""
         if reason != "finished" or self.run.failure:
@@ -167,8 +167,8 @@ class ArchiveExtension:
         options = self.run.options
         past = [one for one in past_reports(self.run.root, 100) if is_crawl(one) and one.get("reason") == "finished"]
         found_before = [one.get("found") for one in past if one.get("seeds") == options.seeds]
-        alert = report.alert(report.found(stats), found_before, options.alert_share, options.alert_minimum)
-        return [*filter(None, [alert]), *drift.jumps(report.make(stats), past)]
+        alert = report.alert(told["found"], found_before, options.alert_share, options.alert_minimum)
+        return [*filter(None, [alert]), *drift.jumps(told, past)]
 
 
 def _opened(options: Options, now_ms: int) -> Archive:
