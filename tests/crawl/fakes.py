@@ -1,4 +1,4 @@
-"""A run without Scrapy: an open archive, counters, and what the modules of `crawl` ask of it."""
+"""A run without an engine: an open archive, counters, and what the modules of `crawl` ask of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
+
+from scrapy.settings import Settings
+from scrapy.signalmanager import SignalManager
+from scrapy.utils.request import RequestFingerprinter
 
 from crawler.storage.archive import Archive
 from crawler.storage.index.objects import Scope
@@ -30,3 +34,9 @@ def run_with(archive: Archive, **options: Any) -> Any:
         notes=notes, note_missing=lambda *what: notes.append(what), note_keys=lambda names: notes.extend(names),
         note_problem=lambda *what: notes.append(what), control=SimpleNamespace(has_room=lambda most: True),
     )  # fmt: skip
+
+
+def crawler_with(run: Any, **settings: Any) -> Any:
+    """Return what a `from_crawler` needs: a crawler whose spider has a run."""
+    return SimpleNamespace(spider=SimpleNamespace(run=run), settings=Settings(settings), signals=SignalManager(),
+                           request_fingerprinter=RequestFingerprinter())  # fmt: skip

@@ -1,0 +1,44 @@
+"""The settings that make a crawl one for an archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from scrapy.settings import default_settings
+from scrapy.utils.misc import load_object
+
+from crawler.crawl import components
+
+NAMED = [
+    *components.DOWNLOADER_MIDDLEWARES, *components.DOWNLOADER_MIDDLEWARES_BASE, *components.ITEM_PIPELINES,
+    *components.EXTENSIONS, *components.EXTENSIONS_BASE,
+    *(components.SETTINGS[name] for name in ("DOWNLOADER", "SCHEDULER", "DUPEFILTER_CLASS", "LOG_FORMATTER")),
+    *components.SETTINGS["DOWNLOAD_HANDLERS_BASE"].values(), *components.SETTINGS["FEED_EXPORTERS"].values(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", NAMED)
+def test_a_component_is_where_the_settings_say(path: str) -> None:
+    assert callable(load_object(path))
+
+
+@pytest.mark.parametrize("name", ["DOWNLOADER_MIDDLEWARES_BASE", "EXTENSIONS_BASE"])
+def test_a_component_of_scrapys_keeps_its_position(name: str) -> None:
+    ours: dict[str, int] = components.SETTINGS[name]
+    scrapys: dict[str, Any] = vars(default_settings)[name]
+    assert {path: scrapys[path] for path in ours} == ours
+
+
+def test_the_run_is_made_before_what_is_given_it() -> None:
+    first = min(components.EXTENSIONS.values())
+    assert [path for path, position in components.EXTENSIONS.items() if position == first] == [
+        "crawler.crawl.extensions.archive.ArchiveExtension"
+    ]
+
+
+def test_pictures_are_fetched_before_the_document_is_stored() -> None:
+    order = sorted(components.ITEM_PIPELINES, key=components.ITEM_PIPELINES.__getitem__)
+    assert [path.rpartition(".")[2] for path in order] == [
+        "OmissionsPipeline", "ComparePipeline", "PicturesPipeline", "ArchivePipeline", "MediaPipeline",
+    ]  # fmt: skip
