@@ -331,3 +331,11 @@ def test_base62_of(text: str, dw_id: int) -> None:
 @given(st.integers(1, 10**15 - 1))
 def test_permalink_of_any_id_leads_to_it(dw_id: int) -> None:
     assert urls.parse_target(permalink(dw_id)) == Target("article", dw_id)
+
+
+@pytest.mark.parametrize("rest", [
+    "article/42", "comment/42", "video/42", "person/42", "article/0", "article/42/", "article/42?x", "article/" + "9" * 15,
+    "article/" + "9" * 16, "ARTICLE/42", "article/", "gallery/007",
+])  # fmt: skip
+def test_plain_detail_address_is_read_as_any_other(rest: str) -> None:
+    assert urls.parse_target(f"https://api.dw.com/api/detail/{rest}") == urls.parse_target(f" https://api.dw.com/api/detail/{rest}")

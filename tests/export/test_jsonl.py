@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import jsonschema
 import pytest
 
 from crawler import seedfile
+from crawler.export.jsonl import line
 from crawler.export.rows import COLUMNS
 from crawler.library import Library
 from crawler.seedfile import SeedDocument
@@ -119,3 +121,12 @@ def test_odd_characters_survive(hostile_archive: Path, tmp_path: Path) -> None:
     found = exported(hostile_archive, tmp_path / "a.jsonl")
     assert next(row for row in found if row["id"] == 71_000_000)["html"].endswith(f"<p>{ODD}</p>")
     assert b"\x1b" not in (tmp_path / "a.jsonl").read_bytes()
+
+
+def test_escapes_are_those_of_json() -> None:
+    odd = [chr(one) for one in (*range(0x7E, 0xA2), 0x2027, 0x2028, 0x2029, 0x202A, 0x3000)]
+    row = {"published": None, "stamp": datetime(2026, 5, 1, tzinfo=UTC), "title": "".join(odd)}
+    data = line(row)
+    assert json.loads(data)["title"] == row["title"]
+    assert data.decode().rstrip("\n").splitlines() == [data.decode().rstrip("\n")]
+    assert not any(one in data.decode() for one in odd if one != "\xa0" and (0x7F <= ord(one) < 0xA0 or one in "\u2028\u2029"))
