@@ -214,6 +214,6 @@ def chart(results: Figures) -> str:
 
 
 def _longest(rows: list[tuple[str, list[Figures]]]) -> list[float]:
-    """Return the length of the longest bar, without one that is more than twice as long as the next."""
+    """Return the bars that set the scale, longest first: without the longest if it is more than twice as long as the next."""
     found = sorted((max(run["per_second"] for run in runs) for _, runs in rows), reverse=True)
     return found[1:] if len(found) > 2 and found[0] > 2 * found[1] else found

@@ -1,4 +1,4 @@
-"""BagIt (RFC 8493): the archive's files in a folder that can be moved, and checked where it arrives.
+"""BagIt (RFC 8493): the archive's files in a folder that can be moved, and checked after the move.
 
 The manifest has the sha256 of the run logs; each file is compared with it while it is copied.
 """
@@ -23,8 +23,8 @@ _TAG_FILES = ("bag-info.txt", "bagit.txt", "manifest-sha256.txt")
 
 
 def write(source: Source, folder: Path) -> None:
-    """Make a bag. Without a selection it has every file that the archive has stored, and the run logs: `data` is an archive
-    again. With one it has the selected documents, with replies, pictures and media files.
+    """Make a bag. Without a selection it has every file that the archive has stored, and the run logs: `data` is itself an
+    archive. With one it has the selected documents, with replies, pictures and media files.
 
     A file with other bytes than were stored is left out, and noted in `Library.damaged`.
     """

@@ -49,7 +49,7 @@ def format_of(name: str, options: Options) -> Format:
     if options.by_year and name != "zim":
         raise ExportError(f"--by is for zim, not for {name}")
     if options.revisions and name in _CURRENT:
-        raise ExportError(f"--revisions is not for {name}, which has the current documents")
+        raise ExportError(f"--revisions is not for {name}, which has only the current documents")
     match name:
         case "jsonl":
             return Format((".jsonl", ".jsonl.gz"), lambda source, part, path: jsonl.write(

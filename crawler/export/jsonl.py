@@ -22,7 +22,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False)
 
 
 def write(source: Source, path: Path, *, is_packed: bool) -> None:
-    """Write a line for each document. is_packed: as gzip, without a time in it."""
+    """Write a line for each document. is_packed: compress with gzip, without a time in its header."""
     with writing(path) as file:
         if is_packed:
             with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:

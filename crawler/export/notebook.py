@@ -65,7 +65,7 @@ class Notebook:
         self._run("INSERT INTO lines (sort, key, line) VALUES (?, ?, ?)", sort, key, line)
 
     def noted(self, sort: str) -> Iterator[str]:
-        """Yield the lines of a sort in order of key; those with one key as they came."""
+        """Yield the lines of a sort in order of key; lines with the same key come in the order they were noted."""
         for (line,) in self._run("SELECT line FROM lines WHERE sort = ? ORDER BY key, place", sort):
             yield line
 

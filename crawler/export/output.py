@@ -47,15 +47,15 @@ def require_place(path: Path, *, archive: Path, force: bool, is_ours: IsOurs | N
     if not force:
         raise ExportError(f"{path} exists; --force replaces it")
     if is_ours is not None and not is_ours(path):
-        raise ExportError(f"{path} holds something else than an export of this format; --force does not replace it")
+        raise ExportError(f"{path} holds something other than an export of this format; --force does not replace it")
 
 
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Yield the path of an empty file beside a path, to be written; at the end of the block it takes that path's place.
 
-    If the block raises, nothing is left. What a killed export left is written over. Raises ExportError if another export is
-    writing the same file, and OSError.
+    If the block raises, nothing is left. The leftover of a killed export is overwritten. Raises ExportError if another export
+    is writing the same file, and OSError.
     """
     disk.make_folder(path.absolute().parent)
     part = path.with_name(f".{path.name}.part")
@@ -104,7 +104,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file of an export for writing; its folders are made."""
+    """Open a file of an export for writing, and create its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         yield file

@@ -18,7 +18,7 @@ PARTITIONS = ("language", "year")
 _REPEATING = ["kind", "language", "author"]
 """Columns whose values repeat: a dictionary of the others would cost time and save nothing."""
 _NULL = "__HIVE_DEFAULT_PARTITION__"  # Hive's own name for a partition without a value
-_GROUP_ROWS, _GROUP_CHARACTERS = 5_000, 1_000_000  # of a row group, whichever comes first: it is held in memory
+_GROUP_ROWS, _GROUP_CHARACTERS = 5_000, 1_000_000  # limits of a row group, which is held in memory
 
 
 def write(source: Source, path: Path) -> None:

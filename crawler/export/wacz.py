@@ -23,14 +23,14 @@ from crawler.files import pieces
 from crawler.storage import disk
 
 _WARC = "data.warc.gz"
-_DATE = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: no clock but the archive's own
+_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that ZIP can hold; the same for all, so that an export is repeatable
 
 
 def write(source: Source, path: Path, pages: Pages) -> None:
     """Write a WACZ file.
 
-    The WARC comes last, and its size is known before: then no entry has a header that differs from what the directory of the
-    ZIP file says of it (ZIP64). ReplayWeb.page relies on that.
+    The WARC comes last, because its size must be known first: otherwise its header would differ from its entry in the directory
+    of the ZIP file (ZIP64). ReplayWeb.page relies on both being the same.
     """
     date, warc = last_run(source), path.with_name(f"{path.name}.warc")
     try:

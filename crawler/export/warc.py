@@ -156,7 +156,7 @@ def records(source: Source, notebook: Notebook, pages: Pages) -> Iterator[Record
         yield Record("resource", page_address(document.path), _date(document), "text/html; charset=utf-8",
                      pages.page(document, archive.address), f"page {document.path} {document.sha256}",
                      title=line_of(document.title) or "Untitled")  # fmt: skip
-    if source.selection == Selection():  # then also what no document shows any more, and previews of videos
+    if source.selection == Selection():  # pictures that no document shows any more, and previews of videos
         for path in source.library.files():
             is_left = path.startswith(("images/", "media/")) and notebook.is_first(path)
             if is_left and (file := archive.file(path, last_run(source))):
@@ -181,7 +181,7 @@ class _Archive:
         self._notebook = notebook
 
     def reply(self, document: Document) -> Record | None:
-        """Return the reply of a document, None if it has none. That of an earlier version came under the document's path."""
+        """Return the reply of a document, None if it has none. The log has that of an earlier version under the document."""
         path = came_as = document.reply_path
         if path is None:
             return None
@@ -204,7 +204,7 @@ class _Archive:
         return Record("resource", address, date, mime, body, f"{path} {sha256}", path, sha256)
 
     def file(self, path: str, date: str) -> Record | None:
-        """A picture or media file. date: where the run log does not tell."""
+        """Return a picture or media file, None if it is lost or damaged. date: used if the run log has none."""
         try:
             sha256, _ = sha256_of(self._library.path / path)
         except OSError as error:
@@ -217,7 +217,7 @@ class _Archive:
         return Record("resource", self.address(path), logged or date, mime, body, f"{path} {sha256}", path, sha256)
 
     def address(self, path: str) -> str:
-        """The address of a path: a picture's or media file's at DW, else that of a page."""
+        """Return the address for a path: DW's for a picture or media file, else that of a page."""
         if path.startswith(("images/", "media/")):
             recorded = self._library.sha256(path)
             _, address = self._notebook.origin(path, recorded) if recorded else ("", "")
@@ -228,7 +228,7 @@ class _Archive:
         return page_address(path)
 
     def _is_sound(self, path: str, sha256: str) -> bool:
-        """Whether a file has the bytes that were stored; else a note in `Library.damaged`."""
+        """Whether a file has the bytes that were stored. If not, it is noted in `Library.damaged`."""
         if self._library.sha256(path) in (sha256, None):
             return True
         self._library.damaged[path] = "other bytes than were stored"

@@ -66,7 +66,7 @@ def is_ours(folder: Path) -> bool:
 
 
 def _write(source: Source, path: Path, language: str, year: str, ids: Sequence[int], pages: Pages) -> None:
-    workshop = path.with_name(f"{path.name}.d")  # libzim writes several files, and gives them names of its own
+    workshop = path.with_name(f"{path.name}.d")  # libzim writes several files and chooses their names
     shutil.rmtree(workshop, ignore_errors=True)
     workshop.mkdir()
     try:
@@ -122,7 +122,7 @@ class _Zim:
         self._notebook.note("folders", folder, folder)
 
     def _place(self, path: str) -> str:
-        """Address of a path on the page of a document. What is not in this file is linked to at DW."""
+        """Return the address of a path, for the page of a document. A document that is not in this file has DW's address."""
         dw_id = layout.id_of(path.removesuffix(".html") + ".txt") if path.endswith(".html") else None
         if dw_id is not None:
             place = bisect_left(self._ids, dw_id)

@@ -19,14 +19,14 @@ from crawler.library.search.fold import fold
 _RUN = re.compile(f"[{WITHOUT_SPACES}]+")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _CHINESE = ("zh", "zh-hant")
-_MOST_WAYS = 6  # to write a character
+_MOST_WAYS = 6  # spellings of a pair of characters
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _NASALS = {"कखगघ": "ङ्", "चछजझ": "ञ्", "टठडढ": "ण्", "तथदध": "न्", "पफबभ": "म्"}
 _ANUSVARA = re.compile("ं([कखगघचछजझटठडढतथदधपफबभ])")
 
 
 def _traditional() -> dict[str, str]:
-    """Return simplified character to its traditional ones, the most frequent first as far as the table shows."""
+    """Return the traditional characters of each simplified one, the most frequent first as far as the table shows."""
     found: dict[str, str] = {}
     for old, new in SINGLE.items():
         if _HAN.match(old) and _HAN.match(new):
@@ -74,7 +74,7 @@ def _spellings(text: str, language: str) -> Iterator[str]:
     yield fold(text, language)
     if language == "de":
         yield normalise.nfc(text.lower()).translate(_UMLAUTS)
-    if language == "hi":  # the folded text has an anusvara for every nasal before its stops; this is the other way
+    if language == "hi":  # folding writes an anusvara for every nasal before a stop; this is the reverse
         yield _ANUSVARA.sub(_with_nasal, fold(text, language))
 
 
@@ -83,7 +83,7 @@ def _with_nasal(found: re.Match[str]) -> str:
 
 
 def _pairs(text: str) -> Iterator[str]:
-    """Each two characters in a row, in every way they may be written: libzim takes runs of Chinese apart in this manner."""
+    """Yield each pair of adjacent characters in all its spellings, because libzim splits Chinese into such pairs."""
     for run in _RUN.findall(text):
         ways = [_ways(one) for one in run]
         if len(run) == 1:

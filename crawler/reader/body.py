@@ -25,7 +25,7 @@ from crawler.storage.index.objects import MEDIA, rendition_key
 
 Element = Any
 
-_FOOTER, _GALLERY = "<br><hr><div>获取更多RSS：", "相关图集："  # the format's own words
+_FOOTER, _GALLERY = "<br><hr><div>获取更多RSS：", "相关图集："  # words that the document format adds
 _TAGS = set(
     "a abbr audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure h1 "
     "h2 h3 h4 h5 h6 hr i iframe img ins kbd li mark ol p pre q rp rt ruby s samp small source span strong sub summary sup "
@@ -40,8 +40,8 @@ _OWN_PAGE = re.compile(r"(?:\.\./){0,4}[a-z0-9-]+/\d{4}/\d\d/\d+[a-z0-9-]*\.html
 _OWN_FILE = re.compile(r"(?:\.\./){0,4}(?:images/\d+/\d+_[0-9A-Za-z]+\.[a-z]+|media/\d+/\d+\.(?:mp4|mp3))")
 _YOUTUBE = re.compile(r"(?:www\.)?youtube(?:-nocookie)?\.com|youtu\.be")
 _KEY = re.compile(r"[\w-]{1,40}", re.ASCII)
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # lxml takes no other characters
-_SUBHEADING = 200  # characters; a longer paragraph in bold is a paragraph
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # characters that lxml refuses
+_SUBHEADING = 200  # characters; a longer bold paragraph is not a heading
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class _Arranger:
             if not is_reference or any(True for _ in element.iterancestors("a")) or element.find(".//a") is not None:
                 return
             element.tag, target, href = "a", int(dw_id) or None, ""
-        elif "class" in element.attrib:  # made here
+        elif "class" in element.attrib:  # made by this class
             return
         else:
             href = element.get("href", "").strip()
@@ -252,7 +252,7 @@ def _host(address: str) -> str:
 def _split(address: str) -> Any:
     try:
         return urlsplit(address)
-    except ValueError:  # such as a `[` in the host's place
+    except ValueError:  # for example a `[` in the place of the host
         return None
 
 

@@ -21,9 +21,9 @@ from crawler.storage import layout
 
 NAME = ".reader.sqlite"
 
-_SHORT_S = 0.1  # a memory that is brought up to date so fast is waited for ...
-_WAIT_S = 1.0  # ... for so long
-_REST = 5  # times as long as it took, it is left alone
+_SHORT_S = 0.1  # if the last update was faster than this, a request waits for the next one ...
+_WAIT_S = 1.0  # ... at most so long
+_REST = 5  # the pause after an update, as a multiple of its duration
 _LONGEST_REST_S = 60.0
 _AFTER_FAILURE_S = 5.0
 

@@ -55,10 +55,10 @@ class Live:
         self._pages = Pages(self._memory, archive, is_served=True)
         self._turn = threading.Lock()
         self._lists: dict[str, bytes] = {}  # pages of the whole archive
-        self._generation = 0  # of the memory that they were made of
+        self._generation = 0  # the state of the memory that they were made from
 
     def close(self) -> None:
-        if self._turn.acquire(timeout=_END_S):  # else a page is still being made, and ends with the process
+        if self._turn.acquire(timeout=_END_S):  # otherwise a page is still being made; it ends with the process
             self._memory.close()
 
     def results(self, results: Results) -> bytes:

@@ -160,7 +160,7 @@ class Memory:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read meanwhile what the memory holds now, whatever others change."""
+        """During the block, read the present state of the memory, whatever other connections change."""
         self.db.execute("BEGIN")
         try:
             yield

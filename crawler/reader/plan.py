@@ -41,7 +41,7 @@ UNION SELECT id FROM (SELECT * FROM wanted_revisions EXCEPT SELECT * FROM revisi
 UNION SELECT id FROM (SELECT * FROM revisions EXCEPT SELECT * FROM wanted_revisions)
 ORDER BY 1
 """
-# what links may lead elsewhere because of: a document that changed, another name of a document
+# documents and aliases whose change may make links lead elsewhere
 _TOUCHED = """
 INSERT OR IGNORE INTO temp.touched SELECT id FROM archive.objects WHERE rendition = '' AND state = 'alias'
 """

@@ -63,7 +63,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cache-Control": "no-cache",  # a copy is asked about each time: its ETag tells
+    "Cache-Control": "no-cache",  # browsers check each time whether their copy is current (ETag)
     "Connection": "close",
 }
 
@@ -210,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ArchiverError as error:
             self.server.say(f"a page failed: {error}")
             return site.refusal(503, str(error))
-        except Exception as error:  # a page that fails must not show how
+        except Exception as error:  # the browser must not see the details
             self.server.say(f"a page failed: {described(error)}")
             return site.refusal(500)
 
@@ -312,7 +312,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._waiting[request] = None
         try:
             super().process_request(request, client_address)
-        except BaseException:  # no thread can be begun
+        except BaseException:  # no thread can be started
             self._note_end(request)
             raise
 
@@ -348,7 +348,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.server_close()
 
     def end(self) -> None:
-        """Take no more connections, and end the present ones: idle ones at once, the others within seconds."""
+        """Accept no more connections, and close the present ones: idle ones at once, the others within seconds."""
         self.shutdown()
         self.server_close()
         with self._changed:
@@ -358,6 +358,6 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 
 def _end(connection: socket.socket) -> None:
-    """End a connection for both sides."""
+    """Close a connection in both directions."""
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)

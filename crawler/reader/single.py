@@ -1,4 +1,4 @@
-"""A document as a page of its own, for web archives, ZIM files and feeds: nothing around it, addresses as the caller wants."""
+"""Make a document a page of its own, for web archives, ZIM files and feeds; the caller chooses the addresses."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from crawler.storage import layout
 from crawler.storage.index.objects import MEDIA, rendition_key
 
 Place = Callable[[str], str]
-"""Makes an address of a path: of a document's page (`en/2026/05/7-x.html`), a picture or a media file in the archive."""
+"""Returns the address for a path: of a document's page (`en/2026/05/7-x.html`), a picture or a media file in the archive."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# addresses of our own making, in tags of our own making: what leads elsewhere has a scheme
+# addresses that we made, in tags that we made; addresses that lead elsewhere have a scheme
 _OWN = re.compile(r'(<[a-z][^<>]*?\s(?:href|src)=")([a-z0-9-]+/[^":]*)(?=")')
 
 
