@@ -1,4 +1,4 @@
-"""Make a bundle of the unreadable replies of an archive, to attach to a report of a bug."""
+"""Make a bundle of the unreadable replies of an archive, to attach to a bug report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crawler.storage import layout, tree
 
 MOST_BYTES = 50_000_000  # of replies, unpacked; bug trackers take less
 _FOLDER = "unreadable/"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # ZIP begins then; the same replies give the same bundle
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of ZIP, so that the same replies give the same bundle
 _TOLD = ("kind", "id", "url", "time", "reason", "status", "content_type")  # of a reply
 
 
@@ -46,7 +46,7 @@ def write(root: Path, file: Path, runs: Iterable[Mapping[str, Any]]) -> tuple[in
 
 
 def _told(path: Path) -> bytes:
-    """Return what is known of a reply, without keys that we did not write. Raises OSError."""
+    """Return the note about a reply, without keys that we did not write. Raises OSError."""
     try:
         about = json.loads(read_file(path))
     except (ValueError, RecursionError):

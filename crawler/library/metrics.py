@@ -20,7 +20,7 @@ _NOT_DOCUMENTS = frozenset({"picture", "media"})
 
 def text(figures: Figures, last_run: Mapping[str, Any] | None, last_success: Mapping[str, Any] | None,
          verified: LastVerify | None) -> str:  # fmt: skip
-    """Return all figures, each with HELP and TYPE. Those that are not known, such as of a verify that never ran, are left out.
+    """Return all known figures, each with HELP and TYPE. For example, those of a `verify` that never ran are left out.
 
     figures: as `status.figures` gives them. last_run, last_success: reports of crawls; `start` and `end` are UTC.
     """
@@ -45,7 +45,7 @@ def _lines(figures: Figures, last_run: Mapping[str, Any] | None, last_success: M
         name = "last_success_timestamp_seconds"
         yield _gauge(name, "When the last crawl with status 0 ended, Unix time.", _seconds(last_success))
     if verified:
-        yield _gauge("verify_damage", "Damaged things that the last verify found.", verified.damaged)
+        yield _gauge("verify_damage", "Problems that the last verify found.", verified.damaged)
         began_ms = times.parse_ms(verified.time)
         yield _gauge("verify_timestamp_seconds", "When the last verify began, Unix time.", began_ms and began_ms / 1000)
 

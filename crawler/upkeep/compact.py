@@ -1,4 +1,4 @@
-"""Folds the reports of old runs together, month by month."""
+"""Merge the reports of old runs, month by month."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crawler.storage import foldedreports, layout, tree
 
-KEPT = 100  # newest reports that stay files of their own: no crawl looks farther back
+KEPT = 100  # the newest reports stay separate files, because crawls read them
 
 
 def compact(root: Path, now_ms: int) -> tuple[int, int]:

@@ -67,7 +67,7 @@ def repair(archive: Archive, verdict: Verdict, time: str) -> Repair:
 
 
 def plan(root: Path, index: Index | None, verdict: Verdict, time: str, sites: Sites = DW) -> Repair:
-    """Return what a repair would do. Changes nothing.
+    """Return what a repair would do, without changing anything.
 
     index: None if it cannot be read. time: for the log, in the form of `times.iso`. sites: DW's hosts, for reading replies.
     """

@@ -1,4 +1,4 @@
-"""Read all stored replies again with today's code, so that better code improves old documents, without a request."""
+"""Parse all stored replies again with the current code, so that better parsers improve old documents without a request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from crawler.storage.logline import About
 from crawler.storage.writer import NewFile, NewReply
 from crawler.urls import Sites
 
-_SAME_LOOK_MS = 3_600_000  # between api.dw.com's answer and that of the page that was requested instead
+_SAME_LOOK_MS = 3_600_000  # the most time between an answer of api.dw.com and that of the page that replaced it
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms
 
 
 def _read_beside(body: bytes, charset: str, reply: str, row: Row, sites: Sites) -> Article:
-    """Return the article in a reply beside a document. JSON that cannot be read as the index says is tried as the other API's.
+    """Return the article in a reply beside a document. If the API that the index names does not explain the JSON, the other
+    API is tried.
 
     Raises UnreadableReply.
     """
@@ -149,7 +150,7 @@ def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
 
 
 def _says_more(row: Row, place: str, stamp_ms: int) -> bool:
-    """Whether a reply is newer than an archived document, or is api.dw.com's while the document came from a page."""
+    """Whether a reply is newer than an archived document, or came from api.dw.com while the document came from a page."""
     is_better = place.startswith("api:") and (row.origin == "graph-api" or row.origin.startswith("page:"))
     return stamp_ms + is_better * _SAME_LOOK_MS > (row.stamp_ms or 0)
 

@@ -35,7 +35,7 @@ MEANING = {
     LOST: "in the run logs, but not on disk",
     UNLOGGED: "on disk and in the index, but not in the run logs",
     TWICE: "two current documents with the same id",
-    BEING_SET_ASIDE: "left by an interrupted repair, which had still to set it aside",
+    BEING_SET_ASIDE: "left by an interrupted repair, which had not set it aside yet",
     UNKNOWN: "in the archive's folders, but not in the run logs: not damage, and left alone",
     NO_ACCESS: "in the run logs, but not a readable file",
     TEMPORARY: "left by a run that has ended",

@@ -42,7 +42,7 @@ class Removal(NamedTuple):
 
 
 class Correction(NamedTuple):
-    """DW has said what an archived document does not show: that it is a liveblog, or when a video was published."""
+    """A fact from DW that the document itself does not show: that it is a liveblog, or when a video was published."""
 
     id: int
     kind: str

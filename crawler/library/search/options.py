@@ -1,4 +1,4 @@
-"""The options of a search beside its words, as a person writes them: languages, kinds, days."""
+"""Parse the options of a search as a person writes them: languages, kinds, days."""
 
 from __future__ import annotations
 
