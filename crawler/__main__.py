@@ -1,4 +1,4 @@
-"""`dw-archiver`, also as `python -m crawler`: runs our commands. Those that make no request do without Scrapy."""
+"""`dw-archiver`, also as `python -m crawler`: run our commands. Those that make no request do not import Scrapy."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def overview() -> str:
     lines = [f"  {name:<{width}}  {described[name]}" for name in sorted(described)]
     return "\n".join([
         f"usage: {PROGRAM} COMMAND [options]", "",
-        "Keeps a local archive of Deutsche Welle's news.", "",
+        "Keep a local archive of Deutsche Welle's news.", "",
         "commands:", *lines, "",
         f"{PROGRAM} COMMAND --help explains a command, {PROGRAM} --version names the version.",
     ])  # fmt: skip
@@ -105,7 +105,7 @@ def settings_of(given: list[str]) -> Settings:
 
 
 def project_settings() -> dict[str, Any]:
-    """Return the settings of the project whose folder this is; Scrapy, if it starts in this process or from it, finds them too.
+    """Return the settings of the project in this folder. A Scrapy that this process starts finds them too.
 
     Raises ArgumentError if they cannot be imported, or are of a project without an archive.
     """
@@ -128,7 +128,7 @@ def working_folder() -> Path:
 
 
 def settings_module() -> str:
-    """Return the name of the settings module: as Scrapy finds it, else ours. A project of one's own is importable then."""
+    """Return the name of the settings module: as Scrapy finds it, else ours. Makes the user's own project importable."""
     found = sources.working_folder(sources.current_folder())
     if found and str(found) not in sys.path:
         sys.path.append(str(found))
@@ -137,7 +137,7 @@ def settings_module() -> str:
 
 def _configured(folder: Path | None) -> str:
     """Return the settings module that `scrapy.cfg` names, empty if there is none."""
-    from configparser import ConfigParser, Error  # late, and Scrapy too: `--help` does without
+    from configparser import ConfigParser, Error  # imported late, and so is Scrapy, because `--help` needs neither
 
     config = ConfigParser()
     try:

@@ -16,7 +16,7 @@ from crawler.urls import DW
 
 
 class Command(ArchiveCommand):
-    """Exits with status 3 if something was not a seed document, 1 if nothing was."""
+    """Exits with status 3 if something was not a seed document, with 1 if no seed document was found."""
 
     takes_arguments = True
 

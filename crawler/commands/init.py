@@ -48,7 +48,7 @@ class Command(OwnCommand):
         if folder.exists() and not folder.is_dir():
             raise CommandError(f"{shown(opts.folder)} is not a folder")
         if folder.is_dir() and tree.is_archive(folder):
-            raise CommandError(f"{shown(opts.folder)} is an archive; name the folder that is to hold it")
+            raise CommandError(f"{shown(opts.folder)} is an archive; name the folder that should contain it")
         for name in ("", *_FOLDERS):
             disk.make_folder(folder / name)
         made, kept = [], []

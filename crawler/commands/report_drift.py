@@ -1,4 +1,4 @@
-"""`scrapy report-drift`: a bundle of the unreadable replies, to attach to a report of a bug."""
+"""`scrapy report-drift`: make a bundle of the unreadable replies, to attach to a bug report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Command(ArchiveCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--to", metavar="FILE", type=Path, default=Path("drift.zip"), help="(default: drift.zip)")
-        parser.add_argument("--force", action="store_true", help="replace a file that is there")
+        parser.add_argument("--force", action="store_true", help="replace an existing file")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         root, to = self.existing_root(), opts.to

@@ -49,10 +49,10 @@ class Command(ArchiveCommand):
 
     def long_desc(self) -> str:
         return (
-            "Search the titles and texts of all documents. Every word must be there; '\"a phrase\"' finds words in a row, "
-            "-word leaves documents out, word* finds the beginning of a word. Traditional and simplified Chinese find each "
-            "other; accents and vowel marks make no difference (docs/search.md). Exits with status 0 if something was found, "
-            "1 if nothing was, 2 if the query or an option cannot be understood."
+            "Search the titles and texts of all documents. A document must have every word; '\"a phrase\"' finds words in this "
+            "order, -word excludes documents with a word, word* finds words that begin with these letters. Traditional and "
+            "simplified Chinese find each other; accents and vowel marks make no difference (docs/search.md). Exits with "
+            "status 0 if something was found, 1 if nothing was, 2 if the query or an option is invalid."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -62,9 +62,9 @@ class Command(ArchiveCommand):
         parser.add_argument("--since", metavar="DATE", help="published on this day (2026-11-22, UTC) or later")
         parser.add_argument("--until", metavar="DATE", help="published on this day or earlier")
         parser.add_argument("--revisions", action="store_true", help="search earlier versions too")
-        parser.add_argument("--best", action="store_true", help="best first: with the words often, or in the title")
+        parser.add_argument("--best", action="store_true", help="best first: those with the words most often, or in the title")
         parser.add_argument("--limit", metavar="N", default=str(_NEWEST), help=f"how many hits, 0 for all (default: {_NEWEST})")
-        parser.add_argument("--update", action="store_true", help="bring search.sqlite up to date, as each search does first")
+        parser.add_argument("--update", action="store_true", help="only update search.sqlite, as each search does first")
         take_words_apart(parser)
 
     def execute(self, args: list[str], opts: Namespace) -> int:
@@ -116,8 +116,8 @@ def take_words_apart(parser: ArgumentParser) -> None:
 
 
 def split(args: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Arguments that are options or may belong to one, and those that are words for certain: what begins with a single `-` and
-    is no option, and whatever comes after `--`.
+    """Split arguments into options, with what may belong to them, and words. Arguments that begin with a single `-` but are not
+    options are certainly words, and so is everything after `--`.
 
     >>> split(["wind", "-oil", "--limit", "5", "--", "-h"])
     (['wind', '--limit', '5'], ['-oil', '-h'])
@@ -154,7 +154,7 @@ def as_json(hit: Hit) -> dict[str, Any]:
 
 
 def print_hit(hit: Hit) -> None:
-    """A hit, for a person: three lines and an empty one."""
+    """Print a hit for a person: three lines and an empty one."""
     has_colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     what = f"{hit.language} {hit.kind}{', an earlier version' if hit.is_revision else ''}"
     title = marked([(True, hit.title)], _COLOURS) if has_colours else hit.title
@@ -166,5 +166,5 @@ def print_hit(hit: Hit) -> None:
 
 
 def marked(pieces: Sequence[Piece], marks: tuple[str, str]) -> str:
-    """A snippet as text, with marks around what was looked for."""
+    """Return a snippet as text, with marks around the searched words."""
     return "".join(f"{marks[0]}{text}{marks[1]}" if is_wanted else text for is_wanted, text in pieces)

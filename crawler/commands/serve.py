@@ -70,18 +70,18 @@ class Command(ArchiveCommand):
             if opts.json:
                 print_json({"address": address, "port": server.port})
             else:
-                print(f"The archive is at {address} (Ctrl-C ends it)")
+                print(f"The archive is at {address} (Ctrl-C ends the server)")
             sys.stdout.flush()
             if opts.open:
                 threading.Thread(target=_open, args=[address], name="browser", daemon=True).start()
-            while True:  # a signal that comes just before a wait without an end would not end it
+            while True:  # not an endless wait: a signal that comes just before it would not end it
                 time.sleep(_TICK_S)
         finally:
             server.end()
 
 
 def _open(address: str) -> None:
-    """Open a browser; one in a terminal returns when it is left."""
+    """Open a browser. With a text browser, this returns when the user quits it."""
     if not webbrowser.open(address):
         say(f"no browser was found; open {address} in one")
 

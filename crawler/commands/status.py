@@ -75,7 +75,7 @@ class Command(ArchiveCommand):
 
 
 def running(runs: list[dict[str, Any]], holder: lock.Holder | None) -> str:
-    """Return the run of a live process that holds the lock: the last one without a report, begun since. Else empty."""
+    """Return the run in progress, '' for none: the last one without a report, begun by the present holder of the lock."""
     last = str(runs[-1]["run"]) if runs and not runs[-1]["report"] else ""
     return last if holder and holder.is_alive and last >= re.sub("[-:]", "", holder.since) else ""
 

@@ -40,7 +40,7 @@ class Command(ArchiveCommand):
         return COMPLETE if is_good else DAMAGE_FOUND
 
     def _record(self, found: LastVerify) -> None:
-        """Note what was found, for `scrapy status`. A disk that refuses it changes nothing in the verdict."""
+        """Store the result for `scrapy status`. If the disk fails, the verdict is the same."""
         try:
             lastverify.write(self.root, found)
         except OSError as error:

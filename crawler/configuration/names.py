@@ -1,4 +1,4 @@
-"""Which settings there are, and which one was meant."""
+"""Check the names of settings, and suggest the one that was meant."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _ALSO_KNOWN = (
     "ARCHIVE_ENABLED",  # the spider's own
     "CONCURRENT_REQUESTS_PER_IP", "MEDIA_ALLOW_REDIRECTS",  # Scrapy's, without a default
 )  # fmt: skip
-_CLOSE, _VERY_CLOSE = 0.8, 0.9  # similarity of a slip of the pen to one of our names, and to one of Scrapy's many
+_CLOSE, _VERY_CLOSE = 0.8, 0.9  # similarity of a typo to one of our names, and to one of Scrapy's many
 
 
 def check(names: Iterable[str], own: Iterable[str], where: str, scrapys: Iterable[str] | None = None) -> None:
-    """Refuse names that no part of the program knows. Raises ArgumentError, which says what was meant.
+    """Raise ArgumentError, with a suggestion, for a name that no part of the program knows.
 
     names: those that were set. own: those of this project. where: what set them, for the message. scrapys: those of Scrapy's,
     looked up if they are needed. Names that resemble no known one may be those of an extension and pass, unless they begin as
@@ -29,7 +29,7 @@ def check(names: Iterable[str], own: Iterable[str], where: str, scrapys: Iterabl
     unknown = sorted(set(names) - known)
     if not unknown:
         return
-    import difflib  # late, here and below: a command that finds nothing wrong does without
+    import difflib  # imported late, here and below, because it is only needed for unknown names
 
     others = set(scrapydefaults.read() if scrapys is None else scrapys)
     for name in unknown:

@@ -1,4 +1,4 @@
-"""Tell how this process was called: `dw-archiver`, or `scrapy`, which may not be on the path where `dw-archiver` is."""
+"""Tell how this process was called, for messages: `dw-archiver` or `scrapy`. Not every user has `scrapy` on the path."""
 
 from __future__ import annotations
 

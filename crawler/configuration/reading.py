@@ -1,4 +1,4 @@
-"""Reads settings without Scrapy, as Scrapy reads them: text, as `-s` and environment variables have it, is read by type."""
+"""Read settings in the way of Scrapy, but without Scrapy: text from `-s` and environment variables is converted by type."""
 
 from __future__ import annotations
 

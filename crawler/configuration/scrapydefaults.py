@@ -1,4 +1,4 @@
-"""Scrapy's own settings and their defaults, without importing Scrapy, which takes half a second."""
+"""Read Scrapy's settings and their defaults without importing Scrapy, which takes half a second."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 def read() -> dict[str, Any]:
     """Return the defaults by name; None for one that is no plain constant. Empty if Scrapy is not installed."""
-    import ast  # late: most commands do without
+    import ast  # imported late, because most commands do not need it
     from importlib.util import find_spec
     from pathlib import Path
 

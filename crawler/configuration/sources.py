@@ -65,7 +65,7 @@ def settings(defaults: Mapping[str, Any], start: Path, environ: Mapping[str, str
 
 def from_file(path: Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a `dw.toml`. Raises ArgumentError."""
-    import tomllib  # late: many folders have no such file
+    import tomllib  # imported late, because many folders have no such file
 
     try:
         found = tomllib.loads(path.read_text("utf-8"))
@@ -98,7 +98,7 @@ def _defaults(found: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str
 
 
 def _moved(given: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """Return those paths that are relative, made absolute. Seeds count if they are a file or folder there."""
+    """Return the relative paths, made absolute. Seeds are only changed if they name an existing file or folder."""
     paths = {name: str(given.get(name) or "") for name in PATHS}
     found = {name: os.path.join(folder, path) for name, path in paths.items() if path and "://" not in path}
     seeds = os.path.join(folder, given.get(SEEDS) or "")
@@ -123,7 +123,7 @@ def _fits(value: object, default: object) -> bool:
 
 
 def parsed(where: str, text: str, default: object) -> Any:
-    """Return the value that a text stands for, of the type of a default. Raises ArgumentError, which names where it stands."""
+    """Return the value that a text stands for, of the type of a default. Raises ArgumentError, which names its origin."""
     try:
         if isinstance(default, bool):
             return _switch(text)

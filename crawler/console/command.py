@@ -75,7 +75,7 @@ class Command(ABC):
                 raise CommandError(f"unexpected argument {args[0]}; name an archive with -s ARCHIVE_DIR=...")
             status = self.execute(args, opts)
             sys.stdout.flush()
-        except BrokenPipeError:  # the reader, such as `| head`, has gone
+        except BrokenPipeError:  # the reader of the pipe, such as `| head`, has ended
             streams.silence(sys.stdout)
             return COMPLETE
         except KeyboardInterrupt:
@@ -146,7 +146,7 @@ class ArchiveCommand(Command):
     def open_archive(self, *, rebuild: bool = False) -> Iterator[Archive]:
         """Open the archive: locked and brought up to date. Raises ArchiveInUse, ArgumentError and DiskError."""
         from crawler.crawl.options import min_free, sites_of
-        from crawler.storage.opening import open_archive  # late: asyncio and the rest of what writes, which many do without
+        from crawler.storage.opening import open_archive  # late, because many commands need neither asyncio nor the writer
 
         archive = open_archive(
             self.root, clock.now_ms(), f"{program()} {self.name}", min_free=min_free(self.settings),
@@ -164,7 +164,7 @@ class ArchiveCommand(Command):
             archive.close(clean=clean)
 
     def _report(self, archive: Archive, start_ms: int) -> None:
-        """Say in a report which command has written the run logs of its time: else they would look like a killed crawl's."""
+        """Write a report that names this command, so that its run logs do not look like those of a killed crawl."""
         if archive.log.written:
             name = archive.log.name
             made = {"run": name, "command": f"{program()} {self.name}", "start": times.iso(start_ms),

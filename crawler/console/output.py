@@ -12,7 +12,7 @@ from crawler.configuration.program import program
 if TYPE_CHECKING:
     from rich.console import Console
 
-LISTED = 50  # lines of one kind shown to a person; the rest is counted, and `--json` has all of them
+LISTED = 50  # lines of one kind to print; further ones are counted, and `--json` has all of them
 _PLAIN_WIDTH = 200  # columns, if standard output is not a terminal
 
 
@@ -63,7 +63,7 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[obje
         table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number or not place)
     for line in lines:
         table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in line))
-    console().print(title, style="bold", soft_wrap=True)  # a title of the table's own is wrapped to the table's width
+    console().print(title, style="bold", soft_wrap=True)  # rich would wrap the title of a table to the table's width
     console().print(table)
     print()
 

@@ -1,4 +1,4 @@
-"""Our commands as Scrapy's."""
+"""Adapt our commands to Scrapy's commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from crawler.exceptions import ArgumentError
 
 
 class CheckedCommand(ScrapyCommand):
-    """A command that reads the settings of `-s` by their types, and refuses unknown ones: the process ends, with one line.
+    """A command that checks the names and types of the settings of `-s`. A wrong one ends the process with one line.
 
     This class and the next are not in `scrapycommands/`, because Scrapy makes a command of every command class it finds there.
     """

@@ -1,4 +1,4 @@
-"""The commands that this project adds to `scrapy`, one file each. What those without requests do is in `commands/`."""
+"""The commands that this project adds to `scrapy`, one file each. `commands/` has the code of those that make no request."""
 
 from crawler import streams
 

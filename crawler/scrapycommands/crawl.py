@@ -97,10 +97,10 @@ def _misnamed(args: list[str], spiders: list[str]) -> str:
 
 
 def _quiet_logs(settings: BaseSettings) -> None:
-    """Leave the lists of components to DEBUG."""
+    """Log the lists of components only at level DEBUG."""
     if settings["LOG_LEVEL"] == "INFO":
         for name in ("scrapy.middleware", "scrapy.crawler", "scrapy.addons", "scrapy.utils.log"):
-            logging.getLogger(name).addFilter(_is_warning)  # Scrapy sets levels anew when the process is made
+            logging.getLogger(name).addFilter(_is_warning)  # Scrapy resets the levels when it makes the process
 
 
 def _is_warning(record: logging.LogRecord) -> bool:
@@ -115,7 +115,7 @@ def _take_any_text() -> None:
 
 
 def _explain(crawl: asyncio.Task[None]) -> None:
-    """One line for an error of our own, in place of a traceback."""
+    """Log one line for an error of our own, in place of a traceback."""
     error = None if crawl.cancelled() else crawl.exception()
     if isinstance(error, ArchiverError):
         say(f"{program()} crawl: {error}")
@@ -124,7 +124,7 @@ def _explain(crawl: asyncio.Task[None]) -> None:
 
 
 def exit_status(crawler: Crawler, crawl: object) -> int:
-    """The status of a crawl that has ended: the run's, else that of the error which kept it from starting."""
+    """Return the exit status of a crawl: that of the run, or of the error that kept it from starting."""
     if isinstance(crawl, asyncio.Task) and crawl.done() and not crawl.cancelled() and (error := crawl.exception()):
         return error.exit_status if isinstance(error, ArchiverError) else COULD_NOT_START
     try:
@@ -148,7 +148,7 @@ def report_failed_start(root: Path, given: dict[str, str], error: BaseException,
     made = report.make(report.counts({}), start=times.iso(now_ms), end=times.iso(clock.now_ms()), run=name, seconds=0,
                        seeds=seeds, reason=report.NOT_STARTED, exit_status=status, sentences=[str(error)],
                        missing=[])  # fmt: skip
-    with contextlib.suppress(OSError, MemoryError):  # a disk that refuses has been named already, as the reason
+    with contextlib.suppress(OSError, MemoryError):  # if the disk fails, the reported reason already says so
         disk.replace_file(runs / f"{name}.report.json", report.dumps(made))
 
 

@@ -74,7 +74,7 @@ class DwSpider(scrapy.Spider):
         if slots:
             sites = options.sites_of(settings)
             own = {urlsplit(base).hostname: urlsplit(real).hostname for base, real in zip(sites.all(), DW.all(), strict=True)}
-            if len(own) == len(sites.all()):  # one host for everything: the pictures' larger slot is not for the rest
+            if len(own) == len(sites.all()):  # one host for all: its slot must not be that of pictures
                 slots.update({base: slots[real] for base, real in own.items() if base and real in slots})
             _replace(settings, "DOWNLOAD_SLOTS", slots)
         if settings["CONTACT"] and settings["CONTACT"] not in settings["USER_AGENT"]:
@@ -104,7 +104,7 @@ class DwSpider(scrapy.Spider):
     # --- what to request ---
 
     async def start(self) -> AsyncIterator[Any]:
-        with contextlib.suppress(DiskError):  # the run knows, and is being ended
+        with contextlib.suppress(DiskError):  # the run has noted the error, and is ending
             if self.options.dry_run:
                 await dryrun.say(self.run, self.seeding, self._media_files().register_archived)
                 return
@@ -130,7 +130,7 @@ class DwSpider(scrapy.Spider):
             if self.run.is_closing():
                 return
         await self.registry.log()
-        if not usable and given:  # `-a seeds=` names none: only what the archive itself waits for
+        if not usable and given:  # `-a seeds=` names no seeds: the run requests what is due
             error = NothingToDo(f"the seeds hold nothing usable: {given}")
             logger.error("%s", error)
             self.run.failure = self.run.failure or error
@@ -160,13 +160,13 @@ class DwSpider(scrapy.Spider):
             raise CloseSpider("max_articles")
 
     def _note_end_of_item(self, response: Response) -> None:
-        """The pipelines are through with an article: it is counted, or will not be."""
+        """Note that the pipelines have finished an article, so that it no longer counts as under way."""
         self.documents.allowance.end(is_new=response.meta["new"])
 
     # --- what came back ---
 
     async def answered(self, response: Response) -> AsyncIterator[Any]:
-        """Judge a reply; an article goes on to the pipelines. A document that a place does not give is asked for elsewhere."""
+        """Judge a reply. An article goes on to the pipelines; if the place gives no document, the next place is asked."""
         run, meta = self.run, response.meta
         row, reply = run.archive.index.get(meta["id"]), replies.reply_of(response, meta["place"])
         assert row is not None
@@ -185,7 +185,7 @@ class DwSpider(scrapy.Spider):
             self.documents.allowance.end(is_new=meta["new"])
 
     def _language_of(self, dw_id: int) -> str | None:
-        """Return the language that is known of a document."""
+        """Return the known language of a document."""
         known = self.run.archive.index.resolve(dw_id)
         return known.language if known else None
 
@@ -204,7 +204,7 @@ class DwSpider(scrapy.Spider):
             yield flat.of_fetched(read(reply, row, sites, clock.now_ms(), lambda dw_id: None))
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Ask elsewhere for a document whose request brought no reply. If the run is ending, it stays pending."""
+        """Ask the next place for a document if its request got no reply. If the run is ending, the document stays pending."""
         meta = failure.request.meta  # type: ignore[attr-defined]
         reason, refused = failure_reason(failure.value or RuntimeError())
         row = self.run.archive.index.get(meta["id"])
@@ -238,5 +238,5 @@ class DwSpider(scrapy.Spider):
 
 
 def _replace(settings: BaseSettings, name: str, value: object) -> None:
-    """Set a setting for good: `scrapy crawl` sets all of them once more, at the priority they had."""
+    """Change a setting, with a higher priority than before, because `scrapy crawl` sets all settings once more."""
     settings.set(name, value, priority=(settings.getpriority(name) or 0) + 1)

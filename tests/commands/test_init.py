@@ -40,7 +40,7 @@ def test_init_refuses_unsuitable_folders(tmp_path: Path) -> None:
         ((), "name one folder: dw-archiver init FOLDER"),
         (("a", "b"), "name one folder: dw-archiver init FOLDER"),
         ((file,), f"{file} is not a folder"),
-        ((root,), f"{root} is an archive; name the folder that is to hold it"),
+        ((root,), f"{root} is an archive; name the folder that should contain it"),
     ):
         ran = archiver("init", *arguments, cwd=tmp_path)
         assert (ran.status, ran.out, ran.err) == (1, "", f"dw-archiver init: {said}\n")
