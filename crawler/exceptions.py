@@ -67,6 +67,14 @@ class NotAnArchive(ArchiverError):
     """ARCHIVE_DIR holds something else than an archive. Raised by `tree.require_archive`; ends the run or the command."""
 
 
+class UnusableArchive(ArchiverError):
+    """Another archive cannot be read as a whole. Raised by `otherarchive`; ends the command."""
+
+
+class NotTaken(ArchiverError):
+    """A file of another archive is not as its run log says, or not what it should be. Raised and counted in `upkeep.merge`."""
+
+
 class DiskError(ArchiverError):
     """The disk is full, read-only or broken. Raised by `storage`; ends the run at once."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -199,7 +199,7 @@ class Archive:
         published_ms = identify.published_ms(document, row) if about.published_ms is None else about.published_ms
         if row is not None and row.path:
             path = row.path
-            files = self._revision(row, about.time)
+            files = self.as_revision(row, about.time)
         else:
             language = about.language or UNKNOWN_LANGUAGE
             home = row.home if row else None
@@ -210,7 +210,7 @@ class Archive:
         files.append(NewFile(path, seedfile.dumps(document).encode(), about))
         return files
 
-    def _revision(self, row: Row, time: str) -> list[NewFile]:
+    def as_revision(self, row: Row, time: str) -> list[NewFile]:
         """Return copies of a document and its reply as revisions, so that new ones may take their paths."""
         assert row.path
         files: list[NewFile] = []
@@ -218,7 +218,7 @@ class Archive:
             old = read_file(self.root / row.path)
         except OSError:
             return []
-        path = self._free_revision(row.id, row.stamp_ms or 0, old)
+        path = self.free_revision(row.id, row.stamp_ms or 0, old)
         about = About(row.kind, row.id, row.url, time, revision_of=row.path)
         if path is not None:  # the reply first: a document among the revisions shows that its reply is there too
             reply = self.reply_of(row.path)
@@ -230,9 +230,12 @@ class Archive:
             files.append(NewFile(path, old, replace(about, stamp_ms=row.stamp_ms)))
         return files
 
-    def _free_revision(self, dw_id: int, stamp_ms: int, data: bytes) -> str | None:
-        """Return an unused path among the revisions; None if a revision with these bytes exists."""
-        while os.path.lexists(self.root / (path := layout.revision_path(dw_id, stamp_ms))):
+    def free_revision(self, dw_id: int, stamp_ms: int, data: bytes, reserved: Collection[str] = ()) -> str | None:
+        """Return an unused path among the revisions; None if a revision with these bytes exists.
+
+        reserved: paths that are about to be used.
+        """
+        while os.path.lexists(self.root / (path := layout.revision_path(dw_id, stamp_ms))) or path in reserved:
             if is_file(self.root / path) and read_file(self.root / path) == data:
                 return None
             stamp_ms += 1
@@ -261,7 +264,7 @@ class Archive:
         if known and document.stamp_ms > known.stamp_ms:
             return "newer", self.document_files(document, about)
         data = seedfile.dumps(document).encode()
-        path = self._free_revision(row.id, document.stamp_ms, data)
+        path = self.free_revision(row.id, document.stamp_ms, data)
         if path is None:
             return "already there", []
         about = replace(about, revision_of=row.path, stamp_ms=document.stamp_ms)

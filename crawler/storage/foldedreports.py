@@ -1,8 +1,7 @@
 """The reports of old runs, folded together: `runs/2026-05.reports.ndjson` has a line with a checksum for each of a month.
 
-Ten years of hourly runs leave 90,000 reports and 180,000 logs. Logs are the proof and are never folded; those that the index
-has are not opened again. Reports prove nothing. A report is removed only after the file that holds it was written, flushed,
-and read again; a report that is in both places counts once.
+Ten years of hourly runs leave 90,000 reports. Reports prove nothing, and no log is folded. A report is removed only after the
+file that holds it was written, flushed, and read again; a report that is in both places counts once.
 """
 
 from __future__ import annotations

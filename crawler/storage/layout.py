@@ -45,6 +45,7 @@ _REVISION = _pattern(r"revisions/(?P<id>\d{1,15})/(?P<stamp>\d{1,17})" + _END)
 _UNREADABLE = _pattern(r"unreadable/(?P<id>\d{1,15})-[0-9a-f]{1,12}\.(?:reply|json|(?:json|html)\.gz)")
 _FOLDER = _pattern(_LANGUAGE + r"(?:/\d{4}(?:/\d\d)?)?|(?:images|media)(?:/\d+)?|revisions(?:/\d{1,15})?|unreadable")
 _RUN_FILE = _pattern(r"\d{8}T\d{6}Z\.(?P<what>jsonl|states\.ndjson|report\.json)")
+_SEGMENTS = _pattern(r"\d{8}T\d{6}Z-\d+")
 _FOLDED = _pattern(r"(?P<month>\d{4}-\d\d)\.reports\.ndjson")
 _TEMPORARY = _pattern(r"\.tmp-\d+-.+")
 
@@ -136,6 +137,11 @@ def is_run_log(name: str) -> bool:
     return found is not None and found["what"] != "report.json"
 
 
+def is_segment_folder(name: str) -> bool:
+    """Whether a name under `runs/` is that of a folder with segments of a run's log, which later versions write."""
+    return _SEGMENTS.fullmatch(name) is not None
+
+
 def folded_reports(month: str) -> str:
     """Return the name of the file under `runs/` with the reports of a month, such as "2026-05"."""
     return f"{month}.reports.ndjson"
@@ -168,6 +174,24 @@ def id_of(path: str) -> int | None:
         if found := pattern.fullmatch(path):
             return int(found["id"])
     return None
+
+
+def stamp_of(revision: str) -> int:
+    """Return the number in the name of a revision or of its reply: a stamp, or the next free number. Else raises ValueError."""
+    found = _REVISION.fullmatch(revision)
+    if found is None:
+        raise ValueError(f"no revision: {revision}")
+    return int(found["stamp"])
+
+
+def stem_of(path: str) -> str:
+    """Return the path of a document, revision or reply without its ending; a document and its reply share it."""
+    return path.removesuffix(end_of(path))
+
+
+def end_of(path: str) -> str:
+    """Return the ending of a document, revision or reply: `.txt`, `.json.gz` or `.html.gz`; '' of other files."""
+    return next((end for end in (".txt", *REPLY_ENDS) if path.endswith(end)), "")
 
 
 def picture_of(path: str) -> PictureName | None:

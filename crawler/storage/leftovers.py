@@ -135,7 +135,7 @@ def _is_among_revisions(root: Path, dw_id: int, sha256: str) -> bool:
     return any(sha256_of(path)[0] == sha256 for path in folder.glob("*.txt"))
 
 
-def _is_kept_reply(path: str, dw_id: int, data: bytes) -> bool:
+def is_kept_reply(path: str, dw_id: int, data: bytes) -> bool:
     """Whether a file under `unreadable/` is whole: a reply has its sha256 in its name, and the note about it is JSON."""
     if path.endswith(".reply"):
         return path == layout.unreadable_path(dw_id, hashlib.sha256(data).hexdigest(), ".reply")
@@ -177,5 +177,5 @@ def about_file(archive: Archive, path: str) -> About | None:
             language=path.split("/")[0], hop=row.hop if row else 0, origin=row.origin if row and row.origin else "adopted",
             published_ms=identify.published_ms(document, row), stamp_ms=document.stamp_ms,
         )  # fmt: skip
-    is_whole = remaking.is_whole(data) if path.endswith(".gz") else _is_kept_reply(path, dw_id, data)
+    is_whole = remaking.is_whole(data) if path.endswith(".gz") else is_kept_reply(path, dw_id, data)
     return about if is_whole else None

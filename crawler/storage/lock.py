@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.exceptions import ArchiveInUse
-from crawler.files import oddity, read_file
+from crawler.files import oddity, open_file
+
+_LONGEST = 4096  # bytes of a holder's note
 
 
 class Lock:
@@ -28,7 +30,7 @@ class Lock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(self._descriptor, 4096)
+            holder = os.read(self._descriptor, _LONGEST)
             os.close(self._descriptor)
             raise ArchiveInUse(f"{path.parent} is in use by {describe(holder)}") from None
         os.ftruncate(self._descriptor, 0)
@@ -46,7 +48,7 @@ def describe(holder: bytes) -> str:
     try:
         found = json.loads(holder)
         return f"{found['who']} (process {found['pid']} on {found['host']}, since {found['since']})"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "another process"
 
 
@@ -66,7 +68,8 @@ class Holder:
 def holder(path: Path) -> Holder | None:
     """Return the holder of a lock, without touching it; None if it is free."""
     try:
-        data = read_file(path)
+        with open_file(path) as file:
+            data = file.read(_LONGEST)
     except OSError:
         return None
     if not data:
@@ -74,7 +77,7 @@ def holder(path: Path) -> Holder | None:
     try:
         found = json.loads(data)
         since, host, pid = str(found["since"]), found["host"], int(found["pid"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return Holder(describe(data), "", None)
     return Holder(describe(data), since, _is_alive(pid) if host == socket.gethostname() else None)
 

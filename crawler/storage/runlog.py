@@ -181,20 +181,8 @@ def run_logs(root: Path, since: str = "") -> list[Path]:
 
     since: the name of a run; earlier ones are left out.
     """
-    names = filter(layout.is_run_log, tree.run_files(root, since=since))
-    return [root / layout.RUNS / name for name in sorted(names, key=_order)]
-
-
-def log_sizes(root: Path) -> dict[str, int]:
-    """Return the sizes of all logs in bytes, by name, in the order to read them. Ten years of hourly runs have 180,000, so
-    no Path is made for each."""
-    sizes = {entry.name: entry.stat().st_size for entry in tree.run_entries(root) if layout.is_run_log(entry.name)}
-    return {name: sizes[name] for name in sorted(sizes, key=_order)}
-
-
-def _order(name: str) -> tuple[str, bool]:
-    """Return what puts the names of logs in the order to read them."""
-    return name.partition(".")[0], name.endswith(STATES_END)
+    logs = [root / layout.RUNS / name for name in tree.run_files(root, since=since) if layout.is_run_log(name)]
+    return sorted(logs, key=lambda path: (path.name.split(".")[0], path.name.endswith(STATES_END)))
 
 
 def free_run_name(folder: Path, start_ms: int) -> str:
@@ -202,9 +190,8 @@ def free_run_name(folder: Path, start_ms: int) -> str:
 
     Logs are read in the order of their names, and the last line about a path counts.
     """
-    names = sorted(os.listdir(folder) if folder.is_dir() else [], reverse=True)
-    runs = (name.partition(".")[0] for name in names if "Z." in name)
-    last_ms = next(filter(None, map(times.parse_ms, runs)), None)
+    names = (path.name.partition(".")[0] for path in folder.glob("*Z.*"))
+    last_ms = times.parse_ms(max(filter(times.parse_ms, names), default=""))
     return layout.run_name(start_ms if last_ms is None else max(start_ms, last_ms + 1000))
 
 

@@ -72,13 +72,7 @@ def _leads_out(link: Path, root: Path) -> bool:
 
 
 def run_files(root: Path, strange: Strange = _ignore, since: str = "") -> Iterator[str]:
-    """Yield the names of the logs and reports of all runs, in order. See `run_entries`."""
-    for entry in run_entries(root, strange, since):
-        yield entry.name
-
-
-def run_entries(root: Path, strange: Strange = _ignore, since: str = "") -> Iterator[os.DirEntry[str]]:
-    """Yield the logs and reports of all runs, in order of name. strange: called for everything else beside them.
+    """Yield the names of the logs and reports of all runs, in order. strange: called for everything else beside them.
 
     since: the name of a run; earlier ones are left out.
 
@@ -92,7 +86,7 @@ def run_entries(root: Path, strange: Strange = _ignore, since: str = "") -> Iter
         return
     for entry in sorted(entries, key=lambda entry: entry.name):
         if layout.is_run_file(entry.name) and entry.is_file(follow_symlinks=False):
-            yield entry
+            yield entry.name
         elif not entry.name.startswith(".") and not (layout.is_folded_reports(entry.name) and is_file(entry.path)):
             strange(f"{layout.RUNS}/{entry.name}", oddity(entry.path) or "a file")
 

@@ -140,3 +140,24 @@ def test_pictures_lie_a_hundred_thousand_ids_to_a_folder() -> None:
 
 def test_run_is_named_for_its_start() -> None:
     assert layout.run_name(NOW_MS) == "20231114T221320Z"
+
+
+@pytest.mark.parametrize(("path", "stem", "end"), [
+    ("zh/2023/10/7-x.txt", "zh/2023/10/7-x", ".txt"),
+    ("zh/2023/10/7-x.json.gz", "zh/2023/10/7-x", ".json.gz"),
+    ("revisions/7/12.html.gz", "revisions/7/12", ".html.gz"),
+    ("images/0/7_303.jpg", "images/0/7_303.jpg", ""),
+])  # fmt: skip
+def test_document_and_reply_share_a_stem(path: str, stem: str, end: str) -> None:
+    assert (layout.stem_of(path), layout.end_of(path)) == (stem, end)
+
+
+def test_stamp_of_a_revision_is_in_its_name() -> None:
+    assert layout.stamp_of("revisions/7/1696558622000.json.gz") == 1696558622000
+    with pytest.raises(ValueError, match="no revision"):
+        layout.stamp_of("zh/2023/10/7-x.txt")
+
+
+def test_segments_of_a_log_lie_in_a_folder_of_the_run_and_its_epoch() -> None:
+    assert layout.is_segment_folder("20261122T200000Z-12")
+    assert not layout.is_segment_folder("20261122T200000Z.jsonl")

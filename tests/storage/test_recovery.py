@@ -5,20 +5,19 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 
-from crawler import files, seedfile, times
+from crawler import seedfile, times
 from crawler.exceptions import DiskError
 from crawler.reasons import status
-from crawler.storage import disk, recovery, runlog
+from crawler.storage import disk, recovery
 from crawler.storage.archive import Archive
 from crawler.storage.index.agenda import mark as mark_due
 from crawler.storage.index.objects import ALIAS, ARCHIVED, MISSING, PENDING, UNREADABLE, Scope
 from crawler.storage.index.refresh import DAY_MS
 from crawler.storage.logline import About, StateRecord
-from crawler.storage.opening import open_archive
 from crawler.storage.runlog import read_log, run_logs
 from crawler.storage.writer import NewFile
 from crawler.upkeep import verify
@@ -39,22 +38,6 @@ def rows(found: Archive) -> list[tuple[Any, ...]]:
         *found.index.select(f"SELECT {columns} FROM objects ORDER BY id, rendition"),
         *found.index.select("SELECT path, sha256, bytes, run FROM files ORDER BY path"),
     ]
-
-
-def test_logs_that_the_index_has_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(3):
-        found = open_archive(tmp_path, NOW_MS + number * 1000, "a test")
-        fetched(found, document(7 + number))
-        found.close()
-    opened: list[Path] = []
-
-    def open_file(path: Path) -> BinaryIO:
-        opened.append(path)
-        return files.open_file(path)
-
-    monkeypatch.setattr(runlog, "open_file", open_file)
-    open_archive(tmp_path, NOW_MS + 5000, "a test").close()
-    assert (len(run_logs(tmp_path)), opened) == (3, [])
 
 
 # ---- the index made again -------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crawler.exceptions import DamagedLine
 from crawler.storage import disk, runlog
-from crawler.storage.runlog import FILES_END, STATES_END, RunLog, decode, encode, log_sizes, read_log, run_logs
+from crawler.storage.runlog import FILES_END, STATES_END, RunLog, decode, encode, read_log
 from tests.conftest import NOW_MS
 from tests.storage.test_disk import failing
 
@@ -242,19 +242,6 @@ def test_log_has_a_line_for_each_record(runs: Path) -> None:
     assert list(read_log(path)) == [FILE, {**FILE, "url": None}, {**FILE, "bytes": 6}]
     assert "ä".encode() in path.read_bytes()
     assert log.written == {path.name: path.stat().st_size}
-
-
-def test_sizes_are_those_of_all_logs_in_the_order_to_read_them(runs: Path) -> None:
-    for start_ms in (NOW_MS + 5000, NOW_MS):  # the second one is named after the first
-        log = RunLog(runs, start_ms)
-        for end in (STATES_END, FILES_END):
-            log.append(end, [gone(1)])
-        log.close()
-    for other in ("20231114T221320Z.report.json", "2023-10.reports.ndjson", ".tmp-1-x", "mine.jsonl"):
-        (runs / other).touch()
-    found = log_sizes(runs.parent)
-    assert list(found.items()) == [(log.name, log.stat().st_size) for log in run_logs(runs.parent)]
-    assert [name.partition(".")[2] for name in found] == ["jsonl", "states.ndjson"] * 2
 
 
 def test_two_runs_within_a_second_have_two_names(runs: Path) -> None:

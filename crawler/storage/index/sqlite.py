@@ -307,9 +307,10 @@ class Index:
 
     # --- bookkeeping ---
 
-    def log_positions(self) -> dict[str, int]:
-        """Return how many bytes of each log are in the index, by name."""
-        return dict(self.select("SELECT name, bytes FROM logs"))
+    def log_position(self, name: str) -> int:
+        """Return how many bytes of a log are in the index."""
+        found = self.select("SELECT bytes FROM logs WHERE name = ?", [name]).fetchone()
+        return int(found[0]) if found else 0
 
     def set_log_position(self, name: str, position: int) -> None:
         self.change("INSERT INTO logs VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes", [name, position])

@@ -358,7 +358,7 @@ def test_closed_index_keeps_everything(tmp_path: Path) -> None:
     second = Index(tmp_path / "i")
     second.check()
     assert (states(second), second.meta("key"), second.meta("none")) == ({7: PENDING}, "value", None)
-    assert second.log_positions() == {"a.jsonl": 5}
+    assert (second.log_position("a.jsonl"), second.log_position("b.jsonl")) == (5, 0)
     second.close()
 
 
