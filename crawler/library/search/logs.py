@@ -9,7 +9,7 @@ from typing import NamedTuple
 from crawler.exceptions import ArchiverError, DamagedLine
 from crawler.storage import layout, logline
 from crawler.storage.logline import FileRecord, StateRecord
-from crawler.storage.runlog import decode, log_sizes
+from crawler.storage.runlog import decode, run_logs
 from crawler.urls import UNKNOWN_LANGUAGE
 
 
@@ -59,12 +59,12 @@ class LogIsShorter(ArchiverError):
 def behind(root: Path, positions: Mapping[str, int]) -> list[Path]:
     """Return the logs with unread lines, in the order to read them. Raises LogIsShorter and OSError."""
     found = []
-    for name, size in log_sizes(root).items():
-        position = positions.get(name, 0)
+    for log in run_logs(root):
+        size, position = log.stat().st_size, positions.get(log.name, 0)
         if size < position:
-            raise LogIsShorter(name)
+            raise LogIsShorter(log.name)
         if size > position:
-            found.append(root / layout.RUNS / name)
+            found.append(log)
     return found
 
 
