@@ -16,7 +16,7 @@ PASSING = [
 ]  # fmt: skip
 LASTING = [
     "status 404", "status 410", "status 403", "status 451", "refused", "empty", "redirect loop", "",
-    "robots.txt", "not a host of DW's", "too large", "unreadable", "unreadable: no JSON", "unreadable: status 404",
+    "robots.txt", "not a host of DW's", "too large", "unreadable", "unreadable: not JSON", "unreadable: status 404",
     "status 404 of robots.txt", "timeouts", "status 5", "status 5000", "no connections", "kind",
 ]  # fmt: skip
 
@@ -24,8 +24,9 @@ MADE = [
     reasons.TIMEOUT, reasons.CUT_OFF, reasons.STOPPED, reasons.CIRCLE, reasons.MANY_REDIRECTS, reasons.COME_BACK_LATER,
     reasons.ROBOTS, reasons.FOREIGN_HOST, reasons.FOREIGN_MEDIA_HOST, reasons.TOO_LARGE, reasons.EMPTY, reasons.UNREADABLE,
     reasons.NONE, reasons.no_connection("refused"), reasons.robots_unavailable(status(410)), reasons.cut_off("early"),
-    reasons.not_a_picture("a BMP without an end"), reasons.not_a_media_file("wrong first bytes"), reasons.unreadable("no JSON"),
-    reasons.unreadable("status 404"), status(206, "with another range"), status(404, "of robots.txt"),
+    reasons.not_a_picture("a BMP without an end"), reasons.not_a_media_file("wrong first bytes"),
+    reasons.unreadable("not JSON"), reasons.unreadable("status 404"), status(206, "with another range"),
+    status(404, "of robots.txt"),
     *map(status, (204, 301, 304, 400, 403, 404, 408, 410, 416, 429, 451, 500, 503, 599)),
 ]  # fmt: skip
 
@@ -57,7 +58,7 @@ def test_only_the_status_itself_says_that_a_thing_is_gone(code: int) -> None:
 
 def test_unreadable_reply_is_told_from_words_that_begin_alike() -> None:
     assert reasons.UNREADABLE.is_unreadable
-    assert reasons.unreadable("no JSON").is_unreadable
+    assert reasons.unreadable("not JSON").is_unreadable
     assert not parse("unreadable-ish").is_unreadable
     assert not reasons.robots_unavailable(reasons.UNREADABLE).is_unreadable
 

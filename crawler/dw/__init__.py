@@ -1,1 +1,1 @@
-"""Readers of DW's data: bytes in, an Article or a list of documents out."""
+"""Parse DW's data: bytes in, an Article or a list of documents out."""

@@ -1,4 +1,4 @@
-"""Reader of api.dw.com's JSON. Nothing else knows these keys.
+"""Parse api.dw.com's JSON. No other module knows its keys.
 
 Source: section 2 of what is known of DW's data. Keys marked [assumed] there are optional here: a reply that lacks one, or
 has another shape under it, still becomes an article.
@@ -95,9 +95,9 @@ def _object(body: bytes, charset: str) -> Json:
     try:
         reply = decoding.json_reply(body, charset)
     except ValueError as error:
-        raise UnreadableReply(f"no JSON: {error}") from error
+        raise UnreadableReply(f"not JSON: {error}") from error
     if not isinstance(reply, dict):
-        raise UnreadableReply(f"JSON, but no object: {type(reply).__name__}")
+        raise UnreadableReply(f"JSON, but not an object: {type(reply).__name__}")
     return reply
 
 
@@ -169,7 +169,7 @@ def _text_elements(reply: Json) -> list[Json]:
 
 
 def _head(post: Json) -> liveblog.PostHead:
-    """Return what a liveblog's post says of itself [assumed]: a headline, a time and an author like an article's."""
+    """Return the head of a liveblog's post [assumed]: a headline, a time and an author like those of an article."""
     dates = (times.canonical(text(post.get(key))) for key in ("displayDate", "contentDate"))
     return liveblog.PostHead(next(filter(None, dates), ""), _markup(post.get("name") or post.get("title")), _author(post))
 

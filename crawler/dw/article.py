@@ -1,4 +1,4 @@
-"""An article as this project sees it: `api` and `pages` make it, `render` writes it.
+"""Define the article as this project sees it: `api` and `pages` make it, `render` writes it.
 
 Text for HTML is Markup, which only `sanitise` makes; an address that a document loads is a DwAddress, which only `urls` makes.
 

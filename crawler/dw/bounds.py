@@ -1,4 +1,4 @@
-"""Limits of an article, far above anything DW ever published, so that no reply costs more than its share.
+"""Limit the size of an article, far above anything that DW has published, so that no reply costs too much.
 
 The longest title of a hundred recorded documents has 30 characters, the most pictures are 18, the longest author has 20.
 """

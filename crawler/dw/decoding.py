@@ -1,4 +1,4 @@
-"""Decoding of replies: bytes to text, and JSON to values, however broken.
+"""Decode replies: bytes to text, and JSON to values, however broken.
 
 All text returned here can be written to a file: it holds no half of a surrogate pair, neither raw nor as a reference.
 """
@@ -18,7 +18,7 @@ _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_
 # Without a byte order mark, markup and JSON begin with two ASCII characters.
 _ZEROS = {b"\1\0\1\0": "utf-16-le", b"\0\1\0\1": "utf-16-be", b"\1\0\0\0": "utf-32-le", b"\0\0\0\1": "utf-32-be"}
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
-# Encodings that a label may claim: ASCII keeps its place in them.
+# Encodings that a label may claim: ASCII characters have the same bytes in all of them.
 _BELIEVED = re.compile(
     r"utf-8|iso8859-\d+|cp(?:125\d|866|874|932|949)|koi8-[ru]|mac-(?:roman|cyrillic)|gb18030|big5\w*|euc_\w+"
 )

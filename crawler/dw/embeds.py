@@ -1,4 +1,4 @@
-"""Embeds of other services in a text: what can be kept of them are their words, their id, and the address they lead to.
+"""Keep what is possible of embeds of other services: their words, their id, and the address they lead to.
 
 Source: class names and attributes in section 6 of what is known of DW's data, and those of the services' own embed codes.
 """
@@ -28,7 +28,7 @@ def service_of(address: str) -> str:
     """Return the name of the service at an address: its host, if it has no other; empty if the address has none."""
     try:
         host = (urlsplit(address).hostname or "").removeprefix("www.")
-    except ValueError:  # such as a `[` in the host's place
+    except ValueError:  # for example a `[` in the place of the host
         return ""
     return _HOSTS.get(host.removeprefix("m.").removeprefix("mobile."), host)
 

@@ -1,4 +1,4 @@
-"""The posts of a liveblog: in which order they stand, and what stands above each.
+"""Order the posts of a liveblog, and make what stands above each of them.
 
 Source: section 6 of what is known of DW's data; the keys of a post are from client code, so that any of them may be absent.
 """
@@ -26,7 +26,7 @@ class PostHead:
 def newest_first(posts: Sequence[PostHead]) -> Iterator[tuple[int, list[Paragraph]]]:
     """Yield the position of each post among those given, newest first, and the paragraphs that stand above its text.
 
-    They are the day where it changes, then the time of day (UTC) and the headline, then the author. Where a post names no time,
+    These are the day if it changes, then the time of day (UTC) and the headline, then the author. If any post has no time,
     all stay in the order given, which is DW's own.
     """
     order = list(range(len(posts)))

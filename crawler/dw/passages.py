@@ -1,4 +1,4 @@
-"""The text of a document, as it is searched and shown: author, paragraphs, captions, without markup."""
+"""Extract the text of a document, as it is searched and shown: author, paragraphs, captions, without markup."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from crawler import normalise
 from crawler.seedfile import SeedDocument
 
 _HEAD = re.compile(r"<div><i>(.*?)<br>[^<>]*</i></div>")
-_FOOTER, _GALLERY = "<br><hr><div>获取更多RSS：", "<h3>相关图集："  # the format's own words, not DW's
+_FOOTER, _GALLERY = "<br><hr><div>获取更多RSS：", "<h3>相关图集："  # words that the document format adds
 _BLOCK = re.compile(
     r"</?(?:p|div|h[1-6]|br|hr|li|ul|ol|dl|dt|dd|blockquote|table|tr|td|th|img|iframe|video|audio|figure|figcaption|pre)\b[^<>]*>",
     re.IGNORECASE,
@@ -39,6 +39,6 @@ def _lines(markup: str) -> list[str]:
 
 
 def line_of(text: str) -> str:
-    """A text on one line, without what a terminal would obey."""
+    """Return a text on one line, without control characters for a terminal."""
     text = " ".join(text.split())
     return text if text.isprintable() else _CONTROL.sub("", text)

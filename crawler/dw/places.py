@@ -1,4 +1,4 @@
-"""The places that are asked for a document, in order: api.dw.com first, then www.dw.com if that gives nothing usable."""
+"""Choose the places to ask for a document, in order: api.dw.com first, then www.dw.com if that gives nothing usable."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _GRAPH_PATH = re.compile(r"/graph-api/([a-z-]+)/content/([a-z-]+)/([0-9]{1,15})"
 
 
 def first(kind: str) -> str:
-    """Return the place a document of a kind is asked for first. A place: `api:<kind of the address>`, `graph` or `page`."""
+    """Return the first place to ask for a document of a kind. A place is `api:<kind in the address>`, `graph` or `page`."""
     return "api:article" if kind == "liveblog" else f"api:{kind}"
 
 
 def gives(place: str, origin: str) -> bool:
-    """Whether a document's origin is the one that replies of a place have."""
+    """Whether replies of a place give documents of an origin."""
     kind = place.partition(":")[0]
     return kind == {"api": "api", "graph-api": GRAPH}.get(origin, PAGE if origin.startswith("page:") else None)
 
@@ -68,7 +68,7 @@ def following(place: str, reason: Reason, kind: str, kinds: Collection[str], *, 
     pages_too: whether www.dw.com may be asked; False for what api.dw.com once gave, which a page does not replace.
     api_works: whether api.dw.com gave anything in this run.
     If the API answers 404 or 410, www.dw.com is not asked, unless the API gave nothing yet in this run, or the document is a
-    liveblog, which the API may not have at all. A 404 of the graph API is not believed: it knows a document only under its true
+    liveblog, which the API may not have at all. A 404 of the graph API does not count: it knows a document only under its true
     kind, while a page redirects to it.
     """
     if place.startswith("api:") and reason == status(404) and kind == "article":

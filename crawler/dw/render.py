@@ -1,4 +1,4 @@
-"""An Article rendered as a seed document: the HTML of each kind and of each block.
+"""Render an Article as a seed document: the HTML of each kind and of each block.
 
 Source: the tables of section 1 of what is known of DW's data.
 """

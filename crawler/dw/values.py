@@ -1,4 +1,4 @@
-"""Values of DW's JSON, whatever their type turns out to be. None of these functions raises."""
+"""Read values of DW's JSON, whatever their type is. None of these functions raises."""
 
 from __future__ import annotations
 

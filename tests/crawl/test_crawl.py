@@ -298,11 +298,11 @@ def test_max_articles_that_is_just_enough_is_a_complete_run(site: Site, tmp_path
 def test_unreadable_replies_are_kept_with_the_reason_and_harm_no_other(site: Site, tmp_path: Path) -> None:
     site.options(layout="none", graph_api=False)
     broken: dict[int, tuple[dict[str, Any], str]] = {
-        dw.CHAIN[0]: ({"malformed_json": True}, "no JSON"),
-        dw.CHAIN[1]: ({"body": "<h1>Try later</h1>", "content_type": "text/html"}, "no JSON"),
+        dw.CHAIN[0]: ({"malformed_json": True}, "not JSON"),
+        dw.CHAIN[1]: ({"body": "<h1>Try later</h1>", "content_type": "text/html"}, "not JSON"),
         dw.CHAIN[2]: ({"body": json.dumps({"id": dw.CHAIN[2], "body": []})}, "no usable title"),
         dw.CHAIN[3]: ({"body": json.dumps({"id": dw.CHAIN[3], "name": "Empty"})}, "no usable body"),
-        dw.CYCLE[0]: ({"body": "[1, 2]"}, "JSON, but no object"),
+        dw.CYCLE[0]: ({"body": "[1, 2]"}, "JSON, but not an object"),
     }
     came = {}
     for dw_id, (fault, _) in broken.items():

@@ -15,7 +15,7 @@ from tests.helpers_commands import archive_of, document, scrapy
 REPLY = b"<h1>Soon</h1>"
 NAME = f"unreadable/7-{hashlib.sha256(REPLY).hexdigest()[:12]}"
 TOLD = {"kind": "article", "id": 7, "url": "https://api.dw.com/api/detail/article/7", "time": "2026-06-01T00:00:00Z",
-        "reason": "no JSON", "status": 200, "content_type": "text/html"}  # fmt: skip
+        "reason": "not JSON", "status": 200, "content_type": "text/html"}  # fmt: skip
 
 
 @pytest.fixture

@@ -163,8 +163,8 @@ HOSTILE = {
     "bomb": ("a DOCTYPE with declarations of its own", 4),
     "xxe": ("a DOCTYPE with declarations of its own", 4),
     "broken": ("broken XML, first in line", 2),
-    "lying": ("it says that it is UTF-8, but it is neither that nor UTF-8", 4),
-    "lyingheader": ("it says that it is ISO-8859-1, but it is UTF-8", 4),
+    "lying": ("its bytes are not UTF-8", 4),
+    "lyingheader": ("it claims to be ISO-8859-1, but is UTF-8", 4),
 }
 """By what is wrong with a feed: the problem that is named, and how many items are read all the same."""
 
@@ -195,7 +195,7 @@ def test_a_list_with_broken_places_is_read_to_its_end(path: str, site: Site, tmp
     outcome = crawl(tmp_path, "edition:zh", site=site, settings=LISTS_ONLY)
     assert heard(tmp_path) == CHINESE
     assert outcome.report["listings_missing"] == {"status 404": 1}
-    assert "words before the XML" in problems(outcome)
+    assert "text before the XML" in problems(outcome)
     assert "broken XML, first in line" in problems(outcome)
 
 

@@ -47,7 +47,7 @@ def stored(run: Any, outcomes: Outcomes, verdict: Verdict, dw_id: int = FIRST) -
         (Unchanged(), "", ARCHIVED, "dw/document/unchanged"),
         (Unwanted("audio"), "", OUT_OF_SCOPE, "dw/document/unwanted/audio"),
         (Missing(reasons.status(404)), "status 404", PENDING, ""),
-        (Unreadable("no JSON"), "unreadable: no JSON", UNREADABLE, "dw/document/unreadable"),
+        (Unreadable("not JSON"), "unreadable: not JSON", UNREADABLE, "dw/document/unreadable"),
         (Alias(Target("article", 70000009, "en")), "", ALIAS, "dw/document/alias"),
     ],
 )
@@ -58,10 +58,10 @@ def test_outcome_is_stored_and_counted(run: Any, verdict: Verdict, elsewhere: st
 
 
 def test_unreadable_reply_is_kept_as_it_came(run: Any) -> None:
-    stored(run, Outcomes(run), Unreadable("no JSON"))
+    stored(run, Outcomes(run), Unreadable("not JSON"))
     (kept,) = (run.root / "unreadable").rglob("*.reply")
     assert kept.read_bytes() == REPLY.body
-    assert b'"reason": "no JSON"' in kept.with_suffix(".json").read_bytes()
+    assert b'"reason": "not JSON"' in kept.with_suffix(".json").read_bytes()
 
 
 def test_target_of_an_alias_becomes_pending(run: Any) -> None:

@@ -116,9 +116,9 @@ def test_data_without_a_json_object_is_unreadable(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"", "no JSON"), (b"<html>", "no JSON"), (b'{"name": "cut', "no JSON"), (b"\xff\xfe", "no JSON"),
+        (b"", "not JSON"), (b"<html>", "not JSON"), (b'{"name": "cut', "not JSON"), (b"\xff\xfe", "not JSON"),
         (b"[]", "no object: list"),
-        (b"[" * 100_000, "no JSON"), (b'"text"', "no object: str"), (b"{}", "article 5: no usable title"),
+        (b"[" * 100_000, "not JSON"), (b'"text"', "not an object: str"), (b"{}", "article 5: no usable title"),
         (b'{"name": "  "}', "no usable title"), (b'{"name": "x"}', "no usable body"),
         (b'{"name": "x", "body": []}', "no usable body"),
         (b'{"name": "x", "body": [{"content": {"type": "Image"}}]}', "no usable body"),

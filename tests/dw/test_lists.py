@@ -280,14 +280,14 @@ def test_doctype_cannot_hide_behind_something_else(before: str) -> None:
     ("encoding", "declared", "header", "problem"),
     [
         ("utf-8", "UTF-8", "", ""),
-        ("utf-8", "iso-8859-1", "", "it says that it is iso-8859-1, but it is UTF-8"),
-        ("utf-8", "UTF-16", "", "it says that it is UTF-16, but it is UTF-8"),
-        ("utf-8", "klingon", "", "it says that it is klingon, but it is UTF-8"),
-        ("utf-8", "UTF-8", "text/xml; charset=ISO-8859-1", "it says that it is ISO-8859-1, but it is UTF-8"),
+        ("utf-8", "iso-8859-1", "", "it claims to be iso-8859-1, but is UTF-8"),
+        ("utf-8", "UTF-16", "", "it claims to be UTF-16, but is UTF-8"),
+        ("utf-8", "klingon", "", "it claims to be klingon, but is UTF-8"),
+        ("utf-8", "UTF-8", "text/xml; charset=ISO-8859-1", "it claims to be ISO-8859-1, but is UTF-8"),
         ("gb18030", "gb18030", "", ""),
         ("gb18030", "UTF-8", "text/xml; charset=gb18030", ""),
-        ("gb18030", "UTF-8", "", "it says that it is UTF-8, but it is neither that nor UTF-8: letters were lost"),
-        ("gb18030", "idna", "", "it says that it is idna, but it is neither that nor UTF-8: letters were lost"),
+        ("gb18030", "UTF-8", "", "its bytes are not UTF-8: characters were lost"),
+        ("gb18030", "idna", "", "its bytes are not idna or UTF-8: characters were lost"),
         ("utf-16", "UTF-16", "", ""),
         ("utf-16", "UTF-8", "", ""),
         ("utf-16-be", "UTF-8", "", ""),
@@ -312,7 +312,7 @@ def test_lying_encoding_costs_no_item_and_is_named(encoding: str, declared: str,
         (b"  \n", "no XML in it"),
         (b"\0\0\0\0", "no XML in it"),
         (b'{"items": []}', "no XML in it"),
-        (b"<!DOCTYPE html><html><body><p>Not found</p></body></html>", "no feed: its root element is html"),
+        (b"<!DOCTYPE html><html><body><p>Not found</p></body></html>", "not a feed: its root element is html"),
         (b"<a>" * 100_000, "elements nested more than 1000 deep: the rest was not read"),
     ],
 )
@@ -479,7 +479,7 @@ def test_cut_off_id_is_not_taken_for_one() -> None:
 
 
 def test_page_instead_of_a_sitemap_is_named() -> None:
-    assert "no sitemap: its root element is html" in sorted_out(b"<html><body>Not found</body></html>")[2]
+    assert "not a sitemap: its root element is html" in sorted_out(b"<html><body>Not found</body></html>")[2]
     assert sorted_out(b"") == ([], [], ["no XML in it"])
 
 
@@ -614,12 +614,12 @@ def test_total_is_a_number_or_absent(available: object, total: int | None) -> No
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"", "no JSON: "),
-        (b"<html>", "no JSON: "),
-        (b"\xff\xfe\x00", "no JSON: "),
-        (b"[" * 100_000, "no JSON: "),
+        (b"", "not JSON: "),
+        (b"<html>", "not JSON: "),
+        (b"\xff\xfe\x00", "not JSON: "),
+        (b"[" * 100_000, "not JSON: "),
         (b'{"a": ' + b"9" * 5_000 + b"}", "no list of items"),
-        (b"[]", "JSON, but no object: list"),
+        (b"[]", "JSON, but not an object: list"),
         (b"{}", "no list of items"),
         (b'{"items": 7}', "no list of items"),
         (b'{"items": [7, null, "x", {"reference": 7}]}', "items that name nothing readable: 4"),
@@ -681,7 +681,7 @@ def test_links_of_a_section_on_the_configured_host_are_read() -> None:
 def test_unreadable_state_is_named_and_costs_no_link(state: str) -> None:
     contents = parse_section(f'<a href="/zh/t/a-1">x</a><script>window.__APOLLO_STATE__={state}</script>'.encode())
     assert ids(contents) == [1]
-    assert contents.problems[0].startswith("__APOLLO_STATE__ is no JSON: ")
+    assert contents.problems[0].startswith("__APOLLO_STATE__ is not JSON: ")
 
 
 @pytest.mark.parametrize("body", [b"", b"\0", b"plain", b"<p>nothing</p>", b"\xff\xfe"])

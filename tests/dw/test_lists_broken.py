@@ -110,7 +110,7 @@ def test_text_before_the_xml_costs_no_entry(before: bytes, is_gzip: bool) -> Non
 
 def test_words_before_the_xml_are_named() -> None:
     [problem] = parse_feed(PHP.replace(b"<br />", b"") + FIVE).problems
-    assert problem == "words before the XML, skipped: Notice: Undefined index: x in /srv/feed.php on line 3"
+    assert problem == "text before the XML was skipped: Notice: Undefined index: x in /srv/feed.php on line 3"
 
 
 @pytest.mark.parametrize("behind", [b"\0\0", b"\n<!-- cached -->", PHP, b"<script>x</script>", b"]]>", b"&", b"<"])

@@ -28,8 +28,8 @@ LINES: list[tuple[AnyState, str]] = [
      '{"state": "archived", "kind": "liveblog", "id": 7, "time": "TIME", "published_ms": -5}'),
     (StateRecord("out of scope", "video", 7, TIME, reason="kind", hop=1),
      '{"state": "out of scope", "kind": "video", "id": 7, "time": "TIME", "reason": "kind", "hop": 1, "language": null}'),
-    (StateRecord("unreadable", "article", 7, TIME, reason="no JSON", misses=1, missed_ms=5, next_ms=6, hop=0, language="en"),
-     '{"state": "unreadable", "kind": "article", "id": 7, "time": "TIME", "reason": "no JSON", "misses": 1, "missed_ms": 5,'
+    (StateRecord("unreadable", "article", 7, TIME, reason="not JSON", misses=1, missed_ms=5, next_ms=6, hop=0, language="en"),
+     '{"state": "unreadable", "kind": "article", "id": 7, "time": "TIME", "reason": "not JSON", "misses": 1, "missed_ms": 5,'
      ' "next_ms": 6, "hop": 0, "language": "en"}'),
     (StateRecord("missing", "article", 7, TIME, "", "status 404", 1, 5, 6, None, 0, None),
      '{"state": "missing", "kind": "article", "id": 7, "format": "", "reason": "status 404", "misses": 1, "missed_ms": 5,'

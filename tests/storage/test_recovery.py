@@ -57,7 +57,7 @@ def fill(found: Archive) -> None:
         assert row
         found.store_now([], [found.miss(row, reason, NOW_MS)])
     found.store_now([NewFile("unreadable/40-0123456789ab.json.gz", b"?", About("article", 40, time=TIME), True)],
-                    [StateRecord(UNREADABLE, "article", 40, times.iso(NOW_MS), reason="no JSON")])  # fmt: skip
+                    [StateRecord(UNREADABLE, "article", 40, times.iso(NOW_MS), reason="not JSON")])  # fmt: skip
     found.store_now([], [StateRecord(ALIAS, "article", 50, TIME, target=7), StateRecord(PENDING, "video", 60, TIME, hop=0)])
 
 

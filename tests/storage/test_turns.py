@@ -152,7 +152,7 @@ def test_a_seed_that_came_while_dw_was_asked_stays_archived(run: SimpleNamespace
     together(answer(outcomes.missing, status(404)))
     assert (index.get(ID).state, index.get(ID).misses) == (ARCHIVED, 1)
     reply = Reply("api:article", DW.detail("article", ID), body=b"?")
-    together(answer(outcomes.unreadable, reply, "no JSON"))
+    together(answer(outcomes.unreadable, reply, "not JSON"))
     assert index.get(ID).state == ARCHIVED
 
 

@@ -1,6 +1,6 @@
-"""Readers of lists (feeds, sitemaps, search pages, media lists, section pages), and the addresses of an edition or a search.
+"""Parse lists (feeds, sitemaps, search pages, media lists, section pages), and make the addresses of an edition or a search.
 
-No reply makes a reader raise: `problems` names what could not be read, and the rest is listed.
+No parser raises an error, whatever the reply: `problems` names what could not be read, and the rest is listed.
 """
 
 from __future__ import annotations

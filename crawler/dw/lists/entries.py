@@ -1,9 +1,9 @@
-"""Reader of the entries of a feed or sitemap: from an XML stream, in constant memory, however broken the XML is.
+"""Read the entries of a feed or sitemap from an XML stream, in constant memory, however broken the XML is.
 
-No tree is built, and only the wanted fields of one entry are held. Why not the ready-made readers, as tried in 2026-11:
-feedparser 6.0.14 gathers all there is of a feed (5,000 items: 1 s, here 0.2 s); Scrapy 2.19's `Sitemap` and `xmliter_lxml`
-end at an entity bomb or a stray `<`, `Sitemap` without a word, and it takes a number that was cut off for a whole one; all
-want the whole body unpacked in memory. Why not libxml2: see `scanner`.
+No tree is built, and only the wanted fields of one entry are in memory. We tried other readers in 2026-11. feedparser 6.0.14
+reads everything in a feed (5,000 items take 1 s, here 0.2 s). Scrapy 2.19's `Sitemap` and `xmliter_lxml` stop at an entity bomb
+or a stray `<`; `Sitemap` does so silently, and accepts a number that was cut off. All of them need the unpacked body in memory.
+`scanner` says why libxml2 is not used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from crawler.dw.lists.scanner import Scanner, Tag
 _HEAD = 65_536
 """Bytes by which the encoding is judged."""
 _MAX_DEPTH = 1_000
-_OTHERS = ("image", "video", "source")  # what is in them is of a sitemap's picture, a channel's logo, another feed
+_OTHERS = ("image", "video", "source")  # their content describes a picture, a logo or another feed
 _MAX_FIELD = 10_000
 _MAX_WITHOUT_TAG = 1_000_000
 
@@ -87,12 +87,12 @@ def iter_entries(
         if len(reader.path) > _MAX_DEPTH:
             around.damage(f"elements nested more than {_MAX_DEPTH} deep: the rest was not read")
             break
-        if without_tag > _MAX_WITHOUT_TAG:  # a tag, comment or text without end: it would all be held
+        if without_tag > _MAX_WITHOUT_TAG:  # a tag, comment or text without an end would fill the memory
             around.damage(f"more than {_MAX_WITHOUT_TAG} characters without a tag: the rest was not read")
             break
     else:
         if reader.is_open:
-            around.damage(f"broken XML: cut off, the end of <{shorten(around.root)}> never came")
+            around.damage(f"broken XML: cut off, the end of <{shorten(around.root)}> is missing")
     around.is_cut = reader.is_open
     reader.finish()
     yield from reader.finished()
@@ -161,16 +161,16 @@ class _Reader:
         self._text, self._is_leaf = "", True
 
     def _begin(self, root: str) -> None:
-        """Begin with the root element. Text before it, such as a notice of PHP's, is not part of the document."""
+        """Begin with the root element. Text before it, such as a PHP notice, is not part of the document."""
         if said := self._before.strip("\ufeff\ufffd \t\r\n"):
-            self._around.problems.append(f"words before the XML, skipped: {shorten(said)}")
+            self._around.problems.append(f"text before the XML was skipped: {shorten(said)}")
         self._around.root, self._is_rooted = root, True
         self.path.clear()
         self._names.clear()
 
     def _end(self, name: str) -> None:
         if not self._names[name]:
-            self._scanner.note(f"</{name}> closes nothing")
+            self._scanner.note(f"</{name}> without its start")
             return
         if self.path[-1] == name:
             self._take_field(name)
@@ -242,9 +242,9 @@ def _codec(head: bytes, charset: str, around: Around) -> str:
     claims = [claim for claim in (charset, *declared) if claim]
     codec = decoding.encoding_of(head, *claims)
     if not codec:
-        said = f"it says that it is {claims[0]}" if claims else "it names no encoding"
-        around.problems.append(f"{said}, but it is neither that nor UTF-8: letters were lost")
+        named = " or ".join(dict.fromkeys([*claims[:1], "UTF-8"]))
+        around.problems.append(f"its bytes are not {named}: characters were lost")
     lies = [claim for claim in claims if decoding.codec_of(claim) != "utf-8"]
     if codec == "utf-8" and lies and not head.isascii():
-        around.problems.append(f"it says that it is {lies[0]}, but it is UTF-8")
+        around.problems.append(f"it claims to be {lies[0]}, but is UTF-8")
     return codec or "utf-8"

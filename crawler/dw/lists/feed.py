@@ -50,7 +50,7 @@ def parse_feed(body: bytes, content_type: str = "", sites: Sites = DW) -> ListPa
         )
     problems = around.problems + lost.sentences()
     if around.root and around.root.lower() not in map(str.lower, _ROOTS):
-        problems.insert(0, f"no feed: its root element is {shorten(around.root)}")
+        problems.insert(0, f"not a feed: its root element is {shorten(around.root)}")
     return ListPage(list(items.values()), problems=problems, is_damaged=around.is_damaged, is_cut=around.is_cut)
 
 

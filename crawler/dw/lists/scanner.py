@@ -1,7 +1,7 @@
-"""Scanner of tags and texts in XML, however broken: a flaw costs no more than its own place.
+"""Scan tags and texts in XML, however broken: a flaw affects only its own place.
 
-Not a parser: libxml2 in recovering mode, as tried in 2026-11, ends at a NUL, at a reference to half a surrogate pair, and at
-words before the first element, and what follows is lost.
+libxml2 is not used: even in recovering mode (tried in 2026-11) it stops at a NUL, at a reference to half a surrogate pair, and
+at text before the first element, and loses what follows.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Scanner:
                 return doctype.end(), None
             if not is_last and len(text) - start < _DOCTYPE_LENGTH:
                 return None
-            # one without its end: each of a thousand more would be looked at to the end of the text
+            # it has no end; looking for the end of each of a thousand more would read the rest of the text a thousand times
             self._may_declare = text[start : start + 9].upper() != "<!DOCTYPE"
         if opening:
             inside = start + len(opening)
@@ -108,13 +108,13 @@ class Scanner:
             if not is_last:
                 return None
             self.note(f"{opening} without its end")
-            self._ends[opening] = ""  # nor has a later one: what stands behind it is read
+            self._ends[opening] = ""  # later ones have no end either, so what follows them is read
             return inside, None
         tag = _TAG.match(text, start)
         if tag is None:
             if not is_last and text.find("<", start + 1) < 0:
                 return None
-            self.note(f"no tag: {text[start : start + 40]}")
+            self.note(f"not a tag: {text[start : start + 40]}")
             tag = _NEARLY_A_TAG.match(text, start)
             if tag is None:
                 return start + 1, None

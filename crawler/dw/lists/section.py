@@ -76,7 +76,7 @@ def _read(html: str) -> _Page:
         parser.feed(html)
         parser.close()
     except etree.LxmlError:
-        pass  # an empty page, or one no parser can read: nothing is found, and that is a problem already
+        pass  # an empty page, or one that no parser can read; that nothing was found is a problem already
     return page
 
 
@@ -88,7 +88,7 @@ def _addresses_of_states(scripts: list[str], problems: list[str]) -> Iterator[st
             try:
                 state, _ = decoding.json_at(script, start)
             except ValueError as error:
-                problems.append(f"{name} is no JSON: {str(error)[:120]}")
+                problems.append(f"{name} is not JSON: {str(error)[:120]}")
                 continue
             yield from _addresses(state)
 

@@ -58,7 +58,7 @@ def iter_sitemap(
                 url=address,
             )
     if around.root and around.root.lower() not in _ROOTS:
-        yield Problem(f"no sitemap: its root element is {shorten(around.root)}")
+        yield Problem(f"not a sitemap: its root element is {shorten(around.root)}")
     for text in (*around.problems, *foreign.sentences(), *pages.sentences()):
         yield Problem(text, around.is_damaged, around.is_cut)
 

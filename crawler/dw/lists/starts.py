@@ -25,7 +25,7 @@ COMMENTS = "Comment"
 _CONTENT_TYPES = {"article": "Article", "video": "Video", "audio": "Audio", "gallery": "ImageGallery",
                   "comment": COMMENTS}  # fmt: skip
 _WINDOW = re.compile(r"search:([\w-]{1,20}):(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", re.ASCII)
-_FIRST_YEAR = 1953  # when DW began; a year before it is a slip of the pen that would cost a request a day
+_FIRST_YEAR = 1953  # when DW began; an earlier year is a typo that would cost a request for each day
 
 
 class UnreadableSeed(ArchiverError, ValueError):

@@ -46,11 +46,11 @@ def _parse_page(body: bytes, sites: Sites, charset: str) -> ListPage:
         reply = decoding.json_reply(body, charset)
     except ValueError as error:
         reply, is_cut = _salvaged(decoding.decode(body, charset))
-        broken = [f"{'broken' if reply else 'no'} JSON: {shorten(str(error))}"]
+        broken = [f"{'broken' if reply else 'not'} JSON: {shorten(str(error))}"]
         if not reply:
             return ListPage(problems=broken)
     if not isinstance(reply, dict):
-        return ListPage(problems=[f"JSON, but no object: {type(reply).__name__}"])
+        return ListPage(problems=[f"JSON, but not an object: {type(reply).__name__}"])
     info = json_object(reply.get("paginationInfo"))
     teasers = reply.get("items")
     total = 0 if info.get("availableItems") == 0 else number(info.get("availableItems"))

@@ -1,4 +1,4 @@
-"""Reading of a feed or sitemap in pieces, with gzip unpacked as far as it is whole."""
+"""Read a feed or sitemap in pieces; damaged gzip is unpacked up to the damage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def chunks(body: bytes | BinaryIO, max_bytes: int, damage: Callable[[str], None]
     """Yield a document in pieces of at most half a megabyte.
 
     body: plain or gzip, whatever its name says; as bytes or as a seekable binary file at its start. max_bytes: how much is
-    given of it, unpacked. damage: is told, as a sentence, what the rest was lost to.
+    given of it, unpacked. damage: called with a sentence that says why the rest could not be read.
     """
     stream: BinaryIO = io.BytesIO(body) if isinstance(body, bytes) else body
     is_gzip = stream.read(2) == MAGIC
@@ -60,7 +60,7 @@ def _unpacked(stream: BinaryIO, damage: Callable[[str], None]) -> Iterator[bytes
 
 
 def _until_error(unpacker: zlib._Decompress, packed: bytes) -> bytes:
-    """Return the unpacked form of the bytes before the first one at fault."""
+    """Return the unpacked form of the bytes before the first faulty one."""
     unpacked = b""
     with contextlib.suppress(zlib.error):
         for byte in packed:

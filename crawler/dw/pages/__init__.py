@@ -1,4 +1,4 @@
-"""Reader of www.dw.com: pages of every layout since 2012, and replies of the graph API behind the pages.
+"""Parse www.dw.com: pages of every layout since 2012, and replies of the graph API behind the pages.
 
 parse: a page. parse_graph: a reply of `/graph-api/{language}/content/{kind}/{id}`. Nothing outside this folder knows
 what DW's pages look like. Source: section 6 of what is known of DW's data.

@@ -1,4 +1,4 @@
-"""Addresses in pages: relative ones, those of DW's former hosts, and picture addresses with a placeholder for the size."""
+"""Read addresses in pages: relative ones, those of DW's former hosts, and picture addresses with a placeholder for the size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reader of a text's HTML, as state and pages hold it: it becomes the same blocks as in replies of api.dw.com.
+"""Parse the HTML of a text, as pages and their state hold it, into the same blocks as in replies of api.dw.com.
 
 Paragraphs, sub-headings and pictures in reading order; lists and tables stay whole inside one paragraph.
 """

@@ -1,4 +1,4 @@
-"""Reader of a page's JSON-LD, which holds the head of an article but seldom its text."""
+"""Parse a page's JSON-LD, which holds the head of an article but seldom its text."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
 
 
 def _head(update: Json) -> liveblog.PostHead:
-    """Return what an update of a LiveBlogPosting says of itself. [assumed: schema.org's keys]"""
+    """Return the head of an update of a LiveBlogPosting. [assumed: schema.org's keys]"""
     headline = sanitise.safe_markup(escape(text(update.get("headline")) or text(update.get("name"))).strip())
     time = times.canonical(text(update.get("datePublished")))
     return liveblog.PostHead(time, headline, author(*_names(update.get("author"))))

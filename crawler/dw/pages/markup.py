@@ -1,4 +1,4 @@
-"""Reader of the markup of pages: the classic layout (2012 to 2023-05) and the React layout (since 2023-06).
+"""Parse the markup of pages: the classic layout (2012 to 2023-05) and the React layout (since 2023-06).
 
 Source: pages recorded from 2019 to 2023-06, of articles since 2011; pages from before 2012 were never seen. The
 classic layout labels its facts in the page's language, so that they are read by position and form, not by label alone.
@@ -99,7 +99,7 @@ def _read(article: Article, texts: list[Any], body: Body) -> Article:
 
 
 def page_target(page: Selector) -> Target | None:
-    """Return the document that a page is, by its canonical address or its address for sharing; None if neither names one."""
+    """Return the document that a page shows, by its canonical address or its address for sharing; None if neither names one."""
     for url in page.xpath("//link[@rel='canonical']/@href | //meta[@property='og:url']/@content").getall():
         target = urls.parse_target(addresses.absolute(url) or "")
         if target and target.kind in urls.DOCUMENT_KINDS:

@@ -1,4 +1,4 @@
-"""Reader of the state inside pages of www.dw.com, and of replies of its graph API: the same entities, joined in two ways.
+"""Parse the state inside pages of www.dw.com, and replies of its graph API: the same entities, joined in two ways.
 
 Until 2023 `window.__APOLLO_STATE__` held entities by key (`Article:1`) that refer to each other by `__ref`; from 2024
 `window.__APP_STATE__` holds replies of `/graph-api/...` by address, each whole. Source: section 6 of what is known of DW's
@@ -58,7 +58,7 @@ def inline_state(html: str, variable: str) -> Json:
         try:
             state, _end = decoding.json_at(html, start)
         except ValueError as error:
-            problem = f"no JSON: {type(error).__name__} {str(error)[:80]}"
+            problem = f"not JSON: {type(error).__name__} {str(error)[:80]}"
             continue
         if state:
             return json_object(state)
@@ -213,7 +213,7 @@ class _Entity:
         return tuple(body.blocks), tuple(body.galleries)
 
     def _head(self) -> liveblog.PostHead:
-        """Return what the post of a liveblog says of itself."""
+        """Return the head of a liveblog's post."""
         time = times.canonical(self.text("contentDate")) or times.canonical(self.text("firstPublicationDate"))
         return liveblog.PostHead(time, sanitise.safe_markup(escape(self.text("title", "name")).strip()), self._author())
 

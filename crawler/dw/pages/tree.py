@@ -1,4 +1,4 @@
-"""HTML parsed into a tree of bounded size, so that no page exhausts stack or time."""
+"""Parse HTML into a tree of bounded size, so that no page exhausts stack or time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def classes(element: Any) -> frozenset[str]:
 def split(root: Any, *names: str) -> tuple[list[Any], list[Any]]:
     """Return the outermost elements of some classes, and all elements outside of them, both in reading order.
 
-    root: an element of lxml's. names: in lower case. By hand, as XPath would ask every ancestor of every element.
+    root: an element of lxml's. names: in lower case. Written by hand, because XPath would check every ancestor of every
+    element.
     """
     inside, outside = [], []
     waiting = [root]
