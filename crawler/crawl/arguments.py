@@ -1,4 +1,4 @@
-"""The spider arguments: what they mean, and how their text is read. Each text has one meaning, or is refused."""
+"""Define the spider arguments and parse their text. A text that has no meaning is refused."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ ARGUMENTS = (
     Argument("edition", "", "language editions instead of seeds, e.g. zh,en", "none"),
     Argument("depth", "1", "how many references to follow from the seeds' own articles; 0: none, negative: no limit"),
     Argument("max_articles", "0", "end after so many new documents; 0: no limit"),
-    Argument("refresh", "", "which archived documents to look at again: all, none, or ids separated by commas",
+    Argument("refresh", "", "which archived documents to check for changes: all, none, or ids separated by commas",
              "by the rules of setting ARCHIVE_REFRESH"),
     Argument("media", "0", "1: also store the best mp4 or mp3 of each archived video and audio"),
     Argument("dry_run", "0", "1: print what would be requested and why, and change nothing; json: the same as JSON"),
 )  # fmt: skip
 
 EXAMPLES = (
-    ("", "what seeds/ lists"),
+    ("", "crawl what seeds/ lists"),
     ("-a edition=zh,en", "two editions: what is new"),
     ("-a seeds=https://www.dw.com/zh/any/a-67013665 -a depth=0", "one article"),
     ("-a seeds=search:zh:2023-10-01..2023-10-07", "all articles of a week"),
@@ -55,7 +55,7 @@ def described(command: str, width: int) -> str:
 
 
 def check_names(given: Mapping[str, str]) -> None:
-    """Raise ArgumentError, which says what was meant, if an argument is unknown."""
+    """Raise ArgumentError, with a suggestion, if an argument is unknown."""
     known = [one.name for one in ARGUMENTS]
     if unknown := sorted(given.keys() - set(known)):
         meant = names.closest(unknown[0], known) or f"; there are {', '.join(known)}"

@@ -20,7 +20,7 @@ class HasRun(Protocol):
 
 
 def run_of(crawler: Crawler) -> Run:
-    """Return the run of a crawl, for a `from_crawler`. It is there once ArchiveExtension has been made, the first component."""
+    """Return the run of a crawl, for a `from_crawler`. It exists once ArchiveExtension, the first component, has been made."""
     assert isinstance(crawler.spider, HasRun), "EXTENSIONS must hold crawler.crawl.extensions.archive.ArchiveExtension"
     return crawler.spider.run
 

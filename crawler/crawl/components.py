@@ -1,9 +1,9 @@
-"""The settings that make a crawl one for an archive: `custom_settings` of the spider `dw`.
+"""Settings of a crawl into an archive: `custom_settings` of the spider `dw`.
 
-Other spiders, `scrapy shell` and `scrapy fetch` have Scrapy's own components, and leave no archive behind. Of what Scrapy
-brings, only what is used is loaded: each part costs time for every request and every start, and what a later Scrapy adds is not
-switched on by itself. Left out, beside what is replaced here: cookies, HTTP authentication, refreshes that a page asks for, the
-HTTP cache, Referer, telnet, remote control, handlers of file:, ftp:, s3: and data:.
+Other spiders, `scrapy shell` and `scrapy fetch` use Scrapy's own components, and create no archive. Of Scrapy's components,
+only those that are used are loaded, because each one costs time for every request and every start; so additions of a later
+Scrapy are not active by themselves. Left out, besides what is replaced here: cookies, HTTP authentication, meta refreshes,
+the HTTP cache, Referer, telnet, remote control, handlers of file:, ftp:, s3: and data:.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 ENABLED = "ARCHIVE_ENABLED"
-"""Setting: whether a crawl is one for an archive. The commands `parse`, `fetch`, `view` and `shell` set it to False."""
+"""Setting: whether a crawl stores into an archive. The commands `parse`, `fetch`, `view` and `shell` set it to False."""
 
 DOWNLOADER_MIDDLEWARES_BASE = {
     "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
@@ -43,7 +43,7 @@ EXTENSIONS_BASE = {
     "scrapy.extensions.throttle.AutoThrottle": 0,
 }
 EXTENSIONS = {
-    "crawler.crawl.extensions.archive.ArchiveExtension": 0,  # makes the run that the others are given
+    "crawler.crawl.extensions.archive.ArchiveExtension": 0,  # makes the run that the others use
     "crawler.crawl.extensions.progress.ProgressExtension": 1,  # says more than Scrapy's LogStats
     "crawler.crawl.extensions.feed.DocumentFeed": 2,  # does nothing without FEEDS, -o or -O
     "crawler.crawl.extensions.politeness.PolitenessExtension": 900,  # after AutoThrottle
@@ -52,7 +52,7 @@ EXTENSIONS = {
 
 SETTINGS: dict[str, Any] = {
     ENABLED: True,
-    "DOWNLOADER": "crawler.crawl.downloader.ExactDownloader",  # Scrapy's begins more at once than a slot allows
+    "DOWNLOADER": "crawler.crawl.downloader.ExactDownloader",  # Scrapy's starts more at once than a slot allows
     "SCHEDULER": "crawler.crawl.scheduler.ArchiveScheduler",  # the archive is the queue
     "DUPEFILTER_CLASS": "crawler.crawl.dupefilter.IndexDupeFilter",  # RFPDupeFilter keeps every fingerprint in memory
     "DOWNLOAD_HANDLERS_BASE": dict.fromkeys(

@@ -1,4 +1,4 @@
-"""Scrapy's engine, as far as a run needs it."""
+"""Wrap Scrapy's engine, as far as a run needs it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Control:
             _schedule_coro(self._crawler.engine.close_spider_async(reason=reason))
 
     def is_closing(self) -> bool:
-        """Whether the crawl is ending: nothing more is begun, and waits are given up."""
+        """Whether the crawl is ending: nothing more is started, and waits are cancelled."""
         engine = self._crawler.engine
         slot = engine._slot
         return self._is_closing or not engine.running or slot is None or slot.closing is not None

@@ -1,4 +1,4 @@
-"""The archive is the queue: requests are made of the documents that the index says are due, one at a time."""
+"""Use the archive as the queue: request the documents that are due by the index, one at a time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Documents:
         self.allowance = Allowance(run.options.max_articles)
 
     def open(self) -> None:
-        """Mark in the index what this run looks at. Called once, before the first request. Raises DiskError."""
+        """Mark in the index what this run requests. Called once, before the first request. Raises DiskError."""
         run, options, index = self.run, self.run.options, self.run.archive.index
         scope_line = agenda.scope_line(index, run.start_ms, options.scope)
         agenda.mark(index, run.start_ms, options.scope, options.rules, options.refresh, media=options.media)
@@ -89,8 +89,8 @@ class Documents:
         return self.allowance.is_used_up(self.run.counted("dw/document/new"))
 
     def _conditions(self, row: Row, place: str) -> dict[str, str]:
-        """Return the condition headers for a document: none if a 304 would vouch for what is lost or damaged, or came from
-        elsewhere."""
+        """Return the condition headers for a document; none if a 304 would prove nothing, because its files are lost or
+        damaged, or its reply came from another place."""
         archive, found = self.run.archive, replies.conditions(row.etag, row.last_modified)
         if not found or not row.path or not places.gives(place, row.origin):
             return {}

@@ -1,7 +1,7 @@
-"""Scrapy's downloader, held to the limits of its slots. Switched on by DOWNLOADER.
+"""Make Scrapy's downloader keep the limits of its slots. Switched on by DOWNLOADER.
 
-Scrapy 2.19 counts a download only after it has started it, and by then has started all that were waiting: an article with
-twenty pictures made twenty requests at once although four were allowed. Requests that wait in a slot have also passed every
+Scrapy 2.19 counts a download only after it has started it, and by then has started all waiting ones: an article with
+twenty pictures made twenty requests at once, although four were allowed. Requests that wait in a slot have also passed every
 middleware, so Retry-After has to be checked here.
 """
 

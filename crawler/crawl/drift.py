@@ -1,4 +1,4 @@
-"""Tell early whether DW's replies drift away from what the readers know, by comparing the reports of runs.
+"""Notice early if DW's replies change in a way that the parsers do not know, by comparing the reports of runs.
 
 The shares of a run: of its documents of each origin (api, graph-api, page:react ...), of its replies that were
 unreadable, and of its documents with elements that were skipped.

@@ -1,4 +1,4 @@
-"""Why a request brought no reply: the errors of our middlewares, and a reason for every error of Scrapy's."""
+"""Explain why a request got no reply: the errors of our middlewares, and a reason for every error of Scrapy."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RobotsUnavailable(IgnoreRequest):
 
 
 def failure_reason(error: BaseException) -> tuple[Reason, bool]:
-    """Return why a request brought no reply, and whether this crawler or robots.txt refused it."""
+    """Return why a request got no reply, and whether this crawler or robots.txt refused it."""
     if isinstance(error, HostPaused):
         return reasons.COME_BACK_LATER, False
     if isinstance(error, RobotsUnavailable):
@@ -52,7 +52,7 @@ def failure_reason(error: BaseException) -> tuple[Reason, bool]:
     if isinstance(error, IgnoreRequest):
         if str(error) == reasons.MANY_REDIRECTS:
             return reasons.MANY_REDIRECTS, False
-        if "DOWNLOAD_MAXSIZE" in str(error):  # as Scrapy says of what was small before it was unpacked
+        if "DOWNLOAD_MAXSIZE" in str(error):  # Scrapy's words for a reply that was small before decompression
             return reasons.TOO_LARGE, False
         return reasons.ROBOTS if "robots.txt" in str(error) else Reason(str(error)[:100]), True
     kinds = (

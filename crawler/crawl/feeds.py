@@ -1,4 +1,4 @@
-"""Documents that a run stored, as flat items in Scrapy's feeds: the columns of `scrapy export jsonl`."""
+"""Export the documents that a run stored as flat items of Scrapy's feeds, with the columns of `scrapy export jsonl`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DocumentFeedExporter(FeedExporter):
             try:
                 if item := flat.of_stored(run.archive, record):
                     exporter.item_scraped(item, spider)
-            except Exception as error:  # the document is archived, whatever becomes of the feed
+            except Exception as error:  # the document is archived, even if the feed fails
                 run.count("dw/error/unexpected")
                 logger.error("%s could not be exported: %s", record["path"], described(error))
 

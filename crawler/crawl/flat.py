@@ -22,14 +22,14 @@ Item = dict[str, Any]
 
 
 def of_stored(archive: Archive, record: Record) -> Item | None:
-    """Return a document that was stored, as `crawler.library` and `crawler.export` tell of it, times as text; None if its file
+    """Return a stored document with the values of `crawler.library` and `crawler.export`, times as text; None if its file
     cannot be read any more. record: its log line."""
     path = record["path"]
     document, row = archive.read(path), archive.index.get(record["id"])
     if document is None or row is None:
         return None
     pictures = [_picture(name, *_stored_picture(archive, name)) for name in document.pictures]
-    known_ms = row.published_ms if row.published_ms != row.stamp_ms else None  # without a time the stamp stands there
+    known_ms = row.published_ms if row.published_ms != row.stamp_ms else None  # the stamp, if there is no time
     language = row.language or document.language
     return _item(document, row.id, row.kind, language, known_ms, pictures, path, archive.reply_of(path), record["sha256"])
 

@@ -18,7 +18,8 @@ _HOST_S, _ALL_S, _LAST_S = 8.0, 14.0, 2.0
 
 
 def may_use_pages(row: Row) -> bool:
-    """Whether www.dw.com may be asked for a document. It may not for what api.dw.com once gave: a page holds less."""
+    """Whether www.dw.com may be asked for a document. It may not if api.dw.com once gave the document, because a page holds
+    less."""
     return row.path is None or row.origin != "api"
 
 
@@ -51,7 +52,7 @@ class ApiHealth:
 
 
 class Reachability:
-    """Whether documents are answered at all. A run that gets no answer would try each of a thousand with all retries."""
+    """Whether documents are answered at all. Otherwise a run would try each of a thousand documents with all retries."""
 
     def __init__(self) -> None:
         self.unanswered = 0
@@ -63,7 +64,7 @@ class Reachability:
     def note_miss(self, row: Row, reason: Reason, *, is_answered: bool) -> bool:
         """Note a document that could not be fetched. Returns whether the run should give up.
 
-        is_answered: whether this run was ever answered. If so, a document that was missed before says nothing about now.
+        is_answered: whether this run was ever answered. If so, a document that was missing before does not count.
         """
         if not reason.may_pass:
             self.unanswered = 0

@@ -1,4 +1,4 @@
-"""Requests and reads lists: feeds, sitemaps, search windows, media lists, sections. `dw.lists` reads the replies.
+"""Request lists (feeds, sitemaps, search windows, media lists, sections) and take in what they name. `dw.lists` parses replies.
 
 A list is an ordinary request: the duplicate filter keeps a sitemap index that names itself from being read twice.
 Counts dw/listing/read, dw/listing/unchanged, dw/listing/named, dw/listing/new, dw/listing/missing/<reason>,
@@ -84,7 +84,7 @@ class Lists:
         return self._request(followed, callback, language=target.language) if followed else None
 
     def _kinds_of(self, window: lists.Window, day: date) -> list[str]:
-        """Return what a day is searched for: articles, and commentaries where DW has shown a type of their own."""
+        """Return what to search a day for: articles, and commentaries if DW has shown a type of their own for them."""
         has_comments = self.read_lists.is_known(_day_name(window, day, "comment"))
         return ["article", "comment"] if has_comments else ["article"]
 
@@ -101,7 +101,7 @@ class Lists:
         yield self._request(url, self.search_page, conditional=False, window=window, day=day, kind=kind)
 
     def _request(self, url: str, callback: Any, *, conditional: bool = True, again: bool = False, **kwargs: Any) -> Request:
-        """Return the request for a list. conditional: with its validators. again: although it has been requested before."""
+        """Return the request for a list. conditional: with its validators. again: even if it has been requested before."""
         headers = replies.conditions(*self.read_lists.validators(url)) if conditional else {}
         if not self.run.options.dry_run:
             self.run.count("dw/request/attempted")
@@ -125,8 +125,8 @@ class Lists:
                 async for request in read(response, **kwargs):
                     yield request
             except ArchiverError:
-                raise  # of the disk: it ends the run
-            except Exception as error:  # of a reader: it concerns this list alone, and what was read so far is kept
+                raise  # the disk failed, which ends the run
+            except Exception as error:  # a parser failed, which concerns this list alone; what was read so far is kept
                 self._name(response.url, [f"a bug of this program: {described(error)}"])
                 self._missed(response.url, reasons.UNREADABLE)
             await self.registry.log()

@@ -1,4 +1,4 @@
-"""Log lines that name an article and never hold its body."""
+"""Write log lines that name an article and never hold its body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stores what became of a document that was asked for and gave no article: each outcome is counted, logged and remembered.
+"""Store the outcome of a request that gave no article: each outcome is counted, logged and remembered.
 
 An article goes through the pipelines. Counts dw/document/unchanged, /alias, /unwanted/<kind>, /missing/<reason>, /unreadable.
 """
@@ -54,7 +54,7 @@ class Outcomes:
         self.led_to: dict[int, int] = {}  # redirects of this run from one id to another
 
     async def store(self, verdict: Verdict, row: Row, reply: Reply) -> Reason:
-        """Store what a reply means for a document. Returns why the document should be asked for elsewhere, empty for no reason.
+        """Store what a reply means for a document. Returns why the next place should be asked, '' if it should not.
 
         Nothing is stored for an article, or for a document that the place does not give. Raises DiskError.
         """
@@ -75,7 +75,8 @@ class Outcomes:
         return reasons.NONE
 
     async def _follow(self, row: Row, target: Target) -> Reason:
-        """Store that an id leads to another. If it leads in a circle, all others in that are missing; returns the reason."""
+        """Store that an id leads to another. If the ids lead in a circle, the others in it become missing, and the reason is
+        returned."""
         assert target.id is not None
         index = self.run.archive.index
         others = circle(index, self.led_to, row.id, target.id)
@@ -167,7 +168,7 @@ async def unreadable(run: Run, row: Row, reply: Reply, problem: str) -> None:
     files = []
     if not (run.root / path).exists():
         data = report.dumps({**about.as_json(), "reason": problem, "status": reply.status, "content_type": reply.content_type})
-        # its description first: where the reply is, that is too
+        # the description first, so that every stored reply has one
         files = [NewFile(path.replace(".reply", ".json"), data, about), NewFile(path, reply.body, about)]
     miss = after_miss(reasons.UNREADABLE, now_ms, row.misses, row.missed_ms, row.reason)
     state = StateRecord(

@@ -1,4 +1,4 @@
-"""Reads the reports of earlier runs from an archive."""
+"""Read the reports of earlier runs from an archive."""
 
 from __future__ import annotations
 

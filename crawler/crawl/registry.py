@@ -17,7 +17,7 @@ _BATCH = 500  # lines logged at a time
 
 
 class Registry:
-    """Registers documents at once and logs them in batches, so that an index made again has them too."""
+    """Registers documents at once and logs them in batches, so that a rebuilt index has them too."""
 
     def __init__(self, run: Run) -> None:
         self.run = run

@@ -17,8 +17,8 @@ NOT_STARTED = STATUS_WORDS[COULD_NOT_START]
 Stats = Mapping[str, Any]
 Counts = dict[str, Any]
 
-_MOST = 10**12  # no run names so many things
-_NAMES = 20  # counters of one kind shown to a person; the report has all
+_MOST = 10**12  # more than the counters of any run
+_NAMES = 20  # counters of one kind in the summary; the report has all
 
 
 def exit_status(stats: Stats, reason: str, failure_status: int = 0) -> int:
@@ -151,7 +151,8 @@ def printable(text: str) -> str:
 
 
 def summary(report: Mapping[str, Any], archive: str = "archive") -> str:
-    """Return a run on one screen, for a person. archive: its folder, for the command that lists what the run stored."""
+    """Return the summary of a run, which fits one screen. archive: its folder, for the command that lists what the run
+    stored."""
     lines = [f"{name:<15} {text}" for name, text in _rows(report) if text]
     lines += _first_ten("missing", [
         f"{one['kind']} {one['id']}: {one['reason']}  {one['url'] or ''}".rstrip() for one in report.get("missing", [])

@@ -140,5 +140,5 @@ class Run:
             self.control.close(type(error).__name__)
 
     def is_closing(self) -> bool:
-        """Whether the run is ending: nothing more is begun, and waits are given up."""
+        """Whether the run is ending: nothing more is started, and waits are cancelled."""
         return self.control.is_closing()

@@ -33,7 +33,7 @@ class ArchiveScheduler(Scheduler):
     def open(self, spider: Spider) -> Deferred[None] | None:
         assert isinstance(spider, HasDocuments), f"spider {spider} has no documents to request"
         self.documents = spider.documents
-        with contextlib.suppress(DiskError):  # here and below: the run knows, and is being ended
+        with contextlib.suppress(DiskError):  # here and below: the run has noted the error, and is ending
             self.documents.open()
         return super().open(spider)
 

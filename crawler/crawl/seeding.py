@@ -1,6 +1,6 @@
-"""Takes seeds into the archive: addresses become pending, seed documents are stored, lists become requests.
+"""Take seeds into the archive: addresses become pending, seed documents are stored, lists become requests.
 
-`seeds` reads the seeds, `lists` the replies of lists."""
+`seeds` parses the seeds, `lists` reads the replies of lists."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ logger = logging.getLogger(__name__)
 async def standard_input(argument: str) -> io.BytesIO:
     """Return all of standard input if a `seeds` argument names it, else nothing.
 
-    A thread of its own reads it, and nothing waits for that at the end: an idle input does not keep a signal from ending the
-    run.
+    A separate thread reads it, and the run does not wait for this thread at its end, so that a signal ends a run that
+    waits for input.
     """
     data = bytearray()
     if seeds.STDIN not in map(str.strip, argument.split(",")):

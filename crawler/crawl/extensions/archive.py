@@ -107,10 +107,10 @@ class ArchiveExtension:
             return
         self._is_finished = True
         archive, stats = self.run.archive, dict(self.stats.get_stats())
-        with contextlib.suppress(DiskError):  # `abort` knows
+        with contextlib.suppress(DiskError):  # the run has noted the error
             archive.index.commit()
         made = self._report(stats, reason)
-        streams.clear_line(sys.stderr)  # of the progress
+        streams.clear_line(sys.stderr)  # clears the line of the progress bar
         if not self.run.options.dry_run:
             try:
                 disk.replace_file(self.run.root / layout.RUNS / f"{archive.log.name}.report.json", report.dumps(made))

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 class DocumentFeed:
-    """Stands for `crawler.crawl.feeds.DocumentFeedExporter`, which is loaded only where FEEDS, -o or -O ask for it: a run
-    without them pays nothing. Off in a dry run, which leaves files as they are."""
+    """Loads `crawler.crawl.feeds.DocumentFeedExporter` only if FEEDS, -o or -O ask for it, because the import takes time.
+    Off in a dry run, which changes no files."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> FeedExporter:

@@ -1,4 +1,4 @@
-"""Decompresses replies, and leaves those as they came that are not in the encoding they name."""
+"""Decompress replies. Those that are not in the encoding they name stay as they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 IN_PART = "in_part"
-"""Key in the meta of a request: a part of its reply is of use, too."""
+"""Key in the meta of a request: a part of its reply is useful, too."""
 
 _PIECE = 65_536
 _GZIP = 16 + zlib.MAX_WBITS

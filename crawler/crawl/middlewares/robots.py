@@ -48,8 +48,8 @@ def user_agent(settings: BaseSettings) -> str:
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
-    """Scrapy's, with three differences. Every request that waits for a robots.txt obeys it; Scrapy 2.19 lets the third and
-    later ones go without rules. If it cannot be fetched, all is forbidden for the run; Scrapy allows everything. If it is
+    """Scrapy's, with three differences. Every request that waits for a robots.txt obeys it; Scrapy 2.19 applies no rules to
+    the third and later ones. If it cannot be fetched, everything is forbidden for the run; Scrapy allows everything. If it is
     too large, LIMIT bytes are read. Switched on by ROBOTSTXT_OBEY."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -93,7 +93,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             nonlocal received
             if request.meta.get(ITS_ADDRESS) == url:
                 asked, size = received
-                received = request, len(data) + (size if asked is request else 0)  # a retry begins anew
+                received = request, len(data) + (size if asked is request else 0)  # a retry starts from the beginning
                 if received[1] > LIMIT:
                     raise StopDownload(fail=False)
 
@@ -105,7 +105,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
 
 class _NotHad(Exception):
-    """A reply is neither a robots.txt nor says that there is none. Raised and caught here."""
+    """A reply is not a robots.txt, and does not say that there is none. Raised and caught here."""
 
 
 def _text(response: Response) -> str:
@@ -179,5 +179,5 @@ def _score(agent: str, name: str) -> int:
     if agent == "*":
         return 1
     name = name.lower()
-    is_found = agent in name and re.search(rf"(?<![\w-]){re.escape(agent)}", name)  # most are not: no pattern is made
+    is_found = agent in name and re.search(rf"(?<![\w-]){re.escape(agent)}", name)  # no match, so no pattern is needed
     return len(agent) if is_found else 0

@@ -59,7 +59,7 @@ class MediaPipeline(RunComponent):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self.largest, whole = run.options.largest_media, run.options.largest_reply  # whole: if a server knows no ranges
+        self.largest, whole = run.options.largest_media, run.options.largest_reply  # for a whole file, without ranges
         self.largest_reply = min(self.largest, whole) if whole else self.largest
         self.worker: asyncio.Task[None] | None = None
 
@@ -75,7 +75,7 @@ class MediaPipeline(RunComponent):
     async def close_spider(self) -> None:
         """Wait for the piece that is being fetched."""
         if self.worker:
-            with contextlib.suppress(DiskError):  # it has told `abort`
+            with contextlib.suppress(DiskError):  # the run has noted the error
                 await self.worker
 
     async def register_archived(self) -> None:

@@ -1,4 +1,4 @@
-"""Names and counts what a reply holds and its document does not."""
+"""Report and count what a reply holds and its document lacks."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_NAMED = 50  # of a kind, in the log, for an article
+_NAMED = 50  # log lines of a kind, for an article
 
 
 class OmissionsPipeline(RunComponent):
-    """Counts and names what a reply holds and its document does not.
+    """Counts and logs what a reply holds and its document lacks.
 
     Counts dw/element/skipped/<type>, dw/reference/refused, dw/reference/left_out, dw/picture/refused, dw/reply/unknown_key,
     and for `drift` dw/drift/place/<origin> and dw/drift/with_skipped.

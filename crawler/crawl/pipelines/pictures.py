@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from crawler.crawl.pipelines.item import Fetched
     from crawler.crawl.run import Run
 
-_BATCH = 32  # pictures asked for at a time
+_BATCH = 32  # pictures requested at a time
 
 
 class PicturesPipeline(RunComponent):
@@ -88,7 +88,7 @@ class PicturesPipeline(RunComponent):
             if self.run.is_closing():
                 time = times.iso(self.run.now_ms())
                 given_back = StateRecord(PENDING, "picture", row.id, time, rendition=row.rendition, url=row.url)
-                await self.run.store([], [given_back])  # no document names a preview: a rebuilt index must know it
+                await self.run.store([], [given_back])  # no document names a preview: only the log has it
                 return reasons.STOPPED
             return await self._miss(row, reason, refused)
         self.run.note_answer(response)
