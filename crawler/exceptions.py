@@ -6,8 +6,8 @@ from pathlib import PurePath
 
 COMPLETE = 0
 COULD_NOT_START = 1
-NOT_FOUND = 1  # of a search, as grep's
-NOT_UNDERSTOOD = 2  # a wrong use of a command
+NOT_FOUND = 1  # a search found nothing, as in grep
+NOT_UNDERSTOOD = 2  # a command was used wrongly
 INCOMPLETE = 3
 UNREACHABLE = 4
 IN_USE = 5
@@ -19,7 +19,7 @@ STATUS_WORDS = {
     COMPLETE: "complete",
     COULD_NOT_START: "could not start",
     INCOMPLETE: "finished, but some objects are missing or unreadable",
-    UNREACHABLE: "DW is unreachable or refuses: no usable reply",
+    UNREACHABLE: "DW is unreachable or refuses the crawler: no usable reply",
     IN_USE: "the archive is in use",
     DISK: "disk error",
     STOPPED: "stopped early",
@@ -64,7 +64,7 @@ class ArchiveInUse(ArchiverError):
 
 
 class NotAnArchive(ArchiverError):
-    """ARCHIVE_DIR holds something else than an archive. Raised by `tree.require_archive`; ends the run or the command."""
+    """ARCHIVE_DIR holds something other than an archive. Raised by `tree.require_archive`; ends the run or the command."""
 
 
 class UnusableArchive(ArchiverError):

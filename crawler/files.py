@@ -1,4 +1,4 @@
-"""Reading regular files only: no FIFO, device, socket, folder or (unless asked for) link is ever opened."""
+"""Read regular files only: never open a FIFO, device, socket, folder or (unless asked to) link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our canonical text: white space, headlines, names. Every function is idempotent."""
+"""Bring text into our canonical form: white space, headlines, names. Every function is idempotent."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Sort(enum.Enum):
 
     PASSING = "it may pass at any time"
     GONE = "DW says that it does not have it"
-    LASTING = "it is refused or unusable, which is not DW's word that it is gone"
+    LASTING = "it is refused or unusable, which does not mean that it is gone"
 
 
 class Reason(str):
@@ -76,7 +76,7 @@ _STATUS = re.compile(r"status ([0-9]{3})( .+)?", re.DOTALL)
 
 
 def status(code: int, words: str = "") -> Reason:
-    """Return the reason that a reply's status is. words: more about the reply, such as "with another range".
+    """Return the reason for a reply's status. words: more about the reply, such as "with another range".
 
     404 and 410 alone say that the thing is gone; 2xx, 304, 408, 429 and 5xx may pass.
     """

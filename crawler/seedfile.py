@@ -1,4 +1,4 @@
-r"""The seed document: the archive's file format, read, written and compared. Public API; it needs nothing of Scrapy.
+r"""Read, write and compare seed documents, the archive's file format. Public API; it does not import Scrapy.
 
     <!--{stamp_ms}-->
     [{title}]({url})
@@ -47,8 +47,8 @@ __all__ = [
     "says_the_same",
 ]
 
-MOST_PICTURES = 1_000  # of a document; the most of a hundred recorded ones are 18
-MOST_REFERENCES = 2_000  # of a document; the most of a hundred recorded ones are 9
+MOST_PICTURES = 1_000  # in a document; the largest number in a hundred recorded ones is 18
+MOST_REFERENCES = 2_000  # in a document; the largest number in a hundred recorded ones is 9
 _SEARCHED = 4_000_000  # characters searched for the end of a title, over all candidates; a real link has about a thousand
 
 _STAMP = re.compile(r"<!--(0|[1-9][0-9]{0,16})-->")
@@ -261,7 +261,7 @@ def picture_addresses(markup: str) -> list[str]:
 def content_key(document: SeedDocument) -> tuple[str, str]:
     """Return the title and body of a document in the form that `says_the_same` compares; the body holds author and displayDate.
 
-    Left out of account: the stamp, the address, the footer and empty pictures of an older tool, the host of a picture, the
+    Ignored: the stamp, the address, the footer and empty pictures of an older tool, the host of a picture, the
     `rel` of a link, `null` and white space in an author, the Unicode form, and white space. The caption of an empty picture is
     a paragraph.
     """

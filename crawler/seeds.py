@@ -55,7 +55,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is not a seed. reason: a sentence without the place."""
+    """Something that is not a seed. reason: a sentence that does not name the place."""
 
     place: str
     reason: str
@@ -168,7 +168,7 @@ def _document(place: str, data: bytes, *, is_mended: bool) -> Document | Problem
     mended = data.replace(b"\r\n", b"\n")  # git's autocrlf writes such files, and editors some of them
     if re.match(rb"[^\r\n]{1,99}\r", mended):
         mended = mended.replace(b"\r", b"\n")
-    mended = re.sub(rb"\n\n+\Z", b"\n", mended)  # an editor's empty lines at the end
+    mended = re.sub(rb"\n\n+\Z", b"\n", mended)  # empty lines at the end, left by an editor
     is_mended = is_mended or mended != data
     try:
         document = seedfile.loads(mended)

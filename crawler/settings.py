@@ -12,15 +12,15 @@ from crawler.configuration import names, sources
 BOT_NAME = "dw-archiver"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
-COMMANDS_MODULE = "crawler.scrapycommands"  # crawl with exit statuses; parse, shell ... without an archive; our own
+COMMANDS_MODULE = "crawler.scrapycommands"  # changes to Scrapy's commands, and our own
 
 # --- this project's own ---
 
 ARCHIVE_DIR = "archive"
 ARCHIVE_SEEDS = "seeds/"  # where a crawl begins, unless `-a seeds=...` or `-a edition=...` says so
 ARCHIVE_MIN_FREE = 500 * 1024 * 1024  # bytes; a run with less free space stops
-ARCHIVE_REFRESH = [(2, 0), (14, 1), (60, 7)]  # days of age: days between looks; older: never again
-ARCHIVE_KINDS = ["article", "gallery", "video", "liveblog"]  # what becomes a document; also known: audio
+ARCHIVE_REFRESH = [(2, 0), (14, 1), (60, 7)]  # pairs (age in days, days between checks); older articles are not checked
+ARCHIVE_KINDS = ["article", "gallery", "video", "liveblog"]  # kinds of documents to archive; audio is possible too
 ARCHIVE_ALERT_SHARE = 0.25  # a run that finds less than this share of the median of the last ten ends with status 3 ...
 ARCHIVE_ALERT_MINIMUM = 20  # ... where that median is at least this
 SITE_DIR = ""  # where `scrapy site` makes its pages; empty: site/ beside the archive
@@ -29,12 +29,12 @@ DW_API_URL = "https://api.dw.com"
 DW_STATIC_URL = "https://static.dw.com"
 DW_WWW_URL = "https://www.dw.com"
 DW_RSS_URL = "https://rss.dw.com"
-DW_MEDIA_URL = ""  # a mirror or a test that stands in for every one of MEDIA_HOSTS
+DW_MEDIA_URL = ""  # a mirror or a test server that replaces all MEDIA_HOSTS
 
 MEDIA_HOSTS = sorted(urls.MEDIA_HOSTS)  # beside DW's own; requested with -a media=1 only
 MEDIA_MAXSIZE = 500 * 1024 * 1024  # bytes; larger media files are refused
 
-CONTACT = ""  # how DW can reach whoever runs this: an address in the User-Agent
+CONTACT = ""  # how DW can reach you; added to the User-Agent
 
 RETRY_BACKOFF = 2.0  # seconds before the first retry; doubled for each further one
 RETRY_AFTER_MAX = 300  # seconds; a longer Retry-After ends the requests to that host for this run

@@ -1,4 +1,4 @@
-"""Standard streams that are safe to write to, even if they are closed, ASCII-only, full or broken."""
+"""Make the standard streams safe to write to, even if they are closed, ASCII-only, full or broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times read and written: ISO 8601 and RFC 822 in, DW's form or milliseconds since 1970-01-01 UTC out, and back."""
+"""Read and write times: ISO 8601 and RFC 822 in, DW's form or milliseconds since 1970-01-01 UTC out, and back."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _without_leap_second(text: str) -> str:
 def _parse(text: str) -> datetime | None:
     try:
         if _RFC_822.match(text):
-            from email.utils import parsedate_to_datetime  # late: half of what this file would take to import
+            from email.utils import parsedate_to_datetime  # imported late: this file would take twice as long to import
 
             found = parsedate_to_datetime(text)
         else:

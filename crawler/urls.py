@@ -1,6 +1,6 @@
-"""DW's addresses: read into kind and id, and made.
+"""Parse DW's addresses into kind and id, and make them.
 
-DW identifies everything it publishes by its id; the rest of an address is decoration that changes.
+DW identifies everything it publishes by an id; the rest of an address is decoration that may change.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def document_language(url: str) -> str:
     """Return the language path of a document's address; `und` if it names none that we know."""
     try:
         return _language(urlsplit(url).path) or UNKNOWN_LANGUAGE
-    except ValueError:  # such as a `[` in the host's place
+    except ValueError:  # for example a `[` in the place of the host
         return UNKNOWN_LANGUAGE
 
 

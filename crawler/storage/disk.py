@@ -24,7 +24,7 @@ os_rename = os.rename
 _CANNOT_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EISDIR})
 """Error numbers of file systems that cannot flush a folder at all. EIO and ENOSPC mean that flushing was tried and failed."""
 
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK  # never through a link, never waiting for a FIFO's reader
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK  # never follow a link, never wait for a FIFO's reader
 
 
 class Unreadable(OSError):
@@ -60,12 +60,12 @@ def _write_temporary(path: AnyPath, pieces: Iterable[bytes]) -> str:
 
 
 def _open_temporary(folder: str, name: str) -> tuple[str, int]:
-    """Make a file with the first free temporary name: another thread, or a process that was killed, may have taken some."""
+    """Create a file with the first free temporary name: another thread or a killed process may have taken some."""
     for number in itertools.count():
         temporary = os.path.join(folder, f"{TEMPORARY_PREFIX}{number}-{name}")
         with contextlib.suppress(FileExistsError):
             return temporary, os_open(temporary, _WRITE | os.O_EXCL, 0o644)
-    raise AssertionError("no number is the last")
+    raise AssertionError("unreachable")
 
 
 def make_folder(folder: Path) -> None:

@@ -1,4 +1,5 @@
-"""Tell kind and date of an object from its document, for documents without a reply: added ones, and leftovers of a kill."""
+"""Tell kind and date of an object from its document, for documents without a reply: added ones, and leftovers of a killed
+run."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Strange = Callable[[str, str], None]
 Permission denied"."""
 
 _OF_DISKS = {"lost+found", "System Volume Information", "$RECYCLE.BIN"}  # made by operating systems at the root of a disk
-_SHOWN = 3  # names in a sentence
+_SHOWN = 3  # names to list in a message
 
 
 def _ignore(path: str, what: str) -> None:
