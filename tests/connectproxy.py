@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime
+import ipaddress
 import socket
 import ssl
 import threading
@@ -34,8 +35,7 @@ class ConnectProxy:
         self.hosts = {f"{name}.dw.com:443": (urlsplit(url).hostname, urlsplit(url).port) for name, url in hosts.items()}
         self.login, self.refuses = login, refuses
         self.asked: list[str] = []
-        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.tls.load_cert_chain(_certificate(folder))
+        self.tls = server_tls(certificate(folder / "certificate.pem"))
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
@@ -86,15 +86,24 @@ def _copy(source: socket.socket, to: socket.socket) -> None:
         to.shutdown(socket.SHUT_WR)
 
 
-def _certificate(folder: Path) -> Path:
-    """Make a self-signed certificate and its key, in one file."""
+def server_tls(path: Path) -> ssl.SSLContext:
+    """What a server needs to speak TLS with a certificate."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(path)
+    return made
+
+
+def certificate(path: Path, *addresses: str) -> Path:
+    """Make a self-signed certificate for IP addresses, and its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a stand-in")])
     now = datetime.datetime.now(datetime.UTC)
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    for_them = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address)) for address in addresses])
+    if addresses:
+        made = made.add_extension(for_them, critical=False)
     day = datetime.timedelta(1)
     signed = made.not_valid_before(now - day).not_valid_after(now + day).sign(key, hashes.SHA256())
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = folder / "certificate.pem"
     path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
     return path

@@ -144,6 +144,13 @@ class Command:
     def is_running(self) -> bool:
         return self._process.is_alive()
 
+    def interrupt(self) -> None:
+        """Send SIGINT again and again until the end."""
+        assert self.pid is not None
+        while self.is_running():
+            os.kill(self.pid, signal.SIGINT)
+            self._process.join(0.2)
+
     def finish(self) -> subprocess.CompletedProcess[str]:
         """Wait for the end."""
         self._process.join(PATIENCE_S)

@@ -55,9 +55,6 @@ SETTINGS: dict[str, Any] = {
     "DOWNLOADER": "crawler.crawl.downloader.ExactDownloader",  # Scrapy's starts more at once than a slot allows
     "SCHEDULER": "crawler.crawl.scheduler.ArchiveScheduler",  # the archive is the queue
     "DUPEFILTER_CLASS": "crawler.crawl.dupefilter.IndexDupeFilter",  # RFPDupeFilter keeps every fingerprint in memory
-    "DOWNLOAD_HANDLERS_BASE": dict.fromkeys(
-        ("http", "https"), "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
-    ),
     "DOWNLOADER_MIDDLEWARES_BASE": DOWNLOADER_MIDDLEWARES_BASE,
     "DOWNLOADER_MIDDLEWARES": DOWNLOADER_MIDDLEWARES,
     "SPIDER_MIDDLEWARES_BASE": {},  # hops are counted in the index; the spider judges every status itself

@@ -11,7 +11,7 @@ from urllib.request import getproxies
 
 from crawler.configuration.names import closest
 from crawler.configuration.reading import Readable
-from crawler.crawl import arguments
+from crawler.crawl import arguments, httpclient
 from crawler.crawl.arguments import ARGUMENTS
 from crawler.exceptions import ArgumentError
 from crawler.storage.index.objects import Scope
@@ -30,7 +30,7 @@ class Options:
     archive. rules: when to look at an archived document again. root: the archive's folder. sites: where DW is.
     concurrency: how many documents may be requested at once. min_free, largest_media, largest_reply: bytes; of the
     last, 0 is no limit. backoff_s, longest_wait_s:
-    seconds.
+    seconds. http_client: what makes the requests, see `httpclient`.
     """
 
     seeds: str
@@ -52,6 +52,7 @@ class Options:
     largest_reply: int
     backoff_s: float
     longest_wait_s: float
+    http_client: str
 
     @property
     def looks_again(self) -> bool:
@@ -86,7 +87,7 @@ def read(given: Mapping[str, str], settings: Readable) -> Options:
         largest_media=_number(settings, "MEDIA_MAXSIZE", settings.getint),
         largest_reply=_number(settings, "DOWNLOAD_MAXSIZE", settings.getint),
         backoff_s=_number(settings, "RETRY_BACKOFF", settings.getfloat),
-        longest_wait_s=_number(settings, "RETRY_AFTER_MAX", settings.getfloat),
+        longest_wait_s=_number(settings, "RETRY_AFTER_MAX", settings.getfloat), http_client=httpclient.client_of(settings),
     )  # fmt: skip
 
 

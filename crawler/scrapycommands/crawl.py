@@ -21,7 +21,7 @@ from crawler import clock, times
 from crawler.configuration import names
 from crawler.console import PROGRAM, crawling, program, say
 from crawler.console.scrapycommand import CheckedCommand
-from crawler.crawl import arguments, report
+from crawler.crawl import arguments, httpclient, report
 from crawler.crawl.components import ENABLED
 from crawler.crawl.extensions.archive import ArchiveExtension
 from crawler.exceptions import COULD_NOT_START, ArchiverError, ArgumentError, NotAnArchive
@@ -53,6 +53,8 @@ class Command(CheckedCommand, CrawlCommand):
             sys.exit(COULD_NOT_START)
         if (loader.load(args[0]).custom_settings or {}).get(ENABLED):
             _quiet_logs(self.settings)
+            if event_loop := httpclient.set_event_loop(self.settings):
+                self.settings.set("ASYNCIO_EVENT_LOOP", event_loop, "cmdline")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.crawler_process is not None

@@ -13,7 +13,7 @@ from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 
 from crawler import clock, reasons, seeds
-from crawler.crawl import components, dryrun, flat, options, replies
+from crawler.crawl import components, dryrun, flat, httpclient, options, replies
 from crawler.crawl.documents import Documents
 from crawler.crawl.failures import failure_reason
 from crawler.crawl.health import Reachability, may_use_pages
@@ -66,6 +66,7 @@ class DwSpider(scrapy.Spider):
         """Make the crawl one for an archive; give configured hosts the slots of DW's own, and the User-Agent its contact."""
         if settings.getbool(components.ENABLED, True):
             super().update_settings(settings)
+            settings.set("DOWNLOAD_HANDLERS_BASE", httpclient.handlers(settings), "spider")
             for name, instead in components.MEANINGLESS.items():
                 if settings[name] and settings[name] not in ("0", "False", "false"):
                     logger.warning("%s has no effect here: %s", name, instead)

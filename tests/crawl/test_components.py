@@ -8,13 +8,13 @@ import pytest
 from scrapy.settings import default_settings
 from scrapy.utils.misc import load_object
 
-from crawler.crawl import components
+from crawler.crawl import components, httpclient
 
 NAMED = [
     *components.DOWNLOADER_MIDDLEWARES, *components.DOWNLOADER_MIDDLEWARES_BASE, *components.ITEM_PIPELINES,
     *components.EXTENSIONS, *components.EXTENSIONS_BASE,
     *(components.SETTINGS[name] for name in ("DOWNLOADER", "SCHEDULER", "DUPEFILTER_CLASS", "LOG_FORMATTER")),
-    *components.SETTINGS["DOWNLOAD_HANDLERS_BASE"].values(), *components.SETTINGS["FEED_EXPORTERS"].values(),
+    *httpclient.HANDLERS.values(), *components.SETTINGS["FEED_EXPORTERS"].values(),
 ]  # fmt: skip
 
 

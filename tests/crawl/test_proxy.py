@@ -30,9 +30,10 @@ def crawl(root: Path, proxy: str, *options: str) -> subprocess.CompletedProcess[
 NO_CHECK = ("-s", "DOWNLOAD_VERIFY_CERTIFICATES=0")  # the stand-in's certificate is its own
 
 
-def test_everything_comes_through_the_proxy_which_alone_knows_the_hosts(tmp_path: Path) -> None:
-    with ConnectProxy(fresh_site(), tmp_path, login="me:p@ss") as proxy:
-        ran = crawl(tmp_path / "a", proxy.url.replace("//", "//me:p%40ss@"), *NO_CHECK)
+@pytest.mark.parametrize("client", ["aiohttp", "twisted"])
+def test_everything_comes_through_the_proxy_which_alone_knows_the_hosts(client: str, tmp_path: Path) -> None:
+    with ConnectProxy(fresh_site(), tmp_path, login="me:p@s/s:%") as proxy:
+        ran = crawl(tmp_path / "a", proxy.url.replace("//", "//me:p%40s%2Fs:%25@"), *NO_CHECK, "-s", f"HTTP_CLIENT={client}")
     assert ran.returncode == 0, ran.stderr
     assert set(proxy.asked) == {"CONNECT api.dw.com:443", "CONNECT static.dw.com:443"}
     kept = files(tmp_path / "a")
@@ -40,21 +41,23 @@ def test_everything_comes_through_the_proxy_which_alone_knows_the_hosts(tmp_path
     assert [path for path in kept if path.startswith("images/")]
 
 
-def test_a_proxy_that_opens_tls_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("client", ["aiohttp", "twisted"])
+def test_a_proxy_that_opens_tls_is_refused(client: str, tmp_path: Path) -> None:
     with ConnectProxy(fresh_site(), tmp_path) as proxy:
-        ran = crawl(tmp_path / "a", proxy.url)
+        ran = crawl(tmp_path / "a", proxy.url, "-s", f"HTTP_CLIENT={client}")
     assert ran.returncode == 4, ran.stderr
     assert proxy.asked
     assert not files(tmp_path / "a")
 
 
-def test_a_proxy_that_wants_a_password_or_refuses_leaves_dw_unreachable(tmp_path: Path) -> None:
+@pytest.mark.parametrize("client", ["aiohttp", "twisted"])
+def test_a_proxy_that_wants_a_password_or_refuses_leaves_dw_unreachable(client: str, tmp_path: Path) -> None:
     with ConnectProxy(fresh_site(), tmp_path, login="me:secret") as proxy:
-        ran = crawl(tmp_path / "a", proxy.url.replace("//", "//me:wrong@"), *NO_CHECK)
+        ran = crawl(tmp_path / "a", proxy.url.replace("//", "//me:wrong@"), *NO_CHECK, "-s", f"HTTP_CLIENT={client}")
     assert ran.returncode == 4, ran.stderr
     assert "wrong" not in ran.stderr + ran.stdout
     with ConnectProxy(fresh_site(), tmp_path, refuses=True) as proxy:
-        assert crawl(tmp_path / "a", proxy.url, *NO_CHECK).returncode == 4
+        assert crawl(tmp_path / "a", proxy.url, *NO_CHECK, "-s", f"HTTP_CLIENT={client}").returncode == 4
 
 
 @pytest.mark.parametrize(

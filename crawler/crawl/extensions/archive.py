@@ -157,6 +157,7 @@ class ArchiveExtension:
             pending=sum(n for (_, state), n in states.items() if state == PENDING),
             out_of_scope=sum(n for (_, state), n in states.items() if state == OUT_OF_SCOPE),
             refused_requests=stats.get("dw/request/refused", 0), refused_references=stats.get("dw/reference/refused", 0),
+            http_client=run.options.http_client,
         )  # fmt: skip
 
     def _alerts(self, told: report.Counts, reason: str) -> list[str]:

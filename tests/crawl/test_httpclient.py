@@ -1,0 +1,75 @@
+"""Which HTTP client a crawl uses, with and without the packages of the extra `fast`."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.configuration.reading import Settings
+from crawler.crawl import httpclient
+from crawler.exceptions import ArgumentError
+from tests.crawling import QUICK, Command, options
+
+OWN = {"https": "mine.Handler"}
+
+
+def settings(client: str, **more: Any) -> Settings:
+    return Settings(HTTP_CLIENT=client, **more)
+
+
+@pytest.fixture
+def without_uvloop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpclient, "find_spec", lambda name: None if name == "uvloop" else find_spec(name))
+
+
+@pytest.mark.parametrize(("asked", "used"), [("auto", "aiohttp"), ("aiohttp", "aiohttp"), ("twisted", "twisted")])
+def test_aiohttp_is_used_where_it_is_installed_unless_another_is_named(asked: str, used: str) -> None:
+    assert httpclient.client_of(settings(asked)) == used
+    handler = httpclient.handlers(settings(asked))["https"]
+    assert ("aiohttphandler" in handler) == (used == "aiohttp")
+
+
+@pytest.mark.usefixtures("without_uvloop")
+def test_twisted_takes_its_place_where_uvloop_is_missing() -> None:
+    assert httpclient.client_of(settings("auto")) == "twisted"
+    assert "http11" in httpclient.handlers(settings("auto"))["https"]
+    assert httpclient.set_event_loop(settings("auto")) is None
+    with pytest.raises(ArgumentError, match=r"HTTP_CLIENT is aiohttp, but uvloop is not installed: pip install .*\[fast\]"):
+        httpclient.client_of(settings("aiohttp"))
+
+
+@pytest.mark.parametrize("name", ["", "AIOHTTP", "httpx", None, 1])
+def test_other_names_are_refused(name: Any) -> None:
+    with pytest.raises(ArgumentError, match="HTTP_CLIENT must be auto, aiohttp or twisted, not "):
+        httpclient.client_of(settings(name))
+
+
+def test_a_handler_of_the_users_own_is_named() -> None:
+    assert httpclient.client_of(settings("auto", DOWNLOAD_HANDLERS=OWN)) == "mine.Handler"
+    assert httpclient.client_of(settings("auto", DOWNLOAD_HANDLERS={"ftp": "mine.Handler"})) == "aiohttp"
+
+
+def test_an_event_loop_of_the_users_own_is_kept() -> None:
+    assert httpclient.set_event_loop(settings("auto", ASYNCIO_EVENT_LOOP="asyncio.SelectorEventLoop")) is None
+    assert httpclient.set_event_loop(settings("twisted")) is None
+
+
+def test_the_loop_of_uvloop_becomes_the_current_one() -> None:
+    try:
+        assert httpclient.set_event_loop(settings("auto")) == "uvloop.Loop"
+        loop = asyncio.get_event_loop_policy().get_event_loop()
+        assert type(loop).__module__ == "uvloop"
+        loop.close()
+    finally:
+        asyncio.set_event_loop(None)
+
+
+def test_a_wrong_name_ends_a_crawl_in_one_line(tmp_path: Path) -> None:
+    done = Command("crawl", "dw", "-a", "seeds=", *options({**QUICK, "ARCHIVE_DIR": tmp_path, "HTTP_CLIENT": "fast"})).finish()
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("HTTP_CLIENT must be auto, aiohttp or twisted, not 'fast'")
+    assert "Traceback" not in done.stderr

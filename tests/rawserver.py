@@ -1,0 +1,89 @@
+"""A server on loopback that answers with given bytes, however odd: for what no HTTP library would send."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+KEEP, CLOSE, RESET, HANG, ENDLESS = b"keep", b"close", b"reset", b"hang", b"endless"
+"""What follows an answer: the next request on the same connection, its end, a reset, silence, or the last bytes for ever."""
+
+Answer = tuple[bytes, ...]
+"""Bytes, sent one by one, and last of all what follows, as above."""
+
+
+class RawServer:
+    """A server in threads, ended with the `with` block.
+
+    answer: of the head of a request, what to send and what follows. tls: for https. heads: of all requests, as they came.
+    connections: how many there were. url: its address, without trailing slash.
+    """
+
+    def __init__(
+        self, answer: Callable[[bytes], Answer], address: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._answer = answer
+        self._tls = tls
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._listener = socket.create_server((address, 0), family=family, backlog=100)
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self.heads: list[bytes] = []
+        self.connections = 0
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"{'https' if tls else 'http'}://{f'[{address}]' if ':' in address else address}:{self.port}"
+
+    def __enter__(self) -> RawServer:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            for client in self._open:
+                with contextlib.suppress(OSError):
+                    client.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:  # closed
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with self._lock:
+            self._open.add(client)
+        with contextlib.suppress(OSError), self._tls.wrap_socket(client, server_side=True) if self._tls else client as client:
+            follows, data = KEEP, b""
+            while follows == KEEP and (head := _head(client)):
+                self.heads.append(head)
+                *pieces, follows = self._answer(head)
+                for data in pieces:
+                    client.sendall(data)
+            while follows == ENDLESS:
+                client.sendall(data[-4096:])
+            if follows == HANG:
+                client.recv(1)
+            if follows == RESET:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with self._lock:
+            self._open.discard(client)
+
+
+def _head(client: socket.socket) -> bytes:
+    """The head of the next request, empty at the end of a connection."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        if not (piece := client.recv(1)):
+            return b""
+        head += piece
+    return head
