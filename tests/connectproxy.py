@@ -1,4 +1,4 @@
-"""An HTTP proxy on loopback that opens tunnels (CONNECT) to DW: behind each stands a host of the stand-in, over TLS.
+"""An HTTP and a SOCKS proxy on loopback that open tunnels to DW: behind each stands a host of the stand-in, over TLS.
 
 Nothing here needs a name server: only the proxy knows where api.dw.com lies.
 """
@@ -14,6 +14,7 @@ import ssl
 import threading
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -23,9 +24,12 @@ from cryptography.x509.oid import NameOID
 
 from tests.dwsite.client import Site
 
+_NAME = 3  # kind of a SOCKS address: the name of a host
+_NOT_ALLOWED = 2
+
 
 class ConnectProxy:
-    """A proxy in threads, ended with the `with` block.
+    """An HTTP proxy in threads that knows CONNECT, ended with the `with` block.
 
     refuses: answer 403 to every CONNECT. login: `user:password`, if it wants one. asked: such as `CONNECT api.dw.com:443`.
     """
@@ -39,7 +43,7 @@ class ConnectProxy:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
-    def __enter__(self) -> ConnectProxy:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -57,26 +61,56 @@ class ConnectProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), client:
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                if not (piece := client.recv(1)):
-                    return
-                head += piece
-            method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
-            self.asked.append(f"{method} {target}")
-            login = f"Proxy-Authorization: Basic {base64.b64encode(self.login.encode()).decode()}"
-            if self.login and login.lower() not in head.decode("latin-1").lower():
-                client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-            elif self.refuses or method != "CONNECT" or target not in self.hosts:
-                client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-            else:
-                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            if target := self._opened(client):
                 near = self.tls.wrap_socket(client, server_side=True)
                 with near, socket.create_connection(self.hosts[target]) as far:
                     copier = threading.Thread(target=_copy, args=(far, near), daemon=True)
                     copier.start()
                     _copy(near, far)
                     copier.join()
+
+    def _opened(self, client: socket.socket) -> str:
+        """Answer a request for a tunnel. Returns where it leads, empty if it is refused."""
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += _exactly(client, 1)
+        method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
+        self.asked.append(f"{method} {target}")
+        login = f"Proxy-Authorization: Basic {base64.b64encode(self.login.encode()).decode()}"
+        if self.login and login.lower() not in head.decode("latin-1").lower():
+            client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        elif self.refuses or method != "CONNECT" or target not in self.hosts:
+            client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        else:
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            return target
+        return ""
+
+
+class SocksProxy(ConnectProxy):
+    """The same as a SOCKS5 proxy without a password (RFC 1928). asked: such as `api.dw.com:443`."""
+
+    def _opened(self, client: socket.socket) -> str:
+        methods = _exactly(client, 2)[1]
+        _exactly(client, methods)
+        client.sendall(b"\5\0")  # no password
+        kind = _exactly(client, 4)[3]
+        host = _exactly(client, _exactly(client, 1)[0]).decode() if kind == _NAME else socket.inet_ntoa(_exactly(client, 4))
+        target = f"{host}:{int.from_bytes(_exactly(client, 2))}"
+        self.asked.append(target)
+        is_open = target in self.hosts
+        client.sendall(bytes([5, 0 if is_open else _NOT_ALLOWED, 0, 1, *bytes(6)]))
+        return target if is_open else ""
+
+
+def _exactly(client: socket.socket, count: int) -> bytes:
+    """Receive so many bytes. Raises OSError if the connection ends before."""
+    data = b""
+    while len(data) < count:
+        if not (piece := client.recv(count - len(data))):
+            raise ConnectionResetError
+        data += piece
+    return data
 
 
 def _copy(source: socket.socket, to: socket.socket) -> None:
