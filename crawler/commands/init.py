@@ -7,9 +7,9 @@ import shlex
 from argparse import ArgumentParser, Namespace
 from importlib import resources
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import ClassVar
 
+from crawler.configuration import reading
 from crawler.console import Command as OwnCommand
 from crawler.console import CommandError, program, shown
 from crawler.exceptions import COMPLETE
@@ -44,7 +44,7 @@ class Command(OwnCommand):
     def execute(self, args: list[str], opts: Namespace) -> int:
         if args or not opts.folder:
             raise CommandError(f"name one folder: {program()} {self.name} FOLDER")
-        folder = Path(opts.folder)
+        folder = reading.folder("FOLDER", opts.folder)
         if folder.exists() and not folder.is_dir():
             raise CommandError(f"{shown(opts.folder)} is not a folder")
         if folder.is_dir() and tree.is_archive(folder):

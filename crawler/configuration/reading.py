@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any, Protocol
 
+from crawler.exceptions import ArgumentError
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 class Readable(Protocol):
     """Settings that can be read: Scrapy's, or ours. The value of an unknown name is None, the number 0, the list empty."""
@@ -66,3 +71,16 @@ class Settings(dict[str, Any]):
                 loaded = value
             return loaded if isinstance(loaded, (dict, list)) else value.split(",")
         return dict(value) if isinstance(value, dict) else list(value)
+
+
+def archive_folder(settings: Readable) -> Path:
+    """Return the folder of the archive (ARCHIVE_DIR). Raises ArgumentError if the setting is an address."""
+    return folder("ARCHIVE_DIR", str(settings["ARCHIVE_DIR"]))
+
+
+def folder(name: str, text: str) -> Path:
+    """Return a folder of this machine. name: of what holds it, for the message. Raises ArgumentError if it is an address, of
+    which a folder called `s3:` would be made. The message does not repeat the address, which may hold a password."""
+    if found := _ADDRESS.match(text):
+        raise ArgumentError(f"{name} is an address ({found[1].lower()}://...), but must be a folder on this machine")
+    return Path(text)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from crawler import clock, streams, times
 from crawler.configuration.program import crawling, program
-from crawler.configuration.reading import Readable
+from crawler.configuration.reading import Readable, archive_folder
 from crawler.console.output import say
 from crawler.exceptions import COMPLETE, DISK, STOPPED, ArchiverError, DiskError
 from crawler.storage import disk, layout, tree
@@ -96,7 +96,8 @@ class ArchiveCommand(Command):
 
     @property
     def root(self) -> Path:
-        return Path(self.settings["ARCHIVE_DIR"])
+        """The archive's folder. Raises ArgumentError if the setting is an address."""
+        return archive_folder(self.settings)
 
     def existing_root(self) -> Path:
         """Return the archive's folder. Raises CommandError if it holds no archive."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from crawler.configuration.names import closest
-from crawler.configuration.reading import Readable
+from crawler.configuration.reading import Readable, archive_folder
 from crawler.crawl import arguments, httpclient
 from crawler.crawl.arguments import ARGUMENTS
 from crawler.exceptions import ArgumentError
@@ -81,7 +81,7 @@ def read(given: Mapping[str, str], settings: Readable) -> Options:
     return Options(
         seeds=_seeds(text["seeds"], text["edition"]), depth=depth, max_articles=max_articles, refresh=_refresh(text["refresh"]),
         dry_run=dry_run, is_json=is_json, media=media, kinds=_kinds(settings), rules=_rules(settings),
-        root=Path(settings["ARCHIVE_DIR"]), sites=sites, concurrency=_concurrency(settings, sites), min_free=min_free(settings),
+        root=archive_folder(settings), sites=sites, concurrency=_concurrency(settings, sites), min_free=min_free(settings),
         alert_share=_number(settings, "ARCHIVE_ALERT_SHARE", settings.getfloat),
         alert_minimum=_number(settings, "ARCHIVE_ALERT_MINIMUM", settings.getint),
         largest_media=_number(settings, "MEDIA_MAXSIZE", settings.getint),

@@ -80,6 +80,18 @@ def test_command_without_an_archive_fails_in_a_line(name: str, root: Path) -> No
     assert not root.exists()
 
 
+@pytest.mark.parametrize("name", [*COMMANDS, "export", "reread", "search", "serve", "site"])
+def test_address_instead_of_a_folder_fails_in_a_line(name: str) -> None:
+    """`s3://...` must not make a folder called `s3:`, and its password must not be shown."""
+    words = {"add": ["x"], "diff": ["1"], "export": ["jsonl"], "search": ["x"], "serve": ["--port", "0"]}.get(name, [])
+    for address in ("s3://key:SECRET@bucket/prefix", "GS://bucket", "http://host/folder"):
+        ran = scrapy(name, *words, "-s", f"ARCHIVE_DIR={address}")
+        scheme = address.partition(":")[0].lower()
+        assert (ran.status, ran.out) == (1, "")
+        assert ran.err == f"scrapy {name}: ARCHIVE_DIR is an address ({scheme}://...), but must be a folder on this machine\n"
+        assert not (ROOT / f"{scheme}:").exists()
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_unknown_option_fails_in_a_line(name: str, root: Path) -> None:
     ran = scrapy(name, "--nonsense", root=root)

@@ -38,6 +38,7 @@ def test_init_refuses_unsuitable_folders(tmp_path: Path) -> None:
     before = snapshot(tmp_path)
     for arguments, said in (
         ((), "name one folder: dw-archiver init FOLDER"),
+        (("s3://key:SECRET@bucket",), "FOLDER is an address (s3://...), but must be a folder on this machine"),
         (("a", "b"), "name one folder: dw-archiver init FOLDER"),
         ((file,), f"{file} is not a folder"),
         ((root,), f"{root} is an archive; name the folder that should contain it"),

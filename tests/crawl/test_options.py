@@ -96,6 +96,13 @@ NUMBERS = [
 ]  # fmt: skip
 
 
+def test_archive_at_an_address_is_refused() -> None:
+    with pytest.raises(ArgumentError) as refused:
+        options.read({}, settings(ARCHIVE_DIR="s3://key:SECRET@bucket"))
+    assert str(refused.value) == "ARCHIVE_DIR is an address (s3://...), but must be a folder on this machine"
+
+
+
 @pytest.mark.parametrize("value", ["", "many", "5 MB"])
 @pytest.mark.parametrize("name", NUMBERS)
 def test_setting_that_is_not_a_number_is_refused(name: str, value: str) -> None:
