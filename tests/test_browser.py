@@ -26,7 +26,7 @@ OWN = (
 )  # fmt: skip
 
 
-def test_there_are_payloads_enough() -> None:
+def test_there_are_enough_payloads() -> None:
     assert len(set(PAYLOADS)) >= 200
 
 
@@ -57,7 +57,7 @@ def test_raw_payloads_are_detected() -> None:
 @pytest.mark.parametrize(
     ("often", "documents"), [(2, 700), pytest.param(None, 3000, marks=pytest.mark.torture)], ids=["two fields", "every field"]
 )
-def test_no_document_runs_script_or_asks_a_foreign_host(often: int | None, documents: int) -> None:
+def test_no_document_runs_script_or_contacts_a_foreign_host(often: int | None, documents: int) -> None:
     """often: of the fields of each place and kind, how many each payload comes to stand in."""
     names: dict[str, str] = {}
     for name, body in hostile.documents(PAYLOADS, often):
@@ -71,7 +71,7 @@ def test_no_document_runs_script_or_asks_a_foreign_host(often: int | None, docum
 
 
 @needs_chromium
-def test_no_whole_file_runs_script_by_its_title() -> None:
+def test_title_of_a_whole_file_runs_no_script() -> None:
     articles = (Article(7, "article", title) for payload in PAYLOADS if (title := normalise.title(payload)))
     files = [seedfile.dumps(render.document_of(article, 0, "en")) for article in articles]
     seen = browser.open_all(files, OWN)

@@ -33,7 +33,7 @@ def site() -> Site:
 
 
 @pytest.mark.parametrize("date", share(DATES, 3))
-def test_a_reply_is_filed_under_the_month_of_its_date_and_left_alone(date: str, site: Site, tmp_path: Path) -> None:
+def test_article_is_stored_under_the_month_of_its_date_and_not_requested_again(date: str, site: Site, tmp_path: Path) -> None:
     dw_id = dw.CHAIN[4]
     site.edit(dw_id, keys={"displayDate": date})
     outcome = crawl(tmp_path, [dw_id], "depth=0", site=site)
@@ -52,7 +52,7 @@ def test_a_reply_is_filed_under_the_month_of_its_date_and_left_alone(date: str, 
 
 
 @pytest.mark.parametrize("date", DATES)
-def test_a_seed_document_is_filed_under_the_month_of_its_date(date: str, tmp_path: Path) -> None:
+def test_seed_document_is_stored_under_the_month_of_its_date(date: str, tmp_path: Path) -> None:
     archive = open_archive(tmp_path, TEST_NOW_MS, "a test")
     outcome, files = archive.plan_seed(document(date=date), "add", TEST_NOW_MS)
     archive.store_now(files)

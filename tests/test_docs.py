@@ -148,7 +148,7 @@ def test_python_blocks_run(block: Block, prepared: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [line for block in of("cron") for line in block.text.splitlines()])
-def test_cron_lines_are_understood(line: str) -> None:
+def test_cron_lines_are_valid(line: str) -> None:
     if re.fullmatch(r"[A-Z]+=\S+", line):
         return
     *times, command = line.split(" ", 5)

@@ -57,7 +57,7 @@ def test_every_content_answers_with_its_own_id(site: Site) -> None:
         assert article(site, content.id, content.kind)["id"] == content.id
 
 
-def test_chain_goes_four_hops_and_cycle_comes_back(site: Site) -> None:
+def test_chain_has_four_hops_and_cycle_leads_back(site: Site) -> None:
     def references(dw_id: int) -> list[int]:
         return [int(n) for n in re.findall(r"detail/article/(\d+)", json.dumps(article(site, dw_id)["body"]))]
 
@@ -83,7 +83,7 @@ def test_chain_goes_four_hops_and_cycle_comes_back(site: Site) -> None:
         ("article", "none", 400, None, None),
     ],
 )
-def test_ids_that_lead_elsewhere(
+def test_ids_lead_to_these_targets(
     site: Site, kind: str, dw_id: int | str, status: int, type_: str | None, answers_as: int | None
 ) -> None:
     got, _, body = site.get(f"{site.api}/api/detail/{kind}/{dw_id}")
@@ -162,7 +162,7 @@ def test_faults_come_in_turn_and_end(site: Site) -> None:
     assert article(site, dw.ENGLISH)["id"] == dw.ENGLISH
 
 
-def test_faults_of_the_connection(site: Site) -> None:
+def test_connection_faults_break_the_connection(site: Site) -> None:
     path = f"/image/{dw.SEED_ZH_PICTURE}_303.jpg"
     site.fault(path, truncate=100, times=1)
     with pytest.raises(http.client.IncompleteRead) as caught:

@@ -12,7 +12,7 @@ from crawler import exceptions
 STATUSES = Path(__file__).parents[1] / "docs" / "statuses.md"
 
 
-def test_statuses_are_those_promised() -> None:
+def test_statuses_are_the_documented_ones() -> None:
     assert exceptions.STATUS_WORDS.keys() == {0, 1, 3, 4, 5, 6, 7, 10}
     assert (exceptions.COMPLETE, exceptions.COULD_NOT_START, exceptions.INCOMPLETE, exceptions.UNREACHABLE) == (0, 1, 3, 4)
     assert (exceptions.IN_USE, exceptions.DISK, exceptions.STOPPED, exceptions.DAMAGE_FOUND) == (5, 6, 7, 10)

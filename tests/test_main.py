@@ -64,12 +64,12 @@ def test_every_command_but_init_is_one_of_scrapys() -> None:
     ("xyzzy", "there is no command xyzzy; dw-archiver --help lists them"),
     ("", "there is no command ; dw-archiver --help lists them"),
 ])  # fmt: skip
-def test_unknown_command_fails_in_a_line(name: str, said: str) -> None:
+def test_unknown_command_fails_with_one_line(name: str, said: str) -> None:
     assert archiver(name) == Ran(2, "", f"dw-archiver: {said}\n")
 
 
 @pytest.mark.parametrize("name", [name for name in __main__.offline() if name != "search"])
-def test_unknown_option_fails_in_a_line(name: str, tmp_path: Path) -> None:
+def test_unknown_option_fails_with_one_line(name: str, tmp_path: Path) -> None:
     ran = archiver(name, "--nonsense", "-s", f"ARCHIVE_DIR={tmp_path}")
     assert ran == Ran(1, "", f"dw-archiver {name}: unknown option --nonsense; see dw-archiver {name} --help\n")
 
@@ -106,7 +106,7 @@ def test_command_works_on_a_named_archive_from_anywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["status", "crawl"])
-def test_folder_that_is_none_of_ours_fails_in_a_line(name: str, tmp_path: Path) -> None:
+def test_folder_without_a_project_fails_with_one_line(name: str, tmp_path: Path) -> None:
     ran = archiver(name, cwd=tmp_path)
     assert ran == Ran(1, "", "dw-archiver: no working folder here or above: dw-archiver init FOLDER makes one\n")
 
@@ -128,7 +128,7 @@ def test_crawl_that_a_command_starts_finds_the_settings_without_a_scrapy_cfg(
     ("MEDIA_X=1", "-s: there is no setting MEDIA_X"),
     ("ARCHIVE_MIN_FREE=lots", "ARCHIVE_MIN_FREE is not a number: 'lots'"),
 ])  # fmt: skip
-def test_wrong_setting_fails_in_a_line(option: str, said: str) -> None:
+def test_invalid_setting_fails_with_one_line(option: str, said: str) -> None:
     ran = archiver("status", "-s", option)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == f"dw-archiver: {said}\n"
@@ -139,7 +139,7 @@ def test_wrong_setting_fails_in_a_line(option: str, said: str) -> None:
     ("no.such", "settings module no.such: No module named 'no'"),
 ])  # fmt: skip
 @pytest.mark.parametrize("name", ["status", "crawl"])
-def test_folder_of_another_project_fails_in_a_line(module: str, said: str, name: str, tmp_path: Path) -> None:
+def test_folder_of_another_project_fails_with_one_line(module: str, said: str, name: str, tmp_path: Path) -> None:
     (tmp_path / "scrapy.cfg").write_text(f"[settings]\ndefault = {module}\n", encoding="utf-8")
     (tmp_path / "other.py").write_text("BOT_NAME = 'other'\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
@@ -148,14 +148,14 @@ def test_folder_of_another_project_fails_in_a_line(module: str, said: str, name:
     sys.modules.pop("other", None)
 
 
-def test_folder_that_was_removed_fails_in_a_line(tmp_path: Path) -> None:
+def test_folder_that_was_removed_fails_with_one_line(tmp_path: Path) -> None:
     code = "import os; os.mkdir('x'); os.chdir('x'); os.rmdir('../x'); from crawler.__main__ import main; main()"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run([sys.executable, "-c", code, "status"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (ran.returncode, ran.stderr) == (1, "dw-archiver: the current folder has been removed\n")
 
 
-def test_scrapy_cfg_that_is_damaged_fails_in_a_line(tmp_path: Path) -> None:
+def test_scrapy_cfg_that_is_damaged_fails_with_one_line(tmp_path: Path) -> None:
     (tmp_path / "scrapy.cfg").write_text("nonsense\n", encoding="utf-8")
     ran = archiver("status", cwd=tmp_path)
     assert ran.status == 1

@@ -18,7 +18,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
     ("text", "folded"),
     [("", ""), ("  a \t b\n\nc ", "a b c"), ("a\u00a0b\u3000c", "a b c"), ("e\u0301", "\u00e9"), ("\u200b", "\u200b")],
 )
-def test_fold(text: str, folded: str) -> None:
+def test_fold_leaves_single_spaces(text: str, folded: str) -> None:
     assert normalise.fold(text) == folded
 
 
@@ -33,7 +33,7 @@ PIECES = ["e", "\u0301", "\u0316", "\u0344" * 60, "\u0301\u0316" * 60, " ", "\u0
 
 
 @given(st.lists(st.sampled_from(PIECES)).map("".join))
-def test_form_with_many_marks_is_one_form(text: str) -> None:
+def test_text_with_many_marks_has_one_form(text: str) -> None:
     once = normalise.nfc(text)
     assert normalise.nfc(once) == once
     assert unicodedata.normalize("NFC", once) == unicodedata.normalize("NFC", text)
@@ -51,7 +51,7 @@ def test_form_with_many_marks_is_one_form(text: str) -> None:
         ("[a](b)?", "[a](b)?"),
     ],
 )
-def test_title(text: str, title: str) -> None:
+def test_title_is_one_clean_line(text: str, title: str) -> None:
     assert normalise.title(text) == title
 
 
@@ -69,12 +69,12 @@ def test_title(text: str, title: str) -> None:
         (["Ann", "", "null", "Ann"], "Ann"),
     ],
 )
-def test_author(names: list[str], author: str) -> None:
+def test_author_is_cleaned(names: list[str], author: str) -> None:
     assert normalise.author(*names) == author
 
 
 @given(TEXT)
-def test_doing_it_twice_changes_nothing(text: str) -> None:
+def test_normalising_twice_changes_nothing(text: str) -> None:
     for function in (normalise.fold, normalise.title, normalise.author):
         once = function(text)
         assert function(once) == once
@@ -86,5 +86,5 @@ def test_doing_it_twice_changes_nothing(text: str) -> None:
     ("markup", "text"),
     [("<p>a <b>b</b>\n&amp; c</p>", "a b & c"), ("&nbsp;", ""), ("1 < 2", "1 < 2"), ("<br>", ""), ("e\u0301", "\u00e9")],
 )
-def test_text_of(markup: str, text: str) -> None:
+def test_text_of_removes_markup(markup: str, text: str) -> None:
     assert normalise.text_of(markup) == text

@@ -32,19 +32,19 @@ MADE = [
 
 
 @pytest.mark.parametrize("words", PASSING)
-def test_reason_that_passes(words: str) -> None:
+def test_these_reasons_may_pass(words: str) -> None:
     assert parse(words).may_pass
     assert not parse(words).says_gone
 
 
 @pytest.mark.parametrize("words", LASTING)
-def test_reason_that_lasts(words: str) -> None:
+def test_these_reasons_last(words: str) -> None:
     assert not parse(words).may_pass
     assert parse(words).says_gone is (words in ("status 404", "status 410"))
 
 
 @pytest.mark.parametrize("made", MADE)
-def test_reason_comes_back_from_its_words(made: Reason) -> None:
+def test_reason_is_parsed_back_from_its_words(made: Reason) -> None:
     assert parse(str(made)) == made
     assert parse(str(made)).sort is made.sort
 
@@ -56,13 +56,13 @@ def test_only_the_status_itself_says_that_a_thing_is_gone(code: int) -> None:
         assert not cause.says_gone
 
 
-def test_unreadable_reply_is_told_from_words_that_begin_alike() -> None:
+def test_only_the_reason_unreadable_counts_as_an_unreadable_reply() -> None:
     assert reasons.UNREADABLE.is_unreadable
     assert reasons.unreadable("not JSON").is_unreadable
     assert not parse("unreadable-ish").is_unreadable
     assert not reasons.robots_unavailable(reasons.UNREADABLE).is_unreadable
 
 
-def test_no_reason_is_empty() -> None:
+def test_absence_of_a_reason_is_empty() -> None:
     assert not reasons.NONE
     assert not reasons.NONE.may_pass

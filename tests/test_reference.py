@@ -19,7 +19,7 @@ def page(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_setting_of_ours_is_listed(name: str) -> None:
+def test_setting_of_this_project_is_listed(name: str) -> None:
     assert re.search(rf"^\|.*`{name}`.*\|", page("configuration.md"), re.MULTILINE)
 
 

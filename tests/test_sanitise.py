@@ -142,7 +142,7 @@ def test_harmless_markup_keeps_every_byte(markup: str) -> None:
 
 
 @pytest.mark.parametrize("markup", ATTACKS)
-def test_nothing_is_left_that_runs_or_loads(markup: str) -> None:
+def test_safe_markup_runs_and_loads_nothing(markup: str) -> None:
     for text in (markup, f"before {markup} after", f"<b>{markup}</b>"):
         safe = sanitise.safe_markup(text)
         assert Danger(safe).found == []
@@ -167,7 +167,7 @@ def test_nothing_is_left_that_runs_or_loads(markup: str) -> None:
         ('<b style="color:red; position:fixed">x</b>', '<b style="color:red">x</b>'),
     ],
 )
-def test_the_words_stay(markup: str, safe: str) -> None:
+def test_words_are_kept(markup: str, safe: str) -> None:
     assert sanitise.safe_markup(markup) == safe
 
 
@@ -238,7 +238,7 @@ def test_attribute_stays_between_its_quotes() -> None:
     assert sanitise.attribute("a\"b'c<d>&e\nf") == "a&quot;b&#x27;c&lt;d&gt;&amp;e f"
 
 
-def test_control_characters_are_taken_out() -> None:
+def test_control_characters_are_removed() -> None:
     assert sanitise.safe_markup("a\x00b\x08c\x7f") == "abc"
     assert sanitise.safe_markup("<b>a\x1fb</b>") == "<b>ab</b>"
     assert "<script" not in sanitise.safe_markup("<scr\x00ipt>alert(1)</scr\x00ipt><\x00img src=x>")
@@ -274,7 +274,7 @@ def test_recorded_paragraphs_keep_every_byte(path: Path) -> None:
         ("ftp://x", False),
     ],
 )  # fmt: skip
-def test_safe_link(url: str, safe: bool) -> None:
+def test_safe_links_are_recognised(url: str, safe: bool) -> None:
     assert sanitise.is_safe_link(url) is safe
 
 

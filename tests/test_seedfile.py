@@ -128,7 +128,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "line"), BROKEN.values(), ids=BROKEN)
-def test_broken_document_names_its_line(text: str, line: int) -> None:
+def test_error_names_the_line_of_a_broken_document(text: str, line: int) -> None:
     for data in (text, text.encode()):
         with pytest.raises(SeedFormatError) as raised:
             seedfile.loads(data)
@@ -138,7 +138,7 @@ def test_broken_document_names_its_line(text: str, line: int) -> None:
 
 
 @pytest.mark.parametrize("line", [1, 2, 3, 5])
-def test_bytes_that_are_not_utf8_name_their_line(line: int) -> None:
+def test_error_names_the_line_that_is_not_utf8(line: int) -> None:
     lines = GOOD.encode().split(b"\n")
     lines[line - 1] += b"\xff"
     with pytest.raises(SeedFormatError, match=f"line {line}: not UTF-8"):
@@ -184,13 +184,13 @@ def test_document_with_a_line_break_in_the_title_says_the_same_as_one_without(ti
     ],
     ids=str,
 )
-def test_broken_document_with_two_lines_of_title_names_its_line(change: tuple[str, str], line: int) -> None:
+def test_error_names_the_line_of_a_broken_document_with_a_title_of_two_lines(change: tuple[str, str], line: int) -> None:
     text = seedfile.dumps(document(title="two\nlines")).replace(*change)
     with pytest.raises(SeedFormatError, match=f"^line {line}: "):
         seedfile.loads(text)
 
 
-def test_two_documents_in_one_file_are_no_document_with_a_long_title() -> None:
+def test_two_documents_in_one_file_are_not_read_as_one_with_a_long_title() -> None:
     with pytest.raises(SeedFormatError, match=r"^line 6: text after the body"):
         seedfile.loads(GOOD + GOOD)
 
@@ -213,7 +213,7 @@ def test_any_other_data_raises_one_error_only(data: str | bytes) -> None:
     ["plain", "A (b) [c]", "](", "x](y", "x](https://example.org/", "a](https://b", "[", "]", "Really?", "100% #1", "trailing ",
      "a/b\\c", ")", "](https://www.dw.com/en/x/a-9", "a-9", "/a-9", "“quotes” ‘all’ \"of\" 'them'", "<!--1-->", "😀", ""],
 )  # fmt: skip
-def test_title_and_address_are_told_apart(title: str) -> None:
+def test_title_and_address_are_separated(title: str) -> None:
     made = document(title=title)
     found = seedfile.loads(seedfile.dumps(made))
     assert (found.title, found.url, found.id) == (made.title, made.url, 7)
@@ -231,7 +231,7 @@ def test_title_and_address_are_told_apart(title: str) -> None:
         ("[not DW's](https://example.org/zh/x/a-5)", "not DW's", None),
     ],
 )
-def test_head_as_the_older_tool_wrote_it(line: str, title: str, dw_id: int | None) -> None:
+def test_head_written_by_the_older_tool_is_read(line: str, title: str, dw_id: int | None) -> None:
     text = GOOD.replace(GOOD.split("\n")[1], line)
     found = seedfile.loads(text)
     assert (found.title, found.id) == (title, dw_id)
@@ -246,7 +246,7 @@ def test_written_document_is_read_again(stamp_ms: int, title: str, body: str, dw
     assert found.id == dw_id
 
 
-def test_bodies_are_in_no_log_line() -> None:
+def test_no_log_line_holds_a_body() -> None:
     assert "words" not in repr(document())
 
 
@@ -338,7 +338,7 @@ def test_pictures_are_dws_in_order_without_repeats() -> None:
         (HEAD.format("") + f"<h3>相关图集：t</h3><div>{IMG}<b>t</b>：x</div>", "article", "", "2023-10-06T01:48:46.923Z"),
     ],
 )
-def test_kind_author_and_date_are_told_by_the_body(body: str, kind: str, author: str, date: str) -> None:
+def test_kind_author_and_date_are_read_from_the_body(body: str, kind: str, author: str, date: str) -> None:
     found = document(body)
     assert (found.kind, found.author, found.display_date) == (kind, author, date)
 
@@ -397,13 +397,13 @@ NOT_THE_SAME: dict[str, Callable[[SeedDocument], SeedDocument]] = {
 
 
 @pytest.mark.parametrize("change", SAME.values(), ids=SAME)
-def test_says_the_same_when_it_differs_only_in(change: Callable[[SeedDocument], SeedDocument]) -> None:
+def test_documents_say_the_same_if_they_differ_only_in_this(change: Callable[[SeedDocument], SeedDocument]) -> None:
     assert seedfile.says_the_same(BASE, change(BASE))
     assert seedfile.says_the_same(change(BASE), BASE)
 
 
 @pytest.mark.parametrize("change", NOT_THE_SAME.values(), ids=NOT_THE_SAME)
-def test_does_not_say_the_same_with_another(change: Callable[[SeedDocument], SeedDocument]) -> None:
+def test_documents_do_not_say_the_same_with_this_difference(change: Callable[[SeedDocument], SeedDocument]) -> None:
     assert change(BASE) != BASE
     assert not seedfile.says_the_same(BASE, change(BASE))
 
@@ -425,7 +425,7 @@ HOSTILE = ["<a ", "<img ", "<img src='", "<p> ", "<div><i>", "<br><hr><div>获�
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_body_made_to_be_slow_is_read_in_time(piece: str) -> None:
+def test_hostile_body_is_read_in_bounded_time(piece: str) -> None:
     """A pattern that starts over at every piece would take minutes: the time is not measured, the test would not end."""
     one = document(piece * 60_000 + "<a rel=ArticleRef>")
     assert (one.references, one.pictures) == ([], [])

@@ -38,11 +38,11 @@ def problems(found: list[Seed]) -> list[tuple[str, str]]:
     return [(one.place, one.reason) for one in found if isinstance(one, Problem)]
 
 
-def test_address_as_an_argument() -> None:
+def test_argument_may_be_an_address() -> None:
     assert read(f" {URL} ,,") == [Address("argument", Target("article", 5, "en"), URL)]
 
 
-def test_missing_argument_gives_no_seeds() -> None:
+def test_empty_argument_gives_no_seeds() -> None:
     assert read("") == read(" , ") == []
 
 
@@ -53,7 +53,7 @@ def test_starting_points_that_are_not_addresses(text: str, tmp_path: Path) -> No
     assert read(str(tmp_path)) == [Start(f"{tmp_path}/list:1", text)]
 
 
-def test_list_has_an_address_a_line(tmp_path: Path) -> None:
+def test_list_has_an_address_on_each_line(tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_text(
         "# a comment\n\nhttps://www.dw.com/en/x/a-1\n   https://p.dw.com/p/4boRv  \r\n\t# another\n"
@@ -147,7 +147,7 @@ def test_line_ends_of_a_document_are_normalised(line_end: bytes) -> None:
     ],
     ids=["first", "last", "all but the last", "empty lines at the end", "the same in CRLF", "two marks"],
 )  # fmt: skip
-def test_documents_that_went_through_several_tools_are_taken(data: bytes) -> None:
+def test_documents_changed_by_several_tools_are_accepted(data: bytes) -> None:
     assert read("-", data) == MENDED
 
 
@@ -166,17 +166,17 @@ def test_carriage_return_in_a_body_stays() -> None:
     assert (found.is_mended, found.document.html) == (False, "<p>two\rwords</p>")
 
 
-def test_byte_order_mark_before_a_list_is_passed_over(tmp_path: Path) -> None:
+def test_byte_order_mark_before_a_list_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "list").write_bytes(b"\xef\xbb\xbf" + URL.encode() + b"\n")
     assert ids(read(str(tmp_path / "list"))) == [5]
 
 
-def test_a_million_byte_order_marks_are_passed_over_in_one_go(tmp_path: Path) -> None:
+def test_a_million_byte_order_marks_are_skipped_quickly(tmp_path: Path) -> None:
     (tmp_path / "list").write_bytes(b"\xff\xfe" * 1_000_000 + URL.encode("utf-16-le"))
     assert ids(read(str(tmp_path / "list"))) == [5]
 
 
-def test_file_that_begins_as_a_document_is_one_whatever_its_name(tmp_path: Path) -> None:
+def test_file_that_begins_like_a_document_is_one_whatever_its_name(tmp_path: Path) -> None:
     for name in ("000_0123456789abcdef.txt", "list.lst", "no ending"):
         (tmp_path / name).write_bytes(DOCUMENT)
     found = read(str(tmp_path))
@@ -194,7 +194,7 @@ def test_folder_is_read_recursively_in_order(tmp_path: Path) -> None:
     assert ids(read(str(tmp_path))) == [2, 3, 5, 1, 4]
 
 
-def test_links_in_circles_end(tmp_path: Path) -> None:
+def test_circles_of_links_are_not_followed_forever(tmp_path: Path) -> None:
     (tmp_path / "list").write_text(URL)
     (tmp_path / "circle").symlink_to(tmp_path)
     (tmp_path / "sub").mkdir()
@@ -250,7 +250,7 @@ def test_missing_file_is_a_problem(tmp_path: Path) -> None:
     assert problems(read(f"{tmp_path}/nothing,{URL}")) == [(f"{tmp_path}/nothing", "cannot be read: No such file or directory")]
 
 
-def test_line_of_any_length_is_shown_short(tmp_path: Path) -> None:
+def test_overlong_line_is_shortened_in_the_message(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("x" * 10_000)
     [(_, reason)] = problems(read(str(tmp_path)))
     assert len(reason) < 300
@@ -263,7 +263,7 @@ def test_file_that_is_too_big_is_a_problem(tmp_path: Path) -> None:
     assert problems(read("-", b"\n" * (seeds.MAX_FILE_BYTES + 1))) == [("standard input", "larger than 33,554,432 bytes")]
 
 
-def test_long_list_comes_line_by_line(tmp_path: Path) -> None:
+def test_long_list_is_read_line_by_line(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("".join(f"https://www.dw.com/a-{n}\n" for n in range(1, 50_001)))
     assert ids(list(itertools.islice(seeds.read(str(tmp_path), io.BytesIO(), DW), 3))) == [1, 2, 3]
     assert len(read(str(tmp_path))) == 50_000

@@ -71,7 +71,7 @@ def is_quiet(said: bytes) -> bool:
 
 
 @pytest.mark.parametrize("command", share(COMMANDS, 3))
-def test_command_speaks_ascii(command: str, root: Path, site: Site) -> None:
+def test_output_is_ascii_if_the_stream_is(command: str, root: Path, site: Site) -> None:
     process = start(command, root, site, encoding="ascii:strict", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
@@ -97,7 +97,7 @@ CLOSED = [("crawl", "01"), ("status", "01"), ("crawl dry json", "02"), ("status 
 
 
 @pytest.mark.parametrize(("command", "closed"), CLOSED)
-def test_output_to_a_closed_stream_does_not_come_out_elsewhere(command: str, closed: str, root: Path, site: Site) -> None:
+def test_output_to_a_closed_stream_appears_nowhere_else(command: str, closed: str, root: Path, site: Site) -> None:
     stream = {"stderr": subprocess.PIPE} if "1" in closed else {"stdout": subprocess.PIPE}
     process = start(command, root, site, closed=closed, **stream)
     out, err = process.communicate(timeout=PATIENCE_S)
@@ -117,7 +117,7 @@ def broken_pipe() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("command", share(COMMANDS, 3, 2))
-def test_command_survives_readers_that_have_gone(command: str, root: Path, site: Site) -> None:
+def test_command_survives_a_closed_pipe(command: str, root: Path, site: Site) -> None:
     with broken_pipe() as pipe:
         process = start(command, root, site, stdout=pipe, stderr=subprocess.PIPE)
         _, err = process.communicate(timeout=PATIENCE_S)
@@ -125,14 +125,14 @@ def test_command_survives_readers_that_have_gone(command: str, root: Path, site:
         assert process.returncode == 0, err
 
 
-def test_crawl_survives_readers_of_its_log_that_have_gone(root: Path, site: Site) -> None:
+def test_crawl_survives_a_closed_pipe_for_its_log(root: Path, site: Site) -> None:
     with broken_pipe() as pipe:
         assert start("crawl", root, site, stdout=pipe, stderr=pipe).wait(PATIENCE_S) == 0
     assert list(root.glob("runs/*.report.json"))
 
 
 @pytest.mark.parametrize("command", ["status json", "verify", "new-seeds", "crawl", "crawl dry"])
-def test_command_says_that_standard_output_is_full(command: str, root: Path, site: Site) -> None:
+def test_command_reports_that_standard_output_is_full(command: str, root: Path, site: Site) -> None:
     with open("/dev/full", "wb") as full:
         process = start(command, root, site, stdout=full, stderr=subprocess.PIPE)
         _, err = process.communicate(timeout=PATIENCE_S)
@@ -142,7 +142,7 @@ def test_command_says_that_standard_output_is_full(command: str, root: Path, sit
         assert (b"No space left on device" in err) == writes
 
 
-def test_crawl_survives_a_disk_that_has_no_room_for_its_log(root: Path, site: Site) -> None:
+def test_crawl_survives_a_full_disk_for_its_log(root: Path, site: Site) -> None:
     with open("/dev/full", "wb") as full:
         assert start("crawl", root, site, stdout=full, stderr=full).wait(PATIENCE_S) == 0
 
@@ -152,7 +152,7 @@ HOW = ["closed", "broken", "full", "ascii"]
 
 
 @pytest.mark.parametrize(("how", "arguments"), share(itertools.product(HOW, MISTAKES), 5), ids=str)
-def test_help_and_mistakes_survive_too(how: str, arguments: tuple[str, ...]) -> None:
+def test_help_and_errors_survive_broken_streams_too(how: str, arguments: tuple[str, ...]) -> None:
     environment = {**os.environ, **({"PYTHONIOENCODING": "ascii"} if how == "ascii" else {})}
     shell = 'exec "$@"' + (" >&- <&-" if how == "closed" else " >/dev/full" if how == "full" else "")
     with broken_pipe() as pipe:

@@ -109,7 +109,7 @@ def test_pure_module_reads_no_clock(name: str) -> None:
     assert not imports(name) & {"time.time", "time.time_ns"}
 
 
-def test_glue_asks_one_place_for_the_time() -> None:
+def test_glue_reads_the_time_in_one_place() -> None:
     times = {name for name in TREES if {"time.time", "datetime.now", "time.time_ns"} & calls(name)}
     assert times <= {
         "clock.py",

@@ -54,7 +54,7 @@ from tests.conftest import NOW_MS
     ],
     ids=lambda text: text[:40],
 )
-def test_canonical(text: str, time: str) -> None:
+def test_time_in_its_canonical_form(text: str, time: str) -> None:
     assert times.canonical(text) == time
 
 
@@ -77,7 +77,7 @@ def test_canonical(text: str, time: str) -> None:
         ("2023-10-06T07:18:46+0530", 1_696_556_926_000),
     ],
 )
-def test_parse_ms(text: str, ms: int | None) -> None:
+def test_time_in_milliseconds(text: str, ms: int | None) -> None:
     assert times.parse_ms(text) == ms
 
 
@@ -102,5 +102,5 @@ def test_time_that_is_written_is_read_again(seconds: int) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0, "0 s"), (59.4, "59 s"), (75, "1 min 15 s"), (7520, "2 h 5 min")])
-def test_duration(seconds: float, words: str) -> None:
+def test_duration_for_a_person(seconds: float, words: str) -> None:
     assert times.duration(seconds) == words

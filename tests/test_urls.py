@@ -82,12 +82,12 @@ NOTHING = [
 
 
 @pytest.mark.parametrize(("url", "kind", "dw_id", "language"), PAGES)
-def test_address_leads_to(url: str, kind: str, dw_id: int | None, language: str | None) -> None:
+def test_address_leads_to_this_target(url: str, kind: str, dw_id: int | None, language: str | None) -> None:
     assert urls.parse_target(url) == Target(kind, dw_id, language)
 
 
 @pytest.mark.parametrize("url", NOTHING)
-def test_address_leads_nowhere(url: str) -> None:
+def test_address_that_is_not_dws_has_no_target(url: str) -> None:
     assert urls.parse_target(url) is None
 
 
@@ -97,7 +97,7 @@ def test_every_language_path_is_known(language: str) -> None:
 
 
 @given(st.text(max_size=60) | st.from_regex(r"https?://[a-z]{0,4}\.?dw\.com/.{0,30}"))
-def test_any_text_leads_somewhere_or_nowhere(text: str) -> None:
+def test_parsing_any_text_as_an_address_never_fails(text: str) -> None:
     found = urls.parse_target(text)
     assert found is None or found.kind in urls.DOCUMENT_KINDS + urls.LIST_KINDS
     assert urls.parse_picture(text) is None or "_" in text
@@ -150,11 +150,11 @@ MEDIA = [
 
 
 @pytest.mark.parametrize(("url", "address"), MEDIA)
-def test_media_lie_on_known_hosts_over_https(url: str, address: str | None) -> None:
+def test_media_addresses_are_on_known_hosts_over_https(url: str, address: str | None) -> None:
     assert urls.DW.media_address(url) == address
 
 
-def test_media_may_lie_where_a_setting_says() -> None:
+def test_setting_adds_hosts_of_media() -> None:
     sites = Sites(media_hosts=frozenset({"m.example"}))
     assert sites.media_address("http://m.example/a.mp4") == "https://m.example/a.mp4"
     assert sites.media_address("https://tvdownloaddw-a.akamaihd.net/a.mp4") is None
@@ -200,12 +200,12 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("url", ALLOWED)
-def test_may_be_requested(url: str) -> None:
+def test_address_may_be_requested(url: str) -> None:
     assert urls.DW.allows(url)
 
 
 @pytest.mark.parametrize("url", REFUSED)
-def test_may_not_be_requested(url: str) -> None:
+def test_address_may_not_be_requested(url: str) -> None:
     assert not urls.DW.allows(url)
 
 
@@ -258,12 +258,12 @@ PICTURES = [
 
 
 @pytest.mark.parametrize(("url", "name"), PICTURES)
-def test_picture_of_an_address(url: str, name: str | None) -> None:
+def test_picture_is_read_from_an_address(url: str, name: str | None) -> None:
     found = urls.parse_picture(url)
     assert (found.file_name if found else None) == name
 
 
-def test_picture_of_a_configured_base() -> None:
+def test_picture_is_read_from_an_address_of_a_configured_base() -> None:
     found = urls.parse_picture("http://127.0.0.1:8002/s/image/63_303.jpg", LOCAL)
     assert found == PictureName(63, "303", "jpg")
 
@@ -324,7 +324,7 @@ def test_recorded_permalinks_hold_their_id(recorded: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "dw_id"), [("41wLY", 59567960), ("4boRv", 68117411), ("0", 0), ("z", 61), ("10", 62)])
-def test_base62_of(text: str, dw_id: int) -> None:
+def test_base_62_of_an_id(text: str, dw_id: int) -> None:
     assert urls.from_base62(text) == dw_id
 
 

@@ -73,7 +73,7 @@ def test_command_explains_itself(name: str, root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "add"])
-def test_command_without_an_archive_fails_in_a_line(name: str, root: Path) -> None:
+def test_command_without_an_archive_fails_with_one_line(name: str, root: Path) -> None:
     ran = scrapy(name, *(["1"] if name == "diff" else []), root=root)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == f"scrapy {name}: no archive in {root} (setting ARCHIVE_DIR); scrapy crawl dw creates one\n"
@@ -93,14 +93,14 @@ def test_address_instead_of_a_folder_fails_in_a_line(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_unknown_option_fails_in_a_line(name: str, root: Path) -> None:
+def test_unknown_option_fails_with_one_line(name: str, root: Path) -> None:
     ran = scrapy(name, "--nonsense", root=root)
     assert ran.status == 1
     assert ran.err == f"scrapy {name}: unknown option --nonsense; see scrapy {name} --help\n"
 
 
 @pytest.mark.parametrize("name", [*(name for name in COMMANDS if name not in ("add", "diff")), "reread"])
-def test_argument_that_would_be_passed_over_fails_in_a_line(name: str, root: Path) -> None:
+def test_unused_argument_is_refused_with_one_line(name: str, root: Path) -> None:
     """`scrapy verify /other/archive` must not find this one sound."""
     ran = scrapy(name, "/other/archive", root=archive_of(root, document()))
     assert (ran.status, ran.out) == (1, "")
@@ -151,7 +151,7 @@ def test_new_seeds_says_that_the_index_was_changed_meanwhile(root: Path, monkeyp
     assert ran.err.endswith("index.sqlite was changed by another process meanwhile: run the command again\n")
 
 
-def test_disk_without_space_is_status_6(root: Path, old: Path) -> None:
+def test_full_disk_ends_with_status_6(root: Path, old: Path) -> None:
     ran = scrapy("add", old, "-s", f"ARCHIVE_MIN_FREE={10**18}", root=root)
     assert ran.status == 6
     assert ran.err.startswith("scrapy add: only ")
@@ -162,7 +162,7 @@ def subprocess_scrapy(*arguments: str, **options: Any) -> subprocess.CompletedPr
     return subprocess.run(command, cwd=ROOT, capture_output=True, check=False, **options)
 
 
-def test_reader_that_has_seen_enough_is_no_error(root: Path) -> None:
+def test_closed_output_pipe_is_not_an_error(root: Path) -> None:
     archive_of(root, *(document(70000000 + number, title="A long title " * 6) for number in range(1, 600)))
     command = [sys.executable, "-m", "scrapy", "new-seeds", "-s", f"ARCHIVE_DIR={root}"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -192,7 +192,7 @@ def test_add_takes_a_folder_recursively(root: Path, old: Path) -> None:
 
 
 @pytest.mark.parametrize("first", ["b.txt", "deep"])
-def test_two_versions_are_document_and_revision_in_whatever_order(first: str, root: Path, old: Path) -> None:
+def test_later_of_two_versions_becomes_the_document_in_any_order(first: str, root: Path, old: Path) -> None:
     scrapy("add", old / first, old, root=root)
     assert b"New words" in (root / "en/2026/05/70000001-one.txt").read_bytes()
     assert b"Old words" in (root / f"revisions/70000001/{NOW_MS}.txt").read_bytes()
@@ -243,7 +243,7 @@ def test_add_reports_files_that_are_not_documents(root: Path, old: Path) -> None
     assert [problem["place"] for problem in listed["problems"]] == [f"{old}/{place}" for place in places]
 
 
-def test_add_of_nothing_usable_is_status_1(root: Path, tmp_path: Path) -> None:
+def test_add_without_usable_files_exits_with_status_1(root: Path, tmp_path: Path) -> None:
     (tmp_path / "x").write_text("nonsense")
     assert scrapy("add", tmp_path / "x", root=root).status == 1
     assert scrapy("add", root=root).err == "scrapy add: name the files or folders to add\n"
@@ -266,7 +266,7 @@ def rows(root: Path) -> list[tuple[Any, ...]]:
     return found
 
 
-def test_reindex_makes_the_same_index_however_often(root: Path, old: Path) -> None:
+def test_repeated_reindex_makes_the_same_index(root: Path, old: Path) -> None:
     scrapy("add", old, root=root)
     before = rows(root)
     for _ in range(2):
@@ -277,7 +277,7 @@ def test_reindex_makes_the_same_index_however_often(root: Path, old: Path) -> No
 
 
 @pytest.mark.parametrize("content", [None, b"", b"rubbish" * 1000])
-def test_reindex_of_a_lost_index(content: bytes | None, root: Path, old: Path) -> None:
+def test_reindex_restores_a_lost_index(content: bytes | None, root: Path, old: Path) -> None:
     scrapy("add", old, root=root)
     before = rows(root)
     (root / layout.INDEX).unlink()
@@ -312,7 +312,7 @@ def test_listed_addresses_are_seeds_of_the_same_ids(root: Path, three: list[Seed
     assert found == [one.id for one in three]
 
 
-def test_new_seeds_for_machines(root: Path, three: list[SeedDocument]) -> None:
+def test_new_seeds_prints_json(root: Path, three: list[SeedDocument]) -> None:
     lines = [json.loads(line) for line in scrapy("new-seeds", "--json", root=root).out.splitlines()]
     assert lines[1] == {
         "id": 70000002, "url": three[1].url, "title": "二", "author": "Somebody", "published": "2026-05-01T10:00:00.000Z",
@@ -322,7 +322,7 @@ def test_new_seeds_for_machines(root: Path, three: list[SeedDocument]) -> None:
     }  # fmt: skip
 
 
-def test_new_seeds_tells_new_from_revised(root: Path, three: list[SeedDocument]) -> None:
+def test_new_seeds_distinguishes_new_and_revised_documents(root: Path, three: list[SeedDocument]) -> None:
     archive_of(root, document(70000001, NOW_MS + 5000, title="One, again"), now_ms=NOW_MS + 200_000_000)
     for options, ids in (([], [2, 3, 1]), (["--new"], [2, 3]), (["--revised"], [1]), (["--revised", "--language", "zh"], [])):
         lines = [json.loads(line) for line in scrapy("new-seeds", "--json", *options, root=root).out.splitlines()]
@@ -348,7 +348,9 @@ def test_new_seeds_tells_new_from_revised(root: Path, three: list[SeedDocument])
         (["--since", "2026-06-01T00:00:02Z", "--language", "en"], [70000003]),
     ],
 )
-def test_new_seeds_selects(options: list[str], ids: list[int], root: Path, three: list[SeedDocument]) -> None:
+def test_new_seeds_selects_documents_by_its_options(
+    options: list[str], ids: list[int], root: Path, three: list[SeedDocument]
+) -> None:
     ran = scrapy("new-seeds", "--json", *options, root=root)
     assert [json.loads(line)["id"] for line in ran.out.splitlines()] == ids
 
@@ -360,12 +362,12 @@ def test_new_seeds_selects(options: list[str], ids: list[int], root: Path, three
         (["--language", "zh,klingon"], "DW has no language edition klingon"),
     ],
 )
-def test_new_seeds_refuses(options: list[str], said: str, root: Path, three: list[SeedDocument]) -> None:
+def test_new_seeds_refuses_invalid_options(options: list[str], said: str, root: Path, three: list[SeedDocument]) -> None:
     ran = scrapy("new-seeds", *options, root=root)
     assert (ran.status, ran.out, ran.err) == (1, "", f"scrapy new-seeds: {said}\n")
 
 
-def test_new_seeds_into_a_folder(root: Path, three: list[SeedDocument], tmp_path: Path) -> None:
+def test_new_seeds_copies_documents_into_a_folder(root: Path, three: list[SeedDocument], tmp_path: Path) -> None:
     to = tmp_path / "some/folder"
     ran = scrapy("new-seeds", "--to", to, root=root)
     assert (ran.status, ran.out) == (0, f"3 documents in {to}\n")
@@ -377,7 +379,7 @@ def test_new_seeds_into_a_folder(root: Path, three: list[SeedDocument], tmp_path
     assert sorted(path.name for path in to.iterdir()) == names
 
 
-def test_numbers_grow_wider_so_that_names_stay_in_order(root: Path, tmp_path: Path) -> None:
+def test_numbers_get_more_digits_so_that_names_stay_in_order(root: Path, tmp_path: Path) -> None:
     ids = random.Random(1).sample(range(1, 5000), 1001)
     archive_of(root, *(document(dw_id, NOW_MS + place * 1000) for place, dw_id in enumerate(ids)))
     lines = scrapy("new-seeds", "--json", "--to", tmp_path / "to", root=root).out.splitlines()
@@ -387,7 +389,7 @@ def test_numbers_grow_wider_so_that_names_stay_in_order(root: Path, tmp_path: Pa
     assert [json.loads(line)["id"] for line in lines] == ids
 
 
-def test_new_seeds_lists_nothing_that_is_not_on_disk(root: Path, three: list[SeedDocument], tmp_path: Path) -> None:
+def test_new_seeds_skips_documents_that_are_not_on_disk(root: Path, three: list[SeedDocument], tmp_path: Path) -> None:
     (root / "en/2026/05/70000001-one.txt").unlink()
     os.truncate(root / "zh/2026/05/70000002-er.txt", 20)
     for options in ([], ["--to", tmp_path / "to"]):

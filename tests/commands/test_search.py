@@ -50,7 +50,7 @@ def ids(ran: Ran) -> list[int]:
     return [json.loads(line)["id"] - 70000000 for line in ran.out.splitlines()]
 
 
-def test_hits_are_newest_first_for_a_person(search: Search) -> None:
+def test_search_prints_the_newest_hits_first(search: Search) -> None:
     ran = search("ferry")
     assert ran == Ran(0, (
         "2026-05-01  en article  The harbour\n    en/2026/05/70000001-the-harbour.txt\n    A **ferry** waits in the wind.\n\n"
@@ -58,7 +58,7 @@ def test_hits_are_newest_first_for_a_person(search: Search) -> None:
     ), "")  # fmt: skip
 
 
-def test_hits_have_these_keys_for_a_program(search: Search, root: Path) -> None:
+def test_json_hits_have_the_documented_keys(search: Search, root: Path) -> None:
     ran = search("臺灣", "--json")
     assert (ran.status, ran.err) == (0, "")
     assert ran.json == {
@@ -101,7 +101,7 @@ def test_hits_have_these_keys_for_a_program(search: Search, root: Path) -> None:
         (["--", '"-h"'], [5]),
     ],
 )
-def test_search_finds(search: Search, arguments: list[str], found: list[int]) -> None:
+def test_search_finds_documents_by_words_and_options(search: Search, arguments: list[str], found: list[int]) -> None:
     ran = search("--json", *arguments)
     assert (ids(ran), ran.status, ran.err) == (found, 0 if found else 1, "")
 
@@ -121,7 +121,7 @@ def test_invalid_options_end_with_status_2(search: Search, arguments: list[str])
     assert "scrapy" in ran.err
 
 
-def test_value_that_cannot_be_understood_is_named(search: Search) -> None:
+def test_message_names_an_invalid_value(search: Search) -> None:
     assert search("ferry", "--limit", "-1").err.endswith("search: --limit: not a number: -1\n")
 
 
@@ -149,7 +149,7 @@ def test_search_works_while_a_crawl_holds_the_archive_and_changes_nothing_in_it(
     assert {path for path in after if after[path] != before.get(path)} == {NAME, SEAL}
 
 
-def test_lost_document_is_left_out_and_said(tmp_path: Path) -> None:
+def test_lost_document_is_left_out_and_reported(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(70000001), document(70000002))
     assert len(ids(scrapy("search", "words", "--json", root=root))) == 2
     (root / "en/2026/05/70000002-a-title.txt").unlink()
@@ -158,7 +158,7 @@ def test_lost_document_is_left_out_and_said(tmp_path: Path) -> None:
     assert "skipped, lost or damaged: en/2026/05/70000002-a-title.txt" in ran.err
 
 
-def test_damage_that_is_met_while_searching_has_the_index_made_again(tmp_path: Path) -> None:
+def test_index_is_rebuilt_if_a_search_meets_damage(tmp_path: Path) -> None:
     documents = [document(70000001 + n, body=f"<p>harbour {'wind ' * 40}{n}</p>") for n in range(99)]
     root = archive_of(tmp_path / "archive", *documents)
     scrapy("search", "--update", root=root)
@@ -175,14 +175,14 @@ def pages(data: bytes) -> list[bytes]:
     return [data[at : at + 4096] for at in range(0, len(data), 4096)]
 
 
-def test_hostile_titles_and_texts_do_not_steer_a_terminal(tmp_path: Path) -> None:
+def test_hostile_titles_and_texts_cannot_control_a_terminal(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(title="x\x1b[2Jy", body="<p>a&#27;[31mharbour\x07</p>"))
     ran = scrapy("search", "31mharbour", root=root)
     assert ran.status == 0
     assert not [character for character in ran.out if ord(character) < 32 and character != "\n"]
 
 
-def test_search_without_fts5_says_so(root: Path) -> None:
+def test_missing_fts5_is_reported(root: Path) -> None:
     def refuse() -> None:
         raise index.NoFTS5("no full-text search (FTS5)")
 
@@ -206,17 +206,17 @@ def test_search_without_fts5_says_so(root: Path) -> None:
         (['-"a b"'], ([], ['-"a b"'])),
     ],
 )
-def test_words_are_told_from_options(args: list[str], expected: Any) -> None:
+def test_words_that_begin_with_a_hyphen_are_not_options(args: list[str], expected: Any) -> None:
     assert split(args) == expected
 
 
-def test_help_tells_of_words() -> None:
+def test_help_explains_words() -> None:
     ran = scrapy("search", "--help")
     assert ran.status == 0
     assert "-word" in ran.out
 
 
-def test_hits_of_one_moment_are_in_a_fixed_order(tmp_path: Path) -> None:
+def test_hits_of_the_same_time_have_a_fixed_order(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", *(document(70000001 + n) for n in (3, 1, 2)))
     for option in ("--json", "--best"):
         assert ids(scrapy("search", "words", "--json", option, root=root)) == [4, 3, 2]

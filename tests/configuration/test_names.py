@@ -32,13 +32,13 @@ def test_known_names_and_those_of_extensions_pass(name: str) -> None:
     ("DW_API_URI", "DW_API_URL"), ("MEDIA_MAX_SIZE", "MEDIA_MAXSIZE"), ("RETRY_BACKOF", "RETRY_BACKOFF"),
     ("ROBOTSTXT_OBAY", "ROBOTSTXT_OBEY"), ("CLOSESPIDER_ITEMCOUNTS", "CLOSESPIDER_ITEMCOUNT"),
 ])  # fmt: skip
-def test_slip_of_the_pen_is_refused_with_what_was_meant(name: str, meant: str) -> None:
+def test_typo_in_a_setting_is_refused_with_a_suggestion(name: str, meant: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         names.check([name], OWN, "-s")
     assert str(refused.value) == f"-s: there is no setting {name}; did you mean {meant}?"
 
 
 @pytest.mark.parametrize("name", ["ARCHIVE_XYZ", "DW_Q", "MEDIA_QQQQ", "SITE_QQQQQ"])
-def test_unknown_name_that_begins_like_ours_is_refused(name: str) -> None:
+def test_unknown_name_with_one_of_our_prefixes_is_refused(name: str) -> None:
     with pytest.raises(ArgumentError, match=f"^-s: there is no setting {name}"):
         names.check([name], OWN, "-s")

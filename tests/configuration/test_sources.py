@@ -29,7 +29,7 @@ def found(folder: Path, **environ: str) -> dict[str, Any]:
     return sources.settings(DEFAULTS, folder, {f"DW_ARCHIVER_{name}": value for name, value in environ.items()})
 
 
-def test_no_file_and_no_variable_replace_nothing(tmp_path: Path) -> None:
+def test_without_file_and_variables_the_defaults_apply(tmp_path: Path) -> None:
     assert found(tmp_path) == {}
 
 
@@ -48,7 +48,7 @@ def test_file_is_found_from_a_folder_below_and_its_paths_are_relative_to_it(tmp_
     }  # fmt: skip
 
 
-def test_seeds_that_are_no_file_and_archives_that_are_no_folder_stay_as_they_are(tmp_path: Path) -> None:
+def test_settings_that_are_not_relative_paths_stay_as_they_are(tmp_path: Path) -> None:
     write(tmp_path, 'ARCHIVE_SEEDS = "edition:zh"\nARCHIVE_DIR = "s3://bucket/prefix"\n')
     (tmp_path / "below").mkdir()
     assert found(tmp_path / "below") == {"ARCHIVE_SEEDS": "edition:zh", "ARCHIVE_DIR": "s3://bucket/prefix"}
@@ -60,7 +60,7 @@ def test_seeds_that_are_no_file_and_archives_that_are_no_folder_stay_as_they_are
     ('DOWNLOAD_SLOTS = {"a" = {"delay" = 1}}', {"a": {"delay": 1}}), ("CLOSESPIDER_TIMEOUT = 60", 60), ('JOBDIR = "x"', "x"),
     ('SENTRY_DSN = "of an extension"', "of an extension"),
 ])  # fmt: skip
-def test_file_gives_values_of_their_types(line: str, value: object, tmp_path: Path) -> None:
+def test_values_of_the_file_keep_their_types(line: str, value: object, tmp_path: Path) -> None:
     assert list(sources.from_file(write(tmp_path, line), DEFAULTS).values()) == [value]
 
 
@@ -82,14 +82,14 @@ def test_file_gives_values_of_their_types(line: str, value: object, tmp_path: Pa
     ('CLOSESPIDER_TIMEOUT = "x"', "CLOSESPIDER_TIMEOUT is not a number: 'x'"),
     ("ARCHIVE_DIR", "Expected '=' after a key in a key/value pair (at end of document)"),
 ])  # fmt: skip
-def test_file_that_is_wrong_is_named_with_the_reason(line: str, said: str, tmp_path: Path) -> None:
+def test_message_names_an_invalid_file_and_the_reason(line: str, said: str, tmp_path: Path) -> None:
     path = write(tmp_path, line)
     with pytest.raises(ArgumentError) as caught:
         sources.from_file(path, DEFAULTS)
     assert str(caught.value) == f"{path}: {said}"
 
 
-def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+def test_message_names_a_file_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "dw.toml").write_bytes(b'CONTACT = "\xff"')
     with pytest.raises(ArgumentError, match=r"dw.toml: .*utf-8"):
         found(tmp_path)
@@ -116,7 +116,7 @@ def test_variable_is_read_by_type(name: str, text: str, value: object) -> None:
     ("DOWNLOAD_SLOTS", "[1]", "DW_ARCHIVER_DOWNLOAD_SLOTS is not a table: '[1]'"),
     ("ARCHIVE_KINDS", "[", "DW_ARCHIVER_ARCHIVE_KINDS is not a list: '['"),
 ])  # fmt: skip
-def test_variable_that_is_wrong_is_named(name: str, text: str, said: str) -> None:
+def test_message_names_an_invalid_variable(name: str, text: str, said: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         sources.from_environment({f"DW_ARCHIVER_{name}": text}, DEFAULTS)
     assert str(caught.value) == said
@@ -148,7 +148,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_option_wins_over_the_environment_and_that_over_the_file(program: tuple[str, ...], folder: Path) -> None:
+def test_option_overrides_the_environment_which_overrides_the_file(program: tuple[str, ...], folder: Path) -> None:
     of_file = run(*program, cwd=folder)
     of_environment = run(*program, cwd=folder, DW_ARCHIVER_ARCHIVE_DIR="of-environment")
     of_option = run(*program, "-s", "ARCHIVE_DIR=of-option", cwd=folder, DW_ARCHIVER_ARCHIVE_DIR="of-environment")
@@ -157,19 +157,19 @@ def test_option_wins_over_the_environment_and_that_over_the_file(program: tuple[
 
 
 @pytest.mark.parametrize("program", [("crawler", "status"), ("scrapy", "crawl", "dw")])
-def test_wrong_variable_is_one_line_and_status_1(program: tuple[str, ...], folder: Path) -> None:
+def test_invalid_variable_gives_one_line_and_status_1(program: tuple[str, ...], folder: Path) -> None:
     ran = run(*program, cwd=folder, DW_ARCHIVER_ARCHIVE_DIRR="x")
     said = "dw-archiver: DW_ARCHIVER_ARCHIVE_DIRR: there is no setting ARCHIVE_DIRR; did you mean ARCHIVE_DIR?\n"
     assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", said)
 
 
 @pytest.mark.parametrize("words", [["status"], ["crawl", "dw"], *([name, "https://x.test/"] for name in STOCK)])
-def test_wrong_option_of_scrapys_is_one_line_and_status_1(words: list[str]) -> None:
+def test_invalid_scrapy_option_gives_one_line_and_status_1(words: list[str]) -> None:
     said = f"scrapy {words[0]}: -s: there is no setting DW_WWWW_URL; did you mean DW_WWW_URL?\n"
     assert scrapy(*words, "-s", "DW_WWWW_URL=x") == Ran(1, "", said)
 
 
-def test_settings_module_of_ones_own_is_checked_too(tmp_path: Path) -> None:
+def test_the_users_own_settings_module_is_checked_too(tmp_path: Path) -> None:
     (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = mine\n", encoding="utf-8")
     (tmp_path / "mine.py").write_text("from crawler.settings import *\nARCHIVE_DIRR = 'x'\n", encoding="utf-8")
     for program in PROGRAMS:

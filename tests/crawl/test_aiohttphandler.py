@@ -169,7 +169,7 @@ def test_both_clients_make_the_same_of_odd_and_hostile_servers(client: str, tmp_
 
 
 @CLIENTS
-def test_a_lost_connection_is_tried_again_at_once_only_if_it_was_kept_open(client: str, tmp_path: Path) -> None:
+def test_a_lost_connection_is_retried_at_once_only_if_it_was_kept_open(client: str, tmp_path: Path) -> None:
     def refuse(head: bytes) -> Answer:
         return b"", CLOSE
 

@@ -48,15 +48,17 @@ def crawler(active: set[Request] | None = None, in_pipelines: int = 0, running: 
         (set(), control._IN_PIPELINES, 1, False),
     ],
 )
-def test_room_for_a_document(active: set[Request], in_pipelines: int, most: int, has_room: bool) -> None:
+def test_there_is_room_for_one_document_more_than_the_limit(
+    active: set[Request], in_pipelines: int, most: int, has_room: bool
+) -> None:
     assert Control(crawler(active, in_pipelines)).has_room(most) == has_room
 
 
-def test_under_way_are_documents_that_are_downloaded_or_stored() -> None:
+def test_documents_being_downloaded_or_stored_are_under_way() -> None:
     assert Control(crawler({document(7), LIST}, in_pipelines=2)).under_way() == 3
 
 
-def test_idle_is_who_downloads_nothing_at_all() -> None:
+def test_crawl_that_downloads_nothing_is_idle() -> None:
     assert Control(crawler()).is_idle()
     assert not Control(crawler({LIST})).is_idle()
 
@@ -64,7 +66,7 @@ def test_idle_is_who_downloads_nothing_at_all() -> None:
 @pytest.mark.parametrize(("engine", "is_closing"), [
     ({}, False), ({"running": False}, True), ({"closing": object()}, True),
 ])  # fmt: skip
-def test_closing_as_the_engine_says(engine: dict[str, Any], is_closing: bool) -> None:
+def test_crawl_is_closing_if_the_engine_says_so(engine: dict[str, Any], is_closing: bool) -> None:
     assert Control(crawler(**engine)).is_closing() == is_closing
 
 
@@ -81,5 +83,5 @@ def test_a_crawl_is_closed_once_and_not_before_it_was_opened(monkeypatch: pytest
     assert running.is_closing()
 
 
-def test_downloads_pass_the_engine() -> None:
+def test_downloads_go_through_the_engine() -> None:
     assert asyncio.run(Control(crawler()).download(LIST)) == f"response to {LIST.url}"  # type: ignore[comparison-overlap]

@@ -125,7 +125,7 @@ def test_a_document_lies_under_language_and_month(whole: Outcome) -> None:
         (dw.NO_DATE, "en/2026/06/70100038-nobody-knows-when-this-was-written.txt"),
     ],
 )
-def test_path(dw_id: int, path: str, whole: Outcome) -> None:
+def test_document_has_this_path(dw_id: int, path: str, whole: Outcome) -> None:
     assert whole.documents[dw_id] == path
 
 
@@ -165,7 +165,7 @@ def test_run_log_has_pictures_before_the_reply_before_the_document(whole: Outcom
                 assert place[paths_of_pictures[name.file_name]] < place[path]
 
 
-def test_nothing_else_lies_in_the_archive(whole: Outcome) -> None:
+def test_archive_holds_nothing_else(whole: Outcome) -> None:
     ends = (".txt", ".json.gz", ".jpg", ".jpeg", ".png", ".gif", ".webp")
     assert all(path.endswith(ends) for path in whole.files)
     names = {path.name for path in (whole.root / "runs").iterdir()}
@@ -195,7 +195,7 @@ def test_report_counts_every_outcome(whole: Outcome) -> None:
     assert set(LANGUAGE_IDS) > set(report["languages"]) - {"und"}
 
 
-def test_summary_says_it_on_one_screen(whole: Outcome) -> None:
+def test_summary_fits_one_screen(whole: Outcome) -> None:
     summary = whole.stderr[whole.stderr.index("documents  ") :]
     assert f"{len(whole.documents)} new" in summary
     assert "complete (status 0)" in summary
@@ -210,7 +210,7 @@ def test_unknown_elements_are_counted_and_named(whole: Outcome) -> None:
     assert body.endswith("<p>Before the riddle.</p><p>After the riddle.</p>")
 
 
-def test_active_content_is_taken_out(whole: Outcome) -> None:
+def test_active_content_is_removed(whole: Outcome) -> None:
     body = whole.document(dw.UNSAFE).html.lower()
     for trap in "<script taken onclick onerror javascript: &#115;cript <iframe <svg <style <object".split():
         assert trap not in body
@@ -219,7 +219,7 @@ def test_active_content_is_taken_out(whole: Outcome) -> None:
     assert b"alert(1)" in whole.reply(dw.UNSAFE)
 
 
-def test_references_to_elsewhere_lead_nowhere_and_are_counted(whole: Outcome) -> None:
+def test_references_to_foreign_hosts_are_removed_and_counted(whole: Outcome) -> None:
     assert whole.report["refused_references"] == 6
     for trap in ("evil.example", "10.0.0.1", "file:", "/../"):
         assert re.search(rf"WARNING.*reference refused.*{re.escape(trap)}", whole.stderr) or trap == "file:"
@@ -230,7 +230,7 @@ def test_references_to_elsewhere_lead_nowhere_and_are_counted(whole: Outcome) ->
 # --- aliases ---
 
 
-def test_an_article_under_two_ids_is_filed_once(whole: Outcome) -> None:
+def test_article_with_two_ids_is_stored_once(whole: Outcome) -> None:
     assert whole.report["documents"]["alias"] == 2
     assert dw.ALIAS_REDIRECT not in whole.documents
     assert dw.ALIAS_DIRECT not in whole.documents
@@ -240,7 +240,9 @@ def test_an_article_under_two_ids_is_filed_once(whole: Outcome) -> None:
 @pytest.mark.parametrize(
     ("alias", "dw_id"), [(dw.ALIAS_REDIRECT, dw.ALIAS_REDIRECT_TO), (dw.ALIAS_DIRECT, dw.ALIAS_DIRECT_TO)]
 )
-def test_an_alias_alone_brings_the_article_and_is_remembered(alias: int, dw_id: int, site: Site, tmp_path: Path) -> None:
+def test_seed_that_is_an_alias_leads_to_the_article_and_is_remembered(
+    alias: int, dw_id: int, site: Site, tmp_path: Path
+) -> None:
     first = crawl(tmp_path, [alias], "depth=0", site=site)
     assert list(first.documents) == [dw_id]
     assert first.document(dw_id).url.endswith(f"/a-{dw_id}")
@@ -251,7 +253,7 @@ def test_an_alias_alone_brings_the_article_and_is_remembered(alias: int, dw_id: 
     assert again.files == first.files
 
 
-def test_alias_of_an_archived_document_counts_as_its_answer(site: Site, tmp_path: Path) -> None:
+def test_alias_of_an_archived_document_needs_one_request(site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, [dw.ALIAS_REDIRECT_TO], "depth=0", site=site)
     alias = crawl(tmp_path, [dw.ALIAS_REDIRECT], "depth=0", site=site)
     assert (alias.status, alias.articles_asked()) == (0, {dw.ALIAS_REDIRECT: 1})
@@ -275,7 +277,7 @@ def test_documents_beyond_the_hop_limit_wait_for_a_deeper_run(site: Site, tmp_pa
     assert set(nearer.articles_asked()) == {dw.CHAIN[4]}
 
 
-def test_max_articles_is_exact_and_the_next_run_goes_on(site: Site, whole: Outcome, tmp_path: Path) -> None:
+def test_max_articles_is_exact_and_the_next_run_resumes(site: Site, whole: Outcome, tmp_path: Path) -> None:
     first = crawl(tmp_path, dw.SEEDS, "depth=-1", "max_articles=7", site=site)
     assert first.status == 7
     assert len(first.documents) == first.report["documents"]["new"] == 7
@@ -295,7 +297,7 @@ def test_max_articles_that_is_just_enough_is_a_complete_run(site: Site, tmp_path
 # --- unreadable replies ---
 
 
-def test_unreadable_replies_are_kept_with_the_reason_and_harm_no_other(site: Site, tmp_path: Path) -> None:
+def test_unreadable_replies_are_kept_with_the_reason_and_affect_no_other_article(site: Site, tmp_path: Path) -> None:
     site.options(layout="none", graph_api=False)
     broken: dict[int, tuple[dict[str, Any], str]] = {
         dw.CHAIN[0]: ({"malformed_json": True}, "not JSON"),
@@ -322,7 +324,7 @@ def test_unreadable_replies_are_kept_with_the_reason_and_harm_no_other(site: Sit
     assert sorted(line["path"] for line in outcome.log) == sorted(outcome.files)
 
 
-def test_an_unreadable_reply_is_asked_for_again_when_it_is_due(site: Site, tmp_path: Path) -> None:
+def test_unreadable_article_is_requested_again_when_it_is_due(site: Site, tmp_path: Path) -> None:
     site.options(layout="none", graph_api=False)
     site.fault(f"/api/detail/article/{dw.CHAIN[4]}", times=1, malformed_json=True)
     crawl(tmp_path, [dw.CHAIN[4]], site=site)

@@ -49,7 +49,7 @@ def test_a_second_run_changes_no_file_and_requests_only_what_was_missing(site: S
     assert third.files == first.files
 
 
-def test_an_index_made_again_asks_for_no_more(site: Site, tmp_path: Path) -> None:
+def test_rebuilt_index_causes_no_further_requests(site: Site, tmp_path: Path) -> None:
     first = crawl(tmp_path, [dw.ENGLISH, dw.ALIAS_REDIRECT], "depth=1", site=site)
     (tmp_path / "index.sqlite").unlink()
     second = crawl(tmp_path, [dw.ENGLISH, dw.ALIAS_REDIRECT], "depth=1", site=site)
@@ -75,7 +75,7 @@ def test_rebuilt_index_keeps_shorter_distances(seed: int, depth: int, failing: i
 # --- looking again ---
 
 
-def test_articles_are_looked_at_again_the_less_the_older_they_are(site: Site, tmp_path: Path) -> None:
+def test_older_articles_are_checked_less_often(site: Site, tmp_path: Path) -> None:
     first = crawl(tmp_path, [FRESH], site=site, now_ms=FIRST_MS)
     for days, is_asked in [
         (0.1, True),
@@ -94,7 +94,7 @@ def test_articles_are_looked_at_again_the_less_the_older_they_are(site: Site, tm
         assert again.report["documents"] == ({"unchanged": 1} if is_asked else {})
 
 
-def test_rules_for_looking_again_are_a_setting(site: Site, tmp_path: Path) -> None:
+def test_setting_decides_when_articles_are_checked_again(site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, dw.CHAIN, site=site, now_ms=FIRST_MS)
     rules = {"ARCHIVE_REFRESH": "[[2.5, 0]]"}
     again = crawl(tmp_path, dw.CHAIN, site=site, now_ms=FIRST_MS + HOUR_MS, settings=rules)
@@ -105,14 +105,14 @@ def test_rules_for_looking_again_are_a_setting(site: Site, tmp_path: Path) -> No
     ("refresh", "asked"),
     [("all", set(dw.CHAIN)), ("none", set()), (f"{dw.CHAIN[0]},{dw.CHAIN[2]}", {dw.CHAIN[0], dw.CHAIN[2]})],
 )
-def test_refresh_overrules_the_rules(refresh: str, asked: set[int], site: Site, tmp_path: Path) -> None:
+def test_argument_refresh_overrides_the_rules(refresh: str, asked: set[int], site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, dw.CHAIN, site=site, now_ms=FIRST_MS)
     again = crawl(tmp_path, dw.CHAIN, f"refresh={refresh}", site=site, now_ms=FIRST_MS + HOUR_MS)
     assert set(again.articles_asked()) == asked
     assert again.status == 0
 
 
-def test_archived_documents_are_looked_at_again_whatever_the_depth(site: Site, tmp_path: Path) -> None:
+def test_archived_documents_are_checked_again_at_any_depth(site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, [dw.CHAIN[2]], "depth=2", site=site, now_ms=FIRST_MS)
     again = crawl(tmp_path, [dw.CHAIN[2]], "depth=0", "refresh=all", site=site, now_ms=FIRST_MS + HOUR_MS)
     assert set(again.articles_asked()) == set(dw.CHAIN[2:])
@@ -128,7 +128,7 @@ def test_archived_documents_are_looked_at_again_whatever_the_depth(site: Site, t
     ],
     ids=["both", "etag", "last-modified", "none"],
 )
-def test_requests_are_conditional_where_dw_gave_a_validator(
+def test_requests_are_conditional_if_dw_gave_a_validator(
     validators: dict[str, bool] | None, headers: set[str], site: Site, tmp_path: Path
 ) -> None:
     if validators is not None:
@@ -149,7 +149,7 @@ def test_requests_are_conditional_where_dw_gave_a_validator(
 # --- revisions ---
 
 
-def test_exactly_what_changed_becomes_a_revision(site: Site, tmp_path: Path) -> None:
+def test_only_changed_articles_get_a_revision(site: Site, tmp_path: Path) -> None:
     ids = [*dw.CHAIN, *dw.CYCLE, dw.ENGLISH]
     title, body, picture, author, date, unchanged, space, other = *dw.CHAIN, *dw.CYCLE
     first = crawl(tmp_path, ids, "depth=0", site=site)
@@ -186,7 +186,7 @@ def test_exactly_what_changed_becomes_a_revision(site: Site, tmp_path: Path) -> 
     assert unchanged not in changed
 
 
-def test_reply_that_is_not_the_stored_one_is_replaced_where_dw_says_the_same(site: Site, tmp_path: Path) -> None:
+def test_altered_reply_is_replaced_if_dw_sends_the_same_article(site: Site, tmp_path: Path) -> None:
     first = crawl(tmp_path, [FRESH], "depth=0", site=site)
     reply = reply_of(first.documents[FRESH])
     (tmp_path / reply).write_bytes(b"altered")
@@ -214,7 +214,7 @@ def test_references_of_a_new_version_are_followed(site: Site, tmp_path: Path) ->
     assert set(again.documents) == {FRESH, dw.TURKISH}
 
 
-def test_a_clock_set_back_takes_no_version_back(site: Site, tmp_path: Path) -> None:
+def test_clock_set_back_does_not_bring_an_old_version_back(site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, [FRESH], site=site)
     site.edit(FRESH, title="Told again")
     again = crawl(tmp_path, [FRESH], "refresh=all", site=site, now_ms=NOW_MS - HOUR_MS)
@@ -226,14 +226,14 @@ def test_a_clock_set_back_takes_no_version_back(site: Site, tmp_path: Path) -> N
     assert verify(tmp_path).is_sound
 
 
-def test_a_look_at_a_time_that_is_yet_to_come_does_not_count(site: Site, tmp_path: Path) -> None:
+def test_check_dated_in_the_future_does_not_count(site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, [FRESH], site=site, now_ms=FIRST_MS)
     crawl(tmp_path, [FRESH], "refresh=all", site=site, now_ms=FIRST_MS + 1000 * DAY_MS)
     again = crawl(tmp_path, [FRESH], site=site, now_ms=FIRST_MS + HOUR_MS)
     assert again.articles_asked() == {FRESH: 1}
 
 
-def test_a_miss_at_a_time_that_is_yet_to_come_does_not_wait_for_it(site: Site, tmp_path: Path) -> None:
+def test_miss_dated_in_the_future_does_not_delay_the_next_try(site: Site, tmp_path: Path) -> None:
     for days in (0, 1000, 1001):
         crawl(tmp_path, [dw.MISSING], "depth=0", site=site, now_ms=NOW_MS + days * DAY_MS)
     again = crawl(tmp_path, [dw.MISSING], "depth=0", site=site, now_ms=NOW_MS + DAY_MS)
@@ -248,7 +248,7 @@ def look(root: Path, site: Site, days: float) -> Outcome:
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_deleted_article_is_kept_then_gone_then_back(status: int, site: Site, tmp_path: Path) -> None:
+def test_deleted_article_is_kept_then_marked_gone_until_it_returns(status: int, site: Site, tmp_path: Path) -> None:
     first = look(tmp_path, site, 0)
     site.edit(FRESH, delete=status)
     for days in (1, 3):
@@ -271,7 +271,7 @@ def test_a_deleted_article_is_kept_then_gone_then_back(status: int, site: Site, 
     assert look(tmp_path, site, 20.1).state_of(FRESH) == ("archived", "")
 
 
-def test_a_failing_dw_makes_nothing_gone(site: Site, tmp_path: Path) -> None:
+def test_failures_of_dw_mark_nothing_as_gone(site: Site, tmp_path: Path) -> None:
     first = look(tmp_path, site, 0)
     site.fault("/api/.*", status=500)
     for days in (1, 5, 25):
@@ -286,7 +286,7 @@ def test_a_failing_dw_makes_nothing_gone(site: Site, tmp_path: Path) -> None:
     [(f"/image/{FRESH_PICTURE}_303.jpg", FRESH), (f"/.*{dw.CHAIN[3]}", dw.CHAIN[3])],
     ids=["picture", "article"],
 )
-def test_missing_objects_are_tried_again_at_growing_intervals(path: str, seed: int, site: Site, tmp_path: Path) -> None:
+def test_missing_objects_are_retried_at_growing_intervals(path: str, seed: int, site: Site, tmp_path: Path) -> None:
     site.fault(path, status=404)
     asked = []
     for days in (100, 100.1, 100.2, 101.2, 102.2, 103.3, 106, 107.5):
@@ -300,7 +300,7 @@ def test_missing_objects_are_tried_again_at_growing_intervals(path: str, seed: i
     assert len(found.pictures) == len(found.documents) == 1
 
 
-def test_a_robots_txt_that_forbids_for_a_while_changes_no_rule(site: Site, tmp_path: Path) -> None:
+def test_article_that_robots_txt_forbids_for_a_while_stays_archived_and_is_checked_again(site: Site, tmp_path: Path) -> None:
     look(tmp_path, site, 0)
     site.options(robots="User-agent: *\nDisallow: /\n")
     for hours in (1, 2, 3):
@@ -310,7 +310,7 @@ def test_a_robots_txt_that_forbids_for_a_while_changes_no_rule(site: Site, tmp_p
     assert look(tmp_path, site, 4 / 24).articles_asked() == {FRESH: 1}
 
 
-def test_an_archived_article_that_becomes_of_another_kind_stays_and_is_not_asked_for_in_every_run(
+def test_archived_article_whose_kind_changes_stays_and_is_not_requested_in_every_run(
     site: Site, tmp_path: Path
 ) -> None:
     first = look(tmp_path, site, 0)
@@ -322,7 +322,7 @@ def test_an_archived_article_that_becomes_of_another_kind_stays_and_is_not_asked
     assert (later.requests, later.files) == ([], first.files)
 
 
-def test_a_gone_article_comes_back_whatever_the_depth(site: Site, tmp_path: Path) -> None:
+def test_a_gone_article_comes_back_at_any_depth(site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, [dw.CHAIN[3]], "depth=1", site=site, now_ms=FIRST_MS)
     site.edit(FRESH, delete=404)
     for days in (1, 3, 16):
@@ -333,7 +333,7 @@ def test_a_gone_article_comes_back_whatever_the_depth(site: Site, tmp_path: Path
     assert back.state_of(FRESH) == ("archived", "")
 
 
-def test_refusals_are_no_misses_of_an_article_that_is_gone_later(site: Site, tmp_path: Path) -> None:
+def test_refusals_do_not_count_as_misses_of_a_gone_article(site: Site, tmp_path: Path) -> None:
     look(tmp_path, site, 0)
     site.fault(f"/.*{FRESH}", status=403)
     for days in (1, 3):

@@ -51,7 +51,7 @@ def lines_of(outcome: Outcome, dw_id: int) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("ids", [(FIRST, SECOND), (SECOND, FIRST), (FIRST, SECOND, THIRD), (THIRD, FIRST, SECOND)])
-def test_ids_that_lead_to_one_another_once_are_missing_and_tried_again(
+def test_ids_that_redirect_in_a_circle_once_are_missing_and_retried(
     ids: tuple[int, ...], site: Site, tmp_path: Path
 ) -> None:
     lead(site, *ids, times=1)
@@ -77,7 +77,7 @@ def test_circle_that_opens_later_leaves_an_alias(site: Site, tmp_path: Path) -> 
     assert (opened.status, list(opened.documents), target_of(opened, SECOND)) == (0, [FIRST], FIRST)
 
 
-def test_a_circle_that_closes_in_a_later_run_is_one(site: Site, tmp_path: Path) -> None:
+def test_circle_that_closes_in_a_later_run_is_recognised(site: Site, tmp_path: Path) -> None:
     site.fault(detail(FIRST), redirect=detail(SECOND))
     site.fault(detail(SECOND), status=500)
     no_retry = {"RETRY_TIMES": 0}
@@ -91,7 +91,7 @@ def test_a_circle_that_closes_in_a_later_run_is_one(site: Site, tmp_path: Path) 
     assert (again.status, set(again.documents)) == (0, {FIRST, SECOND})
 
 
-def test_archived_articles_that_lead_to_one_another_once_are_missed_and_looked_at_again(site: Site, tmp_path: Path) -> None:
+def test_archived_articles_that_redirect_in_a_circle_once_are_missed_and_checked_again(site: Site, tmp_path: Path) -> None:
     first = crawl(tmp_path, [FIRST, SECOND], "depth=0", site=site)
     lead(site, FIRST, SECOND, times=1)
     outcome = crawl(tmp_path, [FIRST, SECOND], "depth=0", "refresh=all", site=site)
@@ -101,7 +101,7 @@ def test_archived_articles_that_lead_to_one_another_once_are_missed_and_looked_a
     assert (again.status, again.report["documents"]) == (0, {"unchanged": 2})
 
 
-def test_a_circle_of_the_api_has_the_document_taken_from_www(tmp_path: Path) -> None:
+def test_document_is_taken_from_www_if_the_api_redirects_in_a_circle(tmp_path: Path) -> None:
     site = fresh_site()
     lead(site, FIRST, SECOND)
     outcome = crawl(tmp_path, [FIRST, SECOND], "depth=0", site=site)
@@ -125,7 +125,7 @@ def test_circle_of_aliases_does_not_affect_other_documents(site: Site, tmp_path:
 # --- an alias that gives what leads to it ---
 
 
-def test_an_id_that_leads_to_its_own_alias_is_taken_from_there(site: Site, tmp_path: Path) -> None:
+def test_id_that_redirects_to_its_own_alias_gets_the_article_of_the_alias(site: Site, tmp_path: Path) -> None:
     """FIRST leads to SECOND, whose reply says that it is FIRST."""
     reply = json.loads(site.get(site.api + detail(FIRST))[2])
     site.fault(detail(FIRST), redirect=detail(SECOND))

@@ -51,7 +51,7 @@ def detail(title: str, words: str, **more: object) -> str:
     ],
     ids=["CESU-8", "escaped text", "half an emoji", "UTF-16", "UTF-16 without BOM", "broken UTF-8", "NUL"],
 )
-def test_broken_unicode_costs_no_article(body: bytes, title: str, words: str, site: Site, tmp_path: Path) -> None:
+def test_broken_unicode_loses_no_article(body: bytes, title: str, words: str, site: Site, tmp_path: Path) -> None:
     site.fault(f"/api/detail/article/{ID}", status=200, body=as_fault(body))
     outcome = crawl(tmp_path, [ID], "depth=0", site=site)
     assert (outcome.status, list(outcome.documents)) == (0, [ID])
@@ -90,7 +90,7 @@ SAME = {"dry_run": False, "same": 1, "differences": []}
 
 @pytest.mark.parametrize("declared", ["utf-8", "koi8-r", "gbk", "klingon"])
 @pytest.mark.parametrize("name", ["app_state", "classic", "json_ld"])
-def test_the_charset_of_the_header_wins_over_the_page_s_own(name: str, declared: str, site: Site, tmp_path: Path) -> None:
+def test_charset_of_the_header_overrides_that_of_the_page(name: str, declared: str, site: Site, tmp_path: Path) -> None:
     site.options(layout=name)
     html = page_of(site)
     assert "utf-8" in html.lower()
@@ -105,7 +105,7 @@ def test_the_charset_of_the_header_wins_over_the_page_s_own(name: str, declared:
 
 
 @pytest.mark.parametrize("header", ["utf-8", "klingon", "utf-16", "gbk"])
-def test_a_header_that_lies_is_not_believed(header: str, site: Site, tmp_path: Path) -> None:
+def test_wrong_charset_in_the_header_is_ignored(header: str, site: Site, tmp_path: Path) -> None:
     html = page_of(site)
     declared = "windows-1251" if header == "utf-8" else "utf-8"
     body = re.sub("utf-8", declared, html, flags=re.IGNORECASE).encode(declared, "replace")

@@ -78,7 +78,7 @@ def test_aliases_that_go_in_circles_end(no_pages: Site, tmp_path: Path) -> None:
     assert outcome.asked("api") == {detail(dw_id): 1 for dw_id in dw.CHAIN[:3]}
 
 
-def test_redirects_out_of_dw_lead_nowhere(no_pages: Site, tmp_path: Path) -> None:
+def test_redirects_out_of_dw_are_not_followed(no_pages: Site, tmp_path: Path) -> None:
     ways_out = ["https://evil.example/", "http://10.0.0.1/x", "file:///etc/hostname", "http://[bad", "https://u:p@api.dw.com/x"]
     for dw_id, url in zip(dw.CHAIN, ways_out, strict=True):
         no_pages.fault(detail(dw_id), redirect=url)
@@ -108,7 +108,9 @@ def test_redirects_out_of_dw_lead_nowhere(no_pages: Site, tmp_path: Path) -> Non
     ],
     ids=str,
 )
-def test_odd_values_neither_leave_the_archive_nor_stop_it(keys: dict[str, object], no_pages: Site, tmp_path: Path) -> None:
+def test_odd_values_write_nothing_outside_the_archive_and_stop_no_run(
+    keys: dict[str, object], no_pages: Site, tmp_path: Path
+) -> None:
     no_pages.edit(dw.CHAIN[4], keys=keys)
     outcome = crawl(tmp_path / "in" / "archive", dw.CHAIN[3:], "depth=0", site=no_pages)
     assert outcome.status == 0
@@ -128,7 +130,7 @@ def test_an_error_in_one_article_is_counted_and_harms_no_other(no_pages: Site, t
 # --- nothing there ---
 
 
-def test_an_unreachable_dw_is_said_in_one_sentence(site: Site, tmp_path: Path) -> None:
+def test_unreachable_dw_is_reported_in_one_sentence(site: Site, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -171,7 +173,7 @@ def test_a_run_without_a_network_says_so_within_20_seconds(how: str, site: Site,
     assert outcome.stderr.count("Nothing could be reached") == 1
 
 
-def test_a_run_gives_up_on_a_dw_that_never_answers(site: Site, tmp_path: Path) -> None:
+def test_run_stops_if_dw_never_answers(site: Site, tmp_path: Path) -> None:
     ids = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 30)
     for host in ("api", "www"):
         site.down(host)
@@ -181,7 +183,7 @@ def test_a_run_gives_up_on_a_dw_that_never_answers(site: Site, tmp_path: Path) -
     assert outcome.report["pending"] > 20
 
 
-def test_a_run_gives_up_on_a_dw_that_answers_no_more_and_the_next_goes_on(site: Site, tmp_path: Path) -> None:
+def test_run_stops_if_dw_no_longer_answers_and_the_next_resumes(site: Site, tmp_path: Path) -> None:
     ids = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 60)
     site.options(articles=60)
     site.down("api", after=10)

@@ -140,7 +140,7 @@ def test_retry_after_is_honoured_in_seconds_and_as_a_date(site: Site, tmp_path: 
     assert last["time"] > until - 0.1
 
 
-def test_a_retry_after_beyond_patience_leaves_the_host_alone(site: Site, tmp_path: Path) -> None:
+def test_too_long_retry_after_ends_requests_to_the_host(site: Site, tmp_path: Path) -> None:
     site.fault("/api/.*", status=503, headers={"Retry-After": "4000"})
     site.options(layout="none", graph_api=False)
     outcome = crawl(tmp_path, dw.CHAIN, "depth=0", site=site)
@@ -151,7 +151,7 @@ def test_a_retry_after_beyond_patience_leaves_the_host_alone(site: Site, tmp_pat
     assert set(crawl(tmp_path, dw.CHAIN, "depth=0", site=site).documents) == set(dw.CHAIN)
 
 
-def test_failures_that_pass_are_tried_again_with_back_off(site: Site, tmp_path: Path) -> None:
+def test_temporary_failures_are_retried_with_back_off(site: Site, tmp_path: Path) -> None:
     passing: list[dict[str, Any]] = [{"status": 500}, {"status": 502}, {"close": True}, {"stall": 5}, {"truncate": 5}]
     for dw_id, fault in zip(dw.CHAIN, passing, strict=True):
         site.fault(detail(dw_id), times=2, **fault)
@@ -173,7 +173,7 @@ def test_a_429_slows_down_what_follows_it(site: Site, tmp_path: Path) -> None:
     assert is_paced(outcome, 1)
 
 
-def test_patience_ends_after_retry_times(site: Site, tmp_path: Path) -> None:
+def test_retries_end_after_retry_times(site: Site, tmp_path: Path) -> None:
     site.fault(detail(dw.CHAIN[4]), status=500)
     site.options(layout="none", graph_api=False)
     outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=site, settings={"RETRY_TIMES": 2})
@@ -186,7 +186,7 @@ def test_patience_ends_after_retry_times(site: Site, tmp_path: Path) -> None:
 # --- how many, and who ---
 
 
-def test_one_request_at_a_time_and_a_few_for_pictures(site: Site, tmp_path: Path) -> None:
+def test_api_gets_one_request_at_a_time_and_pictures_a_few(site: Site, tmp_path: Path) -> None:
     site.fault("/image/.*", delay_s=0.5)
     site.fault("/.*", delay_s=0.05)
     seeds = [dw.PICTURE_TYPES, dw.OLD_PICTURES, *dw.CYCLE]

@@ -54,7 +54,7 @@ def conditions(outcome: Outcome) -> list[set[str]]:
 
 
 @pytest.mark.parametrize("body", ["", "\n", "\ufeff"])
-def test_an_empty_body_of_the_api_has_the_document_taken_from_www(body: str, site: Site, tmp_path: Path) -> None:
+def test_document_is_taken_from_www_if_the_api_sends_an_empty_body(body: str, site: Site, tmp_path: Path) -> None:
     site.fault(detail(FRESH), status=200, body=body)
     outcome = crawl(tmp_path, [FRESH], "depth=0", site=site)
     assert (outcome.status, set(outcome.documents)) == (0, {FRESH})
@@ -62,7 +62,7 @@ def test_an_empty_body_of_the_api_has_the_document_taken_from_www(body: str, sit
     assert not [path for path in outcome.files if path.startswith("unreadable/")]
 
 
-def test_an_empty_body_everywhere_is_a_miss_that_is_tried_again(no_pages: Site, tmp_path: Path) -> None:
+def test_an_empty_body_everywhere_is_a_miss_that_is_retried(no_pages: Site, tmp_path: Path) -> None:
     no_pages.fault(detail(FRESH), status=200, body="")
     outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=no_pages)
     assert (outcome.status, set(outcome.documents)) == (3, {dw.CHAIN[3]})
@@ -89,7 +89,7 @@ def test_an_empty_robots_txt_allows_everything(site: Site, tmp_path: Path) -> No
 # --- an unrequested 304 ---
 
 
-def test_an_unasked_304_for_a_document_is_a_miss_that_is_tried_again(no_pages: Site, tmp_path: Path) -> None:
+def test_unrequested_304_for_a_document_is_a_miss_that_is_retried(no_pages: Site, tmp_path: Path) -> None:
     no_pages.fault(detail(FRESH), status=304, body="")
     outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=no_pages)
     assert outcome.status == 3
@@ -100,14 +100,14 @@ def test_an_unasked_304_for_a_document_is_a_miss_that_is_tried_again(no_pages: S
     assert (again.status, set(again.documents)) == (0, set(dw.CHAIN[3:]))
 
 
-def test_an_unasked_304_of_the_api_has_the_document_taken_from_www(site: Site, tmp_path: Path) -> None:
+def test_document_is_taken_from_www_if_the_api_sends_an_unrequested_304(site: Site, tmp_path: Path) -> None:
     site.fault(detail(FRESH), status=304, body="")
     outcome = crawl(tmp_path, [FRESH], "depth=0", site=site)
     assert (outcome.status, set(outcome.documents)) == (0, {FRESH})
     assert outcome.asked("www")
 
 
-def test_run_of_304_alone_ends_as_unreachable(site: Site, tmp_path: Path) -> None:
+def test_run_that_gets_only_304_ends_as_unreachable(site: Site, tmp_path: Path) -> None:
     for host in ("api", "www", "rss", "static"):
         site.fault("/(?!robots.txt).*", host=host, status=304, body="")
     outcome = crawl(tmp_path, f"edition:zh,https://www.dw.com/en/any/a-{FRESH}", site=site)
@@ -139,7 +139,7 @@ def test_unrequested_304_makes_a_list_missing(seeds: str, path: str, site: Site,
     assert again.report["listings"]["read"] >= 1
 
 
-def test_an_unasked_304_for_a_picture_is_a_miss_that_is_tried_again(site: Site, tmp_path: Path) -> None:
+def test_unrequested_304_for_a_picture_is_a_miss_that_is_retried(site: Site, tmp_path: Path) -> None:
     site.fault("/image/.*", status=304, body="")
     outcome = crawl(tmp_path, [FRESH], "depth=0", site=site)
     assert (outcome.status, outcome.report["pictures_missing"]) == (3, {"status 304": 1})
@@ -151,7 +151,7 @@ def test_an_unasked_304_for_a_picture_is_a_miss_that_is_tried_again(site: Site, 
     assert len(crawl(tmp_path, "", site=site, now_ms=NOW_MS + DAY_MS).pictures) == 1
 
 
-def test_an_unasked_304_for_a_media_file_is_a_miss_that_is_tried_again(site: Site, tmp_path: Path) -> None:
+def test_unrequested_304_for_a_media_file_is_a_miss_that_is_retried(site: Site, tmp_path: Path) -> None:
     seed = f"https://www.dw.com/en/any/video-{dw.VIDEO}"
     site.fault("/(?!robots.txt).*", host="media", status=304, body="")
     outcome = crawl(tmp_path, seed, "depth=0", "media=1", site=site)
@@ -178,7 +178,7 @@ def damage(path: Path) -> None:
 
 @pytest.mark.parametrize("harm", [Path.unlink, damage, lambda path: path.write_bytes(b"")], ids=["lost", "changed", "empty"])
 @pytest.mark.parametrize("what", ["document", "reply"])
-def test_no_conditional_request_where_a_stored_file_is_lost_or_damaged(
+def test_request_is_unconditional_if_a_stored_file_is_lost_or_damaged(
     what: str, harm: Callable[[Path], object], site: Site, tmp_path: Path
 ) -> None:
     site.validators()
@@ -202,7 +202,7 @@ def test_a_203_is_content(no_pages: Site, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 205, 206, 226])
-def test_other_2xx_status_is_a_miss_that_is_tried_again(
+def test_other_2xx_status_is_a_miss_that_is_retried(
     status: int, no_pages: Site, tmp_path: Path
 ) -> None:
     no_pages.fault(detail(FRESH), status=status, body="")
@@ -213,7 +213,7 @@ def test_other_2xx_status_is_a_miss_that_is_tried_again(
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "br", "zstd", "deflate", "gzip, br", "utf-8", "identity", "none"])
-def test_a_body_that_is_not_packed_as_it_says_is_read_as_it_came(encoding: str, no_pages: Site, tmp_path: Path) -> None:
+def test_body_that_is_not_compressed_as_declared_is_read_unchanged(encoding: str, no_pages: Site, tmp_path: Path) -> None:
     whole = crawl(tmp_path / "whole", f"edition:zh,https://www.dw.com/en/any/a-{FRESH}", "depth=0", site=no_pages)
     no_pages.fault("/(api|image|rdf)/.*", headers={"Content-Encoding": encoding})
     no_pages.fault(".*news-sitemap.*", headers={"Content-Encoding": encoding})
@@ -243,7 +243,7 @@ def test_damaged_gzip_of_a_document_or_picture_counts_as_cut_off(cut: int, no_pa
     assert (again.status, len(again.documents), len(again.pictures)) == (0, 2, 2)
 
 
-def test_a_packed_list_that_is_damaged_is_read_as_far_as_it_can_be(site: Site, tmp_path: Path) -> None:
+def test_damaged_compressed_list_is_read_as_far_as_possible(site: Site, tmp_path: Path) -> None:
     pack(site, site.www, NEWS, 8)
     outcome = crawl(tmp_path, "https://www.dw.com/zh/news-sitemap.xml", "depth=0", site=site)
     assert len(outcome.documents) == 4
@@ -284,7 +284,7 @@ def broken(module: str, name: str, how: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("how", ERRORS)
-def test_a_reply_whose_reader_fails_is_kept_and_the_document_taken_from_elsewhere(how: str, site: Site, tmp_path: Path) -> None:
+def test_reply_whose_parser_fails_is_kept_and_the_next_place_is_asked(how: str, site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=site, settings=broken("crawler.dw.api", "parse", how))
     assert outcome.status == 3
     assert set(outcome.documents) == set(dw.CHAIN[3:])
@@ -314,7 +314,7 @@ def test_a_reply_whose_document_cannot_be_made_is_kept(how: str, site: Site, tmp
 @pytest.mark.parametrize(
     ("name", "how"), share(((name, how) for name in LISTS for how in ("KeyError", "RecursionError", "odd text")), 2), ids=str
 )
-def test_an_error_in_the_reader_of_a_list_is_about_that_list_only(name: str, how: str, site: Site, tmp_path: Path) -> None:
+def test_error_in_the_parser_of_a_list_affects_only_that_list(name: str, how: str, site: Site, tmp_path: Path) -> None:
     seed, path = LISTS[name]
     document = f"https://www.dw.com/en/any/a-{FRESH}"
     outcome = crawl(tmp_path, f"{seed},{document}", "depth=0", site=site, settings=broken("crawler.dw.lists", name, how))

@@ -67,7 +67,7 @@ def test_references_in_a_seed_document_are_seeds_too(site: Site, tmp_path: Path)
     assert set(deeper.documents) == {dw.GONE, dw.CHAIN[0], dw.CHAIN[1]}
 
 
-def test_a_seed_document_that_says_what_dw_says_stays_and_gets_the_reply(site: Site, tmp_path: Path) -> None:
+def test_seed_document_that_agrees_with_dw_stays_and_gets_the_reply(site: Site, tmp_path: Path) -> None:
     fetched = crawl(tmp_path / "other", [dw.GERMAN], "depth=0", site=site)
     told = fetched.document(dw.GERMAN)
     careless = told.html.replace("Änne Groß", "null Änne  Groß").replace("?url=static.", "?url=api.") + FOOTER
@@ -84,7 +84,7 @@ def test_a_seed_document_that_says_what_dw_says_stays_and_gets_the_reply(site: S
     assert again.files == outcome.files
 
 
-def test_a_seed_document_that_says_something_else_becomes_a_revision(site: Site, tmp_path: Path) -> None:
+def test_seed_document_that_differs_from_dw_becomes_a_revision(site: Site, tmp_path: Path) -> None:
     seed = write(tmp_path / "seed.txt", document(dw.GERMAN, date="2026-02-04T10:00:00.500Z"))
     outcome = crawl(tmp_path / "archive", seed, "depth=0", site=site)
     assert outcome.document(dw.GERMAN).stamp_ms == NOW_MS
@@ -174,7 +174,7 @@ def test_seeds_that_hold_nothing_usable_are_an_error(content: str, site: Site, t
         ("media=mp4", "media must be 1 or 0, not 'mp4'"),
     ],
 )
-def test_an_argument_without_meaning_keeps_the_run_from_starting(argument: str, told: str, site: Site, tmp_path: Path) -> None:
+def test_invalid_argument_prevents_a_run(argument: str, told: str, site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path / "archive", [dw.GERMAN], argument, site=site)
     assert outcome.status == 1
     assert told in outcome.stderr
@@ -192,7 +192,7 @@ def test_an_argument_without_meaning_keeps_the_run_from_starting(argument: str, 
         ("ARCHIVE_KINDS", "article, articles", "ARCHIVE_KINDS holds unknown kinds: articles"),
     ],
 )
-def test_a_setting_without_meaning_keeps_the_run_from_starting(
+def test_invalid_setting_prevents_a_run(
     setting: str, value: str, told: str, site: Site, tmp_path: Path
 ) -> None:
     outcome = crawl(tmp_path, [dw.GERMAN], site=site, settings={setting: value})

@@ -70,7 +70,7 @@ def test_a_signal_ends_a_run_cleanly_and_the_next_completes_it(
     assert "did not end cleanly" not in rest.stderr
 
 
-def test_a_signal_while_waiting_does_not_wait(site: Site, tmp_path: Path) -> None:
+def test_signal_ends_a_waiting_run_at_once(site: Site, tmp_path: Path) -> None:
     site.fault("/api/.*", status=503, headers={"Retry-After": "250"})
     site.forget()
     running = Running(tmp_path, IDS[:3], "depth=0", site=site)
@@ -82,7 +82,7 @@ def test_a_signal_while_waiting_does_not_wait(site: Site, tmp_path: Path) -> Non
     assert len(crawl(tmp_path, IDS[:3], "depth=0", site=site).documents) == 3
 
 
-def test_a_picture_given_back_that_no_document_names_outlives_the_index(site: Site, tmp_path: Path) -> None:
+def test_pending_preview_picture_survives_a_lost_index(site: Site, tmp_path: Path) -> None:
     """The preview of a video: its document does not show it."""
     seed = f"https://www.dw.com/en/any/video-{dw.VIDEO}"
     site.fault("/image/.*", status=503, headers={"Retry-After": "250"})
@@ -131,7 +131,7 @@ def test_a_second_run_on_a_busy_archive_ends_at_once_and_names_the_holder(site: 
     assert len(outcome.documents) == len(IDS)
 
 
-def test_the_lock_dies_with_its_process(site: Site, tmp_path: Path) -> None:
+def test_lock_ends_with_its_process(site: Site, tmp_path: Path) -> None:
     site.fault("/api/.*", delay_s=1)
     first = Running(tmp_path, IDS[:3], "depth=0", site=site)
     first.signal(signal.SIGKILL, lambda: bool(site.requests()))
@@ -143,7 +143,7 @@ def test_the_lock_dies_with_its_process(site: Site, tmp_path: Path) -> None:
     assert len(again.documents) == 3
 
 
-def test_a_wrong_argument_is_reported_where_there_is_an_archive_and_makes_none(site: Site, tmp_path: Path) -> None:
+def test_invalid_argument_is_reported_in_an_archive_and_creates_none(site: Site, tmp_path: Path) -> None:
     none = crawl(tmp_path / "none", IDS[:1], "depth=x", site=site)
     assert (none.status, (tmp_path / "none" / "runs").exists()) == (1, False)
     crawl(tmp_path / "one", IDS[:1], "depth=0", site=site)
@@ -176,7 +176,7 @@ def test_a_folder_name_that_is_too_long_ends_a_run_in_one_line(dry_run: str, sit
 # --- suspicious runs ---
 
 
-def test_a_run_that_finds_far_less_than_before_says_so(site: Site, tmp_path: Path) -> None:
+def test_run_that_finds_far_less_than_before_is_reported(site: Site, tmp_path: Path) -> None:
     seeds, root = tmp_path / "seeds.txt", tmp_path / "archive"
     settings = {"ARCHIVE_ALERT_MINIMUM": 8}
     for _ in range(3):
@@ -187,7 +187,7 @@ def test_a_run_that_finds_far_less_than_before_says_so(site: Site, tmp_path: Pat
     assert crawl(root, seed_list(seeds, IDS[:2]), "depth=0", site=site, settings=settings).status == 0
 
 
-def test_other_seeds_are_no_reason_for_an_alert(site: Site, tmp_path: Path) -> None:
+def test_different_seeds_cause_no_alert(site: Site, tmp_path: Path) -> None:
     settings = {"ARCHIVE_ALERT_MINIMUM": 8}
     for _ in range(2):
         crawl(tmp_path, IDS[:8], "depth=0", site=site, settings=settings)
@@ -235,7 +235,7 @@ def test_dry_run_prints_requests_with_reasons_and_changes_nothing(site: Site, tm
     assert set(real.articles_asked()) == {IDS[2]}
 
 
-def test_a_dry_run_reads_seed_documents_without_taking_them(site: Site, tmp_path: Path) -> None:
+def test_dry_run_reads_seed_documents_without_storing_them(site: Site, tmp_path: Path) -> None:
     seed = tmp_path / "seed.txt"
     seed.write_text(f"<!--1700000000000-->\n[T](https://www.dw.com/en/T/a-{dw.MISSING})\n------\n\n<p>Words.</p>\n")
     dry = crawl(tmp_path / "archive", seed, "dry_run=1", site=site)
@@ -247,7 +247,7 @@ def test_a_dry_run_reads_seed_documents_without_taking_them(site: Site, tmp_path
 # --- on its own ---
 
 
-def test_the_command_of_the_readme_is_this_crawl(site: Site, tmp_path: Path) -> None:
+def test_command_of_the_readme_runs_this_crawl(site: Site, tmp_path: Path) -> None:
     """`scrapy crawl` with no test's clock and no test's haste, but for the stand-in's addresses and delay 0."""
     scrapy = Path(sys.executable).parent / "scrapy"
     arguments = ["-a", f"seeds=https://www.dw.com/de/any/a-{dw.GERMAN}", "-a", "depth=0"]

@@ -60,7 +60,7 @@ def test_a_dry_run_requests_nothing(archive: OpenArchive) -> None:
     assert (made.next_request(), made.has_due()) == (None, False)
 
 
-def test_no_more_new_documents_than_max_articles(archive: OpenArchive) -> None:
+def test_max_articles_limits_new_documents(archive: OpenArchive) -> None:
     run = run_with(archive(), max_articles=1, refresh="all")
     archived(run)
     run.archive.register([7, 8], 1)

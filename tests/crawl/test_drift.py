@@ -42,21 +42,21 @@ def test_share_that_does_not_jump_is_not_named(now: dict[str, Any]) -> None:
     assert drift.jumps(USUAL | now, [USUAL] * 3) == []
 
 
-def test_fewer_than_two_runs_with_enough_replies_are_no_measure() -> None:
+def test_jumps_need_two_earlier_runs_with_enough_replies() -> None:
     small, now = {"places": {"api": 5}}, USUAL | {"places": {"graph-api": 100}}
     assert drift.jumps(now, [USUAL, small, small]) == []
     assert drift.jumps(now, [USUAL, small, USUAL]) != []
 
 
 @pytest.mark.parametrize("damaged", [None, 5, "x", [], {"api": "many"}, {"api": -1}, {"api": 10**400}, {"api": float("nan")}])
-def test_damaged_reports_count_for_nothing(damaged: object) -> None:
+def test_damaged_reports_are_ignored(damaged: object) -> None:
     report = {"places": damaged, "documents": damaged, "skipped_elements": damaged, "unknown_keys": damaged}
     assert drift.shares(report) == {}
     assert drift.jumps(USUAL, [report] * 5) == []
     assert drift.figures(report)["places"] == {}
 
 
-def test_figures_name_nobody() -> None:
+def test_figures_hold_no_personal_data() -> None:
     report = USUAL | {"seeds": "/home/ada/secret.txt", "run": "20260601T000000Z", "sentences": ["/home/ada"]}
     assert "/home" not in str(drift.figures(report))
 

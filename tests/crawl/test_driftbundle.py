@@ -52,7 +52,7 @@ def test_same_replies_give_the_same_bundle(root: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("told", [b"", b"[]", b"[" * 100_000, b"\xff", b'{"id": "\\ud800"}'])
-def test_damaged_description_costs_no_reply(root: Path, tmp_path: Path, told: bytes) -> None:
+def test_damaged_description_loses_no_reply(root: Path, tmp_path: Path, told: bytes) -> None:
     (root / f"{NAME}.json").write_bytes(told)
     assert driftbundle.write(root, tmp_path / "drift.zip", []) == (1, 0)
     assert contents(tmp_path / "drift.zip")[f"{NAME}.reply"] == REPLY

@@ -124,7 +124,7 @@ def test_a_dry_run_that_cannot_start_leaves_no_report(archived: Path, site: Site
 
 
 @pytest.mark.parametrize("damage", ["lost", "cut", "older", "another schema", "a wal left by a kill"])
-def test_a_dry_run_tells_the_same_whatever_became_of_the_index(archived: Path, site: Site, damage: str) -> None:
+def test_dry_run_prints_the_same_for_any_state_of_the_index(archived: Path, site: Site, damage: str) -> None:
     told = said(crawl(archived, [dw.SEED_ZH], "dry_run=1", site=site))
     index = archived / layout.INDEX
     if damage == "lost":

@@ -36,7 +36,7 @@ from crawler.crawl.failures import HostPaused, RedirectCircle, RefusedTarget, Ro
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_why_a_request_brought_nothing(error: Exception, reason: str, is_refused: bool) -> None:
+def test_failed_request_has_this_reason(error: Exception, reason: str, is_refused: bool) -> None:
     found, refused = failure_reason(error)
     assert (found, refused) == (reason, is_refused)
     assert found.may_pass is not (is_refused or reason == "too large")

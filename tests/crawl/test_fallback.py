@@ -76,7 +76,7 @@ def test_api_that_goes_down_in_the_middle_gives_the_same_articles(site: Site, tm
     assert Counter(origins_of(outcome).values()) == {"api": 3, "graph-api": 2, "page:app-state": 2}
 
 
-def test_an_api_that_stays_down_is_not_asked_for_everything(site: Site, tmp_path: Path) -> None:
+def test_api_that_stays_down_gets_few_requests(site: Site, tmp_path: Path) -> None:
     site.options(articles=40, pictures_per_article=0)
     site.fault("/api/.*", host="api", status=503)
     outcome = crawl(tmp_path, range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 40), site=site, settings=NO_RETRY)
@@ -92,14 +92,14 @@ def test_an_api_that_comes_back_is_used_again(site: Site, tmp_path: Path) -> Non
     assert Counter(origins_of(outcome).values())["api"] > 10
 
 
-def test_an_api_that_knows_nothing_any_more_is_not_believed(site: Site, tmp_path: Path) -> None:
+def test_404s_of_an_api_that_gives_nothing_are_ignored(site: Site, tmp_path: Path) -> None:
     site.fault("/api/.*", host="api", status=404)
     outcome = crawl(tmp_path, "edition:zh", site=site)
     assert set(outcome.documents) == set(from_api().documents)
     assert outcome.state_of(dw.MISSING) == ("missing", "status 404")
 
 
-def test_documents_that_a_working_api_lacks_are_asked_for_nowhere_else() -> None:
+def test_documents_that_a_working_api_lacks_are_not_requested_elsewhere() -> None:
     assert from_api().state_of(dw.MISSING) == ("missing", "status 404")
     assert not [path for path in from_api().asked("www") if str(dw.MISSING) in path]
 
@@ -130,7 +130,7 @@ def test_pages_of_every_layout_give_the_same_articles(name: str, site: Site, tmp
             assert set(found.references) == set(references(dw_id))
 
 
-def test_without_api_and_pages_articles_are_missing_and_named(site: Site, tmp_path: Path) -> None:
+def test_without_api_and_pages_articles_are_missing_and_reported(site: Site, tmp_path: Path) -> None:
     site.down("api")
     site.options(graph_api=False, layout="none")
     outcome = crawl(tmp_path, [dw.GERMAN], site=site, settings=NO_RETRY)
@@ -140,7 +140,7 @@ def test_without_api_and_pages_articles_are_missing_and_named(site: Site, tmp_pa
     assert [(one["id"], one["reason"]) for one in outcome.report["missing"]] == [(dw.GERMAN, "robots.txt: status 503")]
 
 
-def test_everything_down_is_unreachable(site: Site, tmp_path: Path) -> None:
+def test_run_ends_as_unreachable_if_everything_is_down(site: Site, tmp_path: Path) -> None:
     for host in ("api", "www", "rss", "static"):
         site.down(host)
     outcome = crawl(tmp_path, "edition:zh", site=site, settings=NO_RETRY)
@@ -242,7 +242,7 @@ def test_page_does_not_replace_a_document_from_the_api(site: Site, tmp_path: Pat
     assert second.state_of(dw.GERMAN)[0] == "archived"
 
 
-def test_once_the_api_says_the_same_as_a_page_no_page_replaces_it(site: Site, tmp_path: Path) -> None:
+def test_page_does_not_replace_a_document_that_the_api_confirmed(site: Site, tmp_path: Path) -> None:
     site.down("api")
     page = crawl(tmp_path, [dw.CHAIN[4]], "depth=0", site=site, settings=NO_RETRY)
     site.up("api")

@@ -122,20 +122,20 @@ def test_run_that_stores_nothing_exports_no_row(fed: Path, site: Site) -> None:
     assert "new-seeds" not in outcome.stderr
 
 
-def test_feed_that_cannot_be_written_costs_no_document(site: Site, tmp_path: Path) -> None:
+def test_feed_that_cannot_be_written_loses_no_document(site: Site, tmp_path: Path) -> None:
     broken = feeds(tmp_path / "a.jsonl", item_export_kwargs={"separators": 5})
     outcome = crawl(tmp_path / "archive", [dw.CHAIN[4]], "depth=0", site=site, settings=broken)
     assert outcome.status == 3
     assert f"{outcome.documents[dw.CHAIN[4]]} could not be exported: TypeError" in outcome.stderr
 
 
-def test_feed_exporter_is_loaded_only_where_there_are_feeds() -> None:
+def test_feed_exporter_is_loaded_only_if_there_are_feeds() -> None:
     loaded = "import sys, crawler.spiders.dw, crawler.crawl.extensions.feed; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "scrapy.extensions.feedexport" not in ran.stdout.split()
 
 
-def test_output_is_left_alone_by_a_dry_run(site: Site, tmp_path: Path) -> None:
+def test_dry_run_leaves_the_output_alone(site: Site, tmp_path: Path) -> None:
     out = tmp_path / "items.jsonl"
     out.write_text("before\n")
     outcome = crawl(tmp_path / "archive", [dw.CHAIN[4]], "dry_run=1", site=site, settings=feeds(out))

@@ -57,7 +57,7 @@ def test_third_failure_in_a_row_is_reported_once() -> None:
     assert not api.note("api:article", NEW, TIMEOUT)
 
 
-def test_a_usable_answer_ends_the_row_of_failures() -> None:
+def test_usable_answer_resets_the_count_of_failures() -> None:
     api = failing()
     assert not api.note("api:article", NEW, NONE)
     assert (api.works, api.failures) == (True, 0)
@@ -70,7 +70,7 @@ def test_while_the_api_fails_one_request_in_ten_goes_there() -> None:
     assert asked.count(places.GRAPH) == 18
 
 
-def test_documents_from_the_api_are_asked_for_there_alone() -> None:
+def test_documents_from_the_api_are_requested_only_there() -> None:
     api = failing()
     assert {api.first_place(ARCHIVED_FROM_API) for _ in range(20)} == {"api:article"}
 
@@ -105,7 +105,7 @@ def test_a_run_gives_up_after_so_many_documents_without_an_answer(is_answered: b
 
 
 @pytest.mark.parametrize("reason", [status(404), status(403), ROBOTS])
-def test_a_word_of_dws_is_an_answer(reason: Reason) -> None:
+def test_answer_without_a_document_counts_as_an_answer(reason: Reason) -> None:
     reachability = Reachability()
     for _ in range(4):
         reachability.note_miss(NEW, TIMEOUT, is_answered=False)
@@ -113,7 +113,7 @@ def test_a_word_of_dws_is_an_answer(reason: Reason) -> None:
     assert reachability.unanswered == 0
 
 
-def test_an_answer_ends_the_row() -> None:
+def test_answer_resets_the_count_of_unanswered_documents() -> None:
     reachability = Reachability()
     reachability.note_miss(NEW, TIMEOUT, is_answered=False)
     reachability.note_answer()

@@ -48,7 +48,7 @@ def judged(reply: Reply, row: Row = ROW) -> Verdict:
         (Reply("api:article", URL, 304, is_unchanged=True, target=OTHER), Alias(OTHER)),
     ],
 )
-def test_reply_means(reply: Reply, verdict: Verdict) -> None:
+def test_reply_gets_this_verdict(reply: Reply, verdict: Verdict) -> None:
     assert judged(reply) == verdict
 
 
@@ -61,11 +61,11 @@ def test_reply_that_holds_no_article_is_unreadable(place: str, data: bytes) -> N
     assert verdict.reason == f"unreadable: {verdict.problem}"
 
 
-def test_article_of_a_kind_that_is_not_wanted_stops_here() -> None:
+def test_article_of_an_unwanted_kind_is_judged_unwanted() -> None:
     assert judge(SOUND, ROW, ("gallery", "video"), DW, NOW_MS, lambda dw_id: None) == Unwanted("article")
 
 
-def test_article_goes_on_with_all_that_came_with_it() -> None:
+def test_found_article_keeps_the_data_of_its_reply() -> None:
     verdict = judged(SOUND)
     assert isinstance(verdict, Found)
     item = verdict.item
@@ -76,7 +76,7 @@ def test_article_goes_on_with_all_that_came_with_it() -> None:
     assert "<p>Some words.</p>" in item.document.html
 
 
-def test_article_of_another_id_keeps_the_one_that_was_asked_for() -> None:
+def test_article_with_another_id_keeps_the_requested_one() -> None:
     verdict = judged(dataclasses.replace(SOUND, body=body(id=70000009)))
     assert isinstance(verdict, Found)
     assert (verdict.item.requested, verdict.item.article.id) == (ID, 70000009)
@@ -86,7 +86,7 @@ def test_article_of_another_id_keeps_the_one_that_was_asked_for() -> None:
     ("said", "of_row", "known", "language"),
     [(2, "zh", "de", "en"), (None, "zh", "de", "zh"), (None, None, "de", "de"), (None, None, None, UNKNOWN_LANGUAGE)],
 )
-def test_language_is_that_of_the_reply_else_the_known_one(
+def test_language_is_that_of_the_reply_or_else_the_known_one(
     said: int | None, of_row: str | None, known: str | None, language: str
 ) -> None:
     row = ROW._replace(language=of_row)
@@ -102,7 +102,7 @@ def test_language_is_that_of_the_reply_else_the_known_one(
     assert set(asked) <= {ID}
 
 
-def test_an_archived_document_is_judged_as_any_other() -> None:
+def test_archived_document_is_judged_like_any_other() -> None:
     archived = ROW._replace(state=ARCHIVED, path="en/70000001.txt", origin="api")
     assert isinstance(judged(SOUND, archived), Found)
     assert judged(Reply("api:article", URL, 410, fault=status(410)), archived) == Missing(status(410))

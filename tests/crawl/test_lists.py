@@ -68,7 +68,7 @@ def problems(outcome: Outcome) -> str:
 # --- editions ---
 
 
-def test_a_first_run_from_an_edition_finds_what_its_lists_name_and_what_that_refers_to() -> None:
+def test_first_run_of_an_edition_finds_listed_documents_and_their_references() -> None:
     outcome = first_run()
     referred = {other for dw_id in CHINESE for other in references(dw_id)} - {dw.MISSING}
     assert set(outcome.documents) == CHINESE | referred
@@ -96,7 +96,7 @@ def test_the_shipped_list_has_one_edition_switched_on(site: Site, tmp_path: Path
     assert outcome.report["seeds_read"] == {"listing": 1}
 
 
-def test_nothing_is_requested_elsewhere_than_named_by_the_settings() -> None:
+def test_requests_go_only_to_hosts_of_the_settings() -> None:
     assert {name.rpartition(" ")[0] for name in first_run().report["requests"]} == {f"127.0.0.{i}" for i in range(1, 5)}
     assert not first_run().report["refused_requests"]
     assert "no connection" not in first_run().stderr
@@ -131,7 +131,7 @@ def test_unchanged_lists_are_not_sent_again(site: Site, tmp_path: Path) -> None:
     assert third.report["listings"] == {"named": 10, "new": 1, "read": 2}
 
 
-def test_documents_of_a_feed_outlive_the_index(site: Site, tmp_path: Path) -> None:
+def test_documents_of_a_feed_survive_a_lost_index(site: Site, tmp_path: Path) -> None:
     crawl(tmp_path, "edition:zh", "max_articles=1", "depth=0", site=site)
     for path in tmp_path.glob("index.sqlite*"):
         path.unlink()
@@ -140,7 +140,7 @@ def test_documents_of_a_feed_outlive_the_index(site: Site, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("path", [FEED, NEWS])
-def test_a_list_that_came_cut_off_is_read_again_though_it_be_unchanged(path: str, site: Site, tmp_path: Path) -> None:
+def test_list_that_was_cut_off_is_read_again_even_if_unchanged(path: str, site: Site, tmp_path: Path) -> None:
     site.validators()
     _, headers, whole = site.get((site.rss if path == FEED else site.www) + path)
     cut = whole.decode()[: len(whole.decode()) * 2 // 3]
@@ -169,7 +169,7 @@ HOSTILE = {
 """By what is wrong with a feed: the problem that is named, and how many items are read all the same."""
 
 
-def test_hostile_feeds_are_bounded_named_and_counted(site: Site, tmp_path: Path) -> None:
+def test_hostile_feeds_are_bounded_reported_and_counted(site: Site, tmp_path: Path) -> None:
     address = "https://rss.dw.com/rdf/rss-{}-all".format
     outcome = crawl(tmp_path, ",".join(map(address, HOSTILE)), site=site, settings=LISTS_ONLY)
     named = [(one["url"].split("-")[1], one["problem"]) for one in outcome.report["listing_problems"]]
@@ -212,7 +212,7 @@ MOVED = "/xml/rss-chi-all"
 
 
 @pytest.mark.parametrize("path", [FEED, NEWS])
-def test_a_redirected_list_is_asked_for_with_the_validators_of_where_it_led(path: str, site: Site, tmp_path: Path) -> None:
+def test_redirected_list_is_requested_with_the_validators_of_its_target(path: str, site: Site, tmp_path: Path) -> None:
     site.validators()
     url = "https://" + ("rss" if path == FEED else "www") + f".dw.com{path}"
     moved = MOVED if path == FEED else "/zh/article-sitemap.xml"
@@ -225,7 +225,7 @@ def test_a_redirected_list_is_asked_for_with_the_validators_of_where_it_led(path
         (path, 302, True), (moved, 304, True)]  # fmt: skip
 
 
-def test_a_list_that_is_redirected_elsewhere_is_read_though_the_old_condition_holds_there(site: Site, tmp_path: Path) -> None:
+def test_list_that_is_redirected_elsewhere_is_read_even_if_the_old_validators_match(site: Site, tmp_path: Path) -> None:
     site.validators(etag=False)
     site.fault(FEED, redirect=MOVED)
     crawl(tmp_path, "https://rss.dw.com" + FEED, site=site, settings=LISTS_ONLY)
@@ -255,7 +255,7 @@ FAULTS: dict[str, tuple[dict[str, object], str]] = {
 """By channel: what goes wrong, and what is said of it."""
 
 
-def test_lists_that_cannot_be_had_are_named_and_the_run_is_incomplete(site: Site, tmp_path: Path) -> None:
+def test_lists_that_cannot_be_fetched_are_reported_and_the_run_is_incomplete(site: Site, tmp_path: Path) -> None:
     for channel, (fault, _) in FAULTS.items():
         site.fault(f"/rdf/rss-{channel}-all", **fault)
     seeds = ",".join(["edition:zh", *(f"https://rss.dw.com/rdf/rss-{channel}-all" for channel in FAULTS)])
@@ -302,7 +302,7 @@ def test_an_index_that_contains_itself_is_read_once_and_named(site: Site, tmp_pa
     assert outcome.status == 0
 
 
-def test_indexes_without_end_are_left(site: Site, tmp_path: Path) -> None:
+def test_endless_chain_of_indexes_is_not_followed(site: Site, tmp_path: Path) -> None:
     for i in range(9):
         loc = f"<sitemap><loc>https://www.dw.com/sitemap-{i + 1}.xml</loc></sitemap>"
         site.fault(f"/sitemap-{i}.xml", body=f"<sitemapindex>{loc}</sitemapindex>", content_type="text/xml", status=200)
@@ -327,7 +327,7 @@ def test_lastmod_decides_which_documents_are_requested_again(site: Site, tmp_pat
     [("2026-05-31T23:59:59Z", False), ("2026-06-01T00:00:00Z", False), ("2026-06-01T02:00:00+02:00", False),
      ("2026-06-01T00:00:01Z", True), ("2026-06-01", True), ("2026-05-31", False)],
 )  # fmt: skip
-def test_only_a_lastmod_after_the_last_look_says_that_something_changed(
+def test_only_a_lastmod_after_the_last_check_counts_as_a_change(
     lastmod: str, is_newer: bool, site: Site, tmp_path: Path
 ) -> None:
     crawl(tmp_path, [dw.TRADITIONAL], "depth=0", site=site, now_ms=at_ms("2026-06-01"))
@@ -339,7 +339,7 @@ def test_only_a_lastmod_after_the_last_look_says_that_something_changed(
 
 
 @pytest.mark.parametrize("how", ["refresh=none", "max_articles=1"])
-def test_lastmod_outlives_a_run_that_does_not_look_again(how: str, site: Site, tmp_path: Path) -> None:
+def test_lastmod_survives_a_run_that_checks_nothing(how: str, site: Site, tmp_path: Path) -> None:
     site.validators()
     sitemap = "https://www.dw.com/zh/article-sitemap.xml"
     crawl(tmp_path, sitemap, "depth=0", site=site)
@@ -402,7 +402,7 @@ def test_invalid_starting_points_are_named_with_file_and_line(site: Site, tmp_pa
     assert heard(tmp_path / "archive") == CHINESE
 
 
-def test_run_with_only_wrong_starting_points_does_not_start(site: Site, tmp_path: Path) -> None:
+def test_run_with_only_invalid_starting_points_does_not_start(site: Site, tmp_path: Path) -> None:
     outcome = crawl(tmp_path, "edition:xx", site=site)
     assert outcome.status == 1
     assert "Seed argument: not an edition of DW: 'xx'" in outcome.stderr
@@ -441,5 +441,5 @@ def test_every_unknown_key_is_counted_once_by_name(site: Site, tmp_path: Path) -
     assert again.report["unknown_keys"] == ["paywall", "readingTime"]  # though nothing else is new
 
 
-def test_the_time_of_these_crawls_is_later_than_all_that_is_listed() -> None:
+def test_clock_of_these_tests_is_later_than_all_listed_documents() -> None:
     assert at_ms("2026-02-12") < NOW_MS

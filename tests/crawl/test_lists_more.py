@@ -57,7 +57,7 @@ def test_a_search_window_is_completed_and_says_so(site: Site, tmp_path: Path) ->
     assert second.report["windows"] == [line]
 
 
-def test_a_day_is_searched_for_commentaries_too_where_dw_shows_a_type_of_their_own(site: Site, tmp_path: Path) -> None:
+def test_commentaries_are_searched_too_if_dw_has_a_type_for_them(site: Site, tmp_path: Path) -> None:
     """[assumed: no recorded search shows such a type]"""
     day = "search:en:2026-03-01..2026-03-01"
     site.options(articles=400, pictures_per_article=0)
@@ -96,7 +96,7 @@ def test_window_reports_the_states_of_unarchived_documents(site: Site, tmp_path:
     assert completeness(last) == f"{WINDOW}: DW counts 100, lists 100, of which 100 are archived (100.0 %)"
 
 
-def test_a_window_killed_in_the_middle_goes_on_after_the_pages_already_read(site: Site, tmp_path: Path) -> None:
+def test_killed_search_window_resumes_after_the_pages_already_read(site: Site, tmp_path: Path) -> None:
     site.options(articles=400, pictures_per_article=0)
     for day in ("01", "02"):
         site.fault(f"/api/search/global[?].*startDate=2026-03-{day}.*pageIndex=3", stall=0)
@@ -153,7 +153,7 @@ def test_days_that_have_not_begun_are_not_asked_for(site: Site, tmp_path: Path) 
     assert outcome.status == 0
 
 
-def test_days_that_could_not_be_read_are_not_taken_for_done(site: Site, tmp_path: Path) -> None:
+def test_days_that_could_not_be_read_do_not_count_as_done(site: Site, tmp_path: Path) -> None:
     site.options(articles=1000)
     window = "search:en:2026-03-01..2026-03-04"
     faults: list[dict[str, object]] = [{"status": 503}, {"body": "<h1>Soon</h1>"}, {"malformed_json": True}]
@@ -169,7 +169,7 @@ def test_days_that_could_not_be_read_are_not_taken_for_done(site: Site, tmp_path
 
 
 @pytest.mark.parametrize("further", [None, 2, "/elsewhere", "https://elsewhere.example/?pageIndex=2"])
-def test_a_page_that_leads_nowhere_is_followed_by_the_number_of_the_next(further: object, site: Site, tmp_path: Path) -> None:
+def test_page_without_a_usable_next_page_is_followed_by_number(further: object, site: Site, tmp_path: Path) -> None:
     site.options(articles=400)
     day = "search:en:2026-03-01..2026-03-01"
     _, _, reply = site.get(search_url(DW, 2, date(2026, 3, 1)).replace(DW.api, site.api))
@@ -210,7 +210,7 @@ def test_a_day_without_articles_is_complete(items: dict[str, object], site: Site
     assert completeness(outcome).endswith("DW counts 0, lists 0, of which 0 are archived")
 
 
-def test_an_endless_search_is_left_and_named(site: Site, tmp_path: Path) -> None:
+def test_endless_search_is_stopped_and_reported(site: Site, tmp_path: Path) -> None:
     site.options(articles=100, endless_search=True)
     outcome = crawl(tmp_path, "search:en:2026-03-01..2026-03-01", site=site, settings=LISTS_ONLY)
     assert len(search_paths(outcome)) == 2
@@ -230,7 +230,7 @@ def test_a_new_key_of_a_list_is_named_in_the_report(site: Site, tmp_path: Path) 
 # --- media lists ---
 
 
-def test_a_media_list_is_read_to_its_end_and_then_only_while_it_brings_news(site: Site, tmp_path: Path) -> None:
+def test_media_list_is_read_to_its_end_and_later_only_up_to_known_items(site: Site, tmp_path: Path) -> None:
     site.options(media=500, pictures_per_article=0)  # 125 of them in Chinese, and two by name
     kinds = {"ARCHIVE_KINDS": "liveblog"}
     first = crawl(tmp_path, "mediacenter:zh", site=site, settings=kinds)
@@ -245,7 +245,7 @@ def test_a_media_list_is_read_to_its_end_and_then_only_while_it_brings_news(site
     assert third.report["listings"]["new"] == 35
 
 
-def test_a_media_list_that_broke_off_is_read_to_its_end_the_next_time(site: Site, tmp_path: Path) -> None:
+def test_interrupted_media_list_is_read_to_its_end_in_the_next_run(site: Site, tmp_path: Path) -> None:
     site.options(media=500)
     kinds = {"ARCHIVE_KINDS": "liveblog", "RETRY_TIMES": 0}
     site.fault("/api/list/mediacenter/4[?]pageIndex=3", status=503)
@@ -269,14 +269,14 @@ def test_a_media_list_without_next_pages_is_read_by_their_numbers(site: Site, tm
     assert problems(outcome).count("names no usable next page") == 2
 
 
-def test_an_endless_media_list_is_left_and_named(site: Site, tmp_path: Path) -> None:
+def test_endless_media_list_is_stopped_and_reported(site: Site, tmp_path: Path) -> None:
     site.options(media=100, endless_mediacenter=True)
     outcome = crawl(tmp_path, "mediacenter:zh", site=site, settings=LISTS_ONLY)
     assert len([path for path in outcome.asked("api") if "mediacenter" in path]) == 2
     assert "lists nothing new, yet names a next page: not followed" in problems(outcome)
 
 
-def test_kinds_not_wanted_wait_until_they_are(site: Site, tmp_path: Path) -> None:
+def test_documents_of_unwanted_kinds_wait_until_they_are_wanted(site: Site, tmp_path: Path) -> None:
     site.options(media=12)
     first = crawl(tmp_path, "mediacenter:zh", site=site, settings={"ARCHIVE_KINDS": "article,gallery"})
     kinds = {line["kind"] for line in first.log if layout.is_document(line["path"])}
@@ -288,7 +288,7 @@ def test_kinds_not_wanted_wait_until_they_are(site: Site, tmp_path: Path) -> Non
     assert dw.VIDEO_BY_REFERENCE in second.documents
 
 
-def test_a_reference_that_is_of_a_kind_not_wanted_is_asked_for_once(site: Site, tmp_path: Path) -> None:
+def test_reference_to_an_unwanted_kind_is_requested_once(site: Site, tmp_path: Path) -> None:
     articles = {"ARCHIVE_KINDS": "article"}
     first = crawl(tmp_path, [dw.GALLERY_BY_REFERENCE, dw.GERMAN], "depth=0", site=site, settings=articles)
     assert set(first.documents) == {dw.GERMAN}

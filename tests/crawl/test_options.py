@@ -59,7 +59,7 @@ def test_argument_becomes_an_option(given: dict[str, str], name: str, value: obj
 
 
 @pytest.mark.parametrize(("refresh", "looks_again"), [("", True), ("all", True), ("none", False), ("7", False)])
-def test_ids_and_none_look_at_nothing_else_again(refresh: str, looks_again: bool) -> None:
+def test_refresh_with_ids_or_none_checks_nothing_else(refresh: str, looks_again: bool) -> None:
     assert options.read({"refresh": refresh}, settings()).looks_again is looks_again
 
 
@@ -84,7 +84,7 @@ def test_media_are_taken_only_if_wanted() -> None:
         ({"media": "mp4"}, "media must be 1 or 0, not 'mp4'"),
     ],
 )
-def test_argument_without_meaning_is_refused(given: dict[str, str], message: str) -> None:
+def test_invalid_argument_is_refused(given: dict[str, str], message: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         options.read(given, settings())
     assert str(refused.value) == message
@@ -131,13 +131,13 @@ def test_setting_may_be_a_number_as_text(name: str) -> None:
         ("ARCHIVE_REFRESH", "[[2]]", "ARCHIVE_REFRESH is not a list of pairs like [[2, 0], [14, 1]]: [[2]]"),
     ],
 )
-def test_setting_without_meaning_is_refused(name: str, value: str, message: str) -> None:
+def test_invalid_setting_is_refused(name: str, value: str, message: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         options.read({}, settings(**{name: value}))
     assert str(refused.value) == message
 
 
-def test_documents_are_requested_as_many_at_once_as_their_host_allows() -> None:
+def test_number_of_simultaneous_documents_is_that_of_their_host() -> None:
     assert options.read({}, settings()).concurrency == 1
     other = {"DW_API_URL": "http://127.0.0.1:1/api", "CONCURRENT_REQUESTS_PER_DOMAIN": 6}
     assert options.read({}, settings(**other)).concurrency == 6

@@ -37,7 +37,7 @@ NO_CHECK = ("-s", "DOWNLOAD_VERIFY_CERTIFICATES=0")  # the stand-in's certificat
 
 
 @pytest.mark.parametrize("client", ["aiohttp", "twisted"])
-def test_everything_comes_through_the_proxy_which_alone_knows_the_hosts(client: str, tmp_path: Path) -> None:
+def test_all_requests_go_through_the_proxy_which_resolves_the_hosts(client: str, tmp_path: Path) -> None:
     with ConnectProxy(fresh_site(), tmp_path, login="me:p@s/s:%") as proxy:
         ran = crawl(tmp_path / "a", proxy.url.replace("//", "//me:p%40s%2Fs:%25@"), *NO_CHECK, "-s", f"HTTP_CLIENT={client}")
     assert ran.returncode == 0, ran.stderr
@@ -48,7 +48,7 @@ def test_everything_comes_through_the_proxy_which_alone_knows_the_hosts(client: 
 
 
 @pytest.mark.parametrize("client", ["aiohttp", "twisted"])
-def test_a_proxy_that_opens_tls_is_refused(client: str, tmp_path: Path) -> None:
+def test_proxy_that_intercepts_tls_is_refused(client: str, tmp_path: Path) -> None:
     with ConnectProxy(fresh_site(), tmp_path) as proxy:
         ran = crawl(tmp_path / "a", proxy.url, "-s", f"HTTP_CLIENT={client}")
     assert ran.returncode == 4, ran.stderr
@@ -57,7 +57,7 @@ def test_a_proxy_that_opens_tls_is_refused(client: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("client", ["aiohttp", "twisted"])
-def test_a_proxy_that_wants_a_password_or_refuses_leaves_dw_unreachable(client: str, tmp_path: Path) -> None:
+def test_wrong_password_or_a_refusing_proxy_leaves_dw_unreachable(client: str, tmp_path: Path) -> None:
     with ConnectProxy(fresh_site(), tmp_path, login="me:secret") as proxy:
         ran = crawl(tmp_path / "a", proxy.url.replace("//", "//me:wrong@"), *NO_CHECK, "-s", f"HTTP_CLIENT={client}")
     assert ran.returncode == 4, ran.stderr
@@ -149,13 +149,13 @@ def test_proxychains_leads_a_crawl_through_a_socks_proxy(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "proxy", ["socks5://127.0.0.1:1080", "socks4a://h:1080", "https://h:8118", "SOCKS5H://u:secret@h:1", "h:8118"]
 )
-def test_other_proxies_than_http_keep_a_run_from_starting(proxy: str) -> None:
+def test_proxies_other_than_http_prevent_a_run(proxy: str) -> None:
     with pytest.raises(ArgumentError, match=r"^https_proxy names a proxy of a kind that .*//.*docs/proxies\.md") as error:
         arguments.check_proxies({"https": proxy, "no": "localhost"})
     assert "secret" not in str(error.value)
 
 
-def test_a_crawl_names_such_a_proxy_in_one_line(tmp_path: Path) -> None:
+def test_unsupported_proxy_is_reported_in_one_line(tmp_path: Path) -> None:
     ran = crawl(tmp_path / "a", "socks5://127.0.0.1:1080")
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "https_proxy names a proxy" in ran.stderr
@@ -166,5 +166,5 @@ def test_a_crawl_names_such_a_proxy_in_one_line(tmp_path: Path) -> None:
     "proxies",
     [{}, {"http": "http://u:p@h:1", "https": "http://h:1"}, {"no": "x", "all": "socks5://h:1"}, {"https": ""}, {"http": "h:1"}],
 )
-def test_http_proxies_and_what_scrapy_does_not_read_pass(proxies: dict[str, str]) -> None:
+def test_http_proxies_and_ignored_variables_are_accepted(proxies: dict[str, str]) -> None:
     arguments.check_proxies(proxies)

@@ -30,7 +30,7 @@ def test_a_new_document_is_pending_at_once_and_logged_later(archive: OpenArchive
     assert sum(1 for log in run_logs(run.root) for _ in read_log(log)) == 1, "nothing is logged twice"
 
 
-def test_only_what_comes_nearer_is_logged_again(archive: OpenArchive) -> None:
+def test_document_is_logged_again_only_if_it_comes_nearer(archive: OpenArchive) -> None:
     run = run_with(archive())
     run.archive.register([7], 2)
     run.archive.register([8], 0)

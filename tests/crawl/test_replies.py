@@ -18,36 +18,36 @@ from crawler.crawl.replies import conditions, fault, is_unchanged
         ('"7"', "Mon", {"If-None-Match": '"7"', "If-Modified-Since": "Mon"}),
     ],
 )
-def test_a_condition_for_each_validator(etag: str, last_modified: str, headers: dict[str, str]) -> None:
+def test_each_validator_makes_a_condition(etag: str, last_modified: str, headers: dict[str, str]) -> None:
     assert conditions(etag, last_modified) == headers
     asked = Response("https://api.dw.com/", status=304, request=Request("https://api.dw.com/", headers=headers))
     assert is_unchanged(asked) is bool(headers)
     assert fault(asked) == ("" if headers else "status 304")
 
 
-def test_a_304_to_no_known_request_is_a_fault() -> None:
+def test_304_to_an_unconditional_request_is_a_fault() -> None:
     assert fault(Response("https://api.dw.com/", status=304)) == "status 304"
 
 
 @pytest.mark.parametrize("status", [200, 203])
-def test_content(status: int) -> None:
+def test_these_replies_are_content(status: int) -> None:
     assert fault(Response("https://api.dw.com/", status=status, body=b"{}")) == ""
 
 
 @pytest.mark.parametrize("body", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"\0\0\n"])
-def test_content_without_a_word_is_a_fault_that_passes(body: bytes) -> None:
+def test_empty_content_is_a_temporary_fault(body: bytes) -> None:
     found = fault(Response("https://api.dw.com/", status=200, body=body))
     assert (found, found.may_pass) == ("status 200 with an empty body", True)
     assert fault(Response("https://api.dw.com/", status=200, body=body), may_be_empty=True) == ""
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 205, 206, 226, 304, 408, 429, 500, 503, 599])
-def test_faults_that_pass(status: int) -> None:
+def test_these_faults_may_pass(status: int) -> None:
     found = fault(Response("https://api.dw.com/", status=status))
     assert (found, found.may_pass) == (f"status {status}", True)
 
 
 @pytest.mark.parametrize("status", [300, 302, 305, 400, 401, 403, 404, 410, 451])
-def test_faults_that_are_an_answer(status: int) -> None:
+def test_these_faults_are_an_answer_of_dw(status: int) -> None:
     found = fault(Response("https://api.dw.com/", status=status))
     assert (found, found.may_pass) == (f"status {status}", False)

@@ -37,7 +37,7 @@ def report_of(stats: report.Stats, **facts: Any) -> dict[str, Any]:
         ({"dw/request/attempted": 5}, "finished", DISK, DISK),
     ],
 )
-def test_exit_status(stats: dict[str, int], reason: str, failure: int, status: int) -> None:
+def test_exit_status_follows_from_counters_and_reason(stats: dict[str, int], reason: str, failure: int, status: int) -> None:
     assert report.exit_status(stats, reason, failure) == status
 
 
@@ -67,7 +67,7 @@ def test_passing_and_unreadable_misses_are_failures() -> None:
         (500, [100] * 10, False),
     ],
 )
-def test_far_less_than_the_runs_before_is_said(now: int, before: list[int], is_alert: bool) -> None:
+def test_finding_far_less_than_earlier_runs_is_reported(now: int, before: list[int], is_alert: bool) -> None:
     sentence = report.alert(now, before, share=0.25, minimum=20)
     assert bool(sentence) is is_alert
     if is_alert:
@@ -171,7 +171,7 @@ def test_damaged_reports_of_earlier_runs_are_not_compared_with() -> None:
     assert report.alert(10, before, 0.25, 20) == report.alert(10, [100, 100, 100], 0.25, 20) != ""
 
 
-def test_counts_of_a_summary_are_singular_where_they_are_one() -> None:
+def test_counts_of_one_are_singular_in_a_summary() -> None:
     for count, words in ((1, ("1 article", "1 address, 1 list", "1 entry, 1 new entry")),
                          (2, ("2 articles", "2 addresses, 2 lists", "2 entries, 2 new entries"))):  # fmt: skip
         stats = dict.fromkeys(

@@ -64,7 +64,7 @@ def test_a_new_key_of_a_reply_is_named_once_and_the_reply_kept(site: Site, tmp_p
 # --- errors of our own ---
 
 
-def test_a_bug_met_by_one_article_is_counted_and_the_article_tried_again(site: Site, tmp_path: Path) -> None:
+def test_bug_in_one_article_is_counted_and_the_article_retried(site: Site, tmp_path: Path) -> None:
     with_bug = {"ITEM_PIPELINES": json.dumps({**PIPELINES, f"{__name__}.Stumbles": 350})}
     outcome = crawl(tmp_path, dw.CHAIN[3:], "depth=0", site=site, settings=with_bug)
     assert outcome.status == 3
@@ -145,7 +145,7 @@ def test_damaged_reports_of_earlier_runs_do_not_stop_a_report(past: str, site: S
 
 
 @pytest.mark.parametrize("step", BROKEN_STEPS)
-def test_a_report_is_written_although_part_of_it_cannot_be_told(step: str, site: Site, tmp_path: Path) -> None:
+def test_report_is_written_even_if_part_of_it_cannot_be_made(step: str, site: Site, tmp_path: Path) -> None:
     broken = {"EXTENSIONS": json.dumps({**EXTENSIONS, f"{__name__}.Breaks": 0}), "BROKEN_STEP": step}
     outcome = crawl(tmp_path, [dw.CHAIN[4]], "depth=0", site=site, settings=broken)
     assert outcome.status == outcome.report["exit_status"] == 3
@@ -154,7 +154,7 @@ def test_a_report_is_written_although_part_of_it_cannot_be_told(step: str, site:
 
 
 @pytest.mark.parametrize("step", ["crawler.crawl.report.dumps", "crawler.storage.disk.replace_file"])
-def test_the_status_says_that_there_is_no_report(step: str, site: Site, tmp_path: Path) -> None:
+def test_status_is_6_if_the_report_cannot_be_written(step: str, site: Site, tmp_path: Path) -> None:
     broken = {"EXTENSIONS": json.dumps({**EXTENSIONS, f"{__name__}.Breaks": 0}), "BROKEN_STEP": step}
     outcome = crawl(tmp_path, [dw.CHAIN[4]], "depth=0", site=site, settings=broken)
     assert outcome.status == 6

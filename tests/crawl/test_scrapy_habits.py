@@ -144,13 +144,13 @@ def test_second_spider_that_cannot_start_leaves_no_report(project: Path, site: S
     (["dw", "zh"], "unexpected argument zh; arguments of the spider are written -a NAME=VALUE, as in -a edition=zh"),
     (["dw", "--dry-run"], "unknown option --dry-run; see scrapy crawl --help"),
 ])  # fmt: skip
-def test_wrong_words_of_a_crawl_give_one_line(words: list[str], said: str, tmp_path: Path) -> None:
+def test_invalid_command_line_of_a_crawl_gives_one_line(words: list[str], said: str, tmp_path: Path) -> None:
     ran = in_process("crawl", *words, root=tmp_path / "archive")
     assert (ran.status, ran.out, ran.err) == (1, "", f"scrapy crawl: {said}\n")
     assert not list(tmp_path.iterdir())
 
 
-def test_wrong_argument_of_the_spider_gives_one_line(tmp_path: Path) -> None:
+def test_invalid_argument_of_the_spider_gives_one_line(tmp_path: Path) -> None:
     ran = scrapy("crawl", "dw", "-a", "seed=x", ARCHIVE_DIR=tmp_path / "archive")
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr == "scrapy crawl: there is no argument seed; did you mean seeds?\n"

@@ -55,7 +55,7 @@ def test_a_dry_run_stores_no_document(run: Any) -> None:
 
 
 @pytest.mark.parametrize("seed", [seeds.Problem("list:4", "no address"), FEED, seeds.Start("argument", "edition:en")])
-def test_what_is_no_document_is_not_taken(run: Any, seed: seeds.Seed) -> None:
+def test_file_that_is_not_a_document_is_not_stored(run: Any, seed: seeds.Seed) -> None:
     assert asyncio.run(seeding(run).take(seed)) == 0
     assert run.archive.index.counts() == {}
     assert run.stats["dw/seed/unusable"] == isinstance(seed, seeds.Problem)
@@ -78,5 +78,5 @@ def test_an_unusable_list_is_counted_and_named(run: Any, seed: seeds.Seed, caplo
     assert seed.place in caplog.text
 
 
-def test_standard_input_is_left_alone_unless_it_is_named() -> None:
+def test_standard_input_is_read_only_if_it_is_named() -> None:
     assert asyncio.run(standard_input("list.txt,-x")).read() == b""

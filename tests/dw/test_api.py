@@ -44,7 +44,7 @@ def parse(reply: object = None, kind: str = "article", **changes: object) -> Art
     return api.parse(json.dumps({**BASE, **changes} if reply is None else reply).encode(), 5, kind)
 
 
-def test_plain_article() -> None:
+def test_plain_article_is_read_completely() -> None:
     assert parse() == Article(
         7, "article", "A title", "zh", NOTHING, "2023-10-06T01:48:46.923Z",
         main_picture=Picture(PictureName(63, "303", "jpg"), DwAddress("static.dw.com/image/63_303.jpg")),
@@ -80,7 +80,7 @@ def test_any_other_key_may_have_any_shape(key: str, shape: object) -> None:
 
 
 @pytest.mark.parametrize("shape", WRONG_SHAPES, ids=repr)
-def test_body_element_of_any_shape_is_passed_over(shape: object) -> None:
+def test_malformed_body_element_is_skipped(shape: object) -> None:
     found = parse(body=[shape, {"content": shape}, paragraph(shape), paragraph()])
     assert found.blocks[-1] == Paragraph(Markup("words"))
 
@@ -138,7 +138,7 @@ def test_unreadable_reply_says_why(data: bytes, problem: str) -> None:
 @pytest.mark.parametrize(
     ("own", "dw_id"), [(7, 7), (None, 5), (0, 5), (-1, 5), ("7", 5), (True, 5), (10**15, 5), (7.0, 5)]
 )  # fmt: skip
-def test_own_id_wins_where_it_is_one(own: object, dw_id: int) -> None:
+def test_valid_id_of_the_reply_overrides_the_requested_one(own: object, dw_id: int) -> None:
     assert parse(id=own).id == dw_id
 
 
@@ -182,7 +182,7 @@ AUTHORS = [
 
 
 @pytest.mark.parametrize(("keys", "author"), AUTHORS)
-def test_author_in_every_shape(keys: Json, author: str) -> None:
+def test_author_is_read_in_every_shape(keys: Json, author: str) -> None:
     assert parse(**keys).author == author
 
 
@@ -209,7 +209,7 @@ def test_size_303_is_shown_else_the_nearest_to_700_wide(found_sizes: list[Json],
     assert found.refused == ()
 
 
-def test_picture_is_shown_where_the_reply_has_it() -> None:
+def test_picture_is_shown_in_its_place_in_the_reply() -> None:
     found = parse(mainContent=image(sizes=[{"url": "https://api.dw.com/image/63_303.jpg"}]))
     assert found.main_picture
     assert found.main_picture.address == "api.dw.com/image/63_303.jpg"
@@ -222,7 +222,7 @@ def test_picture_is_shown_where_the_reply_has_it() -> None:
         {"type": "Image"}, {"type": "Image", "sizes": None}, {}, None,
     ],
 )  # fmt: skip
-def test_placeholder_shows_nothing_and_is_nothing_skipped(placeholder: object) -> None:
+def test_placeholder_is_not_shown_and_does_not_count_as_skipped(placeholder: object) -> None:
     found = parse(mainContent=placeholder, body=[{"content": placeholder}, paragraph()])
     assert (found.main_picture, found.refused, found.blocks) == (None, (), (Paragraph(Markup("words")),))
     assert set(found.skipped) <= {"(no type)"}
@@ -237,7 +237,7 @@ def test_picture_of_another_host_is_refused_and_named(url: str) -> None:
     assert found.blocks == (Paragraph(Markup("words")),)
 
 
-def test_captions_are_markup_made_safe_and_names_are_no_captions() -> None:
+def test_captions_are_safe_markup_and_names_are_not_captions() -> None:
     found = parse(mainContent=image(caption="<i>c</i><script>x</script>"), body=[{"content": image(caption=None)}])
     assert found.main_picture
     assert found.main_picture.caption == "<i>c</i>"
@@ -271,7 +271,7 @@ READABLE: list[object] = [
 
 
 @pytest.mark.parametrize("element", READABLE, ids=repr)
-def test_words_of_a_body_are_kept_in_whatever_shape_they_come(element: object) -> None:
+def test_words_of_a_body_are_kept_in_any_shape(element: object) -> None:
     found = parse(body=[paragraph("a"), element, paragraph("b")])
     assert found.blocks == (Paragraph(Markup("a")), Paragraph(Markup("words")), Paragraph(Markup("b")))
     assert found.skipped == ()
@@ -314,7 +314,7 @@ def test_main_picture_of_another_shape_is_shown(main: object) -> None:
     assert found.name == PictureName(63, "303", "jpg")
 
 
-def test_numbers_may_come_as_text() -> None:
+def test_numbers_may_be_text() -> None:
     found = parse(mainContent=image(sizes=[*sizes("63_1.jpg", width="90"), *sizes("63_4.jpg", width="650")])).main_picture
     assert found
     assert found.name.rendition == "4"
@@ -323,7 +323,7 @@ def test_numbers_may_come_as_text() -> None:
     assert parse(mainContent=image("-1")).main_picture is None
 
 
-def test_one_thing_may_stand_where_a_list_is_expected() -> None:
+def test_single_value_is_accepted_in_place_of_a_list() -> None:
     assert parse(type="Gallery", items=image(caption="text")).slides == (SLIDE,)
     assert parse(type="Gallery", items=[], images=[image(caption="text")]).slides == (SLIDE,)
     assert parse(type="Video", mainContent={"sources": source("mp4", 1, "https://static.dw.com/v.mp4")}).video == Video(DwAddress("https://static.dw.com/v.mp4"))
@@ -376,7 +376,7 @@ def test_reply_inside_content_is_found() -> None:
     assert parse({"content": BASE}).id == 7
 
 
-def test_article_answered_as_something_else_is_that() -> None:
+def test_article_that_the_reply_calls_another_kind_is_of_that_kind() -> None:
     media = {"type": "Video", "sources": [{"format": "mp4", "url": "https://static.dw.com/1.mp4"}]}
     assert parse(type="Video", mainContent=media).kind == "video"
     assert parse(type="Unheard").kind == "article"
@@ -440,7 +440,7 @@ def test_gallery_without_slides_is_skipped_and_named() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["Gallery", "ImageGallery"])
-def test_gallery_of_its_own(kind: str, reply: Json) -> None:
+def test_gallery_is_a_document_too(kind: str, reply: Json) -> None:
     found = parse({"type": kind, "name": "x", **reply})
     assert (found.kind, found.slides) == ("gallery", (SLIDE,))
 
@@ -465,7 +465,7 @@ SOURCES = [
 
 
 @pytest.mark.parametrize(("sources", "url"), SOURCES)
-def test_best_file_of_a_video(sources: object, url: str | None) -> None:
+def test_best_file_of_a_video_is_chosen(sources: object, url: str | None) -> None:
     main = {"type": "Video", "sources": sources, "previewImage": image(64)}
     found = parse(type="Video", teaser="t", mainContent=main)
     assert found.video == (Video(DwAddress(url)) if url else None)
@@ -491,7 +491,7 @@ EMBEDS = [
 
 
 @pytest.mark.parametrize(("element", "key"), EMBEDS)
-def test_youtube_in_a_body(element: Json, key: str | None) -> None:
+def test_youtube_player_in_a_body_is_kept(element: Json, key: str | None) -> None:
     found = parse(body=[paragraph(), {"content": element}])
     assert found.blocks[1:] == ((YouTube(key),) if key else ())
     assert found.skipped == (() if key else (element["type"],))
@@ -515,7 +515,7 @@ def test_embed_in_a_body_loses_no_words_and_names_its_service(element: Json, kep
     assert ([block.html for block in found.blocks[1:] if isinstance(block, Paragraph)], found.skipped) == ([kept], ())
 
 
-def test_liveblog_is_its_posts() -> None:
+def test_body_of_a_liveblog_is_its_posts() -> None:
     posts = [{"name": "First", "body": [paragraph("a")]}, {"title": "Second", "text": "b"}, {}, "x", {"body": 5}]
     found = parse({"type": "Liveblog", "name": "x", "posts": posts})
     assert [block.html for block in found.blocks if isinstance(block, Paragraph)] == [
@@ -524,6 +524,6 @@ def test_liveblog_is_its_posts() -> None:
 
 
 @pytest.mark.parametrize("piece", ["<h1>", "<br> ", "<p ", "<br>", "x\n"])
-def test_text_made_to_be_slow_is_read_in_time(piece: str) -> None:
+def test_hostile_text_is_read_in_bounded_time(piece: str) -> None:
     """A pattern that starts over at every piece would take minutes: the time is not measured, the test would not end."""
     assert api.paragraphs("<p>" + piece * 60_000 + "words")

@@ -34,7 +34,7 @@ UNICODE = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "
         ("&#00000000000000000000000055357;&#56832;", "😀"),
     ],
 )
-def test_pairs_become_their_character_and_halves_a_mark(text: str, expected: str) -> None:
+def test_surrogate_pairs_become_their_character_and_halves_ufffd(text: str, expected: str) -> None:
     assert sound(text) == expected
 
 
@@ -66,7 +66,7 @@ def test_good_text_keeps_every_character(text: str) -> None:
         ("a\ud83db".encode("utf-32", "surrogatepass"), "a\ufffdb"),
     ],
 )
-def test_broken_bytes_cost_their_own_character_alone(data: bytes, text: str) -> None:
+def test_broken_bytes_lose_only_their_own_character(data: bytes, text: str) -> None:
     assert decode(data) == text
 
 
@@ -95,7 +95,7 @@ def test_labels_are_those_of_the_whatwg(label: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["", "klingon", "utf-7", "idna", "rot13", "hz", "unicode_escape", "utf-16", "a\0b", "x-"])
-def test_encodings_no_page_is_in_are_not_believed(label: str) -> None:
+def test_encodings_that_no_page_uses_are_ignored(label: str) -> None:
     assert codec_of(label) == ""
 
 
@@ -120,7 +120,7 @@ def test_one_broken_character_does_not_change_the_encoding() -> None:
     [("text/html; charset=gbk", "gbk"), ('text/html;charset="GBK"', "GBK"), ("text/html; Charset = 'x-sjis'", "x-sjis"),
      ("text/html", ""), ("", ""), ("application/json; version=1; charset=utf-8", "utf-8"), ("charset=", "")],
 )  # fmt: skip
-def test_charset_of_a_header(content_type: str, charset: str) -> None:
+def test_charset_is_read_from_a_header(content_type: str, charset: str) -> None:
     assert charset_of(content_type) == charset
 
 

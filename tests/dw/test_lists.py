@@ -225,7 +225,7 @@ def test_link_to_a_configured_host_is_read() -> None:
     "title",
     ["a & b", "a < b", "5<6", "a&nbsp;b", "a &amp b", "<b>x", "x<br>y", "<a href=x>y</a>", "\x0b", "&#0;", "<b><i>x</b></i>"],
 )
-def test_broken_title_costs_no_item(title: str) -> None:
+def test_broken_title_loses_no_item(title: str) -> None:
     contents = parse_feed(rss(item(1, title), item(2), item(3)))
     assert ids(contents) == [1, 2, 3]
     assert len(contents.problems) == 1
@@ -294,7 +294,7 @@ def test_doctype_cannot_hide_behind_something_else(before: str) -> None:
         ("utf-8-sig", "UTF-8", "", ""),
     ],
 )
-def test_lying_encoding_costs_no_item_and_is_named(encoding: str, declared: str, header: str, problem: str) -> None:
+def test_wrong_encoding_loses_no_item_and_is_reported(encoding: str, declared: str, header: str, problem: str) -> None:
     text = rss(
         "<link>https://www.dw.com/zh/欧洲/a-1</link>", item(2), head=f'<?xml version="1.0" encoding="{declared}"?>'
     ).decode()
@@ -349,7 +349,7 @@ def test_lastmod_is_the_latest_moment_it_can_mean(lastmod: str, modified_ms: int
     assert (listed.modified_ms, problems) == (modified_ms, [])
 
 
-def test_other_addresses_are_counted() -> None:
+def test_addresses_that_are_not_documents_are_counted() -> None:
     entries = [loc(5), "<loc>https://example.org/zh/t/a-6</loc>", "<loc>file:///etc/passwd</loc>", "",
                "<loc>https://www.dw.com/zh/t/s-9058</loc>"]  # fmt: skip
     listed, further, problems = sorted_out(urlset(*entries))
@@ -370,7 +370,7 @@ INDEX = b"""<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
 </sitemapindex>"""
 
 
-def test_index_gives_addresses_also_its_own() -> None:
+def test_index_gives_all_addresses_even_its_own() -> None:
     listed, further, problems = sorted_out(INDEX)
     assert listed == []
     assert further == [
@@ -381,7 +381,7 @@ def test_index_gives_addresses_also_its_own() -> None:
     assert problems == ["addresses that are not DW's: 3, the first: https://example.org/sitemap.xml"]
 
 
-def test_index_that_contains_itself_ends_for_a_follower_with_a_set() -> None:
+def test_index_that_contains_itself_ends_if_the_caller_remembers_addresses() -> None:
     waiting, followed = ["https://www.dw.com/sitemap.xml"], set()
     while waiting:
         address = waiting.pop()
@@ -470,7 +470,7 @@ def test_damaged_gzip_gives_the_data_before_the_damage(damage: object) -> None:
     assert any(problem.startswith("damaged gzip: ") for problem in problems)
 
 
-def test_cut_off_id_is_not_taken_for_one() -> None:
+def test_cut_off_id_is_not_used() -> None:
     body = urlset(loc(5), loc(54087065))
     cut = body[: body.index(b"87065</loc>")]
     listed, _, problems = sorted_out(cut)
@@ -535,7 +535,7 @@ def test_empty_items_and_search_references_are_no_problem() -> None:
 
 
 @pytest.mark.parametrize("dw_id", [None, "", "abc", True, 1.5, -5, 0, [], {}, 10**20, "9" * 20, "٣"])
-def test_id_that_is_none_is_counted(dw_id: object) -> None:
+def test_invalid_id_is_counted(dw_id: object) -> None:
     contents = parse_search(reply(reference(dw_id), reference("6")))
     assert ids(contents) == [6]
     assert contents.problems[0].startswith("items that name nothing readable: 1, the first: ArticleRef")
@@ -678,7 +678,7 @@ def test_links_of_a_section_on_the_configured_host_are_read() -> None:
 
 
 @pytest.mark.parametrize("state", ["{", '{"a": }', '{"a":[' * 10_000])
-def test_unreadable_state_is_named_and_costs_no_link(state: str) -> None:
+def test_unreadable_state_is_reported_and_loses_no_link(state: str) -> None:
     contents = parse_section(f'<a href="/zh/t/a-1">x</a><script>window.__APOLLO_STATE__={state}</script>'.encode())
     assert ids(contents) == [1]
     assert contents.problems[0].startswith("__APOLLO_STATE__ is not JSON: ")
@@ -699,7 +699,7 @@ def test_window_has_its_days_oldest_first() -> None:
     assert [str(day) for day in window.days()] == ["2024-02-28", "2024-02-29", "2024-03-01"]
 
 
-def test_window_takes_a_number_for_the_language_known_or_not() -> None:
+def test_window_accepts_any_number_for_the_language() -> None:
     assert lists.parse_window("search:4:2023-10-01..2023-10-01") == lists.parse_window("search:zh:2023-10-01..2023-10-01")
     window = lists.parse_window(" search:23:2023-10-01..2023-10-01\n")
     assert (window.language_id, window.language) == (23, None)
@@ -723,7 +723,7 @@ def test_window_takes_a_number_for_the_language_known_or_not() -> None:
         ("search:0:2023-10-01..2023-10-07", "not an edition of DW: '0'"),
     ],
 )
-def test_window_written_wrongly_is_refused_with_the_reason(text: str, problem: str) -> None:
+def test_invalid_window_is_refused_with_the_reason(text: str, problem: str) -> None:
     with pytest.raises(lists.UnreadableSeed, match=problem) as raised:
         lists.parse_window(text)
     assert isinstance(raised.value, ArchiverError)
@@ -742,7 +742,7 @@ def test_search_address_is_that_of_the_recordings() -> None:
         lists.search_url(DW, 4, date(2023, 10, 5), 1, ("liveblog",))
 
 
-def test_mediacenter_address() -> None:
+def test_mediacenter_has_a_page_number_in_its_address() -> None:
     assert (
         lists.mediacenter_url(STAND_IN, lists.language_id("zh"), 2) == "http://127.0.0.1:1/api/list/mediacenter/4?pageIndex=2"
     )
@@ -801,7 +801,7 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PIECES | st.binary(max_size=8), max_size=30).map(b"".join), st.text(max_size=20))
-def test_no_reader_raises_whatever_comes(body: bytes, text: str) -> None:
+def test_no_parser_raises_for_any_input(body: bytes, text: str) -> None:
     parse_feed(body, "text/xml; charset=" + text)
     parse_search(body)
     parse_mediacenter(body)

@@ -71,7 +71,7 @@ def in_titles(text: str) -> bytes:
         "< b>",
     ],
 )
-def test_nothing_in_a_title_costs_an_item(title: str) -> None:
+def test_no_text_in_a_title_loses_an_item(title: str) -> None:
     contents = parse_feed(in_titles(title))
     assert ids(contents) == [1, 2, 3, 4, 5]
     assert not contents.is_cut
@@ -98,7 +98,7 @@ def test_nothing_in_a_title_costs_an_item(title: str) -> None:
     ],
 )
 @pytest.mark.parametrize("is_gzip", [False, True])
-def test_text_before_the_xml_costs_no_entry(before: bytes, is_gzip: bool) -> None:
+def test_text_before_the_xml_loses_no_entry(before: bytes, is_gzip: bool) -> None:
     feed, sitemap = before + FIVE, before + URLS
     if is_gzip:
         feed, sitemap = gzip.compress(feed), gzip.compress(sitemap)
@@ -108,13 +108,13 @@ def test_text_before_the_xml_costs_no_entry(before: bytes, is_gzip: bool) -> Non
     assert not any(each.is_cut for each in found if isinstance(each, Problem))
 
 
-def test_words_before_the_xml_are_named() -> None:
+def test_text_before_the_xml_is_reported() -> None:
     [problem] = parse_feed(PHP.replace(b"<br />", b"") + FIVE).problems
     assert problem == "text before the XML was skipped: Notice: Undefined index: x in /srv/feed.php on line 3"
 
 
 @pytest.mark.parametrize("behind", [b"\0\0", b"\n<!-- cached -->", PHP, b"<script>x</script>", b"]]>", b"&", b"<"])
-def test_text_behind_the_xml_costs_no_entry(behind: bytes) -> None:
+def test_text_behind_the_xml_loses_no_entry(behind: bytes) -> None:
     contents = parse_feed(FIVE + behind)
     assert ids(contents) == [1, 2, 3, 4, 5]
     assert not contents.is_cut
@@ -133,11 +133,11 @@ def test_text_behind_the_xml_costs_no_entry(behind: bytes) -> None:
         FIVE.replace(b"</channel>", b""),
     ],
 )
-def test_tags_written_wrongly_cost_no_item(body: bytes) -> None:
+def test_malformed_tags_lose_no_item(body: bytes) -> None:
     assert ids(parse_feed(body)) == [1, 2, 3, 4, 5]
 
 
-def test_entries_that_stand_in_one_another_are_all_read() -> None:
+def test_nested_entries_are_all_read() -> None:
     body = rss(f"<title>outer</title><item>{item(2)}</item>{item(1)}", item(3))
     assert ids(parse_feed(body)) == [2, 1, 3]
 
@@ -237,7 +237,7 @@ def page(count: int, **more: object) -> bytes:
     return json.dumps({"languageId": 4, **more, "items": items, "paginationInfo": info}).encode()
 
 
-def test_a_list_that_was_cut_gives_the_items_before_the_cut() -> None:
+def test_cut_off_list_gives_the_items_before_the_cut() -> None:
     whole = page(5)
     for parse in (parse_search, parse_mediacenter):
         for length in range(1, len(whole)):
@@ -261,20 +261,20 @@ def test_a_list_that_was_cut_gives_the_items_before_the_cut() -> None:
         (b"Notice: {x}\n", b""),
     ],
 )
-def test_words_around_a_list_cost_nothing(before: bytes, behind: bytes) -> None:
+def test_text_around_a_list_loses_nothing(before: bytes, behind: bytes) -> None:
     contents = parse_search(before + page(5) + behind)
     assert ids(contents) == [1, 2, 3, 4, 5]
     assert contents.total == 5
 
 
-def test_words_around_a_list_are_no_cut() -> None:
+def test_text_around_a_list_does_not_count_as_cut_off() -> None:
     contents = parse_search(page(5) + PHP)
     assert not contents.is_cut
     assert contents.more
     assert contents.problems[0].startswith("broken JSON: more than one value")
 
 
-def test_broken_unicode_in_keys_and_titles_costs_no_item() -> None:
+def test_broken_unicode_in_keys_and_titles_loses_no_item() -> None:
     body = page(2, x=1).replace(b'"x"', b'"x\\ud83d\xed\xa0\xbd\xff\0"')
     contents = parse_search(body)
     assert ids(contents) == [1, 2]
@@ -365,7 +365,7 @@ def test_everything_found_can_be_written_to_a_file(text: str) -> None:
         "<!DOCTYPE [>",
     ],
 )
-def test_hostile_documents_take_no_longer_than_others(soup: str) -> None:
+def test_hostile_lists_take_no_longer_than_others(soup: str) -> None:
     started = time.process_time()
     parse_feed(b"<rss>" + soup.encode() * (900_000 // len(soup)))
     assert time.process_time() - started < 5

@@ -38,7 +38,7 @@ def test_day_stands_where_it_changes() -> None:
     ]
 
 
-def test_posts_stay_as_they_came_where_one_names_no_time() -> None:
+def test_posts_keep_their_order_if_one_has_no_time() -> None:
     heads = [PostHead("2026-06-13T22:05:00Z"), PostHead(), PostHead("2026-06-14T00:20:00Z", words("b"))]
     assert above(*heads) == [
         (0, ["<strong>2026-06-13</strong>", "<strong>22:05</strong>"]), (1, []),
@@ -46,7 +46,7 @@ def test_posts_stay_as_they_came_where_one_names_no_time() -> None:
     ]  # fmt: skip
 
 
-def test_posts_of_one_moment_stay_as_they_came() -> None:
+def test_posts_of_the_same_time_keep_their_order() -> None:
     heads = [PostHead("2026-06-13T22:05:00Z", words(name)) for name in "ab"]
     assert [place for place, _ in above(*heads)] == [0, 1]
 
@@ -94,12 +94,12 @@ def read(name: str) -> Article:
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_posts_come_out_alike_wherever_they_are_read(name: str) -> None:
+def test_posts_are_the_same_from_every_place(name: str) -> None:
     article = read(name)
     assert article.kind == "liveblog"
     assert [block.html for block in article.blocks if isinstance(block, Paragraph)] == SHOWN
 
 
-def test_liveblog_says_the_same_wherever_it_is_read() -> None:
+def test_liveblog_is_the_same_from_every_place() -> None:
     first, *others = (render.document_of(read(name), 0, "en") for name in PLACES)
     assert all(seedfile.says_the_same(first, other) for other in others)

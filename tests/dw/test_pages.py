@@ -169,7 +169,7 @@ def test_document_made_of_a_page_holds_its_references() -> None:
     assert [picture.id for picture in document.pictures] == [61000002, 61000001]
 
 
-def test_app_state_takes_the_content_that_was_asked_for() -> None:
+def test_app_state_takes_the_content_that_was_requested() -> None:
     other = content(id=5, title="Anderes", canonicalUrl="/de/anderes/a-5", namedUrl="/de/anderes/a-5")
     assert pages.parse(app_page(other, content()), 61000000).title == "Der Deich hält"
     assert pages.parse(app_page(other, content()), 5).title == "Anderes"
@@ -190,7 +190,7 @@ def test_id_of_the_page_wins_over_the_one_asked_for() -> None:
         ({"persons": [{"fullName": "<img src=x onerror=run()>"}]}, "&lt;img src=x onerror=run()&gt;"),
     ],
 )
-def test_authors_of_an_entity(changes: dict[str, Any], expected: str) -> None:
+def test_authors_of_an_entity_are_joined(changes: dict[str, Any], expected: str) -> None:
     assert read_content(**changes).author == expected
 
 
@@ -409,7 +409,7 @@ def test_title_of_a_gallery_is_safe_markup_wherever_it_comes_from(title: str, ma
         assert [normalise.fold(gallery.title) for gallery in article.galleries] == [markup]
 
 
-def test_title_of_a_classic_gallery_is_words() -> None:
+def test_title_of_a_classic_gallery_is_plain_text() -> None:
     title = html.escape('Deiche & "Schafe" <script>alert(1)</script>')
     text = CLASSIC_TEXT.replace('data-title="Deiche der Welt"', f'data-title="{title}"')
     article = pages.parse(classic_page(f'<div class="longText">{text}</div>'), 7)
@@ -590,7 +590,7 @@ def test_article_wins_over_the_video_beside_it() -> None:
     assert (article.kind, article.title, article.video) == ("article", "Der Deich hält", None)
 
 
-def test_only_json_ld_is_weak() -> None:
+def test_only_articles_from_json_ld_alone_are_weak() -> None:
     assert set(pages.WEAK_ORIGINS) == {"page:json-ld"}
 
 
@@ -839,7 +839,7 @@ def test_hour_comes_from_json_ld_where_the_classic_layout_has_only_a_day() -> No
     ],
     ids=["no longText [assumed]", "loose text", "two longTexts", "nested", "picture in a paragraph"],
 )
-def test_older_classic_texts(text: str, expected: list[str]) -> None:
+def test_older_classic_texts_are_read(text: str, expected: list[str]) -> None:
     found = texts(pages.parse(classic_page(text), 7))
     assert [part for part in found if not part.startswith("<strong>")] == [part for part in expected if part]
 
@@ -859,7 +859,9 @@ def test_page_without_longtext_and_date_is_not_taken_for_an_article() -> None:
         ("http://www.dw.de/x/a-1", "xx", "ru", "ru"),
     ],
 )
-def test_language_is_of_the_address_else_markup_else_request(address: str, declared: str, asked: str, expected: str) -> None:
+def test_language_is_that_of_the_address_else_the_markup_else_the_request(
+    address: str, declared: str, asked: str, expected: str
+) -> None:
     assert pages.parse(classic_page(address=address, language=declared), 1, asked).language == expected
 
 
@@ -912,7 +914,7 @@ def test_still_of_a_video_stands_in_for_the_picture() -> None:
         ("http://[", "w"),
     ],
 )
-def test_links_are_written_as_the_api_writes_them(href: str, expected: str) -> None:
+def test_links_are_written_like_those_of_the_api(href: str, expected: str) -> None:
     assert addresses.link(href, "w") == expected
 
 
@@ -936,12 +938,12 @@ def test_page_without_an_article_says_what_is_missing(body: bytes) -> None:
         pages.parse(body, 7)
 
 
-def test_page_of_more_tags_than_any_page_has_is_not_read() -> None:
+def test_page_with_too_many_tags_is_not_read() -> None:
     with pytest.raises(UnreadableReply):
         pages.parse(classic_page('<div class="longText"><p>a</p>' + "<p>b</p>" * 30_000), 7)
 
 
-def test_tag_of_hundreds_of_attributes_is_left_out() -> None:
+def test_tag_with_hundreds_of_attributes_is_left_out() -> None:
     flood = " ".join(f'a{number}=">"' for number in range(100_000))
     article = pages.parse(classic_page(f'<div class="longText"><p>a</p><i {flood}></i><p>b</p></div>'), 7)
     assert texts(article) == ["a", "b"]
@@ -980,7 +982,7 @@ def test_half_surrogates_do_not_reach_a_document() -> None:
     assert (article.title, texts(article)) == ("a\ufffdb", ["c\ufffdd"])
 
 
-def test_markup_that_runs_or_loads_is_taken_out() -> None:
+def test_markup_that_runs_or_loads_is_removed() -> None:
     article = read_content(
         text='<p onclick="run()">a<script>run()</script><img src=x onerror=run()> <span style="x" onclick="run()">b</span></p>',
         teaser="<b onclick=run()>t</b>",

@@ -24,7 +24,7 @@ DEFAULT = ("article", "gallery", "video", "liveblog")
         ("liveblog", "api:article"),
     ],
 )  # fmt: skip
-def test_every_kind_is_asked_for_at_the_api_first(kind: str, place: str) -> None:
+def test_every_kind_is_requested_from_the_api_first(kind: str, place: str) -> None:
     assert places.first(kind) == place
 
 
@@ -44,7 +44,7 @@ def test_every_kind_is_asked_for_at_the_api_first(kind: str, place: str) -> None
         (PAGE, "audio", "en", "https://www.dw.com/en/audio-7"),
     ],
 )
-def test_address_of_a_place(place: str, kind: str, language: str | None, url: str) -> None:
+def test_place_has_this_address(place: str, kind: str, language: str | None, url: str) -> None:
     assert places.url(place, kind, 7, language, DW) == url
 
 
@@ -81,7 +81,7 @@ PASSING = ("status 503", "status 429", "timeout", "no connection: refused", "cut
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("api_works", [True, False])
 @pytest.mark.parametrize("reason", PASSING)
-def test_web_is_asked_for_documents_the_api_cannot_give(reason: str, api_works: bool, kind: str) -> None:
+def test_www_is_asked_for_documents_that_the_api_cannot_give(reason: str, api_works: bool, kind: str) -> None:
     assert places_asked(places.first(kind), reason, kind, api_works=api_works) == [places.first(kind), GRAPH, PAGE]
 
 
@@ -100,19 +100,19 @@ def test_id_without_an_article_may_be_of_another_wanted_kind(kind: str, kinds: t
 
 
 @pytest.mark.parametrize("reason", ["status 404", "status 410"])
-def test_an_api_that_knows_nothing_at_all_is_not_believed(reason: str) -> None:
+def test_404_of_an_api_that_gave_nothing_is_ignored(reason: str) -> None:
     assert places_asked("api:video", reason, "video", api_works=True) == ["api:video"]
     assert places_asked("api:video", reason, "video", api_works=False) == ["api:video", GRAPH, PAGE]
 
 
 @pytest.mark.parametrize("reason", [*PASSING, "status 404", "status 410"])
-def test_web_is_not_asked_for_documents_the_api_once_gave(reason: str) -> None:
+def test_www_is_not_asked_for_documents_that_the_api_once_gave(reason: str) -> None:
     for api_works in (True, False):
         assert not {GRAPH, PAGE} & set(places_asked("api:article", reason, "article", pages_too=False, api_works=api_works))
 
 
 @pytest.mark.parametrize("reason", [*PASSING, "status 404", "status 410"])
-def test_the_page_has_the_last_word(reason: str) -> None:
+def test_page_is_the_last_place(reason: str) -> None:
     assert places_asked(GRAPH, reason, "article") == [GRAPH, PAGE]
 
 
@@ -165,7 +165,7 @@ def test_reply_without_an_article_is_unreadable(place: str, body: bytes) -> None
         places.read(place, body, 7, "article", "zh")
 
 
-def test_reply_of_another_kind_keeps_the_kind_it_was_asked_for_as() -> None:
+def test_reply_of_another_kind_keeps_the_requested_kind() -> None:
     reply = {"id": 7, "name": "A name", "teaser": "A teaser"}
     assert places.read("api:video", json.dumps(reply).encode(), 7, "article", "zh").kind == "video"
 

@@ -150,7 +150,7 @@ def test_document_follows_from_a_reply_with_its_content(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", seed_paths(), ids=path_id)
-def test_document_made_again_says_the_same(path: Path) -> None:
+def test_regenerated_document_has_the_same_content(path: Path) -> None:
     document = seedfile.loads(path.read_bytes())
     again = made_again(document)
     assert seedfile.says_the_same(document, again)

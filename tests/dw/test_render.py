@@ -67,5 +67,5 @@ def test_no_tag_begins_in_a_title(title: str, written: str) -> None:
     assert seedfile.says_the_same(replace(made, title=title), made) == (title == written)  # else `scrapy reread` passes it over
 
 
-def test_own_language_of_an_article_wins() -> None:
+def test_language_of_the_article_overrides_the_argument() -> None:
     assert render.document_of(Article(7, "article", "t", language="am"), 0, "zh").language == "am"

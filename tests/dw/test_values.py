@@ -11,7 +11,7 @@ ODD: list[object] = [None, True, False, 0, -1, 1.5, "", "x", [], {}, [1], float(
 
 
 @pytest.mark.parametrize(("value", "number"), [(7, 7), ("7", 7), (" 7\n", 7), (10**15 - 1, 10**15 - 1), ("9" * 15, 10**15 - 1)])
-def test_number(value: object, number: int) -> None:
+def test_whole_numbers_also_as_text_are_numbers(value: object, number: int) -> None:
     assert values.number(value) == number
 
 
@@ -25,7 +25,7 @@ def test_other_values_are_not_numbers(value: object) -> None:
     [([{"a": 1}, 7, None, {}], [{"a": 1}, {}]), ({"a": 1}, [{"a": 1}]), ([], []), (None, []), ("words", []),
      ([[{"a": 1}]], [])],
 )  # fmt: skip
-def test_objects(value: object, found: list[values.Json]) -> None:
+def test_objects_of_a_list_or_a_single_object_are_returned(value: object, found: list[values.Json]) -> None:
     assert values.objects(value) == found
     assert values.first_object(value) == (found[0] if found else {})
 

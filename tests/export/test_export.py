@@ -37,7 +37,7 @@ S = samples
         (["--since", "20260602T000000Z"], []),
     ],
 )  # fmt: skip
-def test_options_select(options: list[str], ids: list[int], archive: Path, tmp_path: Path) -> None:
+def test_options_select_documents(options: list[str], ids: list[int], archive: Path, tmp_path: Path) -> None:
     ran = scrapy("export", "jsonl", "--to", tmp_path / "a.jsonl", "--json", *options, root=archive)
     assert ran.status == 0, ran.err
     assert [row["id"] for row in rows_of(tmp_path / "a.jsonl")] == ids
@@ -52,7 +52,7 @@ def test_since_takes_a_run(tmp_path: Path) -> None:
         assert [row["id"] - 70000000 for row in rows_of(tmp_path / "a.jsonl")] == ids
 
 
-def test_documents_that_dw_no_longer_serves_are_marked(tmp_path: Path) -> None:
+def test_documents_that_dw_no_longer_serves_are_marked_as_gone(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(70000001), document(70000002))
     gone = {"state": "gone", "kind": "article", "id": 70000001, "time": "2026-06-01T00:00:00Z", "reason": "404", "misses": 3}
     store(root, states=[state_of(gone)], now_ms=NOW_MS + 1000)

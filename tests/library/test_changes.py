@@ -39,7 +39,7 @@ SLIDE = "<div>" + PICTURE + "<b>{}</b>：{}</div>"
         ("", []),
     ],
 )
-def test_tokens(text: str, tokens: list[str]) -> None:
+def test_text_is_split_into_tokens(text: str, tokens: list[str]) -> None:
     assert changes.tokens(text) == tokens
 
 
@@ -55,7 +55,7 @@ def test_tokens(text: str, tokens: list[str]) -> None:
         ("", "new", "{+new+}"),
     ],
 )
-def test_words(before: str, after: str, shown: str) -> None:
+def test_changes_are_marked_word_by_word(before: str, after: str, shown: str) -> None:
     assert changes.plain(changes.words(before, after)) == shown
 
 
@@ -75,7 +75,7 @@ def test_text_does_not_differ_from_itself(text: str) -> None:
     assert {sign for sign, _ in changes.words(text, text)} <= {SAME}
 
 
-def test_huge_texts_that_share_nothing_are_told_apart_in_time() -> None:
+def test_huge_texts_without_common_words_are_compared_in_bounded_time() -> None:
     before = " ".join(f"a{number % 977}" for number in range(60_000))
     after = " ".join(f"a{number % 881}" for number in range(60_000, 0, -1))
     started = time.process_time()
@@ -98,7 +98,7 @@ def test_same_document_has_no_difference() -> None:
     assert changes.compare(document(body=BODY), document(body=BODY, stamp_ms=NOW_MS + 1)).is_empty()
 
 
-def test_title_author_date_and_body_are_told_apart() -> None:
+def test_title_author_date_and_body_are_compared_separately() -> None:
     before = document(title="Old title", author="A. Writer", body=BODY)
     body = BODY.replace("waits", "leaves")
     after = document(title="New title", author="B. Writer", body=body, date="2026-05-02T00:00:00.000Z")
@@ -110,13 +110,13 @@ def test_title_author_date_and_body_are_told_apart() -> None:
     assert found.pictures == []
 
 
-def test_paragraphs_added_and_removed_stand_alone() -> None:
+def test_added_and_removed_paragraphs_are_separate_passages() -> None:
     after = BODY.replace("<p>The river is high.</p>", "") + "<p>Night falls.</p>"
     found = changes.compare(document(body=BODY), document(body=after))
     assert [changes.plain(passage) for passage in found.body] == ["[-The river is high.-]", "{+Night falls.+}"]
 
 
-def test_pictures_are_no_words_of_the_body() -> None:
+def test_pictures_are_not_compared_as_words() -> None:
     before = document(body=CAPTIONED.format(1, "A boat") + BODY + CAPTIONED.format(2, "The bank"))
     after = document(body=CAPTIONED.format(1, "A small boat") + BODY + CAPTIONED.format(3, "The bridge"))
     found = changes.compare(before, after)
@@ -146,7 +146,7 @@ def test_links_and_players_are_compared() -> None:
     assert (found.body, found.removed, found.added) == ([], ["https://one.example/"], ["https://two.example/"])
 
 
-def test_markup_alone_is_said_to_be_no_word() -> None:
+def test_change_of_markup_alone_is_reported_as_such() -> None:
     found = changes.compare(document(body="<p>a <b>word</b></p>"), document(body="<p>a <i>word</i></p>"))
     [line] = changes.lines(found, changes.plain)
     assert line.startswith("no word, picture or link differs")
@@ -157,7 +157,7 @@ def test_only_changes_are_coloured() -> None:
     assert shown == "a \x1b[9;31mb\x1b[0m\x1b[32mc\x1b[0m\n\x1b[32md\x1b[0m"
 
 
-def test_text_steers_no_terminal() -> None:
+def test_text_cannot_control_a_terminal() -> None:
     found = changed(document(), title="\x1b]0;x\x07", url="https://www.dw.com/en/\x1b[2J/a-1")
     assert not {"\x1b", "\x07"} & set("".join(changes.lines(found, changes.plain)))
     assert "\x1b" not in changes.plain([(ADDED, "https://one.example/\x1b[2J")])
@@ -186,7 +186,7 @@ def root(tmp_path: Path) -> Path:
         ([ONE, THREE], "It [-waits-]{+sinks+}."),  # the current one by its stamp
     ],
 )
-def test_diff_of_revisions(root: Path, stamps: list[int], shown: str) -> None:
+def test_diff_shows_the_changes_between_revisions(root: Path, stamps: list[int], shown: str) -> None:
     ran = scrapy("diff", 70000001, *stamps, root=root)
     assert ran.status == 0
     assert shown in ran.out
@@ -200,7 +200,7 @@ def test_diff_says_which_versions_it_compares(root: Path) -> None:
     assert lines[1] == f"+ {THREE} (2026-06-01T00:02:00Z) en/2026/05/70000001-the-ferry.txt"
 
 
-def test_diff_for_machines(root: Path) -> None:
+def test_diff_prints_json(root: Path) -> None:
     found = scrapy("diff", 70000001, "--json", root=root).json
     assert found["revisions"] == [ONE, TWO]
     assert found["before"] == {"stamp_ms": TWO, "path": f"revisions/70000001/{TWO}.txt"}
@@ -226,7 +226,7 @@ def test_diff_reports_a_document_without_revisions(root: Path) -> None:
         ([1, 2, 3, 4], "name a document by its id"),
     ],
 )
-def test_diff_of_a_missing_document_or_revision(root: Path, arguments: list[object], said: str) -> None:
+def test_diff_reports_a_missing_document_or_revision(root: Path, arguments: list[object], said: str) -> None:
     ran = scrapy("diff", *arguments, root=root)
     assert ran.status == 1
     assert said in ran.err

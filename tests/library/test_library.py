@@ -66,7 +66,7 @@ def facts(documents: list[Document]) -> list[object]:
     ]
 
 
-def test_public_names_are_there() -> None:
+def test_public_names_exist() -> None:
     assert crawler.library.__all__ == ["Document", "Library", "Picture"]
     assert all(getattr(crawler.library, name).__doc__ for name in crawler.library.__all__)
 
@@ -94,7 +94,7 @@ def test_document_has_the_values_of_its_file(crawled: Outcome) -> None:
         assert gzip.decompress(crawled.files[each.reply_path])
 
 
-def test_kind_and_time_are_known_of_every_kind(crawled: Outcome) -> None:
+def test_every_document_has_its_kind_and_time(crawled: Outcome) -> None:
     found = {each.id: each for each in read(crawled.root)}
     kinds = {dw.SEED_ZH: "article", dw.VIDEO: "video", dw.GALLERY: "gallery", dw.LIVEBLOG: "liveblog"}
     assert {dw_id: found[dw_id].kind for dw_id in kinds} == kinds
@@ -317,7 +317,7 @@ def test_a_damaged_revision_is_skipped_and_noted(tmp_path: Path) -> None:
         assert list(library.damaged) == [path]
 
 
-def test_lines_of_a_run_log_that_are_damaged_lose_no_document(tmp_path: Path) -> None:
+def test_damaged_log_lines_lose_no_document(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(70000001), document(70000002))
     (log,) = (root / layout.RUNS).glob("*.jsonl")
     log.write_bytes(log.read_bytes().replace(b'"sha256":"', b'"sha256":"x', 1))

@@ -64,7 +64,7 @@ def report(root: Path, run: str, **facts: Any) -> None:
 # ---- figures --------------------------------------------------------------------------------------------------------
 
 
-def test_figures_of_an_archive(root: Path) -> None:
+def test_figures_count_what_the_archive_holds(root: Path) -> None:
     found = scrapy("status", "--json", root=root).json
     assert found["states"] == {
         "article": {"archived": 4, "gone": 1, "missing": 2, "pending": 1},
@@ -78,7 +78,7 @@ def test_figures_of_an_archive(root: Path) -> None:
     assert found["disk"]["documents"]["bytes"] == sum(path.stat().st_size for path in root.glob("*/*/*/*.txt"))
 
 
-def test_due_objects(root: Path) -> None:
+def test_due_objects_are_counted(root: Path) -> None:
     assert scrapy("status", "--json", root=root).json["due"] == {
         "pending_documents": 1,
         "pending_pictures": 1,
@@ -100,7 +100,7 @@ def test_due_agrees_with_the_marks_of_a_run(root: Path) -> None:
     assert marked == sum(due[name] for name in ("pending_documents", "pending_pictures", "try_again", "look_again", "compare"))
 
 
-def test_status_for_a_person(root: Path) -> None:
+def test_status_prints_tables(root: Path) -> None:
     ran = scrapy("status", root=root)
     assert ran.status == 0
     words = [line.split() for line in ran.out.splitlines()]
@@ -129,7 +129,7 @@ def test_status_works_while_a_crawl_runs(root: Path) -> None:
     assert scrapy("status", "--json", root=root).json["holder"] is None
 
 
-def test_status_tells_a_killed_process_from_a_live_one(root: Path) -> None:
+def test_status_distinguishes_a_killed_process_from_a_live_one(root: Path) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     holder = {"pid": dead.pid, "host": socket.gethostname(), "who": "scrapy crawl", "since": "2026-06-01T00:00:00Z"}
@@ -146,7 +146,7 @@ def test_titles_of_tables_are_one_line_in_a_pipe(root: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"rubbish" * 1000])
-def test_missing_or_damaged_index_is_said(root: Path, content: bytes | None) -> None:
+def test_missing_or_damaged_index_is_reported(root: Path, content: bytes | None) -> None:
     (root / layout.INDEX).unlink()
     if content is not None:
         (root / layout.INDEX).write_bytes(content)
@@ -156,7 +156,7 @@ def test_missing_or_damaged_index_is_said(root: Path, content: bytes | None) -> 
     assert (root / layout.INDEX).exists() is (content is not None), "status makes nothing"
 
 
-def test_no_archive_is_said(tmp_path: Path) -> None:
+def test_missing_archive_is_reported(tmp_path: Path) -> None:
     ran = scrapy("status", root=tmp_path / "nowhere")
     assert (ran.status, ran.out) == (1, "")
     assert "no archive in" in ran.err
@@ -178,7 +178,7 @@ def test_archive_on_a_read_only_disk_can_be_read(command: str, root: Path) -> No
 # ---- runs -----------------------------------------------------------------------------------------------------------
 
 
-def test_runs_are_drawn(root: Path) -> None:
+def test_runs_are_printed(root: Path) -> None:
     report(root, "20260701T000000Z", documents={"new": 10, "revised": 1}, pictures={"stored": 30})
     report(root, "20260702T000000Z", documents={"new": 5}, exit_status=3, sentences=["found little"],
            documents_missing={"status 404": 2}, pictures_missing={"timeout": 1})  # fmt: skip
@@ -199,7 +199,7 @@ def test_run_without_report_is_not_hidden(root: Path) -> None:
     assert "20260703T000000Z no report" in " ".join(scrapy("status", "--runs", root=root).out.split())
 
 
-def test_starts_that_failed_do_not_push_the_real_runs_out(root: Path) -> None:
+def test_failed_starts_do_not_displace_real_runs(root: Path) -> None:
     report(root, "20260701T000000Z", documents={"new": 10})
     for minute in range(30):
         report(root, f"20260702T00{minute:02}00Z", exit_status=5, reason="could not start", sentences=["it is in use"])
@@ -213,20 +213,20 @@ def test_starts_that_failed_do_not_push_the_real_runs_out(root: Path) -> None:
         assert said in ran.out
 
 
-def test_a_start_that_failed_before_the_last_run_is_past(root: Path) -> None:
+def test_failed_start_before_the_last_run_is_not_shown(root: Path) -> None:
     report(root, "20260701T000000Z", exit_status=5, reason="could not start", sentences=["it is in use"])
     report(root, "20260702T000000Z")
     assert scrapy("status", "--json", root=root).json["failed_starts"] == {"count": 0}
     assert "could not start" not in scrapy("status", root=root).out
 
 
-def test_other_commands_are_no_runs(tmp_path: Path) -> None:
+def test_other_commands_are_not_runs(tmp_path: Path) -> None:
     assert scrapy("add", write(tmp_path / "a.txt", document()), root=tmp_path / "new").status == 0
     assert list((tmp_path / "new" / layout.RUNS).glob("*.jsonl"))
     assert scrapy("status", "--runs", "--json", root=tmp_path / "new").json == []
 
 
-def test_logs_that_a_run_wrote_under_an_earlier_name_are_its_own(root: Path) -> None:
+def test_logs_with_an_earlier_name_belong_to_their_run(root: Path) -> None:
     for run in ("20260703T000000Z", "20260703T000001Z"):
         (root / layout.RUNS / f"{run}.states.ndjson").write_bytes(b"")
     report(root, "20260703T000001Z", logs=["20260703T000000Z.states.ndjson", "20260703T000001Z.states.ndjson"])
@@ -305,10 +305,10 @@ def test_bytes_of_a_large_archive_are_exact() -> None:
 @pytest.mark.parametrize(
     ("value", "largest", "drawn"), [(0, 5, ""), (5, 5, "█" * 20), (1, 1000, "▏"), (0, 0, ""), (3, 8, "█" * 7 + "▌")]
 )
-def test_bar(value: int, largest: int, drawn: str) -> None:
+def test_bar_has_the_length_of_its_share(value: int, largest: int, drawn: str) -> None:
     assert status.bar(value, largest) == drawn
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 KB"), (1_234_567_890, "1.2 GB")])
-def test_size(count: int, words: str) -> None:
+def test_size_is_shown_in_a_suitable_unit(count: int, words: str) -> None:
     assert status.size(count) == words

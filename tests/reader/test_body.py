@@ -24,7 +24,7 @@ def made(markup: str, dw_id: int = 9, around: Surroundings = AROUND) -> str:
     return body(SeedDocument(0, "A title", f"https://www.dw.com/en/A%20title/a-{dw_id}", markup), around)
 
 
-def test_author_and_date_are_no_part_of_the_body() -> None:
+def test_author_and_date_are_not_part_of_the_body() -> None:
     assert made(f"{HEAD}<p>Words.</p>") == "<p>Words.</p>"
 
 
@@ -66,7 +66,7 @@ def test_empty_picture_is_left_out_and_its_caption_is_text() -> None:
     assert made('<img src=""><div><small>A caption</small></div>') == "<div><p>A caption</p></div>"
 
 
-def test_words_around_pictures_stay() -> None:
+def test_text_around_pictures_stays() -> None:
     found = made('one <img src=""> two <img src="https://evil.example/x.png"> three <iframe></iframe> four')
     assert [word for word in ("one", "two", "three", "four") if word not in found] == []
 
@@ -92,7 +92,7 @@ def test_link_elsewhere_is_marked() -> None:
 
 
 @pytest.mark.parametrize("href", ["javascript:alert(1)", "x.html", "../../../../etc/passwd", "file:///etc/passwd", "#top", ""])
-def test_link_to_nothing_that_can_be_opened_is_words(href: str) -> None:
+def test_link_that_cannot_be_opened_becomes_text(href: str) -> None:
     assert made(f'<p><a href="{href}">words</a></p>') == "<p><span>words</span></p>"
 
 

@@ -46,12 +46,12 @@ def test_odd_target_is_refused(text: str) -> None:
     assert 400 <= found.value.status < 500
 
 
-def test_dots_that_are_encoded_twice_are_a_name_of_their_own() -> None:
+def test_dots_that_are_encoded_twice_are_an_ordinary_name() -> None:
     assert target("/%252e%252e/x", PORT).path == "%2e%2e/x"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "LOCALHOST:8000", " localhost:8000 "])
-def test_host_of_the_server_is_taken(host: str) -> None:
+def test_host_of_the_server_is_accepted(host: str) -> None:
     require_host(host, PORT)
 
 
@@ -122,5 +122,5 @@ def test_range_beyond_the_file_is_refused(header: str, size: int) -> None:
     ("header", "is_known"),
     [(None, False), ("", False), ('"a"', True), ('W/"a"', True), ('"b", "a"', True), ("*", True), ("a", False)],
 )
-def test_etag_tells_whether_a_browser_has_it(header: str | None, is_known: bool) -> None:
+def test_etag_shows_whether_the_copy_of_a_browser_is_current(header: str | None, is_known: bool) -> None:
     assert is_current('"a"', header) == is_known

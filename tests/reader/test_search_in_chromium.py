@@ -287,7 +287,7 @@ def test_form_leads_to_hits_whose_links_open(site: Path, page: Browser) -> None:
     ("q=the&since=2026-05-31&until=2026-05-31", {samples.ENGLISH, samples.VIDEO}),
     ("q=the&until=2026-04-30", {samples.LOOSE}), ("q=the&language=ar", set()),
 ])  # fmt: skip
-def test_filters_choose(page: Browser, asked: str, ids: set[int]) -> None:
+def test_filters_limit_the_hits(page: Browser, asked: str, ids: set[int]) -> None:
     _, hits = shown(page, asked)
     assert {int(address.rpartition("/")[2].partition("-")[0]) for address, *_ in hits} == ids
 

@@ -77,7 +77,7 @@ def test_pages_are_those_of_the_site(served: Served, root: Path, tmp_path: Path)
     assert served.get("/en/").data == served.get("/en/index.html").data
 
 
-def test_headers_leave_a_page_no_way_out(served: Served) -> None:
+def test_headers_forbid_a_page_to_contact_other_hosts(served: Served) -> None:
     for path in ("/", "/search.html?q=ferry", "/style.css", PICTURE, "/nothing", "/favicon.ico"):
         found = served.get(path)
         assert {name: found.headers.get(name.lower()) for name in HEADERS} == HEADERS, path
@@ -149,7 +149,7 @@ def test_part_of_a_file_is_sent_so_that_a_player_can_seek(served: Served, root: 
     assert (beyond.status, beyond.headers["content-range"]) == (416, f"bytes */{len(whole)}")
 
 
-def test_links_lead_nowhere_out_of_the_archive(own: Path, tmp_path: Path) -> None:
+def test_links_do_not_lead_out_of_the_archive(own: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     secret.write_bytes(b"secret")
     (own / "images/630/63000050_303.png").symlink_to(secret)
@@ -206,14 +206,14 @@ def test_filters_narrow_a_search(served: Served, query: str, count: int) -> None
         ("&".join(["q=a"] * 60), "too many fields"),
     ],
 )  # fmt: skip
-def test_search_that_cannot_be_understood_says_why_beside_the_form(served: Served, query: str, words: str) -> None:
+def test_invalid_search_is_explained_beside_the_form(served: Served, query: str, words: str) -> None:
     found = served.get(f"/search.html?{query}")
     assert found.status == 400
     assert words in found.text
     assert "<form" in found.text
 
 
-def test_query_is_shown_as_words_not_markup(served: Served) -> None:
+def test_query_is_shown_as_text_not_markup(served: Served) -> None:
     query = _quoted(samples.SCRIPT_WORD + '"\'>')
     for field in ("q", "language", "kind", "since", "until", "page"):
         assert "<script" not in served.get(f"/search.html?q=a&{field}={query}").text
@@ -298,13 +298,13 @@ def test_page_that_waits_for_the_logs_holds_up_no_other_one(own: Path, monkeypat
 
 
 @pytest.mark.parametrize("content", [b"", b"no database" * 1000])
-def test_memory_that_is_damaged_or_lost_is_made_again(own: Path, content: bytes) -> None:
+def test_damaged_or_lost_memory_is_rebuilt(own: Path, content: bytes) -> None:
     (own / ".reader.sqlite").write_bytes(content)
     with serving(own) as served:
         assert served.get("/en/index.html").status == 200
 
 
-def test_caches_may_lie_elsewhere_where_the_archive_cannot_be_written_to(own: Path, tmp_path: Path) -> None:
+def test_caches_may_be_elsewhere_if_the_archive_is_read_only(own: Path, tmp_path: Path) -> None:
     for name in (".reader.sqlite", layout.SEARCH, layout.SEARCH_SEAL):
         (own / name).unlink(missing_ok=True)
     before = snapshot(own).keys()
@@ -325,7 +325,7 @@ def test_serving_leaves_no_file_in_the_archive(own: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X" * 100])
-def test_only_get_and_head_are_taken(served: Served, method: str) -> None:
+def test_only_get_and_head_are_accepted(served: Served, method: str) -> None:
     found = served.send(f"{method} / HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nContent-Length: 3\r\n\r\nabc".encode())
     assert found.startswith(b"HTTP/1.1 405 ")
     assert b"\r\nAllow: GET, HEAD\r\n" in found
@@ -339,13 +339,13 @@ def test_head_is_get_without_the_body(served: Served) -> None:
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", "evil.example:{port}", "127.0.0.1", "[::1]:{port}", "localhost:1"])
-def test_names_of_others_that_lead_here_are_refused(served: Served, host: str) -> None:
+def test_foreign_host_names_are_refused(served: Served, host: str) -> None:
     name = host.format(port=served.port)
     assert served.status(f"GET / HTTP/1.1\r\nHost: {name}\r\n\r\n".encode()) == 421
     assert served.status(f"GET http://{name}/ HTTP/1.1\r\nHost: localhost:{served.port}\r\n\r\n".encode()) == 421
 
 
-def test_host_stands_once(served: Served) -> None:
+def test_repeated_host_header_is_refused(served: Served) -> None:
     good = f"Host: localhost:{served.port}\r\n"
     assert served.status(f"GET / HTTP/1.1\r\n{good}\r\n".encode()) == 200
     assert served.status(f"GET / HTTP/1.1\r\n{good}{good}\r\n".encode()) == 421
@@ -389,7 +389,7 @@ def test_long_head_is_refused_with_its_own_status(served: Served) -> None:
     assert served.status(b"GET / HTTP/1.1\r\nA: " + b"b" * HEAD + b"\r\n\r\n") == 431
 
 
-def test_broken_connections_are_nothing_to_speak_of(served: Served) -> None:
+def test_broken_connections_are_not_reported(served: Served) -> None:
     host = f"Host: localhost:{served.port}\r\n\r\n".encode()
     for raw in (b"", b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\n" + host, b"GET /style.css HTTP/1.1\r\n" + host):
         connection = served.connect()
@@ -399,7 +399,7 @@ def test_broken_connections_are_nothing_to_speak_of(served: Served) -> None:
     assert served.get("/").status == 200
 
 
-def test_connections_that_ask_for_nothing_make_room_for_others(served: Served) -> None:
+def test_idle_connections_are_closed_to_make_room_for_others(served: Served) -> None:
     with contextlib.ExitStack() as stack:
         idle = [stack.enter_context(served.connect()) for _ in range(2 * CONNECTIONS)]
         for connection in idle[::2]:
@@ -413,7 +413,7 @@ def test_connections_that_ask_for_nothing_make_room_for_others(served: Served) -
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_command_serves_until_it_is_told_to_end(root: Path, number: int) -> None:
+def test_command_serves_until_it_gets_a_signal(root: Path, number: int) -> None:
     command = [sys.executable, "-m", "scrapy", "serve", "--port", "0", "--json", "-s", f"ARCHIVE_DIR={root}"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -434,7 +434,7 @@ def test_command_serves_until_it_is_told_to_end(root: Path, number: int) -> None
         process.communicate()
 
 
-def test_port_in_use_is_said_in_one_line(root: Path, served: Served) -> None:
+def test_port_in_use_is_reported_in_one_line(root: Path, served: Served) -> None:
     found = scrapy("serve", "--port", served.port, root=root)
     assert (found.status, found.out) == (1, "")
     assert found.err == f"scrapy serve: port {served.port} is in use by another program: try --port {served.port + 1}, " \

@@ -91,7 +91,7 @@ def decoded(text: str) -> list[int]:
     return numbers
 
 
-def test_halves_have_few_documents_and_depend_on_nothing_else() -> None:
+def test_segments_have_few_documents_and_depend_on_the_documents_alone() -> None:
     chance = random.Random(5)
     moments = [chance.choice([0, 1_700_000_000_000]) + chance.randrange(10 ** chance.randrange(1, 12)) for _ in range(3000)]
     keys = sorted(key(moment, n) for n, moment in enumerate(moments))
@@ -102,7 +102,7 @@ def test_halves_have_few_documents_and_depend_on_nothing_else() -> None:
     assert one_more[: len(counts) - 1] == counts[:-1]
 
 
-def test_documents_of_one_moment_are_parted_by_id() -> None:
+def test_documents_of_the_same_time_are_divided_by_id() -> None:
     assert max(halved([key(1_700_000_000_000, 70_000_000 + n) for n in range(500)], 50)) <= 50
 
 
@@ -133,7 +133,7 @@ def test_long_token_is_indexed_by_its_beginning() -> None:
     assert "a" * (LONGEST_TOKEN + 1) not in tokens
 
 
-def test_scripts_run_nothing_they_are_given() -> None:
+def test_scripts_never_run_their_data() -> None:
     """Hits go into the page as text."""
     for path in TEMPLATES.glob("*.js"):
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|setAttribute",

@@ -118,7 +118,7 @@ def test_site_has_the_pages_of_the_plan(root: Path) -> None:
     assert dangling(root / "site", found) == []
 
 
-def test_pictures_are_those_of_the_archive_and_media_files_too(root: Path) -> None:
+def test_pictures_and_media_files_are_those_of_the_archive(root: Path) -> None:
     files = snapshot(root / "archive")
     wanted = {path: data for path, data in files.items() if path.startswith(("images/", "media/"))}
     assert len(wanted) == 9
@@ -147,7 +147,7 @@ def test_pages_name_other_hosts_only_in_links(root: Path) -> None:
             assert b"default-src 'none'" in data
 
 
-def test_article_has_all_that_it_should(root: Path) -> None:
+def test_page_of_an_article_has_all_its_parts(root: Path) -> None:
     found = page(root, samples.ENGLISH)
     assert "<title>The ferry that waits for nobody, and everybody</title>" in found
     assert '<article lang="en" dir="ltr">' in found
@@ -182,7 +182,7 @@ def test_right_to_left_article_has_its_dates_isolated(root: Path) -> None:
     assert re.search(r"<bdi><time datetime=[^>]*>31 May 2026, 09:36 UTC</time></bdi>", found)
 
 
-def test_document_that_is_gone_at_dw_says_so(root: Path) -> None:
+def test_page_says_that_dw_no_longer_has_the_document(root: Path) -> None:
     state = {"state": "gone", "kind": "article", "id": samples.GERMAN, "reason": "404", "time": "2026-06-02T00:00:00Z"}
     store(root / "archive", states=(state,), now_ms=NOW_MS + DAY_MS)
     update(root)
@@ -199,7 +199,7 @@ def test_long_month_is_split(tmp_path: Path) -> None:
     assert (folder / "index.html").stat().st_size < 200_000
 
 
-def test_hostile_document_stays_words(root: Path) -> None:
+def test_hostile_document_stays_text(root: Path) -> None:
     for path, data in pages(root / "site").items():
         if path.endswith(".html"):
             text = data.decode()
@@ -272,7 +272,7 @@ def test_revised_document_leaves_its_earlier_version(root: Path) -> None:
     assert (root / f"site/revisions/{samples.GERMAN}").is_dir()
 
 
-def test_removed_document_and_its_pictures_go(root: Path) -> None:
+def test_pages_and_pictures_of_a_removed_document_are_removed(root: Path) -> None:
     remove(root / "archive", samples.URDU)
     assert update(root).removed == 3 + 3  # the page, its month, its language; the old segment of the search
     assert not (root / "site/ur").exists()
@@ -295,7 +295,7 @@ def test_lost_picture_is_left_out_and_named(root: Path) -> None:
     assert build(root / "archive", root / "elsewhere", EVERYTHING).left_out == [path]
 
 
-def test_other_selection_takes_pages_and_pictures_away(root: Path) -> None:
+def test_other_selection_removes_pages_and_pictures(root: Path) -> None:
     built = update(root, Selection(frozenset({"zh", "zh-hant"})))
     assert built.removed > 10
     found = pages(root / "site")
@@ -329,7 +329,7 @@ def test_changes_of_every_kind_in_any_order_give_the_same_site(root: Path, monke
         update(root)
 
 
-def test_another_version_of_the_templates_makes_all_pages_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_version_of_the_templates_rebuilds_all_pages(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site_module, "_version", lambda: "another")
     victim = next((root / "site").glob("de/*/*/7*.html"))
     victim.write_text("as an older version made it")
@@ -497,7 +497,7 @@ def test_command_makes_a_site_beside_the_archive(root: Path) -> None:
     assert "Open file://" in ran.out
 
 
-def test_setting_says_where_and_the_option_wins(root: Path) -> None:
+def test_option_overrides_the_setting_for_the_folder(root: Path) -> None:
     assert scrapy("site", "-s", f"SITE_DIR={root / 'elsewhere'}", root=root / "archive").status == 0
     assert pages(root / "elsewhere") == pages(root / "site")
     assert scrapy("site", "-s", f"SITE_DIR={root / 'no'}", "--to", root / "there", root=root / "archive").status == 0
@@ -515,7 +515,7 @@ def test_command_prints_its_result_as_json(root: Path) -> None:
     (("--language", "xx"), 2, "--language: not one of"), (("--since", "yesterday"), 2, "--since: not a day"),
     (("--pictures", "draw"), 2, "--pictures: neither link nor copy"), (("extra",), 1, "unexpected argument extra"),
 ])  # fmt: skip
-def test_odd_options_end_with_a_line(root: Path, options: tuple[str, ...], status: int, words: str) -> None:
+def test_invalid_options_give_one_line(root: Path, options: tuple[str, ...], status: int, words: str) -> None:
     ran = scrapy("site", *options, root=root / "archive")
     assert ran.status == status
     assert words in ran.err

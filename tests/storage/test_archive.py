@@ -67,7 +67,7 @@ def tree(root: Path) -> dict[str, bytes]:
 # ---- opening --------------------------------------------------------------------------------------------------------
 
 
-def test_new_archive_says_nothing(archive: OpenArchive, tmp_path: Path) -> None:
+def test_new_archive_reports_nothing(archive: OpenArchive, tmp_path: Path) -> None:
     said: list[str] = []
     archive(say=said.append).close()
     archive(say=said.append).close()
@@ -75,7 +75,7 @@ def test_new_archive_says_nothing(archive: OpenArchive, tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path / "archive")) == [".lock", "index.sqlite", "index.sqlite.sha256", "runs"]
 
 
-def test_second_one_ends_and_names_the_holder(archive: OpenArchive) -> None:
+def test_second_process_fails_and_names_the_holder(archive: OpenArchive) -> None:
     first = archive()
     with pytest.raises(ArchiveInUse, match=rf"is in use by a test \(process {os.getpid()} on .*, since {TIME}\)"):
         archive()
@@ -90,7 +90,7 @@ def test_archive_that_cannot_be_made_is_a_disk_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("free", "min_free", "is_refused"), [(99, 100, True), (100, 100, False), (0, 0, False)])
-def test_free_space_is_asked_for(
+def test_free_space_is_checked(
     archive: OpenArchive, monkeypatch: pytest.MonkeyPatch, free: int, min_free: int, is_refused: bool
 ) -> None:
     monkeypatch.setattr(disk, "free_bytes", lambda folder: free)
@@ -101,7 +101,7 @@ def test_free_space_is_asked_for(
     archive(min_free=0).close()
 
 
-def test_free_space_is_asked_for_while_running(archive: OpenArchive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_space_is_checked_while_running(archive: OpenArchive, monkeypatch: pytest.MonkeyPatch) -> None:
     found = archive(min_free=1)
     picture(found)
     monkeypatch.setattr(disk, "free_bytes", lambda folder: 0)
@@ -123,7 +123,7 @@ def test_disk_that_does_not_answer_is_a_disk_error(tmp_path: Path, monkeypatch: 
 # ---- storing --------------------------------------------------------------------------------------------------------
 
 
-def test_document_its_reply_and_its_lines(archive: OpenArchive, tmp_path: Path) -> None:
+def test_document_is_stored_with_its_reply_and_log_lines(archive: OpenArchive, tmp_path: Path) -> None:
     found = archive()
     records = fetched(found, document())
     assert [record["path"] for record in records] == ["zh/2023/10/7-a-title.json.gz", "zh/2023/10/7-a-title.txt"]
@@ -173,7 +173,7 @@ def test_unreadable_document_gives_none(archive: OpenArchive, tmp_path: Path) ->
     assert found.read("cut.txt") is None
 
 
-def test_row_of_misses_of_an_object(archive: OpenArchive) -> None:
+def test_misses_of_an_object_are_counted(archive: OpenArchive) -> None:
     found = archive()
     fetched(found, document())
     for place in range(3):
@@ -227,7 +227,7 @@ def test_older_version_becomes_a_revision(archive: OpenArchive) -> None:
 
 
 @pytest.mark.parametrize("damage", ["lost", "damaged"])
-def test_document_is_kept_where_the_archived_one_cannot_be_read(archive: OpenArchive, tmp_path: Path, damage: str) -> None:
+def test_document_is_kept_if_the_archived_one_cannot_be_read(archive: OpenArchive, tmp_path: Path, damage: str) -> None:
     found, old = archive(), document(stamp_ms=5000)
     plan(found, old)
     path = tmp_path / "archive" / CURRENT
@@ -282,7 +282,7 @@ def test_references_of_a_nearer_document_are_nearer_too(archive: OpenArchive) ->
     assert [row.hop for row in map(found.index.get, (7, 8, 9, 10)) if row] == [0, 1, 2, 3]
 
 
-def test_unwanted_documents_are_out_of_scope_from_the_first_line_on(tmp_path: Path) -> None:
+def test_unwanted_documents_are_out_of_scope_from_their_first_log_line(tmp_path: Path) -> None:
     scope = Scope(1, frozenset({"article"}))
     with closing(open_archive(tmp_path / "archive", NOW_MS, "a test", scope=scope)) as found:
         found.store_now([], [StateRecord(PENDING, "video", 8, TIME, hop=0)])

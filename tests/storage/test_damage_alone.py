@@ -109,16 +109,16 @@ def judge(crawled: Path, root: Path, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("number", share(range(FLIPS), 3))
-def test_flipped_bit_of_a_log_is_named_and_mended(crawled: Path, tmp_path: Path, number: int) -> None:
+def test_flipped_bit_of_a_log_is_reported_and_repaired(crawled: Path, tmp_path: Path, number: int) -> None:
     judge(crawled, tmp_path / "archive", random.Random(number))
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("number", range(FLIPS, TORTURE_FLIPS))
-def test_any_flipped_bit_of_a_log_is_named_and_mended(crawled: Path, tmp_path: Path, number: int) -> None:
+def test_any_flipped_bit_of_a_log_is_reported_and_repaired(crawled: Path, tmp_path: Path, number: int) -> None:
     judge(crawled, tmp_path / "archive", random.Random(number))
 
-def test_log_that_lost_its_end_is_named_and_mended(crawled: Path, tmp_path: Path) -> None:
+def test_log_that_lost_its_end_is_reported_and_repaired(crawled: Path, tmp_path: Path) -> None:
     """Cut between two lines, where no line is damaged: the index has read more."""
     root = Path(shutil.copytree(crawled, tmp_path / "archive"))
     for log in runlog.run_logs(root):
@@ -143,7 +143,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_whatever_a_document_holds_every_command_goes_on(tmp_path: Path, body: str) -> None:
+def test_no_content_of_a_document_stops_a_command(tmp_path: Path, body: str) -> None:
     odd = document(70000001, title="Odd", body=BODIES[body])
     root = archive_of(tmp_path / "archive", document(70000002, title="Two"))
     assert scrapy("add", write(tmp_path / "odd.txt", odd), root=root).status == 0
@@ -157,7 +157,7 @@ def test_whatever_a_document_holds_every_command_goes_on(tmp_path: Path, body: s
         assert verify.verify(root).counts() == {verify.INDEX_DAMAGED: 1}
 
 
-def test_whatever_a_seed_document_holds_a_crawl_takes_the_others(tmp_path: Path) -> None:
+def test_no_content_of_a_seed_document_keeps_a_crawl_from_the_others(tmp_path: Path) -> None:
     ids = range(70900001, 70900001 + len(BODIES))
     for dw_id, body in zip(ids, BODIES.values(), strict=True):
         write(tmp_path / "seeds" / f"{dw_id}.txt", document(dw_id, body=body))
@@ -168,7 +168,7 @@ def test_whatever_a_seed_document_holds_a_crawl_takes_the_others(tmp_path: Path)
     assert "Traceback" not in outcome.stderr
 
 
-def test_line_that_cannot_be_applied_is_left_out_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_line_that_cannot_be_applied_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Raise an unexpected error."""
     root = archive_of(tmp_path / "archive", document(70000001, title="One"), document(70000002, title="Two"))
     heard = Archive.register_document

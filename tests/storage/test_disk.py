@@ -80,7 +80,7 @@ def test_existing_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == b"short"
 
 
-def test_two_temporary_files_of_one_path_never_meet(tmp_path: Path) -> None:
+def test_two_temporary_files_for_one_path_have_different_names(tmp_path: Path) -> None:
     assert disk.write_temporary(tmp_path / "a", b"1") != disk.write_temporary(tmp_path / "a", b"2")
 
 
@@ -116,7 +116,9 @@ def test_disk_that_fills_half_way_leaves_no_half_file(tmp_path: Path, monkeypatc
     assert os.listdir(tmp_path) == []
 
 
-def test_temporary_file_that_cannot_be_removed_hides_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_temporary_file_that_cannot_be_removed_does_not_hide_the_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(disk, "os_fsync", failing(errno.EIO))
     monkeypatch.setattr(os, "unlink", failing(errno.EROFS))
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
@@ -156,7 +158,7 @@ def fsync_of_folders(number: int) -> Callable[[int], None]:
 UNABLE = [errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF]
 
 
-def test_temporary_names_that_are_taken_are_passed_over(tmp_path: Path) -> None:
+def test_temporary_names_that_are_taken_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "outside").write_bytes(b"kept")
     (tmp_path / ".tmp-0-1.txt").symlink_to(tmp_path / "outside")
     (tmp_path / ".tmp-1-1.txt").mkdir()

@@ -104,7 +104,7 @@ def refused_then_complete(runner: Runner, archive: Path, whole: Path, fault: Fau
 
 
 @pytest.mark.parametrize("fault", share([*ONCE, *FOR_GOOD], 2), ids=str)
-def test_refused_at_a_step_it_stops_and_the_next_run_completes(
+def test_run_stops_if_the_disk_fails_at_a_step_and_the_next_completes(
     runner: Runner, whole: Path, tmp_path: Path, fault: Fault
 ) -> None:
     refused_then_complete(runner, tmp_path / "archive", whole, fault)
@@ -119,7 +119,7 @@ def test_file_system_that_cannot_flush_folders_is_used_with_a_warning(runner: Ru
 
 @pytest.mark.torture
 @pytest.mark.parametrize("fault", MORE, ids=str)
-def test_refused_at_a_later_step_it_stops_and_the_next_run_completes(
+def test_run_stops_if_the_disk_fails_at_a_later_step_and_the_next_completes(
     runner: Runner, whole: Path, tmp_path: Path, fault: Fault
 ) -> None:
     refused_then_complete(runner, tmp_path / "archive", whole, fault)
@@ -188,7 +188,7 @@ def large_pictures(site: Site) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("large_pictures")
-def test_full_disk_stops_the_run_and_with_space_the_next_one_completes(
+def test_full_disk_stops_the_run_and_the_next_one_completes_with_more_space(
     elsewhere: Runner, small_disk: Path, tmp_path: Path
 ) -> None:
     whole = tmp_path / "whole"

@@ -47,5 +47,5 @@ def test_kind_is_that_of_the_document_except_for_liveblogs(html: str, before: Ro
         (VIDEO, None, STAMP_MS),
     ],
 )
-def test_published_is_the_shown_else_the_known_time(html: str, before: Row | None, published_ms: int) -> None:
+def test_time_of_publication_is_the_shown_or_else_the_known_one(html: str, before: Row | None, published_ms: int) -> None:
     assert identify.published_ms(document(html), before) == published_ms

@@ -144,14 +144,14 @@ def some_and_many(some: int, many: int) -> pytest.MarkDecorator:
 
 
 @some_and_many(4, 200)
-def test_killed_at_any_instant_the_next_run_completes(large: World, tmp_path: Path, number: int, of: int) -> None:
+def test_next_run_completes_after_a_kill_at_any_instant(large: World, tmp_path: Path, number: int, of: int) -> None:
     kill_at_instants(large, None, tmp_path / "archive", number, of)
     assert large.runner.complete(tmp_path / "archive") == 1
     large.judge(tmp_path / "archive")
 
 
 @some_and_many(3, 60)
-def test_killed_while_revising_the_next_run_makes_the_same_revisions(
+def test_next_run_makes_the_same_revisions_after_a_kill(
     changed: tuple[World, Path], tmp_path: Path, number: int, of: int
 ) -> None:
     world, before = changed
@@ -160,7 +160,7 @@ def test_killed_while_revising_the_next_run_makes_the_same_revisions(
     world.judge(tmp_path / "archive")
 
 
-def test_uninterrupted_revisions_are_as_many_as_changes(changed: tuple[World, Path]) -> None:
+def test_uninterrupted_run_makes_a_revision_for_each_change(changed: tuple[World, Path]) -> None:
     world, before = changed
     revised = {path.parent.name for path in (world.archive / "revisions").rglob("*.txt")}
     generated = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + CHANGED)
@@ -171,7 +171,7 @@ def test_uninterrupted_revisions_are_as_many_as_changes(changed: tuple[World, Pa
 
 
 @pytest.mark.parametrize(("number", "documents"), [(signal.SIGTERM, 1), (signal.SIGINT, 30)])
-def test_stopped_by_a_signal_it_ends_clean_and_the_next_run_completes(
+def test_run_stopped_by_a_signal_ends_cleanly_and_the_next_completes(
     large: World, tmp_path: Path, number: signal.Signals, documents: int
 ) -> None:
     archive = tmp_path / "archive"
@@ -235,7 +235,7 @@ def killed_then_complete(world: World, archive: Path, *faults: Fault) -> None:
 
 
 @pytest.mark.parametrize("fault", these_and_rare(STEPS, ALL_STEPS), ids=str)
-def test_killed_at_a_step_the_next_run_completes(small: World, tmp_path: Path, fault: Fault) -> None:
+def test_next_run_completes_after_a_kill_at_a_step(small: World, tmp_path: Path, fault: Fault) -> None:
     killed_then_complete(small, tmp_path / "archive", fault)
 
 
@@ -253,7 +253,7 @@ ALL_REVISING = [
 
 
 @pytest.mark.parametrize("fault", these_and_rare(REVISING, ALL_REVISING), ids=str)
-def test_killed_at_a_step_of_a_revision_the_next_run_makes_the_same(
+def test_next_run_makes_the_same_revision_after_a_kill_at_a_step(
     changed: tuple[World, Path], tmp_path: Path, fault: Fault
 ) -> None:
     world, before = changed
@@ -261,7 +261,7 @@ def test_killed_at_a_step_of_a_revision_the_next_run_makes_the_same(
 
 
 @pytest.mark.parametrize("kind", OTHER_KINDS)
-def test_killed_before_the_log_line_of_a_document_of_another_kind_the_next_run_knows_its_kind(
+def test_next_run_knows_the_kind_of_a_document_whose_log_line_was_lost_in_a_kill(
     other_kinds: World, tmp_path: Path, kind: str
 ) -> None:
     """A document alone does not say that it is a liveblog: it is adopted as an article, then compared with DW."""
@@ -277,7 +277,7 @@ def test_killed_before_the_log_line_of_a_document_of_another_kind_the_next_run_k
 
 
 @pytest.mark.parametrize("kind", OTHER_KINDS)
-def test_killed_before_the_log_line_of_a_revision_of_another_kind_the_next_run_knows_its_kind(
+def test_next_run_knows_the_kind_of_a_revision_whose_log_line_was_lost_in_a_kill(
     changed: tuple[World, Path], tmp_path: Path, kind: str
 ) -> None:
     world, before = changed
@@ -303,7 +303,7 @@ ALL_RECOVERING = [
 
 
 @pytest.mark.parametrize("faults", these_and_rare(RECOVERING, ALL_RECOVERING), ids=lambda faults: "-".join(map(str, faults)))
-def test_killed_while_recovering_the_next_run_completes(
+def test_next_run_completes_after_a_kill_during_recovery(
     changed: tuple[World, Path], tmp_path: Path, faults: tuple[Fault, Fault]
 ) -> None:
     """A run that adopts the leftovers of a kill is killed too."""
@@ -312,7 +312,7 @@ def test_killed_while_recovering_the_next_run_completes(
 
 
 @pytest.mark.parametrize("n", [1, *(pytest.param(n, marks=pytest.mark.torture) for n in (2, 3)), 4])
-def test_killed_while_the_index_is_made_again_the_next_run_completes(
+def test_next_run_completes_after_a_kill_during_a_rebuild_of_the_index(
     changed: tuple[World, Path], tmp_path: Path, n: int
 ) -> None:
     world, before = changed

@@ -36,7 +36,7 @@ LANGUAGE = st.sampled_from(sorted(LANGUAGES)) | ANY
         ("a" * 60 + " " + "b" * 40 + " c", "a" * 60),
     ],
 )
-def test_slug(title: str, slug: str) -> None:
+def test_slug_of_a_title(title: str, slug: str) -> None:
     assert layout.slug(title) == slug
 
 
@@ -73,7 +73,7 @@ def test_document_path(language: str, moment_ms: int, title: str, path: str) -> 
 
 
 @given(LANGUAGE, st.integers(-(10**13), 253_402_300_799_000), st.integers(1, 10**15 - 1), ANY | st.just("../" * 9 + "x"))
-def test_no_title_and_no_language_leads_out_of_the_archive(language: str, moment_ms: int, dw_id: int, title: str) -> None:
+def test_no_title_or_language_makes_a_path_outside_the_archive(language: str, moment_ms: int, dw_id: int, title: str) -> None:
     path = layout.document_path(language, moment_ms, dw_id, title)
     assert re.fullmatch(r"[a-z0-9-]+/\d{4}/\d\d/\d+(-[a-z0-9-]+)?\.txt", path)
     assert str(PurePosixPath("/root", path)) == f"/root/{path}"
@@ -116,7 +116,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize(("path", "facts"), PATHS.items())
-def test_ids_and_kinds_of_paths(path: str, facts: tuple[int | None, bool, bool, bool]) -> None:
+def test_paths_show_their_id_and_kind(path: str, facts: tuple[int | None, bool, bool, bool]) -> None:
     found = (layout.id_of(path), layout.is_document(path), layout.is_reply(path), layout.is_revision(path))
     assert found == facts
 
@@ -125,7 +125,7 @@ EXTENSIONS = st.sampled_from(["jpg", "jpeg", "png", "gif", "webp"])
 
 
 @given(st.integers(1, 10**15 - 1), st.from_regex(r"\A[0-9A-Za-z]{1,12}\Z"), EXTENSIONS)
-def test_picture_there_and_back(dw_id: int, rendition: str, extension: str) -> None:
+def test_path_of_a_picture_is_read_back(dw_id: int, rendition: str, extension: str) -> None:
     name = PictureName(dw_id, rendition, extension)
     assert layout.picture_of(layout.picture_path(name)) == name
     assert layout.id_of(layout.picture_path(name)) == dw_id

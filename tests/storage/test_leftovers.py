@@ -238,7 +238,7 @@ def test_revised_document_and_reply_after_a_kill(
     assert not {path for what, path in logged if expected.get(path) not in ("left", "waits")}
 
 
-def test_document_that_its_own_reply_gives_is_adopted_though_nothing_kept_the_old_one(archive: OpenArchive) -> None:
+def test_document_that_its_own_reply_gives_is_adopted_even_if_the_old_one_is_lost(archive: OpenArchive) -> None:
     """As `scrapy reread` writes it where a document was lost or damaged before."""
     found = archive()
     stored(found)
@@ -291,7 +291,7 @@ def test_picture_that_is_not_the_logged_one_is_set_aside_and_due(archive: OpenAr
 
 
 @pytest.mark.parametrize(("seconds", "is_looked_at"), [(30, True), (59, True), (61, False)])
-def test_file_a_little_older_than_the_run_is_looked_at_too(archive: OpenArchive, seconds: int, is_looked_at: bool) -> None:
+def test_file_a_little_older_than_the_run_is_checked_too(archive: OpenArchive, seconds: int, is_looked_at: bool) -> None:
     """A clock may have been set, and a run's name may be later than its start."""
     found = archive()
     picture(found)
@@ -306,7 +306,7 @@ def test_file_a_little_older_than_the_run_is_looked_at_too(archive: OpenArchive,
     assert path.exists() is not is_looked_at
 
 
-def test_killed_before_it_was_set_aside_it_is_set_aside_the_next_time(
+def test_file_is_set_aside_in_the_next_run_if_a_kill_prevented_it(
     archive: OpenArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*arguments: object) -> None:
@@ -331,7 +331,7 @@ def test_killed_before_it_was_set_aside_it_is_set_aside_the_next_time(
         ("7-0123456789ab.json", b"[" * 100_000, False), ("7-0123456789ab.json", b"", False),
     ],
 )  # fmt: skip
-def test_kept_reply_is_adopted_where_its_name_or_its_json_proves_it(
+def test_kept_reply_is_adopted_if_its_name_or_its_json_proves_it(
     archive: OpenArchive, name: str, data: bytes, is_adopted: bool
 ) -> None:
     found = archive()

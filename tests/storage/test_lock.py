@@ -45,7 +45,7 @@ def test_released_lock_can_be_taken_and_names_no_holder(tmp_path: Path) -> None:
     Lock(tmp_path / ".lock", "b", SINCE).release()
 
 
-def test_lock_dies_with_its_process(tmp_path: Path) -> None:
+def test_lock_ends_with_its_process(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path / ".lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
@@ -62,7 +62,7 @@ def test_lock_dies_with_its_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "holder", [b"", b"{", b"[]", b"5", b"null", b"{}", b'{"who": "x"}', b"\xff", b'{"pid": 1, "host": "h", "who": "x"}']
 )  # fmt: skip
-def test_holder_that_cannot_be_read_is_another_process(holder: bytes) -> None:
+def test_holder_that_cannot_be_read_is_called_another_process(holder: bytes) -> None:
     assert describe(holder) == "another process"
 
 
@@ -79,7 +79,7 @@ def test_lock_names_a_live_holder_until_it_is_released(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pid", ["7", 0, -1, 10**30, None, "x"])
-def test_holder_whose_process_makes_no_sense_is_not_taken_for_dead(tmp_path: Path, pid: object) -> None:
+def test_holder_with_an_invalid_process_id_is_not_called_dead(tmp_path: Path, pid: object) -> None:
     written = {"pid": pid, "host": "elsewhere", "who": "x", "since": SINCE}
     (tmp_path / ".lock").write_text(json.dumps(written), encoding="utf-8")
     found = holder_of(tmp_path / ".lock")

@@ -46,14 +46,14 @@ LINES: list[tuple[AnyState, str]] = [
 
 
 @pytest.mark.parametrize(("record", "line"), LINES)
-def test_record_has_its_line(record: AnyState, line: str) -> None:
+def test_record_becomes_this_line(record: AnyState, line: str) -> None:
     line = line.replace("TIME", TIME).replace("PATH", PATH).replace("SHA256", SHA256)
     assert json.dumps(record.to_line()) == line
     logline.check(record.to_line())
 
 
 @pytest.mark.parametrize("record", [record for record, _ in LINES])
-def test_line_gives_its_record_back(record: AnyState) -> None:
+def test_line_is_read_back_as_its_record(record: AnyState) -> None:
     assert logline.parse(record.to_line()) == record
     assert logline.parse({**record.to_line(), "key of a later version": 1, "rendition": 5}) == record
 
@@ -75,7 +75,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(("about", "keys"), FILES.items())
-def test_file_has_its_line(about: About, keys: str) -> None:
+def test_record_of_a_file_becomes_this_line(about: About, keys: str) -> None:
     record = FileRecord(PATH, SHA256, 5, about)
     line = f'{{"path": "PATH", "sha256": "{SHA256}", "bytes": 5, {keys}}}'
     assert json.dumps(record.to_line()) == line.replace("TIME", TIME).replace("PATH", PATH)

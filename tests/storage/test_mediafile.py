@@ -41,7 +41,7 @@ PARTIAL, NOTE = f"{STORED}.part", f"{STORED}.part.json"
         (Reply(503, 10), ("status 503", 0)),
     ],
 )
-def test_meaning_of_replies(reply: Reply, means: tuple[str, int]) -> None:
+def test_reply_to_a_range_request_has_this_meaning(reply: Reply, means: tuple[str, int]) -> None:
     assert mediafile.meaning(reply, Partial("u", 100, 500, '"a"', "Monday")) == means
 
 
@@ -66,7 +66,7 @@ WRONG_TYPES = Partial("u", 1, 2).note().replace(b'""', b"5")
 
 
 @pytest.mark.parametrize("note", [b"", b"null", b"[]", b"{}", b'{"url": "u"}', b"\xff", WRONG_TYPES])
-def test_damaged_note_is_of_no_use(note: bytes) -> None:
+def test_damaged_note_is_ignored(note: bytes) -> None:
     assert mediafile.read_note(note, "u", 30) == Partial("u")
 
 
@@ -84,7 +84,7 @@ def test_damaged_note_is_of_no_use(note: bytes) -> None:
         (b"", "mp4", False),
     ],
 )
-def test_first_bytes(start: bytes, kind: str, is_media: bool) -> None:
+def test_media_files_are_recognised_by_their_first_bytes(start: bytes, kind: str, is_media: bool) -> None:
     assert (mediafile.problem(start, kind) == "") == is_media
 
 
@@ -108,7 +108,7 @@ WITH_MEDIA = Sites(media_hosts=frozenset({"m.example"}), takes_media=True)
         ("", None),
     ],
 )
-def test_media_is_asked_for_over_https_at_hosts_that_are_allowed(named: str, asked: str | None) -> None:
+def test_media_is_requested_over_https_from_allowed_hosts_only(named: str, asked: str | None) -> None:
     assert WITH_MEDIA.media_file(named) == asked
     assert Sites().media_file(named) is None
     assert replace(WITH_MEDIA, takes_media=False).media_file(named) is None
@@ -160,7 +160,7 @@ def test_whole_file_is_renamed_then_logged_with_its_bytes(tmp_path: Path) -> Non
     assert lines(tmp_path / "runs" / f"{writer.log.name}{FILES_END}") == [said]
 
 
-def test_note_of_other_bytes_is_gone_before_new_ones_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_note_is_removed_before_other_bytes_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "runs").mkdir()
     writer = Writer(tmp_path, RunLog(tmp_path / "runs", 0))
     writer.submit([Piece(PARTIAL, b"first", 0, b"5")]).result()

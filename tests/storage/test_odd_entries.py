@@ -120,7 +120,7 @@ OUTSIDE = ["strange", ".strange", "en/.strange", "lost+found", "damaged/strange"
 
 
 @kinds
-def test_odd_entries_are_named_and_passed_over(root: Path, make: Callable[[Path], object]) -> None:
+def test_odd_entries_are_reported_and_skipped(root: Path, make: Callable[[Path], object]) -> None:
     paths = [*STRANGE, *OUTSIDE]
     made = {path: replace(root / path, make) for path in paths}
     ours = {path for path in STRANGE if layout.is_folder(path) and made[path] == stat.S_IFDIR}
@@ -158,7 +158,7 @@ def test_odd_entry_in_the_place_of_a_file_is_set_aside(root: Path, path: str, ma
 
 
 @kinds
-def test_folder_that_leads_nowhere_is_named_once_and_its_files_are_not_given_up(
+def test_broken_link_to_a_folder_is_reported_once_and_its_files_are_not_given_up(
     root: Path, make: Callable[[Path], object]
 ) -> None:
     kept = root.parent / "kept"
@@ -263,7 +263,7 @@ def test_odd_entry_among_seeds_is_a_problem(tmp_path: Path, make: Callable[[Path
         assert scrapy("add", tmp_path / "seeds", root=tmp_path / "archive").status == 3
 
 
-def test_crawl_waits_for_no_fifo_among_its_seeds(tmp_path: Path) -> None:
+def test_a_fifo_among_the_seeds_does_not_block_the_crawl(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     os.mkfifo(tmp_path / "seeds" / "odd")
     with Site("--articles", "1") as site:
@@ -306,7 +306,7 @@ def test_walk_follows_no_link_below_the_top(root: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["verify", "repair", "repair --dry-run", "status", "search words", "reindex", "site"])
-def test_every_command_says_that_the_disk_of_the_logs_is_not_mounted(root: Path, command: str) -> None:
+def test_every_command_reports_that_the_disk_of_the_logs_is_not_mounted(root: Path, command: str) -> None:
     shutil.rmtree(root / "runs")
     (root / "runs").symlink_to("/nowhere/runs")
     ran = scrapy(*command.split(), root=root)

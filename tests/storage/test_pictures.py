@@ -77,7 +77,7 @@ ENDLESS = [b"II*\0\x08\0\0\0" + bytes(20), b"MM\0*\0\0\0\x08", b"\0\0\1\0\1\0\x1
 
 
 @pytest.mark.parametrize("data", [JPEG[:-2], GIF[:-1], PNG[:-12], WEBP[:-4], AVIF[:-4], BMP[:-1], JXL_BOX[:-1], *ENDLESS])
-def test_picture_without_its_end_is_whole_only_if_http_vouches_for_its_length(data: bytes) -> None:
+def test_picture_without_its_end_is_whole_only_if_http_confirms_its_length(data: bytes) -> None:
     assert "without an end" in pictures.problem(data)
     assert pictures.problem(data, is_complete=True) == ""
 

@@ -79,7 +79,7 @@ def ways_to_lose(root: Path, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["deleted", "empty", "nonsense", "cut", "overwritten inside"])
-def test_lost_index_is_made_again_and_it_is_said(archive: OpenArchive, tmp_path: Path, way: str) -> None:
+def test_lost_index_is_rebuilt_and_this_is_reported(archive: OpenArchive, tmp_path: Path, way: str) -> None:
     found = archive()
     fill(found)
     before, files = rows(found), tree(tmp_path / "archive")
@@ -95,7 +95,7 @@ def test_lost_index_is_made_again_and_it_is_said(archive: OpenArchive, tmp_path:
     assert len(run_logs(tmp_path / "archive")) == 2, "nothing was adopted, so nothing was logged"
 
 
-def test_index_made_again_on_request_is_the_same_twice(archive: OpenArchive) -> None:
+def test_rebuilding_on_request_twice_gives_the_same_index(archive: OpenArchive) -> None:
     found = archive()
     fill(found)
     before = rows(found)
@@ -157,7 +157,7 @@ def test_temporary_files_are_removed(archive: OpenArchive, tmp_path: Path) -> No
     assert len(said) == 1
 
 
-def test_whole_files_no_line_names_are_adopted(archive: OpenArchive, tmp_path: Path) -> None:
+def test_whole_files_that_no_log_line_names_are_adopted(archive: OpenArchive, tmp_path: Path) -> None:
     found = archive()
     fetched(found, document(7))
     root = tmp_path / "archive"
@@ -200,7 +200,7 @@ def test_cut_and_unknown_files_are_neither_adopted_nor_removed(
     assert full.read_bytes() == data
 
 
-def test_cut_log_line_is_left_out_and_its_file_adopted(archive: OpenArchive, tmp_path: Path) -> None:
+def test_cut_off_log_line_is_ignored_and_its_file_adopted(archive: OpenArchive, tmp_path: Path) -> None:
     found = archive()
     fetched(found, document(7))
     picture(found)
@@ -216,7 +216,7 @@ def test_cut_log_line_is_left_out_and_its_file_adopted(archive: OpenArchive, tmp
     assert (row.state, row.path) == (ARCHIVED, "images/0/63_303.jpg")
 
 
-def test_killed_while_mending_it_is_mended_the_next_time(
+def test_next_run_completes_a_repair_that_was_killed(
     archive: OpenArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = archive()

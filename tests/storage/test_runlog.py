@@ -109,7 +109,7 @@ WRONG_VALUES: list[tuple[dict[str, Any], dict[str, list[Any]]]] = [
     ("record", "key", "value"),
     [(record, key, value) for record, wrong in WRONG_VALUES for key, values in wrong.items() for value in values],
 )
-def test_value_that_no_run_can_have_written_damages_its_line(record: dict[str, Any], key: str, value: object) -> None:
+def test_line_with_an_impossible_value_is_damaged(record: dict[str, Any], key: str, value: object) -> None:
     for line, is_old in ((old({**record, key: value}), True), (checked({**record, key: value}), False)):
         with pytest.raises(DamagedLine, match=f"{key}|alias|picture"):
             decode(line, is_old=is_old)
@@ -179,7 +179,7 @@ def test_line_that_lost_its_checksum_is_damaged(tmp_path: Path) -> None:
         assert list(problems(path).values()) == ["no checksum"]
 
 
-def test_lost_line_end_costs_no_line(tmp_path: Path) -> None:
+def test_lost_line_end_loses_no_line(tmp_path: Path) -> None:
     path = log_of(tmp_path, encode(gone(1))[:-1] + b"\x0b" + encode(gone(2)), encode(gone(3)))
     assert list(read_log(path)) == [gone(1), gone(2), gone(3)]
     assert list(problems(path)) == [1]
@@ -188,14 +188,14 @@ def test_lost_line_end_costs_no_line(tmp_path: Path) -> None:
     assert list(problems(path)) == [2]
 
 
-def test_line_end_too_many_costs_one_line(tmp_path: Path) -> None:
+def test_extra_line_end_loses_one_line(tmp_path: Path) -> None:
     line = encode(gone(1))
     path = log_of(tmp_path, line[:9] + b"\n" + line[10:], encode(gone(2)))
     assert list(read_log(path)) == [gone(2)]
     assert list(problems(path)) == [1, 2]
 
 
-def test_block_of_zeros_costs_the_lines_it_covers(tmp_path: Path) -> None:
+def test_block_of_zeros_loses_only_the_lines_it_covers(tmp_path: Path) -> None:
     data = bytearray(b"".join(encode(gone(number)) for number in range(1, 101)))
     data[1000:1512] = bytes(512)
     path = log_of(tmp_path, bytes(data))
@@ -207,7 +207,7 @@ def test_block_of_zeros_costs_the_lines_it_covers(tmp_path: Path) -> None:
     assert len(problems(path)) == 1
 
 
-def test_line_of_any_length_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overlong_line_loses_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     long = {**gone(2), "reason": "x" * 10_000_000}
     path = log_of(tmp_path, encode(gone(1)), encode(long), encode(gone(3)))
     assert list(read_log(path)) == [gone(1), long, gone(3)]
@@ -218,7 +218,7 @@ def test_line_of_any_length_costs_itself_alone(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("cut", [encode(gone(3))[:9], encode(gone(3))[:-1], old(gone(3))[:-1], b"\x00\x00", b""])
 @pytest.mark.parametrize("written", [old, encode])
-def test_last_line_that_a_crash_cut_is_not_read_and_no_damage(tmp_path: Path, cut: bytes, written: Any) -> None:
+def test_last_line_that_a_crash_cut_off_is_ignored_and_not_damage(tmp_path: Path, cut: bytes, written: Any) -> None:
     path = log_of(tmp_path, written(gone(1)), written(gone(2)), cut)
     assert list(read_log(path)) == [gone(1), gone(2)]
     assert problems(path) == {}
@@ -258,7 +258,7 @@ def test_a_clock_set_back_does_not_put_a_run_before_the_last_one(runs: Path) -> 
 
 
 @pytest.mark.parametrize("call", ["write", "fsync"])
-def test_log_line_that_was_not_flushed_is_taken_back(runs: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+def test_log_line_that_was_not_flushed_is_removed(runs: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     log = RunLog(runs, NOW_MS)
     log.append(FILES_END, [FILE])
     with monkeypatch.context() as patched:

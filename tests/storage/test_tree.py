@@ -96,7 +96,7 @@ def test_unknown_file_is_named_and_left_alone(root: Path, path: str) -> None:
     assert (root / path).read_bytes() == b"precious"
 
 
-def test_nothing_of_others_moves_when_the_last_run_was_killed(root: Path) -> None:
+def test_recovery_after_a_kill_moves_no_foreign_files(root: Path) -> None:
     open_archive(root, NOW_MS, "a test").close(clean=False)
     paths = [*OUTSIDE, *UNKNOWN]
     put(root, *paths)
@@ -176,7 +176,7 @@ def site() -> Iterator[Site]:
 
 @pytest.mark.parametrize("command", ["crawl", "add", "reindex", "repair", "reread"])
 @pytest.mark.parametrize("paths", FOREIGN.values(), ids=FOREIGN)
-def test_folder_of_others_is_refused(tmp_path: Path, site: Site, command: str, paths: list[str]) -> None:
+def test_folder_with_foreign_files_is_refused(tmp_path: Path, site: Site, command: str, paths: list[str]) -> None:
     root = tmp_path / "theirs"
     put(root, *paths)
     before = snapshot(root)
@@ -211,19 +211,19 @@ BEGUN = {
 
 
 @pytest.mark.parametrize("paths", BEGUN.values(), ids=BEGUN)
-def test_archive_that_was_only_begun_goes_on(tmp_path: Path, paths: list[str]) -> None:
+def test_archive_that_was_only_begun_is_accepted(tmp_path: Path, paths: list[str]) -> None:
     put(tmp_path / "archive", *paths)
     assert scrapy("add", write(tmp_path / "seed.txt", document()), root=tmp_path / "archive").status == 0
 
 
-def test_archive_in_which_nothing_was_stored_yet_is_one(tmp_path: Path) -> None:
+def test_archive_in_which_nothing_was_stored_yet_is_accepted(tmp_path: Path) -> None:
     open_archive(tmp_path / "archive", NOW_MS, "a test").close()
     for command in ("verify", "repair", "reindex", "status"):
         assert scrapy(command, root=tmp_path / "archive").status == 0
 
 
 @pytest.mark.parametrize("lost", [["runs"], [layout.INDEX], [layout.INDEX, layout.INDEX_SEAL], ["runs", layout.INDEX]])
-def test_archive_that_lost_its_logs_or_its_index_is_one(root: Path, lost: list[str]) -> None:
+def test_archive_that_lost_its_logs_or_its_index_is_accepted(root: Path, lost: list[str]) -> None:
     put(root, "notes.txt", "lost+found/x")
     for name in lost:
         for path in (root / name).iterdir() if name == "runs" else [root / name]:
@@ -237,7 +237,7 @@ def test_archive_that_lost_its_logs_or_its_index_is_one(root: Path, lost: list[s
     assert {ONE, TWO, PICTURE} <= set(tree.walk(root))
 
 
-def test_refusal_names_a_few_of_many(tmp_path: Path) -> None:
+def test_refusal_names_only_a_few_of_many_files(tmp_path: Path) -> None:
     put(tmp_path, *"abcdef")
     with pytest.raises(NotAnArchive, match=r"\(a, b, c, \.\.\.\)"):
         tree.require_archive(tmp_path)

@@ -57,7 +57,7 @@ def files(root: Path) -> list[str]:
 # ---- storing --------------------------------------------------------------------------------------------------------
 
 
-def test_file_and_line_say_the_same(root: Path, writer: Writer) -> None:
+def test_log_line_matches_the_file(root: Path, writer: Writer) -> None:
     records = writer.submit([new()], [{"state": "missing", "kind": "article", "id": 9}]).result()
     digest = hashlib.sha256(b"words").hexdigest()
     said = {"path": "zh/2023/11/7-a.txt", "sha256": digest, "bytes": 5, "kind": "article", "id": 7, "time": ""}
@@ -83,7 +83,7 @@ def test_states_alone_make_no_log_of_files(root: Path, writer: Writer) -> None:
     assert os.listdir(root / "runs") == [f"{RUN}{STATES_END}"]
 
 
-def test_order_on_disk(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_written_in_a_fixed_order(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     writer.submit([], [{"state": "gone", "kind": "article", "id": 9}]).result()
     noted = calls_of(monkeypatch)
     names = ["images/0/1_303.jpg", "zh/7-a.json.gz", "revisions/7/5.txt", "zh/7-a.txt"]
@@ -236,7 +236,7 @@ ERRORS = [MemoryError(), RuntimeError("can't start new thread"), OSError(errno.E
 @pytest.mark.parametrize("nth", range(4))
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("step", STEPS)
-def test_whatever_fails_is_a_failure_that_leaves_no_temporary_file(
+def test_any_failure_leaves_no_temporary_file(
     root: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException, nth: int
 ) -> None:
     """The nth call of its kind and all after it fail."""
@@ -280,7 +280,7 @@ def test_no_thread_for_the_writer_is_a_disk_error(root: Path, monkeypatch: pytes
         Writer(root, RunLog(root / "runs", NOW_MS))
 
 
-def test_mistake_of_ours_leaves_nothing_behind(root: Path, writer: Writer) -> None:
+def test_bug_leaves_nothing_behind(root: Path, writer: Writer) -> None:
     wrong = writer.submit([NewFile("zh/1.txt", b"words", About("article", object()))], [{"state": "x"}])  # type: ignore[arg-type]
     right = writer.submit([new("zh/2.txt")])
     assert isinstance(wrong.exception(), TypeError)

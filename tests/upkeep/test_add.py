@@ -20,7 +20,7 @@ def seed(dw_id: int = 70000001, stamp_ms: int = NOW_MS, title: str = "A title", 
     return seeds.Document(f"{dw_id}.txt", document(dw_id, stamp_ms, title), is_mended)
 
 
-def test_outcomes_are_counted_and_what_is_no_document_is_told(archive: OpenArchive) -> None:
+def test_outcomes_are_counted_and_other_files_are_reported(archive: OpenArchive) -> None:
     told: list[seeds.Problem] = []
     address = seeds.Address("list:2", Target("article", 70000003), "https://www.dw.com/en/a/a-70000003")
     found: list[seeds.Seed] = [seed(), seeds.Problem("list:1", "no address"), address]
@@ -34,7 +34,7 @@ def test_outcomes_are_counted_and_what_is_no_document_is_told(archive: OpenArchi
 
 
 @pytest.mark.parametrize("later_first", [True, False])
-def test_of_two_versions_the_later_is_the_document(archive: OpenArchive, later_first: bool) -> None:
+def test_later_of_two_versions_is_the_document(archive: OpenArchive, later_first: bool) -> None:
     opened = archive()
     found = [seed(title="Before"), seed(stamp_ms=NOW_MS + 5000, title="After")]
     add(opened, reversed(found) if later_first else found, NOW_MS, complain=lambda problem: None)
@@ -45,7 +45,7 @@ def test_of_two_versions_the_later_is_the_document(archive: OpenArchive, later_f
     assert [Path(path).name for path in walk(opened.root) if layout.is_revision(path)] == [f"{NOW_MS}.txt"]
 
 
-def test_few_documents_are_on_their_way_at_a_time(archive: OpenArchive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_few_documents_are_written_at_a_time(archive: OpenArchive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_ON_THEIR_WAY", 2)
     opened = archive()
     most = 0

@@ -106,7 +106,7 @@ def test_a_kill_between_removals_loses_nothing(root: Path) -> None:
     assert list(newest_first(root)) == before
 
 
-def test_a_report_that_comes_late_joins_its_month(root: Path) -> None:
+def test_late_report_joins_its_month(root: Path) -> None:
     scrapy("compact", root=root)
     report(root, "20260215T000000Z")
     assert scrapy("compact", "--json", root=root).json == {"folded": 1, "left": 0}
@@ -135,7 +135,7 @@ def test_a_damaged_file_of_a_month_is_left_alone(root: Path) -> None:
     assert len(list(newest_first(root))) == len(RUNS), "one is damaged, one is new"
 
 
-def test_a_report_that_the_month_says_otherwise_stays(root: Path) -> None:
+def test_report_that_differs_from_the_file_of_its_month_stays(root: Path) -> None:
     scrapy("compact", root=root)
     report(root, "20260201T000000Z", reason="another")
     assert scrapy("compact", root=root).status == 3

@@ -210,7 +210,7 @@ def test_damaged_file_is_logged_before_it_is_moved(root: Path, monkeypatch: pyte
 # ---- restored only what is the same -----------------------------------------------------------------------------------------
 
 
-def test_document_is_restored_only_from_a_reply_that_gives_its_very_bytes(tmp_path: Path) -> None:
+def test_document_is_restored_only_from_a_reply_that_gives_its_exact_bytes(tmp_path: Path) -> None:
     root = tmp_path / "archive"
     with Site("--articles", "2") as site:
         assert crawl(root, range(FIRST_SYNTHETIC, FIRST_SYNTHETIC + 2), "depth=0", site=site, now_ms=NOW_MS).status == 0
@@ -239,7 +239,7 @@ OTHER = {
 
 
 @pytest.mark.parametrize("path", OTHER.values(), ids=OTHER)
-def test_two_documents_of_one_id_are_named(root: Path, path: str) -> None:
+def test_two_documents_with_one_id_are_reported(root: Path, path: str) -> None:
     write(root / path, document(70000001, NOW_MS + 1000, "Another"))
     twice = [one for one in verify.verify(root).damages if one.what == verify.TWICE]
     assert [(one.path, one.detail) for one in twice] == [(min(ONE, path), f"also {max(ONE, path)}")]
@@ -262,6 +262,6 @@ def test_two_archives_copied_together_are_noticed(root: Path, tmp_path: Path) ->
     assert scrapy("verify", root=root).status == 10
 
 
-def test_revision_beside_its_document_is_not_twice(root: Path) -> None:
+def test_revision_and_its_document_are_not_duplicates(root: Path) -> None:
     archive_of(root, document(70000001, NOW_MS + 1000, title="One", body="<p>Other words.</p>"))
     assert not verify.verify(root).damages

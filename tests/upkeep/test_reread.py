@@ -118,7 +118,7 @@ def difference(said: dict[str, Any], dw_id: int) -> dict[str, Any]:
 # --- documents ---
 
 
-def test_reply_that_today_s_reader_reads_alike_is_left_alone(archived: Outcome, tmp_path: Path) -> None:
+def test_reply_that_gives_the_same_document_is_left_alone(archived: Outcome, tmp_path: Path) -> None:
     assert found(tmp_path) == {"dry_run": False, "same": 2, "differences": []}
     assert files(tmp_path) == archived.files
 
@@ -168,7 +168,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(archived: Outcome, tm
     assert files(tmp_path) == before
 
 
-def test_a_document_read_again_was_not_looked_at_again(archived: Outcome, site: Site, tmp_path: Path) -> None:
+def test_reread_does_not_count_as_a_check(archived: Outcome, site: Site, tmp_path: Path) -> None:
     before = row_of(tmp_path, dw.GERMAN)
     make_worse(tmp_path, dw.GERMAN)
     found(tmp_path)
@@ -177,7 +177,7 @@ def test_a_document_read_again_was_not_looked_at_again(archived: Outcome, site: 
     assert not crawl(tmp_path, SEEDS, "depth=0", site=site).requests
 
 
-def test_validators_outlive_a_reread(site: Site, tmp_path: Path) -> None:
+def test_validators_survive_a_reread(site: Site, tmp_path: Path) -> None:
     site.validators()
     crawl(tmp_path, SEEDS, "depth=0", site=site)
     make_worse(tmp_path, dw.GERMAN)
@@ -243,7 +243,7 @@ def keep(root: Path, dw_id: int, body: bytes, time: str, url: str = "", kind: st
     return path
 
 
-def test_an_unreadable_reply_that_today_s_reader_can_read_becomes_a_document(
+def test_unreadable_reply_that_can_be_read_now_becomes_a_document(
     archived: Outcome, site: Site, tmp_path: Path
 ) -> None:
     body = site.get(f"{site.api}/api/detail/article/{dw.ENGLISH}")[2]
@@ -269,7 +269,7 @@ def test_still_unreadable_reply_is_listed_with_the_reason(site: Site, tmp_path: 
     assert files(tmp_path) == outcome.files
 
 
-def test_the_api_s_unreadable_reply_improves_on_the_page_that_stood_in(site: Site, tmp_path: Path) -> None:
+def test_unreadable_reply_of_the_api_replaces_the_page_once_it_can_be_read(site: Site, tmp_path: Path) -> None:
     site.fault("/api/detail/.*", host="api", body='{"type": "Article"}')
     page = crawl(tmp_path, [dw.BODY_GALLERY], "depth=0", site=site)
     assert row_of(tmp_path, dw.BODY_GALLERY).origin == "graph-api"
@@ -330,7 +330,7 @@ def test_place_of_a_reply(url: str, origin: str, place: str) -> None:
     assert place_of(url, origin) == place
 
 
-def test_without_an_archive_there_is_nothing_to_read(tmp_path: Path) -> None:
+def test_reread_without_an_archive_fails(tmp_path: Path) -> None:
     ended = run(tmp_path / "none")
     assert ended.returncode == 1
     assert ended.stderr.startswith("scrapy reread: ")

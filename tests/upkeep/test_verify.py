@@ -119,7 +119,7 @@ def test_verify_finds_exactly_the_damage_that_was_done(root: Path) -> None:
     assert len(done) == FLIPPED + DELETED + CUT + STRANGERS
 
 
-def test_verify_changes_nothing_but_what_it_notes(root: Path) -> None:
+def test_verify_changes_only_its_note(root: Path) -> None:
     damage(root)
     before = snapshot(root)
     assert scrapy("verify", root=root).status == 10
@@ -153,7 +153,7 @@ def test_last_log_line_of_a_path_counts(small: Path) -> None:
     assert verify.verify(small).is_sound
 
 
-def test_path_taken_out_of_the_log_is_not_missed(small: Path) -> None:
+def test_removed_path_is_not_reported_as_lost(small: Path) -> None:
     (small / PICTURE).unlink()
     store(small, states=[Removal(PICTURE, "a test", is_found=False)])
     assert verify.verify(small).is_sound
@@ -180,7 +180,7 @@ def test_log_line_cut_off_by_a_crash_is_not_damage(small: Path) -> None:
 
 
 @pytest.mark.parametrize("end", [bytes(40), b"x" * 40, b"", b'{"path":'])
-def test_log_that_lost_its_end_is_named_and_mended(small: Path, end: bytes) -> None:
+def test_log_that_lost_its_end_is_reported_and_repaired(small: Path, end: bytes) -> None:
     log = sorted((small / "runs").glob("*.jsonl"))[0]
     log.write_bytes(log.read_bytes()[:-40] + end)
     assert found(verify.verify(small)) >= {(verify.LOG_DAMAGED, f"runs/{log.name}")}
@@ -343,7 +343,7 @@ def test_files_set_aside_replace_nothing(small: Path) -> None:
     assert (small / f"damaged/{PICTURE}.1").read_bytes() == b"second"
 
 
-def test_damaged_log_does_not_condemn_its_files(small: Path) -> None:
+def test_files_of_a_damaged_log_are_not_damaged(small: Path) -> None:
     before = {path: (small / path).read_bytes() for path in walk(small)}
     for log in (small / "runs").glob("*.jsonl"):
         log.write_bytes(re.sub(rb'"sha256":".', b'"sha256":"x', log.read_bytes()).replace(b'{"path"', b'["path"', 1))
@@ -363,7 +363,7 @@ def test_lost_revision_is_lost_for_good(small: Path) -> None:
     assert verify.verify(small).is_sound
 
 
-def test_index_that_disagrees_is_made_again(small: Path) -> None:
+def test_index_that_differs_from_the_logs_is_rebuilt(small: Path) -> None:
     archive = open_archive(small, NOW_MS, "a test")
     archive.index.change("DELETE FROM files WHERE path = ?", [PICTURE])
     archive.close()
@@ -394,7 +394,7 @@ def test_removed_state_survives_reindexing(small: Path) -> None:
     assert states() == before
 
 
-def test_damage_is_not_made_true_by_reindexing(small: Path) -> None:
+def test_reindexing_does_not_accept_damage(small: Path) -> None:
     flip_a_bit(small / ONE, 300)
     ran: Ran = scrapy("reindex", root=small)
     assert ran.status == 0

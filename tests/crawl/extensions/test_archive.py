@@ -155,7 +155,7 @@ def test_only_runs_with_the_same_seeds_that_ended_by_themselves_are_compared(rea
     assert ended(tmp_path, {**ANSWERED, "dw/listing/named": 3})["sentences"] == []
 
 
-def test_replies_of_another_kind_than_before_are_said(tmp_path: Path) -> None:
+def test_replies_of_another_kind_than_before_are_reported(tmp_path: Path) -> None:
     for _ in range(3):
         ended(tmp_path, {**ANSWERED, "dw/drift/place/api": 50})
     assert "came from page:react" in ended(tmp_path, {**ANSWERED, "dw/drift/place/page:react": 50})["sentences"][0]

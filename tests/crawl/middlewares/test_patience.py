@@ -48,7 +48,9 @@ NOON_S = 784_123_200  # Sun, 06 Nov 1994 12:00:00 GMT
         (b"\xff\xfe", 0),
     ],
 )
-def test_retry_after(header: bytes | None, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retry_after_is_read_as_seconds_or_a_date(
+    header: bytes | None, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TZ", "Asia/Kolkata")
     time.tzset()
     try:
@@ -61,5 +63,5 @@ def test_retry_after(header: bytes | None, seconds: float, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("delay_s", "most_s", "slower"), [(0, 60, 1), (0.2, 60, 1), (3, 60, 6), (40, 60, 60), (90, 60, 90), (1, 0, 1)]
 )
-def test_a_429_doubles_the_delay_up_to_the_longest_and_shortens_none(delay_s: float, most_s: float, slower: float) -> None:
+def test_a_429_doubles_the_delay_up_to_a_maximum_and_never_shortens_it(delay_s: float, most_s: float, slower: float) -> None:
     assert slower_s(delay_s, most_s) == slower

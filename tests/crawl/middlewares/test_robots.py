@@ -46,7 +46,7 @@ NOT_HAD: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", NOT_HAD)
-def test_a_host_whose_robots_txt_cannot_be_had_is_left_alone_for_the_run(name: str, site: Site, tmp_path: Path) -> None:
+def test_host_whose_robots_txt_cannot_be_fetched_gets_no_requests(name: str, site: Site, tmp_path: Path) -> None:
     fault, reason = NOT_HAD[name]
     for host in ("api", "www", "rss", "static"):
         site.fault("/robots.txt", host=host, **fault)
@@ -64,7 +64,7 @@ def test_a_host_whose_robots_txt_cannot_be_had_is_left_alone_for_the_run(name: s
     assert dw.CHAIN[4] in again.documents
 
 
-def test_pictures_and_media_of_a_host_left_alone_are_missing_until_the_next_run(site: Site, tmp_path: Path) -> None:
+def test_pictures_and_media_of_an_excluded_host_are_missing_until_the_next_run(site: Site, tmp_path: Path) -> None:
     for host in ("static", "media"):
         site.fault("/robots.txt", host=host, close=True)
     seed = f"https://www.dw.com/en/any/video-{dw.VIDEO}"
@@ -78,14 +78,14 @@ def test_pictures_and_media_of_a_host_left_alone_are_missing_until_the_next_run(
     assert (again.status, again.report["pictures"]["stored"], again.report["media"]["stored"]) == (0, 1, 1)
 
 
-def test_other_hosts_are_asked_if_one_is_left_alone(site: Site, tmp_path: Path) -> None:
+def test_other_hosts_get_requests_if_one_is_excluded(site: Site, tmp_path: Path) -> None:
     site.fault("/robots.txt", host="api", truncate=3)
     outcome = crawl(tmp_path, [dw.GERMAN], "depth=0", site=site, settings={"RETRY_TIMES": 0})
     assert (outcome.status, list(outcome.documents)) == (0, [dw.GERMAN])
     assert not outcome.asked("api")
 
 
-def test_a_robots_txt_is_asked_for_again_before_a_host_is_left_alone(site: Site, tmp_path: Path) -> None:
+def test_robots_txt_is_retried_before_a_host_is_excluded(site: Site, tmp_path: Path) -> None:
     site.fault("/robots.txt", host="api", times=2, close=True)
     outcome = crawl(tmp_path, [dw.CHAIN[4]], "depth=0", site=site)
     assert outcome.asked("api") == {f"/api/detail/article/{dw.CHAIN[4]}": 1}
@@ -98,7 +98,7 @@ def test_a_host_that_has_no_robots_txt_has_no_rules(status: int, site: Site, tmp
     assert (outcome.status, list(outcome.documents)) == (0, [dw.CHAIN[4]])
 
 
-def test_a_robots_txt_may_lie_up_to_five_redirects_away(site: Site, tmp_path: Path) -> None:
+def test_robots_txt_may_be_up_to_five_redirects_away(site: Site, tmp_path: Path) -> None:
     addresses = ["/robots.txt", *(f"/moved/{hop}" for hop in range(1, 6)), "/moved/6"]
     for hop in range(5):
         site.fault(addresses[hop], host="api", redirect=addresses[hop + 1])
@@ -127,14 +127,14 @@ def test_first_part_of_a_large_robots_txt_is_obeyed(rest: int, site: Site, tmp_p
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_robots_txt_without_end_is_read_in_part(packed: bool, site: Site, tmp_path: Path) -> None:
+def test_endless_robots_txt_is_read_in_part(packed: bool, site: Site, tmp_path: Path) -> None:
     site.fault("/robots.txt", huge=300_000_000, gzip=packed)
     outcome = crawl(tmp_path, [dw.CHAIN[4]], "depth=0", site=site)
     assert (outcome.status, list(outcome.documents)) == (0, [dw.CHAIN[4]])
     assert outcome.report["bytes_received"] < 5_000_000
 
 
-def test_the_last_line_of_what_is_read_is_whole() -> None:
+def test_large_robots_txt_is_cut_after_a_whole_line() -> None:
     body = b"Disallow: /abcdef\n" * (LIMIT // 18 + 2)
     for packed, encoding in [(body, ""), (gzip.compress(body), "gzip"), (body, "Identity")]:
         read = unpacked(packed, encoding)
@@ -181,7 +181,7 @@ def test_a_robots_txt_in_any_encoding_and_with_any_line_ends_is_read(body: bytes
     assert rules.can_fetch("https://api.dw.com/other", NAME)
 
 
-def test_a_web_page_is_a_robots_txt_without_rules(site: Site, tmp_path: Path) -> None:
+def test_web_page_in_place_of_a_robots_txt_has_no_rules(site: Site, tmp_path: Path) -> None:
     site.options(robots="<!DOCTYPE html>\n<html><body>\n<p>User-agent: * Disallow: /</p></body></html>")
     assert list(crawl(tmp_path, [dw.CHAIN[4]], "depth=0", site=site).documents) == [dw.CHAIN[4]]
 
@@ -201,7 +201,7 @@ GROUPS = [
 
 
 @pytest.mark.parametrize("text", GROUPS, ids=range(len(GROUPS)))
-def test_narrowing_changes_no_rule(text: str) -> None:
+def test_narrowing_keeps_the_rules_that_apply(text: str) -> None:
     whole, narrow = Protego.parse(text), Protego.parse(narrowed(text, NAME))
     for name in (NAME, f"{NAME} (+me@example.org)"):
         for path in ("/", "/a", "/b", "/c", "/d"):

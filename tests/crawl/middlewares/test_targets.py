@@ -24,7 +24,7 @@ def allowed(url: str, *before: str) -> str:
 
 @pytest.mark.parametrize("host", ["www", "api", "rss", "static", "amp"])
 @pytest.mark.parametrize("begin", ["http://{}.dw.com", "HTTP://{}.DW.com", "http://{}.dw.com:80", "https://{}.dw.com"])
-def test_an_http_address_of_dw_is_asked_over_https(begin: str, host: str) -> None:
+def test_http_address_of_dw_is_requested_over_https(begin: str, host: str) -> None:
     url = begin.format(host) + "/en/any/a-7?page=http://x:80/"
     assert allowed(url, "https://www.dw.com/en/a-7").lower() == f"https://{host}.dw.com/en/any/a-7?page=http://x:80/"
 
@@ -38,6 +38,6 @@ def test_no_other_address_becomes_allowed(url: str) -> None:
         allowed(url)
 
 
-def test_a_host_that_leads_from_https_to_http_and_nowhere_else_goes_in_a_circle() -> None:
+def test_redirect_from_https_to_the_same_http_address_is_a_circle() -> None:
     with pytest.raises(RedirectCircle):
         allowed("http://www.dw.com/en/a-7", "https://www.dw.com/a-7", "https://www.dw.com/en/a-7")

@@ -74,7 +74,7 @@ def test_a_document_that_arrives_twice_at_once_is_stored_once(run: Any) -> None:
     assert (run.stats["dw/document/new"], run.stats["dw/document/unchanged"]) == (1, 1)
 
 
-def test_a_document_of_a_weak_origin_is_to_be_looked_at_again(run: Any) -> None:
+def test_document_of_a_weak_origin_is_due_again(run: Any) -> None:
     item = fetched(origin=next(iter(places.WEAK)))
     store(run, replace(item))
     assert run.archive.index.get(ID).checked_ms == 0

@@ -47,14 +47,14 @@ def is_dropped(run: Any, item: Fetched) -> bool:
         return True
 
 
-def test_the_same_words_are_not_stored_twice(run: Any) -> None:
+def test_same_content_is_not_stored_twice(run: Any) -> None:
     assert is_dropped(run, fetched(stamp_ms=NOW_MS + 5000, etag="later"))
     row = run.archive.index.get(ID)
     assert (row.stamp_ms, row.checked_ms, row.etag) == (NOW_MS, NOW_MS + 5000, "later")
     assert run.stats == {"dw/document/unchanged": 1}
 
 
-def test_other_words_go_on(run: Any) -> None:
+def test_changed_content_goes_on_to_the_next_pipeline(run: Any) -> None:
     assert not is_dropped(run, fetched("What DW says now."))
     assert run.stats == {}
 
@@ -65,7 +65,7 @@ def test_a_weaker_origin_changes_nothing(run: Any) -> None:
     assert run.archive.index.get(ID).checked_ms == 0, "it is compared with one of a better origin"
 
 
-def test_an_alias_that_was_asked_for_is_remembered(run: Any) -> None:
+def test_an_alias_that_was_requested_is_remembered(run: Any) -> None:
     assert is_dropped(run, fetched(requested=5))
     row = run.archive.index.get(5)
     assert (row.state, row.target) == (ALIAS, ID)

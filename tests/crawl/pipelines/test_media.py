@@ -163,7 +163,7 @@ def test_second_run_requests_nothing(history: dict[str, Outcome]) -> None:
     assert history["again"].status == 0
 
 
-def test_file_comes_after_its_document_and_not_again_when_that_changes(fetch: Fetch, site: Site) -> None:
+def test_file_is_fetched_after_its_document_and_not_again_if_that_changes(fetch: Fetch, site: Site) -> None:
     outcome = fetch()
     assert_stored(outcome, size=20_000)
     assert outcome.log[-1]["path"] == STORED
@@ -174,14 +174,14 @@ def test_file_comes_after_its_document_and_not_again_when_that_changes(fetch: Fe
     assert outcome.report["media"] == {"already_there": 1}
 
 
-def test_a_server_without_ranges_gives_the_whole(fetch: Fetch, site: Site) -> None:
+def test_server_without_ranges_gives_the_whole_file(fetch: Fetch, site: Site) -> None:
     site.options(ranges=False, media_bytes=BIG)
     outcome = fetch()
     assert_stored(outcome)
     assert outcome.asked("media") == {VIDEO: 1}
 
 
-def test_one_file_at_a_time(fetch: Fetch, site: Site) -> None:
+def test_files_are_fetched_one_at_a_time(fetch: Fetch, site: Site) -> None:
     site.options(media=15, media_bytes=BIG)
     outcome = fetch(*VIDEOS)
     assert_stored(outcome, *VIDEOS)
@@ -212,7 +212,7 @@ def test_memory_does_not_grow_with_the_file(begin: Callable[..., Running], site:
 # ---- continued ------------------------------------------------------------------------------------------------------
 
 
-def test_killed_in_the_middle_and_started_again_no_byte_is_fetched_twice(
+def test_no_byte_is_fetched_twice_after_a_kill(
     begin: Callable[..., Running], fetch: Fetch, site: Site, tmp_path: Path
 ) -> None:
     site.options(media_bytes=BIG)
@@ -231,7 +231,7 @@ def test_killed_in_the_middle_and_started_again_no_byte_is_fetched_twice(
     assert outcome.requests[0]["headers"]["if-range"] == f'"{dw.VIDEO}-1"'
 
 
-def test_a_signal_ends_it_after_the_piece_and_the_next_run_continues(
+def test_signal_ends_a_download_after_the_piece_and_the_next_run_continues(
     begin: Callable[..., Running], fetch: Fetch, site: Site, tmp_path: Path
 ) -> None:
     site.options(media_bytes=BIG)
@@ -280,7 +280,7 @@ def test_run_without_media_leaves_partial_files_alone(fetch: Fetch, site: Site) 
 
 
 @pytest.mark.parametrize("largest_reply", [32 * MIB, 5 * MIB])
-def test_another_version_begins_anew(largest_reply: int, fetch: Fetch, site: Site) -> None:
+def test_download_of_a_changed_file_starts_again(largest_reply: int, fetch: Fetch, site: Site) -> None:
     begin_only(fetch, site, dw.VIDEO)
     site.edit(dw.VIDEO, media_version=2)
     outcome = fetch(DOWNLOAD_MAXSIZE=largest_reply)
@@ -288,7 +288,7 @@ def test_another_version_begins_anew(largest_reply: int, fetch: Fetch, site: Sit
     assert outcome.requests[0]["headers"]["range"].startswith(f"bytes={FIRST_TWO}-")
 
 
-def test_without_a_validator_a_later_run_begins_anew(fetch: Fetch, site: Site) -> None:
+def test_download_without_a_validator_starts_again_in_the_next_run(fetch: Fetch, site: Site) -> None:
     site.options(media_validators=False)
     begin_only(fetch, site, dw.VIDEO)
     outcome = fetch()
@@ -296,7 +296,7 @@ def test_without_a_validator_a_later_run_begins_anew(fetch: Fetch, site: Site) -
     assert is_whole(fetched(outcome))
 
 
-def test_partial_file_that_cannot_be_trusted_begins_anew(fetch: Fetch, site: Site, tmp_path: Path) -> None:
+def test_download_starts_again_if_the_partial_file_cannot_be_trusted(fetch: Fetch, site: Site, tmp_path: Path) -> None:
     begin_only(fetch, site, *VIDEOS)
     parts = [tmp_path / f"{stored(video)}.part" for video in VIDEOS]
     notes = [part.with_name(f"{part.name}.json") for part in parts]
@@ -319,7 +319,7 @@ STEPS = [
 ]
 
 
-def test_killed_at_every_step_it_comes_to_the_same_archive(site: Site, tmp_path: Path) -> None:
+def test_kill_at_any_step_leads_to_the_same_archive(site: Site, tmp_path: Path) -> None:
     arguments = ("-a", f"seeds=https://www.dw.com/en/any/video-{dw.VIDEO}", "-a", "media=1")
     with Runner(tmp_path, site.settings_args) as runner:
         kill_at_every_step(runner, tmp_path, *arguments)
@@ -342,7 +342,7 @@ def kill_at_every_step(runner: Runner, tmp_path: Path, *arguments: str) -> None:
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_too_large_is_refused_before_it_is_fetched(ranges: bool, fetch: Fetch, site: Site) -> None:
+def test_too_large_file_is_refused_before_it_is_fetched(ranges: bool, fetch: Fetch, site: Site) -> None:
     site.options(media_bytes=BIG, ranges=ranges)
     outcome = fetch(MEDIA_MAXSIZE=5 * MIB)
     assert outcome.state_of(dw.VIDEO, "media") == ("refused", "too large")
@@ -368,7 +368,7 @@ def test_file_that_grew_too_large_leaves_nothing_behind(fetch: Fetch, site: Site
     assert not [path for path in outcome.files if path.startswith("media/")]
 
 
-def test_a_foreign_host_is_never_asked(fetch: Fetch, site: Site) -> None:
+def test_foreign_host_gets_no_request(fetch: Fetch, site: Site) -> None:
     site.options(media=15)
     for video, host in ((VIDEOS[0], "elsewhere.dw.com"), (VIDEOS[2], "evil.example")):
         source = {"format": "mp4", "bitrate": 1, "url": f"https://{host}/a.mp4"}
@@ -394,7 +394,7 @@ NOT_HAD: dict[str, dict[str, Any]] = {
 }
 
 
-def test_reply_that_is_not_a_media_file_is_not_stored_and_tried_again(fetch: Fetch, site: Site) -> None:
+def test_reply_that_is_not_a_media_file_is_not_stored_but_retried(fetch: Fetch, site: Site) -> None:
     site.options(media=15, ranges=True)
     for video, fault in zip(VIDEOS, NOT_HAD.values(), strict=True):
         site.fault(address(video), **fault)

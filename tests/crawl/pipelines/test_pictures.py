@@ -73,7 +73,7 @@ def test_every_type_is_kept_and_redirects_are_followed(site: Site, tmp_path: Pat
         (dw.VIDEO_HLS_ONLY, set()),
     ],
 )
-def test_renditions(dw_id: int, names: set[str], site: Site, tmp_path: Path) -> None:
+def test_these_renditions_are_fetched(dw_id: int, names: set[str], site: Site, tmp_path: Path) -> None:
     kind = dw.CONTENTS[dw_id].kind
     outcome = crawl(tmp_path, f"https://api.dw.com/api/detail/{kind}/{dw_id}", "depth=0", site=site)
     assert list(outcome.documents) == [dw_id]
@@ -92,7 +92,7 @@ BAD: dict[str, dict[str, Any]] = {
 }
 
 
-def test_incomplete_pictures_are_not_stored_and_tried_again(site: Site, tmp_path: Path) -> None:
+def test_incomplete_pictures_are_not_stored_but_retried(site: Site, tmp_path: Path) -> None:
     assert len(BAD) == len(ONE_EACH)
     for fault, picture in zip(BAD.values(), ONE_EACH.values(), strict=True):
         site.fault(path_of(picture), host="static", **fault)
@@ -115,7 +115,7 @@ def test_incomplete_pictures_are_not_stored_and_tried_again(site: Site, tmp_path
     assert set(second.pictures) == {f"{picture}_303.jpg" for picture in ONE_EACH.values()}
 
 
-def test_pictures_are_kept_as_they_came_where_http_vouches_for_their_length(site: Site, tmp_path: Path) -> None:
+def test_pictures_are_stored_unchanged_if_http_confirms_their_length(site: Site, tmp_path: Path) -> None:
     jpeg = site.get(f"{site.static}{path_of(ONE_EACH[dw.CHAIN[0]])}")[2]
     odd = {
         "packed": gzip.compress(jpeg, mtime=0),
@@ -141,7 +141,7 @@ def showing(dw_id: int, *names: str) -> dict[str, Any]:
     return {"mainContent": images[0], "body": [{"content": image} for image in images[1:]]}
 
 
-def test_files_of_an_id_are_told_apart_by_rendition_and_ending(site: Site, tmp_path: Path) -> None:
+def test_files_with_the_same_id_differ_in_rendition_or_ending(site: Site, tmp_path: Path) -> None:
     """Among them the rendition `media`, which has the name of the media file in the index."""
     dw_id, names = dw.VIDEO, ["303.jpg", "303.webp", "303.jpeg", "media.jpg", "media.png", "Media.jpg"]
     for name in names:
@@ -168,7 +168,7 @@ def test_run_with_only_a_404_picture_is_complete(site: Site, tmp_path: Path) -> 
     assert crawl(tmp_path, [dw.CHAIN[4]], site=site).status == 0
 
 
-def test_a_picture_that_may_come_later_is_a_failure(site: Site, tmp_path: Path) -> None:
+def test_picture_missing_for_a_temporary_reason_is_a_failure(site: Site, tmp_path: Path) -> None:
     site.fault(path_of(CHAIN_PICTURES[dw.CHAIN[4]]), status=500)
     outcome = crawl(tmp_path, [dw.CHAIN[4]], site=site, settings={"RETRY_TIMES": 1})
     assert outcome.status == 3
@@ -191,7 +191,7 @@ def test_redirects_out_of_dw_are_refused_and_counted(site: Site, tmp_path: Path)
     assert "root:" not in outcome.stderr
 
 
-def test_a_refused_picture_waits_longer_each_time_and_misses_before_do_not_count(site: Site, tmp_path: Path) -> None:
+def test_refused_picture_waits_longer_each_time_and_earlier_misses_do_not_count(site: Site, tmp_path: Path) -> None:
     """After 3 runs that may have passed, the refused one is the first: at once, then after 1, 2 and 4 days."""
     dw_id, picture = next(iter(ONE_EACH.items()))
     found, now_ms = [], NOW_MS
@@ -208,7 +208,7 @@ def test_a_refused_picture_waits_longer_each_time_and_misses_before_do_not_count
     assert not early.asked("static")
 
 
-def test_addresses_of_pictures_elsewhere_are_refused_and_counted(site: Site, tmp_path: Path) -> None:
+def test_picture_addresses_of_other_hosts_are_refused_and_counted(site: Site, tmp_path: Path) -> None:
     bad = {"id": 5, "type": "Image", "sizes": [{"width": 700, "height": 394, "url": "https://evil.example/image/5_303.jpg"}]}
     up = {"id": 6, "type": "Image", "sizes": [{"width": 700, "height": 1, "url": "https://static.dw.com/image/../../6_303.jpg"}]}
     site.edit(dw.CHAIN[3], keys={"mainContent": bad})

@@ -52,7 +52,7 @@ def test_prefix_finds_the_same_as_a_scan(length: int, corpus: Corpus, index: Sea
         assert found(index, f"{query}*") == corpus.scan(query, is_prefix=True), (SEED, query)
 
 
-def test_all_words_are_wanted_and_no_unwanted_one(corpus: Corpus, index: SearchIndex) -> None:
+def test_hits_have_all_wanted_words_and_no_unwanted_one(corpus: Corpus, index: SearchIndex) -> None:
     chance = random.Random(SEED)
     for _ in range(QUERIES):
         texts = [corpus.passage(chance, "ru", "zh", "de") for _ in range(2)]
@@ -72,7 +72,7 @@ def test_both_chinese_scripts_find_the_same(corpus: Corpus, index: SearchIndex) 
         assert found(index, one) == found(index, two) == corpus.scan(one), (SEED, one, two)
 
 
-def test_phrase_does_not_run_from_one_passage_into_the_next(corpus: Corpus, index: SearchIndex) -> None:
+def test_phrase_does_not_match_across_passages(corpus: Corpus, index: SearchIndex) -> None:
     language, document = corpus.documents[70_000_000]
     ends = [(one.split()[-1], two.split()[0]) for one, two in zip(passages(document)[1:], passages(document)[2:], strict=False)]
     for one, two in ends:

@@ -46,7 +46,7 @@ def _database(sql: str) -> bytes:
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_damaged_index_is_made_again(root: Path, how: str) -> None:
+def test_damaged_index_is_rebuilt(root: Path, how: str) -> None:
     path = root / NAME
     path.write_bytes(DAMAGES[how](path.read_bytes()))
     assert hits(root, "harbour") == hits_from_nothing(root, "harbour")
@@ -79,7 +79,7 @@ def test_sound_index_is_used_unchanged(root: Path) -> None:
 
 
 @pytest.mark.parametrize("sql", ["PRAGMA user_version = 99", "UPDATE meta SET value = 'older' WHERE key = 'folding'"])
-def test_index_of_another_version_is_made_again(root: Path, sql: str) -> None:
+def test_index_of_another_version_is_rebuilt(root: Path, sql: str) -> None:
     with sqlite3.connect(root / NAME) as db:
         db.execute(sql)
     (root / SEAL).unlink()

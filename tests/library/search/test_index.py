@@ -104,7 +104,7 @@ def test_removed_document_is_not_found(tmp_path: Path) -> None:
     assert sorted(paths(root, "harbour")) == [first, second]
 
 
-def test_index_is_made_again_when_much_of_it_is_gone(tmp_path: Path) -> None:
+def test_index_is_rebuilt_when_much_of_it_is_gone(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", *(document(70000001 + n, body=f"<p>harbour {n}</p>") for n in range(150)))
     said: list[str] = []
     for n in range(2):
@@ -139,7 +139,7 @@ def test_line_that_is_being_written_is_read_once_it_is_whole(tmp_path: Path) -> 
     assert len(paths(root, "harbour")) == 1
 
 
-def test_damaged_lines_and_lines_of_other_things_are_passed_over(tmp_path: Path) -> None:
+def test_damaged_lines_and_lines_about_other_objects_are_skipped(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(70000001, body="<p>harbour</p>"))
     good = next((root / layout.RUNS).glob("*.jsonl")).read_text()
     odd: list[object] = [7, [], {"path": 7}, {"path": "en/2026/05/7-x.txt"}, {"path": "../x.txt", "sha256": "0"},
@@ -151,7 +151,7 @@ def test_damaged_lines_and_lines_of_other_things_are_passed_over(tmp_path: Path)
     assert len(paths(root, "harbour")) == 1
 
 
-def test_shorter_log_has_the_index_made_again(tmp_path: Path) -> None:
+def test_shorter_log_causes_a_rebuild(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(70000001, body="<p>harbour</p>"))
     archive_of(root, document(70000002, body="<p>harbour</p>"), now_ms=NOW_MS + HOUR_MS)
     assert len(paths(root, "harbour")) == 2
@@ -198,7 +198,7 @@ def change(root: Path, chance: random.Random, at_ms: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_incremental_equals_from_nothing(tmp_path: Path, seed: int) -> None:
+def test_updated_index_equals_a_new_one(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     root = tmp_path / "archive"
     for n in range(8):
@@ -210,7 +210,7 @@ def test_incremental_equals_from_nothing(tmp_path: Path, seed: int) -> None:
     assert any(hit.is_revision for hit in found)
 
 
-def test_how_much_is_taken_over_at_a_time_makes_no_difference(tmp_path: Path) -> None:
+def test_size_of_the_steps_makes_no_difference(tmp_path: Path) -> None:
     root = tmp_path / "archive"
     for n in range(6):
         change(root, random.Random(n), NOW_MS + n * HOUR_MS)
@@ -230,7 +230,7 @@ with index.SearchIndex(Path(sys.argv[1])) as opened:
 """
 
 
-def test_kill_at_any_instant_costs_nothing(tmp_path: Path) -> None:
+def test_kill_at_any_instant_loses_nothing(tmp_path: Path) -> None:
     chance = random.Random()
     root = tmp_path / "archive"
     for n in range(6):

@@ -82,7 +82,7 @@ def test_hostile_query_causes_no_sqlite_error(db: sqlite3.Connection, text: str)
         found(db, text)
 
 
-def test_words_of_fts5_are_words(db: sqlite3.Connection) -> None:
+def test_keywords_of_fts5_are_ordinary_words(db: sqlite3.Connection) -> None:
     assert found(db, "AND OR NOT NEAR title: some -OIL")
     assert not found(db, "text:oil")
     assert not found(db, "some NOT OIL")
@@ -90,11 +90,11 @@ def test_words_of_fts5_are_words(db: sqlite3.Connection) -> None:
 
 @given(st.text(max_size=60) | st.lists(st.sampled_from([*'"*-(){}:^+ ', "a", "ü", "ue", "中", "AND", "NOT"])).map("".join))
 @example("\ufdfa")
-def test_any_query_is_understood_or_refused(db: sqlite3.Connection, text: str) -> None:
+def test_any_query_is_parsed_or_refused(db: sqlite3.Connection, text: str) -> None:
     with contextlib.suppress(QueryError):
         found(db, text)
 
 
-def test_a_megabyte_is_refused() -> None:
+def test_query_of_a_megabyte_is_refused() -> None:
     with pytest.raises(QueryError, match="at most 10,000 characters"):
         parse("x " * 500_000)

@@ -66,7 +66,7 @@ def test_passage_with_most_words_is_shown() -> None:
     assert marked(texts, "harbour wind", "en") == "The old [harbour] in the [wind]."
 
 
-def test_beginning_is_shown_where_only_the_title_has_the_words() -> None:
+def test_beginning_is_shown_if_only_the_title_has_the_words() -> None:
     assert marked(["Somebody", "The first paragraph of all."], "nothing") == "The first paragraph of all."
     assert marked([], "nothing") == ""
 
@@ -92,7 +92,7 @@ def test_atoms_are_the_tokens_of_the_text(text: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", made.LANGUAGES)
-def test_whatever_is_in_a_document_is_marked(language: str) -> None:
+def test_any_words_of_a_document_are_marked(language: str) -> None:
     chance = random.Random()
     texts = passages(made.document(70000001, language, chance, NOW_MS))
     for _ in range(20):
@@ -120,7 +120,7 @@ def test_passages_are_author_paragraphs_and_captions() -> None:
     assert found == ["An Author", "A caption & more", "One boldword", "two", "Boats", "Slide：Text"]
 
 
-def test_passage_holds_nothing_a_terminal_would_obey() -> None:
+def test_passage_holds_no_control_characters() -> None:
     assert passages(document(body="<p>a&#27;[31mb&#10;c\x9b</p>", author="")) == ["a[31mb c"]
 
 

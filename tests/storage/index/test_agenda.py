@@ -42,14 +42,14 @@ def test_run_that_ended_early_leaves_nothing_claimed(index: Index) -> None:
 
 
 @pytest.mark.parametrize("name", [MISSING, GONE, UNREADABLE, REFUSED])
-def test_missing_objects_wait_for_their_time(index: Index, name: str) -> None:
+def test_missing_objects_wait_until_they_are_due(index: Index, name: str) -> None:
     apply(index, state(name, next_ms=NOW_MS + DAY_MS), RUN)
     assert begin(index, NOW_MS) == []
     assert begin(index, NOW_MS + DAY_MS) == [7]
     assert begin(index, NOW_MS + DAY_MS, what="none") == [7]
 
 
-def test_seed_document_that_dw_does_not_have_is_asked_for_at_growing_intervals(index: Index) -> None:
+def test_seed_document_that_dw_does_not_have_is_requested_at_growing_intervals(index: Index) -> None:
     apply(index, document(source="seed"), RUN)
     assert begin(index, what="none") == [7]
     miss = {"state": "missing", "kind": "article", "id": 7, "reason": "status 404", "misses": 2, "next_ms": NOW_MS + DAY_MS}
@@ -65,7 +65,7 @@ def test_seed_document_that_dw_does_not_have_is_asked_for_at_growing_intervals(i
         ("5", 0, [5]), ("5, 1,99,", 0, [5, 1]),
     ],
 )  # fmt: skip
-def test_documents_looked_at_again(index: Index, what: str, since_days: int, ids: list[int]) -> None:
+def test_documents_are_checked_again_by_the_rules(index: Index, what: str, since_days: int, ids: list[int]) -> None:
     for dw_id, age in AGES.items():
         apply(index, document(dw_id, published_ms=NOW_MS - age * DAY_MS), RUN)
         index.set_checked(dw_id, NOW_MS - since_days * DAY_MS, "", "")
@@ -91,7 +91,7 @@ def test_refresh_none_and_ids_request_no_other_archived_document(index: Index, e
 
 @pytest.mark.parametrize("published_ms", [0, -1, -62_135_596_800_000, 253_402_300_799_999, NOW_MS + 3 * DAY_MS])
 @pytest.mark.parametrize("stamp_ms", [0, NOW_MS - 61 * DAY_MS])
-def test_odd_date_is_not_asked_for_in_every_run(index: Index, published_ms: int, stamp_ms: int) -> None:
+def test_article_with_an_odd_date_is_not_requested_in_every_run(index: Index, published_ms: int, stamp_ms: int) -> None:
     apply(index, document(published_ms=published_ms, stamp_ms=stamp_ms, time="2023-11-14T22:13:20Z"), RUN)
     for later in (1, DAY_MS, 100 * DAY_MS, 3000 * DAY_MS):
         assert begin(index, NOW_MS + later) == []
@@ -108,7 +108,7 @@ def test_document_dated_ahead_is_as_old_as_its_stamp(index: Index) -> None:
     assert looks == 2 + 12 + 7 - 1
 
 
-def test_archived_document_that_dw_missed_is_asked_for_at_any_age(index: Index) -> None:
+def test_archived_document_that_dw_missed_is_requested_at_any_age(index: Index) -> None:
     apply(index, document(published_ms=NOW_MS - 100 * DAY_MS), RUN)
     apply(index, missing(), RUN)
     assert begin(index, NOW_MS) == []

@@ -68,7 +68,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("damage", share(DAMAGES, 2))
-def test_damaged_index_is_made_again_and_said_so(site: Site, runner: Runner, whole: Path, archive: Path, damage: str) -> None:
+def test_damaged_index_is_rebuilt_and_this_is_reported(
+    site: Site, runner: Runner, whole: Path, archive: Path, damage: str
+) -> None:
     DAMAGES[damage](archive / "index.sqlite")
     site.forget()
     crawl = runner.crawl(archive)
@@ -93,7 +95,7 @@ def test_index_without_its_write_ahead_log_is_brought_up_to_date(runner: Runner,
     assert not differences(archive, whole)
 
 
-def test_rubbish_in_the_write_ahead_log_is_not_taken_for_the_index(runner: Runner, whole: Path, tmp_path: Path) -> None:
+def test_garbage_in_the_write_ahead_log_is_ignored(runner: Runner, whole: Path, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     assert runner.crawl(archive, fault=Fault("rename", "document", 15, "after")).status == -signal.SIGKILL
     overwrite(archive / "index.sqlite-wal", 5000, 3000)
@@ -102,7 +104,7 @@ def test_rubbish_in_the_write_ahead_log_is_not_taken_for_the_index(runner: Runne
     assert not differences(archive, whole)
 
 
-def test_index_of_another_time_is_brought_up_to_date(site: Site, runner: Runner, archive: Path, tmp_path: Path) -> None:
+def test_index_restored_from_a_backup_is_brought_up_to_date(site: Site, runner: Runner, archive: Path, tmp_path: Path) -> None:
     """A backup of the index put back: the logs know more."""
     old = (archive / "index.sqlite").read_bytes()
     site.edit(dw.FIRST_SYNTHETIC + 4, add_paragraph="Something came to light.")

@@ -33,7 +33,7 @@ def test_a_list_at_its_end_that_may_grow_is_read_from_its_beginning(index: Index
     assert lists.page("day") == (2, True)
 
 
-def test_what_lists_name_is_counted_by_what_became_of_it(index: Index) -> None:
+def test_listed_documents_are_counted_by_their_state(index: Index) -> None:
     lists = ReadLists(index)
     apply(index, document(7), RUN)
     index.register([8], 0)

@@ -34,11 +34,11 @@ def test_article_is_due_by_age_and_last_look(age_days: float, since_days: float,
 
 
 @pytest.mark.parametrize(("rules", "due"), [((), False), (((1, 0),), False), (((30, 1),), True), (((30, 2),), False)])
-def test_rules_are_given(rules: refresh.Rules, due: bool) -> None:
+def test_rules_decide_when_an_article_is_due(rules: refresh.Rules, due: bool) -> None:
     assert refresh.is_due(NOW_MS - 5 * DAY_MS, NOW_MS - DAY_MS, NOW_MS, rules) is due
 
 
-def test_by_default_two_days_always_two_weeks_daily_two_months_weekly_then_never() -> None:
+def test_default_rules_check_for_two_days_always_two_weeks_daily_two_months_weekly() -> None:
     assert refresh.DEFAULT_RULES == ((2, 0), (14, 1), (60, 7))
     looks, checked_ms = 0, NOW_MS
     for hours in range(0, 24 * 100, 6):  # a run every six hours
@@ -65,7 +65,7 @@ def row_of_misses(reason: str, apart_ms: int, count: int) -> list[Miss]:
     return found
 
 
-def test_first_miss_begins_the_row() -> None:
+def test_first_miss_starts_the_count() -> None:
     assert refresh.after_miss(status(404), NOW_MS) == Miss(1, NOW_MS, NOW_MS, False)
 
 
@@ -99,13 +99,13 @@ def test_nothing_is_gone_unless_dw_says_so(reason: str) -> None:
         ("robots.txt", "robots.txt: timeout", False), ("timeout", "unreadable", False), ("status 404", "unreadable", False),
     ],
 )  # fmt: skip
-def test_misses_add_up_only_within_one_sort_of_reasons(last: str, reason: str, counts_on: bool) -> None:
+def test_misses_add_up_only_within_one_sort_of_reason(last: str, reason: str, counts_on: bool) -> None:
     before = (9, NOW_MS - DAY_MS) if counts_on else ()
     why = parse(reason)
     assert refresh.after_miss(why, NOW_MS, 9, NOW_MS - DAY_MS, last) == refresh.after_miss(why, NOW_MS, *before)
 
 
-def test_passing_misses_are_tried_in_every_run_then_daily() -> None:
+def test_temporary_misses_are_retried_in_every_run_then_daily() -> None:
     found = row_of_misses("status 500", HOUR_MS, 12)
     waits = [miss.next_ms - (NOW_MS + place * HOUR_MS) for place, miss in enumerate(found)]
     assert waits == [0] * 10 + [DAY_MS] * 2

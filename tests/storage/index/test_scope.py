@@ -19,7 +19,7 @@ def site() -> Site:
 
 
 @pytest.mark.parametrize("settings", [{}, {"ARCHIVE_KINDS": "article"}], ids=["hop limit", "kinds"])
-def test_an_index_made_again_has_every_object_in_the_same_state(
+def test_rebuilt_index_has_every_object_in_the_same_state(
     site: Site, tmp_path: Path, settings: dict[str, object]
 ) -> None:
     crawl(tmp_path, dw.SEEDS, "depth=1", site=site, settings=settings)

@@ -113,7 +113,7 @@ def test_seed_document_is_to_be_compared_once_an_added_one_never(index: Index, o
     assert begin(index, NOW_MS + 100 * DAY_MS) == ([7] if origin == "seed" else [])
 
 
-def test_reply_beside_a_document_is_a_look(index: Index) -> None:
+def test_reply_beside_a_document_counts_as_a_check(index: Index) -> None:
     apply(index, document(source="seed"), RUN)
     apply(index, missing(), RUN)
     apply(index, reply(etag="e"), RUN)
@@ -160,7 +160,7 @@ def test_archived_document_stays_archived_while_dw_misses_it_until_it_is_gone(in
     assert (row(index).state, row(index).misses, row(index).reason) == (ARCHIVED, 0, "")
 
 
-def test_line_that_says_archived_ends_a_row_of_misses(index: Index) -> None:
+def test_archived_line_resets_the_misses(index: Index) -> None:
     apply(index, document(), RUN)
     apply(index, state(GONE, reason="status 404", misses=3), RUN)
     apply(index, state(ARCHIVED), RUN)
@@ -181,7 +181,7 @@ def test_alias_never_hides_a_document(index: Index) -> None:
     assert row(index).state == ARCHIVED
 
 
-def test_line_of_a_later_version_is_passed_over(index: Index) -> None:
+def test_line_of_a_later_version_is_ignored(index: Index) -> None:
     apply(index, {"novelty": 1}, RUN)
     assert dump(index) == []
 
@@ -199,7 +199,7 @@ LINES = st.lists(
 
 
 @given(LINES)
-def test_each_line_taken_over_twice_changes_nothing(records: list[Record]) -> None:
+def test_applying_a_line_twice_changes_nothing(records: list[Record]) -> None:
     with new_index() as once, new_index() as twice:
         for record in records:
             apply(once, record, RUN)
@@ -230,7 +230,7 @@ def test_registered_objects_are_pending_once(index: Index) -> None:
     assert index.counts() == {("video", PENDING): 2}
 
 
-def test_beyond_the_hop_limit_is_out_of_scope_until_it_is_nearer(index: Index) -> None:
+def test_document_beyond_the_hop_limit_is_out_of_scope_until_it_is_nearer(index: Index) -> None:
     near = Scope(1)
     index.register([7], 2, scope=near)
     assert (row(index).state, row(index).reason, row(index).due) == (OUT_OF_SCOPE, "hop limit", 0)
@@ -304,7 +304,7 @@ def test_aliases_are_followed_but_not_in_circles(index: Index) -> None:
 # ---- a run ----------------------------------------------------------------------------------------------------------
 
 
-def test_every_object_is_taken_once(index: Index) -> None:
+def test_every_object_is_claimed_once(index: Index) -> None:
     index.register([7], 0)
     assert index.claim(7)
     assert not index.claim(7)
@@ -363,7 +363,7 @@ def test_closed_index_keeps_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"no database, but longer than its mark of sixteen", b"SQLite format 3\x00" + bytes(200)])
-def test_damaged_file_is_said(tmp_path: Path, data: bytes) -> None:
+def test_damaged_file_is_reported(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "i").write_bytes(data)
     with pytest.raises(sqlite3.DatabaseError):
         Index(tmp_path / "i").check()
@@ -382,7 +382,7 @@ def test_damage_inside_is_found_by_the_check(tmp_path: Path) -> None:
     damaged._db.close()
 
 
-def test_schema_of_another_version_is_said(tmp_path: Path) -> None:
+def test_schema_of_another_version_is_reported(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "i") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
@@ -390,7 +390,7 @@ def test_schema_of_another_version_is_said(tmp_path: Path) -> None:
         Index(tmp_path / "i")
 
 
-def test_after_a_failure_nothing_is_changed_any_more(index: Index) -> None:
+def test_nothing_is_changed_after_a_failure(index: Index) -> None:
     told: list[DiskError] = []
     index.on_failure = told.append
     index.register([7], 0)
