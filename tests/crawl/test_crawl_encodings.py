@@ -18,6 +18,8 @@ from tests.dwsite.client import Site
 from tests.helpers_commands import scrapy
 from tests.upkeep.test_reread import found
 
+pytestmark = pytest.mark.usefixtures("client")
+
 ID = dw.GERMAN
 
 

@@ -14,6 +14,8 @@ from tests.crawling import crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
+pytestmark = pytest.mark.usefixtures("client")
+
 KILOBYTE, MEGABYTE = 1000, 1_000_000
 
 

@@ -15,6 +15,8 @@ from tests.crawling import Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
+pytestmark = pytest.mark.usefixtures("client")
+
 
 @pytest.fixture
 def site() -> Site:

@@ -14,6 +14,8 @@ from tests.crawling import PATIENCE_S, ROOT, Command, Running, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
+pytestmark = pytest.mark.usefixtures("client")
+
 IDS = range(dw.FIRST_SYNTHETIC, dw.FIRST_SYNTHETIC + 30)
 
 

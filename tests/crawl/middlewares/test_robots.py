@@ -15,6 +15,8 @@ from tests.crawling import crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
+pytestmark = pytest.mark.usefixtures("client")
+
 NAME = "dw-archiver/1.0 (news archiver; Scrapy)"
 FORBIDS = "User-agent: *\nDisallow: /api/\n"
 TOO_LARGE = "#" * 79 + "\n"
