@@ -6,7 +6,7 @@ r"""Read, write and compare seed documents, the archive's file format. Public AP
 
     {html, one line}
 
-UTF-8, `\n` line ends, one at the end of the file. Source: section 1 of what is known of DW's data, checked on every recorded
+UTF-8, `\n` line ends, one at the end of the file. Source: section 1 of our notes on DW's data, checked on every recorded
 document.
 
 >>> text = "<!--1700000000000-->\n[A title](https://www.dw.com/en/A%20title/a-7)\n------\n\n<p>Some words.</p>\n"

@@ -22,7 +22,7 @@ ARCHIVE_MIN_FREE = 500 * 1024 * 1024  # bytes; a run with less free space stops
 ARCHIVE_REFRESH = [(2, 0), (14, 1), (60, 7)]  # pairs (age in days, days between checks); older articles are not checked
 ARCHIVE_KINDS = ["article", "gallery", "video", "liveblog"]  # kinds of documents to archive; audio is possible too
 ARCHIVE_ALERT_SHARE = 0.25  # a run that finds less than this share of the median of the last ten ends with status 3 ...
-ARCHIVE_ALERT_MINIMUM = 20  # ... where that median is at least this
+ARCHIVE_ALERT_MINIMUM = 20  # ... if that median is at least this
 SITE_DIR = ""  # where `scrapy site` makes its pages; empty: site/ beside the archive
 
 DW_API_URL = "https://api.dw.com"

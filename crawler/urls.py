@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 LANGUAGES = frozenset(
     "sq am ar bn bs bg zh zh-hant hr fa-af en fr de el ha hi id sw mk ps fa-ir pl pt-002 pt-br ro ru sr es tr uk ur".split()
 )
-"""Language paths of www.dw.com. Source: section 3 of what is known of DW's data."""
+"""Language paths of www.dw.com. Source: section 3 of our notes on DW's data."""
 
 LANGUAGE_IDS = {
     1: "de", 2: "en", 3: "ru", 4: "zh", 5: "pt-br", 6: "sq", 8: "ar", 9: "bn",
@@ -27,7 +27,7 @@ IDS = range(1, 10**15)
 """The possible ids of DW's: far more than it has used, and no more digits than the patterns below read."""
 
 MEDIA_HOSTS = frozenset({"tvdownloaddw-a.akamaihd.net", "radiodownloaddw-a.akamaihd.net"})
-"""Hosts of DW's media files, beside its own hosts. Source: section 7 of what is known of DW's data."""
+"""Hosts of DW's media files, beside its own hosts. Source: section 7 of our notes on DW's data."""
 
 DwAddress = NewType("DwAddress", str)
 """The address of a document's picture or media file, checked to be DW's. Only this module makes one."""

@@ -33,7 +33,7 @@ from tests.dwsite.client import Site
 ROOT = Path(__file__).parents[1]
 DAY_MS = 86_400_000
 NOW_MS = 1_780_272_000_000
-"""2026-06-01T00:00:00Z: the time it is in every crawl. All that the stand-in holds is too old then to be looked at again."""
+"""2026-06-01T00:00:00Z: the time of every crawl. All documents of the stand-in are too old by then to be checked again."""
 
 QUICK = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": 0, "RETRY_BACKOFF": 0.01, "ARCHIVE_MIN_FREE": 0}
 PATIENCE_S = 180

@@ -26,7 +26,7 @@ ARGUMENTS = (
              "setting ARCHIVE_SEEDS, which is seeds/"),
     Argument("edition", "", "language editions instead of seeds, e.g. zh,en", "none"),
     Argument("depth", "1", "how many references to follow from the seeds' own articles; 0: none, negative: no limit"),
-    Argument("max_articles", "0", "end after so many new documents; 0: no limit"),
+    Argument("max_articles", "0", "stop after this many new documents; 0: no limit"),
     Argument("refresh", "", "which archived documents to check for changes: all, none, or ids separated by commas",
              "by the rules of setting ARCHIVE_REFRESH"),
     Argument("media", "0", "1: also store the best mp4 or mp3 of each archived video and audio"),

@@ -48,7 +48,7 @@ class Documents:
         archived = index.count(ARCHIVED, DOCUMENT_KINDS)
         pending = index.count(PENDING, (*DOCUMENT_KINDS, "picture", "media"))
         again = max(sum(index.count_due()) - pending, 0)
-        logger.info("%s: %d archived, %d pending, %d to look at again", run.root, archived, pending, again)
+        logger.info("%s: %d archived, %d pending, %d to check again", run.root, archived, pending, again)
 
     def next_request(self) -> Request | None:
         """Return a request for the next document, and claim that; None if the limits leave no room, or nothing is due."""
@@ -68,7 +68,7 @@ class Documents:
     def request(self, row: Row, place: str = "", why: Reason = reasons.NONE) -> Request:
         """Return the request for a document, conditional if the last reply gave a validator.
 
-        place: where to ask, empty for the first place. why: the reason why the first place gave nothing.
+        place: where to ask, empty for the first place. why: why the first place gave nothing.
         """
         is_new = row.path is None
         if not place:

@@ -11,18 +11,18 @@ from typing import Any
 from crawler.files import read_file
 from crawler.storage import layout, tree
 
-MOST_BYTES = 50_000_000  # of replies, unpacked; bug trackers take less
+MOST_BYTES = 50_000_000  # of replies, unpacked; a limit because bug trackers refuse large files
 _FOLDER = "unreadable/"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of ZIP, so that the same replies give the same bundle
 _TOLD = ("kind", "id", "url", "time", "reason", "status", "content_type")  # of a reply
 
 
 def write(root: Path, file: Path, runs: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
-    """Write the bundle of an archive: a ZIP with each unreadable reply, what is known of it, and `drift.json`.
+    """Write the bundle of an archive: a ZIP with each unreadable reply, the note about it, and `drift.json`.
 
-    file: where. runs: the figures of the last runs, see `drift.figures`. Returns how many replies are in it, and how many were
-    left out because they are lost or beyond MOST_BYTES. No seed, path, address or setting of the person who crawls is in it.
-    Raises OSError.
+    file: an open file to write. runs: the figures of the last runs, see `drift.figures`. Returns how many replies are in it,
+    and how many were left out because they are lost or beyond MOST_BYTES. No seed, path, address or setting of the person who
+    crawls is in it. Raises OSError.
     """
     written = left_out = size = 0
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:

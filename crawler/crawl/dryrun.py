@@ -64,7 +64,7 @@ def _print(url: str, reason: str, as_json: bool) -> None:
 def why(row: Row) -> str:
     """Return why an object is to be requested, for a person."""
     if row.state == ARCHIVED:
-        return "archived, to be compared with DW" if not row.checked_ms else "archived, to be looked at again"
+        return "archived, to be compared with DW" if not row.checked_ms else "archived, to be checked again"
     if row.state == PENDING:
         return f"pending: {row.kind} of an archived document" if row.rendition else f"pending, {row.hop} hops from the seeds"
     return f"{row.state} ({row.reason}), tried {times(row.misses)}"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def header(response: Response, name: str) -> str:
-    """Return a header as it came, a character for each byte; empty if it is absent."""
+    """Return a header unchanged, a character for each byte; empty if it is absent."""
     return (response.headers.get(name) or b"").decode("latin-1")
 
 

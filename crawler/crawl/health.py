@@ -9,7 +9,7 @@ from crawler.reasons import Reason
 from crawler.storage.index.objects import Row
 
 _API_FAILURES = 3  # in a row, before www.dw.com is asked first
-_API_ANYWAY = 10  # one request in so many goes to api.dw.com nevertheless
+_API_ANYWAY = 10  # every tenth request goes to api.dw.com nevertheless
 _UNANSWERED = 5  # documents in a row, in a run that was never answered
 _UNANSWERED_NOW = 20  # the same, in a run that once was
 
@@ -78,7 +78,7 @@ class FirstContact:
     with growing waits. Times are seconds of one monotonic clock."""
 
     def __init__(self) -> None:
-        self.is_made = False  # something was answered, whatever it was: from then on every host gets full patience
+        self.is_made = False  # after any answer, every host gets full patience
         self._began: dict[str, float] = {}
 
     def left_s(self, host: str, now_s: float) -> float:

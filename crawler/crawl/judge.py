@@ -1,4 +1,4 @@
-"""Judge a reply to a request for a document. Pure: a reply and what is known of its document in, a verdict out."""
+"""Judge a reply to a request for a document. Pure: takes a reply and the row of its document, and returns a verdict."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def judge(
 ) -> Verdict:
     """Return what a reply means.
 
-    row: what is known of the document that was asked for. kinds: those that are wanted. sites: whose media an article may
+    row: the index's row of the requested document. kinds: those that are wanted. sites: whose media an article may
     name. now_ms: when the reply came, milliseconds UTC. language_of: the language that is known of an article, by its id.
     """
     if reply.target:  # whatever its status

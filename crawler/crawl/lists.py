@@ -221,7 +221,7 @@ class Lists:
     async def search_page(self, response: Response, window: lists.Window, day: date, kind: str) -> AsyncIterator[Request]:
         """Read a page of a day of a search window; further pages are requested until the day is complete.
 
-        kind: article, or comment where DW lists commentaries under a type of their own.
+        kind: article, or comment if DW lists commentaries under a type of their own.
         """
         name = _day_name(window, day, kind)
         found = lists.parse_search(response.body, self.run.sites, charset(response))
@@ -321,7 +321,7 @@ class Lists:
 
 
 def _gave_nothing(found: ListPage) -> bool:
-    """Whether a reply is no list, or an unreadable one, whatever it says about how much it lists."""
+    """Whether a reply is not a list, or is unreadable, even if it says how much it lists."""
     return bool(found.problems) and not found.items
 
 

@@ -27,7 +27,7 @@ class Options:
 
     seeds: the argument `seeds`, or what `edition` stands for. depth: how many references to follow, negative for no limit.
     max_articles: 0 for no limit. refresh: empty, `all`, `none`, or ids separated by commas. kinds: the kinds of documents to
-    archive. rules: when to look at an archived document again. root: the archive's folder. sites: where DW is.
+    archive. rules: when to check an archived document again. root: the archive's folder. sites: where DW is.
     concurrency: how many documents may be requested at once. min_free, largest_media, largest_reply: bytes; of the
     last, 0 is no limit. backoff_s, longest_wait_s:
     seconds. http_client: what makes the requests, see `httpclient`.
@@ -56,7 +56,7 @@ class Options:
 
     @property
     def looks_again(self) -> bool:
-        """Whether archived documents are looked at again beside those that `refresh` names."""
+        """Whether archived documents are checked again beside those that `refresh` names."""
         return self.refresh in ("", "all")
 
     @property

@@ -104,7 +104,7 @@ async def unchanged(run: Run, row: Row) -> None:
 def circle(index: Index, led_to: dict[int, int], dw_id: int, target: int) -> list[int] | None:
     """Return the other ids of the circle that a redirect from one id to another closes; None if it closes none.
 
-    led_to: where redirects of this run led. Aliases that earlier runs found lead on, too.
+    led_to: the redirects of this run, id to id. Aliases of earlier runs are followed too.
     """
     others: list[int] = []
     while target != dw_id:
@@ -131,7 +131,7 @@ async def alias(run: Run, row: Row, target: Target) -> None:
     run.count("dw/document/alias")
     await run.store([], states)
     run.archive.register([target.id], row.hop, target.kind, target.language)
-    if row.path:  # it had an article of its own, which stays
+    if row.path:  # it has an article of its own, which stays
         index.set_checked(row.id, now_ms, row.etag, row.last_modified)
 
 
@@ -160,7 +160,7 @@ async def missing(run: Run, row: Row, reason: Reason, refused: bool = False) -> 
 
 @_in_turn
 async def unreadable(run: Run, row: Row, reply: Reply, problem: str) -> None:
-    """Keep an unreadable reply as it came, with the problem beside it."""
+    """Keep an unreadable reply unchanged, with the problem beside it."""
     now_ms = run.now_ms()
     digest = hashlib.sha256(reply.body).hexdigest()
     path = layout.unreadable_path(row.id, digest, ".reply")

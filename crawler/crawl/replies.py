@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from crawler.urls import Target
 
-_CONTENT = (200, 203)  # 203: content that a proxy on the way has touched (RFC 9110, 15.3.4)
+_CONTENT = (200, 203)  # 203: content that a proxy may have changed (RFC 9110, 15.3.4)
 _BLANK = b" \t\r\n\0\xef\xbb\xbf"  # white space, a byte order mark
 _CONDITIONS = ("If-None-Match", "If-Modified-Since")
 
@@ -25,7 +25,7 @@ class Reply:
 
     place: where it came from, see `dw.places`. fault: why it is unusable by its status, empty if it is usable.
     is_unchanged: it says that the document has not changed. target: the other document it redirects to, None for none.
-    body: the bytes as they came. etag, last_modified, content_type: its headers, empty if absent. charset: the one that
+    body: the unchanged bytes. etag, last_modified, content_type: its headers, empty if absent. charset: the one that
     content_type names.
     """
 
@@ -43,7 +43,7 @@ class Reply:
 
 
 def reply_of(response: Response, place: str) -> Reply:
-    """Return a response as a Reply. place: where it was asked for. `alias_of` in the meta is the document it redirects to."""
+    """Return a response as a Reply. place: where it was requested. `alias_of` in the meta is the document it redirects to."""
     return Reply(
         place, response.url, response.status, response.body, fault(response), is_unchanged(response),
         response.meta.get("alias_of"), header(response, "ETag"), header(response, "Last-Modified"),
@@ -54,13 +54,13 @@ def reply_of(response: Response, place: str) -> Reply:
 def conditions(etag: str, last_modified: str) -> dict[str, str]:
     """Return the headers of a request that may be answered with 304.
 
-    etag, last_modified: validators of what is known, empty for none.
+    etag, last_modified: validators of the known version, empty for none.
     """
     return {name: value for name, value in zip(_CONDITIONS, (etag, last_modified), strict=True) if value}
 
 
 def is_unchanged(response: Response) -> bool:
-    """Whether a response says that what is known is as it was: 304, and only to a request that carried a condition."""
+    """Whether a response says that nothing has changed: a 304 to a request that carried a condition."""
     request = response.request
     return response.status == 304 and request is not None and any(name in request.headers for name in _CONDITIONS)
 
@@ -68,7 +68,7 @@ def is_unchanged(response: Response) -> bool:
 def fault(response: Response, *, may_be_empty: bool = False) -> Reason:
     """Return why a response is unusable by its status; empty for content and for an unchanged document.
 
-    Empty content is a passing fault: a client of 2026 guards against such replies of api.dw.com.
+    Empty content is a temporary fault: a client of 2026 guards against such replies of api.dw.com.
     """
     if is_unchanged(response):
         return reasons.NONE

@@ -123,7 +123,7 @@ def counts(stats: Stats) -> Counts:
 
 
 def dumps(made: Mapping[str, Any]) -> bytes:
-    """Return the bytes of `runs/{start}.report.json`: valid JSON, whatever the texts and counters hold. Half a surrogate pair,
+    """Return the bytes of `runs/{start}.report.json`: always valid JSON. Half a surrogate pair,
     which has no UTF-8, becomes an escape of JSON's."""
     try:
         text = json.dumps(made, ensure_ascii=False, indent=1, allow_nan=False, default=str)

@@ -85,7 +85,7 @@ class Run:
         return int(self.stats.get_value(name, 0))
 
     def note_answer(self, response: Response) -> None:
-        """Count an answer that says something about what was asked for. Counts dw/request/answered."""
+        """Count an answer that says something about the requested object. Counts dw/request/answered."""
         if not replies.fault(response) or response.status in (404, 410):
             self.count("dw/request/answered")
 
@@ -117,7 +117,7 @@ class Run:
         """Store files and states in the archive. Raises DiskError, which also ends the run. Counts
         dw/stored/bytes, dw/stored/documents.
 
-        Each document among the files is named in the log, and told to `on_document`, once it is durable.
+        Each document among the files is named in the log, and passed to `on_document`, once it is durable.
         """
         revised = {file.path for file in files if layout.is_document(file.path) and self.archive.index.file(file.path)}
         try:

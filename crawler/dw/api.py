@@ -1,6 +1,6 @@
 """Parse api.dw.com's JSON. No other module knows its keys.
 
-Source: section 2 of what is known of DW's data. Keys marked [assumed] there are optional here: a reply that lacks one, or
+Source: section 2 of our notes on DW's data. Keys marked [assumed] there are optional here: a reply that lacks one, or
 has another shape under it, still becomes an article.
 """
 
@@ -48,7 +48,7 @@ class _Met:
 def parse(body: bytes, dw_id: int, kind: str = "article", charset: str = "", sites: Sites = DW) -> Article:
     """Return the article of a reply of `/api/detail/{kind}/{id}`.
 
-    body: the reply's bytes. dw_id, kind: what was asked for, used where the reply does not name its own. charset: as in
+    body: the reply's bytes. dw_id, kind: as requested, used if the reply does not name its own. charset: as in
     `decoding.json_reply`. sites: whose media it may name.
     Raises UnreadableReply if there is no JSON object, no usable title or no usable body.
     """

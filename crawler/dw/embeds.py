@@ -1,6 +1,6 @@
 """Keep what is possible of embeds of other services: their words, their id, and the address they lead to.
 
-Source: class names and attributes in section 6 of what is known of DW's data, and those of the services' own embed codes.
+Source: class names and attributes in section 6 of our notes on DW's data, and those of the services' own embed codes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Order the posts of a liveblog, and make what stands above each of them.
 
-Source: section 6 of what is known of DW's data; the keys of a post are from client code, so that any of them may be absent.
+Source: section 6 of our notes on DW's data; the keys of a post are from client code, so that any of them may be absent.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ PAGE = "page"
 WEAK = pages.WEAK_ORIGINS
 """Origins of articles that lack something. A document from a better origin replaces such a one as soon as there is one."""
 
-# What an ArticleRef may turn out to be, where detail/article says 404. [plausible, not recorded]
+# What an ArticleRef may turn out to be if detail/article says 404. [plausible, not recorded]
 _OTHER_KINDS = ("video", "gallery", "audio")
 _GRAPH_KINDS = {"article": "article", "video": "video", "audio": "audio", "gallery": "image-gallery", "liveblog": "liveblog"}
 _GRAPH_PATH = re.compile(r"/graph-api/([a-z-]+)/content/([a-z-]+)/([0-9]{1,15})")
@@ -64,7 +64,7 @@ def asked_at(address: str, sites: Sites) -> tuple[str, Target] | None:
 def following(place: str, reason: Reason, kind: str, kinds: Collection[str], *, pages_too: bool, api_works: bool) -> str | None:
     """Return the next place to ask after a place gave nothing usable; None if there is none left.
 
-    reason: why the last place gave nothing. kind: the kind that the document is taken for. kinds: those that are wanted.
+    reason: why the last place gave nothing. kind: the presumed kind of the document. kinds: those that are wanted.
     pages_too: whether www.dw.com may be asked; False for what api.dw.com once gave, which a page does not replace.
     api_works: whether api.dw.com gave anything in this run.
     If the API answers 404 or 410, www.dw.com is not asked, unless the API gave nothing yet in this run, or the document is a

@@ -1,6 +1,6 @@
 """Render an Article as a seed document: the HTML of each kind and of each block.
 
-Source: the tables of section 1 of what is known of DW's data.
+Source: the tables of section 1 of our notes on DW's data.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ def document_of(article: Article, stamp_ms: int, language: str) -> SeedDocument:
     """Return the seed document of an article.
 
     stamp_ms: when its reply came, milliseconds since 1970-01-01 UTC. language: the language path of the document's address if
-    the article names none. The title is plain text, but the file as a whole may be taken for HTML: no tag begins in it.
+    the article names none. The title is plain text, but somebody may open the whole file as HTML: so no tag begins in the
+    title.
     """
     title = without_tags(article.title)
     url = urls.document_url(article.language or language, title, article.id)

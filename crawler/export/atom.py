@@ -20,7 +20,7 @@ NEWEST = 100
 """The number of documents in a feed."""
 
 OPML = "feeds.opml"
-_TAG = "tag:dw.com,2000:"  # RFC 4151: an id that stays, whatever the title, address or kind becomes
+_TAG = "tag:dw.com,2000:"  # RFC 4151: an id that stays if the title, address or kind changes
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 

@@ -1,4 +1,4 @@
-"""Name the formats: where each one goes, and what writes it."""
+"""List the formats, with the place of each export and the function that writes it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The text that libzim indexes, so that it finds what `scrapy search` finds.
 
-libzim searches words in a form of its own: lower case, without any marks, the vowel signs of Hindi included. It applies that to
-queries, but not to the text it is fed with. It knows neither the two Chinese scripts nor other spellings. So an index gets the
+libzim folds queries to lower case without any marks, not even the vowel signs of Hindi, but does not fold the text that it
+indexes. It knows neither the two Chinese scripts nor other spellings. So an index gets the
 text in libzim's form, followed by every other spelling of its words.
 """
 

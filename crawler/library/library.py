@@ -185,7 +185,7 @@ class Library:
                         if document := self._document(row):
                             yield document
                     if self._opened is not index or self._is_outdated():
-                        break  # go on with another one
+                        break  # continue with another index
                 else:
                     return
             except DiskError as error:
@@ -302,7 +302,7 @@ class Library:
     # --- reading ---
 
     def _document(self, row: Row) -> Document | None:
-        published = row.published_ms if row.published_ms != row.stamp_ms else None  # the stamp stands for an unknown time
+        published = row.published_ms if row.published_ms != row.stamp_ms else None  # the stamp is used if the time is unknown
         return self._read(row.id, row.path or "", row.kind, row.language, published, row.state == GONE)
 
     def _read(

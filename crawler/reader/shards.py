@@ -96,7 +96,7 @@ class Segment:
         self._kinds: list[str] = []
         self._days: list[int] = []
         self._postings: dict[str, list[int]] = {}
-        self._starts: list[float] = []  # of each file of texts: number of its first document, and a half where that goes on
+        self._starts: list[float] = []  # the first document of each file of texts, plus a half if the file continues it
         self._texts: list[list[Any]] = []
         self._size = 0
 

@@ -79,7 +79,7 @@ class Command(CheckedCommand, CrawlCommand):
 
 
 class _HelpFormatter(ScrapyHelpFormatter):
-    """Leaves lines as they are where a text has several."""
+    """Keeps the line breaks of texts that have several lines."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return text if "\n" in text else super()._fill_text(text, width, indent)
@@ -140,7 +140,7 @@ def exit_status(crawler: Crawler, crawl: object) -> int:
 
 
 def report_failed_start(root: Path, given: dict[str, str], error: BaseException, status: int) -> None:
-    """Write the report of a run that could not start, where there is an archive to hold it and its disk takes it."""
+    """Write the report of a run that could not start, if there is an archive and its disk works."""
     runs = root / layout.RUNS
     if not os.path.isdir(runs) or isinstance(error, NotAnArchive) or _may_be_dry(given.get("dry_run", "")):
         return

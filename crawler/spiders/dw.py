@@ -1,4 +1,4 @@
-"""The spider `dw`: requests out, replies in. `judge` says what a reply means, `outcomes` and the pipelines store it."""
+"""The spider `dw`: requests out, replies in. `judge` interprets replies; `outcomes` and the pipelines store the result."""
 
 from __future__ import annotations
 

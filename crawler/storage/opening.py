@@ -1,4 +1,4 @@
-"""Open an archive, to work on it or only to look at it.
+"""Open an archive, for work or read-only.
 
 `open_archive` locks the archive and brings its index up to date with the run logs and the files (`recovery`). `look` changes
 nothing in the archive: it works on a copy of the index.

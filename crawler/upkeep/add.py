@@ -54,7 +54,7 @@ class _OnTheirWay:
         return outcome
 
     def finish(self, most: int = 0) -> None:
-        """Wait until at most so many are left. Raises DiskError."""
+        """Wait until at most `most` are left. Raises DiskError."""
         while len(self._stored) > most:
             self._finish(next(iter(self._stored)))
 

@@ -189,7 +189,7 @@ def _carry_out(archive: Archive, planned: Repair, verdict: Verdict) -> None:
 def _restore(archive: Archive, damage: Damage, planned: Repair) -> None:
     """Put a restored document in the place of the damaged one."""
     data = _made_again(archive.root, damage, archive.sites)
-    if data is None:  # the disk has changed since the plan was made; the next repair plans anew
+    if data is None:  # the disk has changed since the plan was made; the next repair makes a new plan
         planned.restored.remove(damage.path)
         return
     _set_aside(archive.root, damage.path, planned)

@@ -1,4 +1,4 @@
-"""Second runs: what is looked at again and when, what changed becomes a revision, what is gone is kept."""
+"""Second runs: which documents are checked again and when, revisions of changed ones, and gone ones."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_second_run_changes_no_file_and_requests_only_what_was_missing(site: S
     second = crawl(tmp_path, dw.SEEDS, "depth=-1", site=site, now_ms=later_ms)
     assert second.status == 0
     assert second.files == first.files
-    assert f"{len(first.documents)} archived, 0 pending, 3 to look at again" in second.stderr
+    assert f"{len(first.documents)} archived, 0 pending, 3 to check again" in second.stderr
     assert second.articles_asked() == {dw.MISSING: 1, dw.GONE: 1}
     assert set(second.asked().values()) == {1}
     assert second.asked("static") == {f"/image/{dw.LOST_PICTURE}_303.jpg": 1}

@@ -68,7 +68,7 @@ def test_a_signal_ends_a_run_cleanly_and_the_next_completes_it(
     assert rest.status == 0
     assert rest.files == whole.files
     assert set((rest.asked() + stopped.asked()).values()) <= {1, 2}
-    assert f"{len(stopped.documents)} archived, {stopped.report['pending']} pending, 0 to look at again" in rest.stderr
+    assert f"{len(stopped.documents)} archived, {stopped.report['pending']} pending, 0 to check again" in rest.stderr
     assert "did not end cleanly" not in rest.stderr
 
 
@@ -103,7 +103,7 @@ def test_a_signal_ends_a_run_that_waits_for_standard_input(site: Site, tmp_path:
     command = [sys.executable, "-m", "scrapy", "crawl", "dw", "-a", "seeds=-", *options]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stderr
-        assert any(b"0 to look at again" in line for line in running.stderr)
+        assert any(b"0 to check again" in line for line in running.stderr)
         running.send_signal(signal.SIGTERM)
         try:
             assert running.wait(PATIENCE_S) == 7
@@ -225,7 +225,7 @@ def test_dry_run_prints_requests_with_reasons_and_changes_nothing(site: Site, tm
     said = dict(line.split("  ", 1) for line in dry.stdout.splitlines() if "://" in line)
     detail = f"{site.api}/api/detail/article"
     assert said == {
-        f"{detail}/{IDS[1]}": "archived, to be looked at again",
+        f"{detail}/{IDS[1]}": "archived, to be checked again",
         f"{detail}/{IDS[2]}": "pending, 0 hops from the seeds",
         f"{detail}/{dw.SEED_ZH}": "pending, 0 hops from the seeds",
         f"{site.settings['DW_STATIC_URL']}/image/{dw.FIRST_SYNTHETIC_PICTURE}_303.jpg": "missing (status 500), tried once",

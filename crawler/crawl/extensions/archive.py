@@ -162,7 +162,7 @@ class ArchiveExtension:
 
     def _alerts(self, told: report.Counts, reason: str) -> list[str]:
         """Return sentences if a run that ended by itself found far less than the last ones with the same seeds, or if its
-        replies were of other kinds than those of the last runs."""
+        replies had other origins or more faults than those of the last runs."""
         if reason != "finished" or self.run.failure:
             return []
         options = self.run.options

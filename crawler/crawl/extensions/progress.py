@@ -1,4 +1,4 @@
-"""Shows how a run is doing while it goes on."""
+"""Show the progress of a run."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _DEFLATE = (zlib.MAX_WBITS, -zlib.MAX_WBITS)  # with a zlib header, as the stand
 
 
 class CompressionMiddleware(HttpCompressionMiddleware):
-    """Scrapy's, with two differences. A body that is not in the encoding that Content-Encoding names is left as it came, for
+    """Scrapy's, with two differences. A body that is not in the encoding that Content-Encoding names is left unchanged, for
     its reader to try. Damaged gzip counts as cut off; Scrapy returns what comes before the damage as if it were all.
 
     Lists (meta IN_PART) are read up to the damage. `robots` decompresses a robots.txt itself.

@@ -97,7 +97,7 @@ class PatienceMiddleware:
                     slot.delay = slower_s(slot.delay, self.crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY"))
 
     async def _sleep(self, seconds: float) -> None:
-        """Sleep for so many seconds. Raises HostPaused if the run ends meanwhile."""
+        """Sleep for some seconds. Raises HostPaused if the run ends meanwhile."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if self.run.is_closing():

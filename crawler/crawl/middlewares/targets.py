@@ -1,4 +1,4 @@
-"""Decides where requests may go."""
+"""Decide where requests may go."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class AllowedTargetsMiddleware(RunComponent):
     """Lets a request pass only to DW's hosts over https, and to the configured addresses; redirects pass here, too. A request
     to a host of DW's over http is made over https instead.
 
-    Counts dw/request/refused. Runs before robots.txt is asked for.
+    Counts dw/request/refused. Runs before robots.txt is requested.
     """
 
     def process_request(self, request: Request) -> Request | None:

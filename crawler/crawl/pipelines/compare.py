@@ -58,7 +58,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
     published_ms = times.parse_ms(item.article.display_date)
     published_ms = row.published_ms if published_ms is None else published_ms
     if row.misses or (row.kind, row.published_ms) != (item.article.kind, published_ms):
-        # DW has it again, or tells what the document does not: that it is a liveblog, or the date of a video
+        # DW has it again, or gives what the document lacks: that it is a liveblog, or the date of a video
         states.append(StateRecord(ARCHIVED, item.article.kind, dw_id, times.iso(item.stamp_ms), published_ms=published_ms))
     if files or states:
         await run.store(files, states)

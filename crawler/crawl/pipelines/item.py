@@ -10,12 +10,12 @@ from crawler.seedfile import SeedDocument
 
 @dataclass
 class Fetched:
-    """A reply on its way through the pipelines: the article made of it, and how it came.
+    """A reply on its way through the pipelines, with the article made from it.
 
-    document: what will be archived. requested: the id that was asked for (an alias if the article's own differs). reply:
-    the bytes as they came. url: where from. stamp_ms: when, milliseconds UTC, whole seconds. hop: distance from the seeds.
-    etag, last_modified: validators of the reply, for the next conditional request. reply_extension: `json` or `html`. charset:
-    the one its HTTP header names.
+    document: what will be archived. requested: the id that was requested (an alias if the article's own differs). reply:
+    the unchanged bytes. url: of the reply. stamp_ms: when it came, milliseconds UTC, whole seconds. hop: distance from the
+    seeds. etag, last_modified: validators of the reply, for the next conditional request. reply_extension: `json` or `html`.
+    charset: the one its HTTP header names.
     """
 
     article: Article

@@ -33,7 +33,7 @@ class PicturesPipeline(RunComponent):
     """Fetches the pictures of a document that the archive does not have, before the document is stored.
 
     Every reference ends in one of dw/picture/stored, dw/picture/already_there, dw/picture/missing (and
-    dw/picture/missing/<reason>). Pictures are taken from DW_STATIC_URL, whatever host a document names.
+    dw/picture/missing/<reason>). Pictures are requested from DW_STATIC_URL, even if a document names another host.
     """
 
     def __init__(self, run: Run) -> None:

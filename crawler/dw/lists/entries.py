@@ -71,7 +71,7 @@ def iter_entries(
     chunks: the document; its encoding is judged by the first 64 KiB, or by the first chunk if that is longer. roots, tags,
     wanted: local names of root elements, of entries, of fields; `<URL>` is a `url` too. Anything before the root
     is skipped. around: filled on the way. charset: that of the HTTP header, as in `decoding.encoding_of`.
-    A field counts only if it was closed before the document ended, so that half a number is never taken for a whole one.
+    A field counts only if it was closed before the document ended, so that a number that was cut off is never used.
     """
     scanner = Scanner()
     reader = _Reader(roots, tags, wanted, around, scanner)

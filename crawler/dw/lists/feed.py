@@ -1,6 +1,6 @@
 """RSS 1.0 (RDF), RSS 2.0 and Atom, as `https://rss.dw.com/rdf/{channel}`, `/xml/{channel}` and `/atom/{channel}` give them.
 
-Source: section 5 of what is known of DW's data, and recorded feeds of 2015, 2020, 2022 and 2026. No Atom feed was
+Source: section 5 of our notes on DW's data, and recorded feeds of 2015, 2020, 2022 and 2026. No Atom feed was
 recorded: what is read of one is what RFC 4287 says.
 """
 

@@ -1,6 +1,6 @@
 """Section and topic pages of www.dw.com (`/zh/.../s-9058`, `/t-...`): the documents they link to.
 
-Source: section 6 of what is known of DW's data; the links and the inline state of two recorded article pages, whose
+Source: section 6 of our notes on DW's data; the links and the inline state of two recorded article pages, whose
 forms section pages are assumed to share.
 """
 

@@ -16,7 +16,7 @@ CHANNELS = {
     "ps": "rss-pas-all", "pt-br": "rss-br-all", "ro": "rss-rom-all", "ru": "rss-ru-all", "sq": "rss-alb-all",
     "tr": "rss-tur-all", "uk": "rss-ukr-all", "zh": "rss-chi-all",
 }  # fmt: skip
-"""The feed with everything of an edition, by language path. Source: section 5 of what is known of DW's data."""
+"""The feed with everything of an edition, by language path. Source: section 5 of our notes on DW's data."""
 
 COMMENTS = "Comment"
 """The type of commentaries, if the API lists them under a type of their own. [assumed: no search has shown it]"""
@@ -111,7 +111,7 @@ def mediacenter_url(sites: Sites, language_id: int, page: int = 1) -> str:
 
 
 def edition_urls(sites: Sites, language: str) -> list[str]:
-    """Return the addresses that tell what is new in an edition: its feed, where one is known, and its news-sitemap.
+    """Return the addresses of the lists of new documents in an edition: its feed, if it is known, and its news-sitemap.
 
     language: a language path. Raises UnreadableSeed when it is none.
     """

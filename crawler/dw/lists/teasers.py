@@ -1,6 +1,6 @@
 """Pages of teasers: `/api/search/global` and `/api/list/mediacenter/{languageId}`.
 
-Source: section 2 of what is known of DW's data; a recorded search page of 2022, two recorded media pages.
+Source: section 2 of our notes on DW's data; a recorded search page of 2022, two recorded media pages.
 """
 
 from __future__ import annotations

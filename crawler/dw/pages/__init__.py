@@ -1,7 +1,7 @@
 """Parse www.dw.com: pages of every layout since 2012, and replies of the graph API behind the pages.
 
 parse: a page. parse_graph: a reply of `/graph-api/{language}/content/{kind}/{id}`. Nothing outside this folder knows
-what DW's pages look like. Source: section 6 of what is known of DW's data.
+what DW's pages look like. Source: section 6 of our notes on DW's data.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ WEAK_ORIGINS = frozenset({"page:json-ld"})
 def parse(body: bytes, dw_id: int, language: str | None = None, charset: str = "", sites: Sites = DW) -> Article:
     """Return the article of a page.
 
-    body: the page as it came. charset: that of the HTTP header, as in `decoding.page`. dw_id, language: what was asked
-    for, used where the page does not name its own. sites: whose media it may name. Article.origin names what was read:
+    body: the page, unchanged. charset: that of the HTTP header, as in `decoding.page`. dw_id, language: as requested,
+    used if the page does not name its own. sites: whose media it may name. Article.origin names what was read:
     page:app-state, page:apollo, page:react and page:classic (the layouts' own markup), page:json-ld, in this order; what
     one leaves open is filled from the JSON-LD.
     Raises UnreadableReply, which names what was missing from each.
@@ -89,7 +89,7 @@ def parse_graph(
 ) -> Article:
     """Return the article of a reply of the graph API.
 
-    dw_id, language, kind: what was asked for, used where the reply does not name its own. charset: as in
+    dw_id, language, kind: as requested, used if the reply does not name its own. charset: as in
     `decoding.json_reply`. sites: whose media it may name.
     Raises UnreadableReply if there is no JSON object, no content, no usable title or no usable body.
     """

@@ -1,7 +1,7 @@
 """Parse the state inside pages of www.dw.com, and replies of its graph API: the same entities, joined in two ways.
 
 Until 2023 `window.__APOLLO_STATE__` held entities by key (`Article:1`) that refer to each other by `__ref`; from 2024
-`window.__APP_STATE__` holds replies of `/graph-api/...` by address, each whole. Source: section 6 of what is known of DW's
+`window.__APP_STATE__` holds replies of `/graph-api/...` by address, each whole. Source: section 6 of our notes on DW's
 data, the page recorded in 2023-06, and what public clients read; keys that only clients show are optional here.
 """
 
@@ -93,7 +93,7 @@ def from_apollo(state: Json, wanted: int, sites: Sites = DW) -> Article:
 
 
 def _apollo_contents(state: Json, wanted: int) -> Iterator[Json]:
-    """Yield the entity the page was asked for, then the one with the wanted id, then all that have a text."""
+    """Yield the entity that the page's query names, then the one with the wanted id, then all that have a text."""
     query = json_object(state.get("ROOT_QUERY"))
     for name, value in query.items():
         if name.split("(")[0] == "content":
@@ -125,7 +125,7 @@ def _resolve(value: object, state: Json) -> Json:
 
 
 def _kind(entity: Json, default: str) -> str | None:
-    """Return the kind of document an entity is, by its type, its address, or what was asked for; None for anything else."""
+    """Return the kind of document an entity is, by its type, its address, or the request; None for anything else."""
     for name in ("__typename", "modelType"):
         if own := re.sub(r"[^a-z]", "", text(entity.get(name)).lower()):
             return _KINDS.get(own)

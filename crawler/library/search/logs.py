@@ -1,4 +1,4 @@
-"""Read from the run logs what happened to documents, line by line, from where they were read last."""
+"""Read from the run logs what happened to documents, line by line, from the last position on."""
 
 from __future__ import annotations
 

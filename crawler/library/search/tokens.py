@@ -65,5 +65,5 @@ def phrase(folded: str, *, is_prefix: bool = False) -> tuple[list[str], bool]:
     if found and has_no_spaces(found[-1]):
         is_prefix = len(found[-1]) == 1
         if not is_prefix:
-            tokens.pop()  # the text may go on
+            tokens.pop()  # the text may continue
     return tokens, is_prefix

@@ -28,7 +28,7 @@ from crawler.storage.logline import ScopeChange
 from crawler.urls import DOCUMENT_KINDS
 
 # In this order: objects that could not be fetched or read and may be tried again; archived documents that DW did not have at
-# the last look; archived documents never compared with DW.
+# the last check; archived documents never compared with DW.
 _NOT_HAD = f"state IN ('{MISSING}', '{GONE}', '{UNREADABLE}', '{REFUSED}')"
 _MISSED = f"misses > 0 AND state = '{ARCHIVED}'"
 _UNCOMPARED = f"checked_ms = 0 AND state = '{ARCHIVED}'"
@@ -58,8 +58,8 @@ class Waiting:
 def mark(index: Index, now_ms: int, scope: Scope, rules: refresh.Rules, again: str = "", *, media: bool = False) -> None:
     """Mark what a run is to request.
 
-    Due are objects that are pending and in scope, that may be tried again, or that are archived and to be looked at again.
-    again: which archived documents to look at again: '' for those of the refresh rules, `all`, `none`, or ids separated by
+    Due are objects that are pending and in scope, that may be tried again, or that are archived and to be checked again.
+    again: which archived documents to check again: '' for those of the refresh rules, `all`, `none`, or ids separated by
     commas. With `none` or ids, other documents are requested only if they have no reply yet. media: whether media files are
     wanted.
     """
@@ -83,7 +83,7 @@ def _mark_open(index: Index, now_ms: int, scope: Scope) -> None:
 
 
 def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) -> None:
-    """Mark documents that were never compared with DW, and those to be looked at again."""
+    """Mark documents that were never compared with DW, and those to be checked again."""
     index.change(f"UPDATE objects SET due = 1 WHERE {_UNCOMPARED} AND coalesce(next_ms, 0) <= ?", [now_ms])  # fmt: skip
     if again == "all":
         index.change("UPDATE objects SET due = 1 WHERE rendition = '' AND state = ?", [ARCHIVED])
@@ -96,7 +96,7 @@ def _mark_archived(index: Index, now_ms: int, rules: refresh.Rules, again: str) 
     else:
         for dw_id in _to_look_at_again(index, now_ms, rules):
             index.set_due(dw_id)
-        # a document that DW did not have at the last look is requested until it is back or gone
+        # a document that DW did not have at the last check is requested until it is back or gone
         index.change(f"UPDATE objects SET due = 1 WHERE {_MISSED} AND next_ms <= ?", [now_ms])
 
 

@@ -64,7 +64,7 @@ def _apply_file(index: Index, record: FileRecord, run: str) -> None:
 
 
 def _archive_document(index: Index, record: FileRecord, time_ms: int) -> None:
-    # a seed document is compared with DW once, an added one never; reading a reply again is no look at DW
+    # a seed document is compared with DW once, an added one never; reading a reply again does not count
     about = record.about
     checked_ms = None if about.reread else {"seed": 0, "adopted": 0, "add": None}.get(about.origin or "", time_ms)
     _archive(index, about.id, "", record, {

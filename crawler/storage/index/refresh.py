@@ -1,4 +1,4 @@
-"""Decide when to look at an object again: pure arithmetic on times in milliseconds UTC."""
+"""Decide when to request an object again: pure arithmetic on times in milliseconds UTC."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from crawler.reasons import Reason, parse
 DAY_MS = 86_400_000
 
 Rules = tuple[tuple[float, float], ...]
-"""Pairs (age, interval) in days, by rising age. An article younger than `age` is looked at again when `interval` has passed
-since the last look; an article older than every rule is not looked at again."""
+"""Pairs (age, interval) in days, by rising age. An article younger than `age` is checked again when `interval` has passed
+since the last check; an article older than every rule is not checked again."""
 
 DEFAULT_RULES: Rules = ((2, 0), (14, 1), (60, 7))
 
@@ -68,10 +68,10 @@ def rules_of(pairs: Iterable[Any]) -> Rules:
 
 
 def is_due(published_ms: int, checked_ms: int, now_ms: int, rules: Rules = DEFAULT_RULES) -> bool:
-    """Whether an archived article is to be looked at again.
+    """Whether an archived article is to be checked again.
 
     published_ms: its displayDate, else its stamp; negative before 1970. A date that lies days ahead is a mistake and does not
-    show the age, so the article is not looked at again. checked_ms: the last look; a time in the future does not count,
+    show the age, so the article is not checked again. checked_ms: the last check; a time in the future does not count,
     because a clock was wrong.
     """
     age = now_ms - published_ms

@@ -52,7 +52,7 @@ class _Identity(NamedTuple):
 def _identity(path: Path) -> _Identity:
     with contextlib.suppress(OSError):
         found = os.stat(path)
-        is_still = not os.path.exists(f"{path}-wal")  # SQLite's write-ahead log; as text: this is asked for each document
+        is_still = not os.path.exists(f"{path}-wal")  # of the write-ahead log; a str, because this is called often
         return _Identity(is_still, found.st_ino, found.st_size, found.st_mtime_ns)
     return _Identity()
 
