@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from crawler import clock, seeds
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say
 from crawler.exceptions import COMPLETE, COULD_NOT_START, INCOMPLETE
 from crawler.seeds import Problem
-from crawler.storage import otherarchive
+from crawler.storage import objectstore, otherarchive
+from crawler.storage.otherarchive import OtherArchive
 from crawler.streams import print_json
 from crawler.upkeep.add import Added, add
 from crawler.upkeep.merge import Merged, merge
@@ -32,15 +34,15 @@ class Command(ArchiveCommand):
     def long_desc(self) -> str:
         return (
             "Import existing seed documents, or another archive, without any request. PATH is a file, a folder (all files in "
-            "it, recursively), - for one document on standard input, or the folder of another archive, which has runs/ in it: "
-            "its documents, replies, revisions, pictures and media files are taken, and it stays as it is. The next crawl "
-            "fetches references and pictures that are missing."
+            "it, recursively), - for one document on standard input, or another archive: its folder, which has runs/ in it, or "
+            "s3://BUCKET/PREFIX. Its documents, replies, revisions, pictures and media files are taken, and it stays as it is. "
+            "The next crawl fetches references and pictures that are missing."
         )
 
     def execute(self, args: list[str], opts: Namespace) -> int:
         if not args:
             raise CommandError("name the files or folders to add")
-        others = {arg: other for arg in args if (other := otherarchive.named(arg, self.root))}
+        others = {arg: other for arg in args if (other := self._other(arg))}
         paths = [arg for arg in args if arg not in others]
         complaints = _Complaints(in_full=opts.json)
         merged, added = {}, Added()
@@ -59,6 +61,10 @@ class Command(ArchiveCommand):
         if not (others or added.documents):
             return COULD_NOT_START
         return INCOMPLETE if complaints.total else COMPLETE
+
+    def _other(self, arg: str) -> OtherArchive | None:
+        """Return the archive that an argument names; None if it is documents. Raises UnusableArchive."""
+        return objectstore.named(arg, os.environ) if "://" in arg else otherarchive.named(arg, self.root)
 
 
 class _Complaints:

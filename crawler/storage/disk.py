@@ -124,6 +124,11 @@ def replace_file(path: Path, data: bytes) -> None:
     _replace_file(path, [data])
 
 
+def save(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write or replace one file as `replace_file`, piece by piece. Raises what the pieces raise, and OSError."""
+    _replace_file(path, pieces)
+
+
 def copy(path: Path, to: Path) -> None:
     """Copy a file, durably and atomically. Raises OSError, or Unreadable if the original cannot be read."""
     _replace_file(to, _to_copy(path))

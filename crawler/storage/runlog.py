@@ -182,7 +182,12 @@ def run_logs(root: Path, since: str = "") -> list[Path]:
     since: the name of a run; earlier ones are left out.
     """
     logs = [root / layout.RUNS / name for name in tree.run_files(root, since=since) if layout.is_run_log(name)]
-    return sorted(logs, key=lambda path: (path.name.split(".")[0], path.name.endswith(STATES_END)))
+    return sorted(logs, key=lambda path: order_of(path.name))
+
+
+def order_of(name: str) -> tuple[str, bool]:
+    """Return what to sort the names of run logs by."""
+    return name.split(".")[0], name.endswith(STATES_END)
 
 
 def free_run_name(folder: Path, start_ms: int) -> str:

@@ -30,6 +30,7 @@ from crawler.upkeep.takeover import Takeover, plan_document
 Advance = Callable[[int, int | None], None]
 
 _MOST_FILES, _MOST_BYTES = 256, 32 * 1024 * 1024  # being written at a time; bounds memory
+UNLOGGED = "in no run log of its archive, whose next run or `reindex` logs it if it is whole"
 _STATES = 500  # logged together
 
 
@@ -247,4 +248,4 @@ class _Merge:
             return
         for path in self.other.paths():
             if not (layout.is_temporary(path) or layout.is_partial(path) or self.logged.has(path)):
-                self.refuse(path, "in no run log of its archive, whose next run or `reindex` logs it if it is whole")
+                self.refuse(path, UNLOGGED)
