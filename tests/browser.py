@@ -1,8 +1,8 @@
-"""A headless Chromium that opens documents and tells what they did: script that ran, what they asked the network for, and what
-stands in them that no document may hold.
+"""Open documents in a headless Chromium and report what they did: scripts that ran, requests to the network, and content that
+no document may hold.
 
-All that Chromium asks for goes through a proxy of the test's own on loopback, which answers for the page that opens the
-documents and for nothing else: no request reaches the network.
+All requests of Chromium go through the test's own proxy on loopback, which answers only for the page that opens the
+documents: no request reaches the network.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OPTIONS = (
 ).split()
 _SELF = "documents.invalid"
 _BATCH = 200
-# Asked for by the browser itself, whatever it shows.
+# Requests that the browser makes by itself.
 _OF_THE_BROWSER = (".google.com", ".googleapis.com", ".gstatic.com", ".gvt1.com")
 
 _PAGE = Path(__file__).with_suffix(".html").read_text("utf-8")
@@ -40,8 +40,8 @@ _PAGE = Path(__file__).with_suffix(".html").read_text("utf-8")
 
 @dataclass
 class Seen:
-    """The result of opening documents. found: by the document's place in the list, what it did or held. asked: scheme and
-    host of every request beside our own and the browser's."""
+    """The result of opening documents. found: what each document did or held, by its position in the list. asked: scheme and
+    host of every request, except our own and the browser's."""
 
     found: dict[int, set[str]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
@@ -50,7 +50,7 @@ class Seen:
 def open_all(bodies: Sequence[str], loaded: Sequence[str] = ()) -> Seen:
     """Open documents in Chromium, each in a frame of its own.
 
-    bodies: HTML. loaded: how the addresses begin that a document may load. Raises TimeoutError where Chromium never ends.
+    bodies: HTML. loaded: prefixes of the addresses that a document may load. Raises TimeoutError if Chromium does not end.
     """
     assert CHROMIUM
     return asyncio.run(_open_all(CHROMIUM, bodies, loaded))
@@ -72,7 +72,7 @@ async def _open_all(chromium: str, bodies: Sequence[str], loaded: Sequence[str])
             await asyncio.wait_for(proxy.done.wait(), PATIENCE_S)
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # its children too, which are of its session
+                os.killpg(process.pid, signal.SIGKILL)  # and its children, which are in its session
             process.wait()
             server.close()
             await asyncio.gather(*proxy.tasks)  # Chromium has hung up
@@ -80,7 +80,7 @@ async def _open_all(chromium: str, bodies: Sequence[str], loaded: Sequence[str])
 
 
 class _Proxy:
-    """A stand-in for the network of Chromium."""
+    """Stands in for the network of Chromium."""
 
     def __init__(self, bodies: Sequence[str], page: str) -> None:
         self.waiting = list(enumerate(bodies))
@@ -90,7 +90,7 @@ class _Proxy:
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A request, or a tunnel asked for; the connection ends with it."""
+        """Answer a request or a CONNECT, then end the connection."""
         task = asyncio.current_task()
         assert task
         self.tasks.add(task)

@@ -26,7 +26,7 @@ OpenArchive = Callable[..., Archive]
 
 
 def seed_paths() -> list[Path]:
-    """Every recorded seed document, in order; none where the recordings are not there."""
+    """Return every recorded seed document, in order; none if the recordings are missing."""
     return sorted(RECORDED.glob("seedfiles-*/*.txt"))
 
 
@@ -36,7 +36,7 @@ def path_id(path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def recorded() -> Path:
-    """Recorded replies and documents of DW's. They are no part of the project: without them the test is skipped."""
+    """Recorded replies and documents of DW. They are not part of the project; without them the test is skipped."""
     if not RECORDED.is_dir():
         pytest.skip("the recordings are not there")
     return RECORDED
@@ -49,7 +49,7 @@ def now_ms() -> int:
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[OpenArchive]:
-    """Opens the archive below tmp_path, each time anew; what a test leaves open is closed after it."""
+    """Opens the archive below tmp_path again on each call; archives that a test leaves open are closed after it."""
     opened: list[Archive] = []
 
     def make(now_ms: int = NOW_MS, **options: object) -> Archive:

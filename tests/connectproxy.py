@@ -31,7 +31,8 @@ _NOT_ALLOWED = 2
 class ConnectProxy:
     """An HTTP proxy in threads that knows CONNECT, ended with the `with` block.
 
-    refuses: answer 403 to every CONNECT. login: `user:password`, if it wants one. asked: such as `CONNECT api.dw.com:443`.
+    refuses: answer 403 to every CONNECT. login: `user:password`, if it requires one. asked: the requests, such as `CONNECT
+    api.dw.com:443`.
     """
 
     def __init__(self, site: Site, folder: Path, *, login: str = "", refuses: bool = False) -> None:

@@ -1,4 +1,5 @@
-"""An archive of made documents in twelve languages, and a scan of them that knows no tokens: what a search must find."""
+"""An archive of generated documents in twelve languages, and a plain scan of their text, which finds what a search must
+find."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ class Corpus:
             self._folded[rule][dw_id] = [spaced(fold(text, rule)) for text in (document.title, *passages(document))]
 
     def scan(self, words: str, *, is_prefix: bool = False) -> set[int]:
-        """Ids of the documents that have the words in a row."""
+        """Return the ids of the documents that have the words in a row."""
         return {
             dw_id
             for rule, folded in self._folded.items()
@@ -54,7 +55,7 @@ class Corpus:
 
 
 def spaced(folded: str) -> str:
-    """Single spaces, one at each side, and one between Chinese and other characters."""
+    """Return the text with single spaces, one at each end, and one between Chinese and other characters."""
     return f" {' '.join(_BORDER.sub(' ', folded).split())} "
 
 
@@ -73,7 +74,7 @@ def has(text: str, wanted: str, is_prefix: bool) -> bool:
 
 
 def han(length: int, *languages: str) -> Callable[[Corpus, random.Random], str]:
-    """So many Chinese characters in a row from a document, punctuation among them."""
+    """Return some Chinese characters in a row from a document, with their punctuation."""
 
     def draw(corpus: Corpus, chance: random.Random) -> str:
         while True:
@@ -87,7 +88,7 @@ def han(length: int, *languages: str) -> Callable[[Corpus, random.Random], str]:
 
 
 def word(length: int) -> Callable[[Corpus, random.Random], str]:
-    """A word of so many characters from a document in any script but Chinese."""
+    """Return a word with some characters from a document in any script except Chinese."""
 
     def draw(corpus: Corpus, chance: random.Random) -> str:
         while True:

@@ -1,4 +1,4 @@
-"""A real crawl of the stand-in, in a process of its own, and its three witnesses: files, report, requests.
+"""Run a real crawl of the stand-in in a process of its own, and collect files, report and requests.
 
 The clock of a command stands still.
 """
@@ -37,7 +37,7 @@ NOW_MS = 1_780_272_000_000
 
 QUICK = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": 0, "RETRY_BACKOFF": 0.01, "ARCHIVE_MIN_FREE": 0}
 PATIENCE_S = 180
-"""Seconds that a test waits for things that should come at once, on a busy machine."""
+"""Seconds that a test waits at most for something that usually takes a moment, for a busy machine."""
 
 Seeds = str | Path | Iterable[int]
 
@@ -87,7 +87,7 @@ class Outcome:
         return seedfile.loads(self.files[self.documents[dw_id]])
 
     def reply(self, dw_id: int) -> bytes:
-        """The reply beside a document, unpacked."""
+        """Return the reply beside a document, unpacked."""
         return gzip.decompress(self.files[layout.reply_path(self.documents[dw_id])])
 
     @property
@@ -117,7 +117,7 @@ class Outcome:
 
 
 def seeds_argument(seeds: Seeds) -> str:
-    """A `seeds` argument; ids become the addresses of articles."""
+    """Return a `seeds` argument; ids become the addresses of articles."""
     if isinstance(seeds, str | Path):
         return str(seeds)
     return ",".join(f"https://www.dw.com/en/any/a-{dw_id}" for dw_id in seeds)
@@ -190,16 +190,16 @@ class Running:
         return self._command.is_running()
 
     def signal(self, number: signal.Signals, when: Callable[[], bool]) -> None:
-        """Send a signal as soon as something is the case."""
+        """Send a signal as soon as a condition is true."""
         deadline = time.monotonic() + PATIENCE_S
         while not when():
             assert self.is_running(), "the crawl ended before it could be interrupted"
-            assert time.monotonic() < deadline, "what the test waits for never came"
+            assert time.monotonic() < deadline, "timeout: the expected event did not happen"
         assert self.pid is not None
         os.kill(self.pid, number)
 
     def finish(self) -> Outcome:
-        """Wait for the end and look at what is left."""
+        """Wait for the end, and return the result."""
         ended = self._command.finish()
         runs = self.root / "runs"
         newest = max((path.name.split(".")[0] for path in runs.glob("*Z.*")), default="")
@@ -243,14 +243,14 @@ _FORKS.set_forkserver_preload(["tests.preloaded", "tests.crawling"])
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log, none where there is no log. All must be whole."""
+    """Return the lines of a log, [] if it is missing. All must be whole."""
     found = list(runlog.lines(path)) if path.exists() else []
     assert not [line.problem for line in found if line.problem]
     return [record for line in found for record in line.records]
 
 
 def files(root: Path) -> dict[str, bytes]:
-    """Bytes by path of everything but logs, index and lock: also what must not be there."""
+    """Return the bytes of all files by path, except logs, index and lock; files that must not exist included."""
     others = ("runs/", "index.sqlite", ".lock")
     return {path: (root / path).read_bytes() for path in _paths(root) if not path.startswith(others)}
 

@@ -1,4 +1,4 @@
-"""A headless Chromium that opens files, driven over the DevTools protocol: what a page asked for, complained of and shows.
+"""Open files in a headless Chromium over the DevTools protocol, and report the requests, errors and content of a page.
 
 No network: every host but 127.0.0.1 resolves to nothing.
 """
@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.browser import CHROMIUM, OPTIONS, PATIENCE_S
 
-# Chromium reads commands from descriptor 3 and writes what it has to say to 4.
+# Chromium reads commands from descriptor 3 and writes its answers to descriptor 4.
 _LAUNCHER = "import os, sys; r, w = map(int, sys.argv[1:3]); os.dup2(r, 3); os.dup2(w, 4); os.execv(sys.argv[3], sys.argv[3:])"
 
 _LOADED = """
@@ -43,8 +43,8 @@ Promise.all([...document.images].map(image => { image.loading = 'eager'; return 
 
 @dataclass
 class Opened:
-    """The result of opening a page. asked: every address it requested, `data:` left out. complaints: messages in the console,
-    refusals of its policy among them. title: as the tab shows it. images: (address, natural width in pixels). scripts,
+    """The result of opening a page. asked: every address it requested, without `data:`. complaints: messages in the console,
+    including refusals of its policy. title: as the tab shows it. images: (address, natural width in pixels). scripts,
     handlers: what no page may hold. links: where they lead. overflow: pixels by which the page is wider than the window.
     background: its colour. sheets: how many style sheets it has."""
 
@@ -120,7 +120,7 @@ class Browser:
         return json.loads(message)  # type: ignore[no-any-return]
 
     def look(self, *, dark: bool = False, width: int = 1100, height: int = 900) -> None:
-        """Choose how pages are shown from now on."""
+        """Choose how pages are shown from then on."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
@@ -155,12 +155,12 @@ class Browser:
         return asked, complaints
 
     def run(self, script: str) -> Any:
-        """Run a script on the page that is open. Returns what it comes to; of a promise, what that comes to."""
+        """Run a script on the open page. Returns its value; for a promise, the value that it resolves to."""
         found = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
     def shoot(self, path: Path, *, whole: bool = False) -> None:
-        """Write a PNG of what the window shows, or of the whole page."""
+        """Write a PNG of the window, or of the whole page."""
         found = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(found["data"]))

@@ -1,4 +1,4 @@
-"""The seed document, read, written and compared. Words are invented; the recordings are read where they are there."""
+"""Reading, writing and comparing seed documents. Words are invented; the recordings are read if they exist."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_no_log_line_holds_a_body() -> None:
     assert "words" not in repr(document())
 
 
-# Pieces of a document that readers of markup, addresses, ids and times stumble over.
+# Pieces of a document that may break parsers of markup, addresses, ids and times.
 STUMBLES = st.sampled_from([
     "&#" + "9" * 5000 + ";", "&#x" + "f" * 5000 + ";", "&#1114112;", "&#55296;", "9" * 16, "[", "]", "](https://[", "@", ":",
     "<a ", 'href="', 'rel="ArticleRef"', '">', "https://", "www.dw.com", "/zh/x/a-7", "/api/detail/article/", "<img ", ' src="',
@@ -271,7 +271,7 @@ def test_nothing_in_a_document_raises_where_it_is_read(body: str, title: str) ->
         assert changes.compare(made, replace(made, html="<p>words</p>"))
 
 
-# ---- what a document says about itself ------------------------------------------------------------------------------
+# ---- properties of a document ------------------------------------------------------------------------------
 
 REFERENCES = [
     ("", []),
@@ -426,7 +426,7 @@ HOSTILE = ["<a ", "<img ", "<img src='", "<p> ", "<div><i>", "<br><hr><div>èŽ·å
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_body_is_read_in_bounded_time(piece: str) -> None:
-    """A pattern that starts over at every piece would take minutes: the time is not measured, the test would not end."""
+    """A pattern that starts again at every piece would take minutes, so the test would not end. The time is not measured."""
     one = document(piece * 60_000 + "<a rel=ArticleRef>")
     assert (one.references, one.pictures) == ([], [])
     assert seedfile.says_the_same(one, replace(one, stamp_ms=0, html=one.html + FOOTER))

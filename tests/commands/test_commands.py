@@ -1,4 +1,4 @@
-"""The commands: that Scrapy finds them, what they take and give, how they fail."""
+"""The commands: Scrapy lists them; their options, output and errors."""
 
 from __future__ import annotations
 
@@ -292,7 +292,7 @@ def test_reindex_restores_a_lost_index(content: bytes | None, root: Path, old: P
 
 @pytest.fixture
 def three(root: Path) -> list[SeedDocument]:
-    """An archive that two runs made: two documents, then one that was taken in between."""
+    """An archive that two runs made: two documents, then one with a stamp between theirs."""
     first, second, third = (document(70000001, NOW_MS, title="One"), document(70000003, NOW_MS + 2000, title="Is it? (Yes)"),
                             document(70000002, NOW_MS + 1000, title="二", language="zh"))  # fmt: skip
     archive_of(root, first, second, now_ms=NOW_MS)

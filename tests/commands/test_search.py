@@ -1,4 +1,4 @@
-"""`scrapy search` as a person and as a program use it."""
+"""`scrapy search`, as people and programs use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names of settings pass, and which are taken for slips of the pen."""
+"""Which names of settings are accepted, and which are refused as typos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings from `dw.toml`, the environment and `-s`: which wins, of which type, and what is refused."""
+"""Settings from `dw.toml`, the environment and `-s`: which one wins, their types, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The requests of a run to Scrapy's engine, with an engine that has only what is needed."""
+"""The requests of a run to Scrapy's engine, with a minimal engine."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def whole() -> Outcome:
     return crawled(-1)
 
 
-# --- what is found ---
+# --- what a crawl finds ---
 
 
 @pytest.mark.parametrize("depth", DEPTHS)

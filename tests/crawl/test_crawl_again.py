@@ -72,7 +72,7 @@ def test_rebuilt_index_keeps_shorter_distances(seed: int, depth: int, failing: i
     assert failing in crawl(tmp_path, "", limit, site=site).documents
 
 
-# --- looking again ---
+# --- checking again ---
 
 
 def test_older_articles_are_checked_less_often(site: Site, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ CIRCLE = "redirects in a circle"
 
 @pytest.fixture
 def site() -> Site:
-    """The stand-in without www.dw.com, so that what api.dw.com does is the whole story."""
+    """The stand-in without www.dw.com, so that only api.dw.com answers."""
     site = fresh_site()
     site.options(layout="none", graph_api=False)
     return site
@@ -122,7 +122,7 @@ def test_circle_of_aliases_does_not_affect_other_documents(site: Site, tmp_path:
     assert target_of(again, THIRD) == FIRST
 
 
-# --- an alias that gives what leads to it ---
+# --- an alias that gives the article of the id that redirects to it ---
 
 
 def test_id_that_redirects_to_its_own_alias_gets_the_article_of_the_alias(site: Site, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Replies whose bytes are broken Unicode, or text in another encoding: they become documents all the same."""
+"""Replies whose bytes are broken Unicode, or text in another encoding, become documents nevertheless."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def site() -> Site:
 
 
 def as_fault(body: bytes) -> str:
-    """Any bytes, in the form in which a fault of the stand-in takes them."""
+    """Return any bytes in the form that a fault of the stand-in takes."""
     return body.decode("utf-8", "surrogateescape")
 
 
 def detail(title: str, words: str, **more: object) -> str:
-    """A reply of api.dw.com as text, in which nothing is escaped."""
+    """Return a reply of api.dw.com as text without escapes."""
     body = [{"content": {"type": "Paragraph", "text": words}}]
     reply = {"type": "Article", "id": ID, "languageId": 1, "name": title, "body": body, **more}
     return json.dumps(reply, ensure_ascii=False)

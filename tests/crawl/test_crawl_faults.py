@@ -26,7 +26,7 @@ def site() -> Site:
 
 @pytest.fixture
 def no_pages(site: Site) -> Site:
-    """The stand-in without www.dw.com, so that what api.dw.com does is the whole story."""
+    """The stand-in without www.dw.com, so that only api.dw.com answers."""
     site.options(layout="none", graph_api=False)
     return site
 
@@ -92,7 +92,7 @@ def test_redirects_out_of_dw_are_not_followed(no_pages: Site, tmp_path: Path) ->
     assert not [path for path in outcome.files if path.startswith("unreadable/")]
 
 
-# --- replies with intentions ---
+# --- hostile replies ---
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_unreachable_dw_is_reported_in_one_sentence(site: Site, tmp_path: Path) 
 @pytest.mark.torture
 @pytest.mark.parametrize("how", ["refused", "silent", "swallowed"])
 def test_a_run_without_a_network_says_so_within_20_seconds(how: str, site: Site, tmp_path: Path) -> None:
-    """silent: connections are accepted and never answered. swallowed: no connection comes about.
+    """silent: connections are accepted and never answered. swallowed: no connection is made.
 
-    The run waits for less than 20 seconds; a machine that is busy with other things takes longer over the rest.
+    The run waits for less than 20 seconds; a busy machine needs longer for the rest.
     """
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(socket.socket())

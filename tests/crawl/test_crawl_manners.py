@@ -1,4 +1,4 @@
-"""Manners: robots.txt, waiting, one request at a time, who we say we are; measured by the stand-in's clock."""
+"""Manners: robots.txt, waiting, one request at a time, the User-Agent; measured by the stand-in's clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies that differ from what they claim: an unrequested 304, odd statuses, false encodings, readers that fail."""
+"""Replies that differ from what they claim: an unrequested 304, odd statuses, wrong encodings, parsers that fail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def site() -> Site:
 
 @pytest.fixture
 def no_pages(site: Site) -> Site:
-    """The stand-in without www.dw.com, so that what api.dw.com does is the whole story."""
+    """The stand-in without www.dw.com, so that only api.dw.com answers."""
     site.options(layout="none", graph_api=False)
     return site
 
@@ -144,7 +144,7 @@ def test_unrequested_304_for_a_picture_is_a_miss_that_is_retried(site: Site, tmp
     outcome = crawl(tmp_path, [FRESH], "depth=0", site=site)
     assert (outcome.status, outcome.report["pictures_missing"]) == (3, {"status 304": 1})
     site.clear()
-    for days in (0, 1):  # a reason that passes does not make it wait
+    for days in (0, 1):  # a temporary reason does not make it wait
         site.fault("/image/.*", status=304, body="", times=1)
         crawl(tmp_path, "", site=site, now_ms=NOW_MS + days * DAY_MS)
     site.clear()
@@ -169,7 +169,7 @@ def test_requested_304_means_that_a_document_is_unchanged(site: Site, tmp_path: 
     assert (again.status, again.report["documents"]) == (0, {"unchanged": 1})
 
 
-# --- a condition goes out only where there is something to compare ---
+# --- a request is conditional only if there is something to compare ---
 
 
 def damage(path: Path) -> None:

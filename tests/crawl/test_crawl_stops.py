@@ -1,4 +1,4 @@
-"""Runs that end early, find the archive busy, find far less than before, or only say what they would do."""
+"""Runs that end early, find the archive busy, find far less than before, or are dry runs."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_dry_run_reads_seed_documents_without_storing_them(site: Site, tmp_path:
 
 
 def test_command_of_the_readme_runs_this_crawl(site: Site, tmp_path: Path) -> None:
-    """`scrapy crawl` with no test's clock and no test's haste, but for the stand-in's addresses and delay 0."""
+    """`scrapy crawl` with the real clock and settings, except for the stand-in's addresses and delay 0."""
     scrapy = Path(sys.executable).parent / "scrapy"
     arguments = ["-a", f"seeds=https://www.dw.com/de/any/a-{dw.GERMAN}", "-a", "depth=0"]
     options = ["-s", f"ARCHIVE_DIR={tmp_path}", "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", *site.settings_args]

@@ -83,4 +83,4 @@ def test_run_whose_replies_drifted_says_so_and_ends_with_status_3(tmp_path: Path
     assert ran.status == 0, ran.err
     told = ran.out
     assert "Hologram 21" in told
-    assert run(3).status == 3  # until it is the usual thing
+    assert run(3).status == 3  # until it is usual

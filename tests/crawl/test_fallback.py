@@ -59,7 +59,7 @@ def test_api_down_from_the_start_gives_the_same_articles(how: str, site: Site, t
     site.down("api", how)
     outcome = crawl(tmp_path, "edition:zh", site=site, settings=NO_RETRY)
     assert set(outcome.documents) == set(from_api().documents)
-    # graph-api knows a video and a gallery under their true kind only: these two come from the page that leads on
+    # graph-api knows a video and a gallery only under their true kind: these two come from the page, which redirects
     assert Counter(origins_of(outcome).values()) == {"graph-api": 5, "page:app-state": 2}
     for dw_id, path in outcome.documents.items():
         expected, found = from_api().document(dw_id), outcome.document(dw_id)

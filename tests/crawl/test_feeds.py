@@ -1,4 +1,4 @@
-"""`scrapy crawl dw -O new.jsonl`: Scrapy's feeds hold what a run stored, as `scrapy export` does; and the run names it."""
+"""`scrapy crawl dw -O new.jsonl`: Scrapy's feeds hold the rows of `scrapy export` for what a run stored; the log names it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
 
 
 def exported(root: Path, *options: str) -> dict[str, dict[str, Any]]:
-    """By path the rows of `scrapy export jsonl`."""
+    """Return the rows of `scrapy export jsonl` by path."""
     to = root.with_name("export.jsonl")
     assert run_here("export", "jsonl", "--force", "--revisions", "--to", to, *options, root=root).status == 0
     return {row["path"]: row for row in lines_of(to)}

@@ -365,7 +365,7 @@ def test_a_sitemap_of_many_entries_needs_little_memory(entries: int, most_mb: in
 
 
 def peak_mb(root: Path, seeds: str, site: Site) -> float:
-    """The largest resident size of a crawl that only finds out what there is."""
+    """Return the largest resident size of a crawl that only reads lists."""
     settings = {**QUICK, **LISTS_ONLY, **site.settings, "ARCHIVE_DIR": root, "LOG_LEVEL": "ERROR"}
     options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
     command = [sys.executable, "-m", "scrapy", "crawl", "dw", "-a", f"seeds={seeds}", *options]  # a process of its own: a fork
@@ -408,7 +408,7 @@ def test_run_with_only_invalid_starting_points_does_not_start(site: Site, tmp_pa
     assert "Seed argument: not an edition of DW: 'xx'" in outcome.stderr
 
 
-# --- what changes, what drifts ---
+# --- changes and unknown keys ---
 
 
 def test_a_liveblog_with_new_posts_is_revised(site: Site, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Outcomes of replies without an article: what is stored, and when the document is asked for elsewhere."""
+"""Outcomes of replies without an article: what is stored, and when the next place is asked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(archive: OpenArchive) -> SimpleNamespace:
 
 
 def stored(run: Any, outcomes: Outcomes, verdict: Verdict, dw_id: int = FIRST) -> str:
-    """Store an outcome. Returns the reason to ask for its document elsewhere."""
+    """Store an outcome. Returns the reason to ask the next place."""
     return str(asyncio.run(outcomes.store(verdict, run.archive.index.get(dw_id), REPLY)))
 
 

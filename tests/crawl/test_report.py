@@ -123,7 +123,7 @@ def test_summary_of_a_run_that_did_nothing_is_one_line() -> None:
     assert report.summary(report_of({}, exit_status=0)) == "complete (status 0) after 0 s, 0.0 MB received, 0.0 MB stored"
 
 
-# ---- whatever a run came to can be told ---------------------------------------------------------------------------------
+# ---- any result of a run can be reported ---------------------------------------------------------------------------------
 
 ODD: list[Any] = [
     "\ud83d", "\ude00\ud83d", "\udcff", "\x00", "\x1b[2J", "\u2028\u2029\x85", "😀", "x" * 10**6, float("nan"), float("inf"),

@@ -1,4 +1,4 @@
-"""The run itself: what it warns of, and errors of our own."""
+"""The run itself: its warnings, and errors of this program."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_status_is_6_if_the_report_cannot_be_written(step: str, site: Site, tmp_
 
 
 class Breaks:
-    """An extension that breaks what the setting BROKEN_STEP names; nothing needs it before the end of a run."""
+    """An extension that breaks the function that the setting BROKEN_STEP names, which a run needs only at its end."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.step = crawler.settings["BROKEN_STEP"]

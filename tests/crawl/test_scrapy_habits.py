@@ -1,4 +1,4 @@
-"""Commands of Scrapy's work as in any project, with the archive's components or without."""
+"""Scrapy's own commands work as in any project, with the archive's components or without."""
 
 from __future__ import annotations
 

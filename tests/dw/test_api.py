@@ -1,4 +1,4 @@
-"""Replies of api.dw.com, made into articles. Every reply here is invented."""
+"""Parsing replies of api.dw.com into articles. Every reply here is invented."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BASE: Json = {
 
 
 def parse(reply: object = None, kind: str = "article", **changes: object) -> Article:
-    """The article of BASE with some keys changed, or of a whole reply."""
+    """Parse BASE with some keys changed, or a whole reply."""
     return api.parse(json.dumps({**BASE, **changes} if reply is None else reply).encode(), 5, kind)
 
 
@@ -525,5 +525,5 @@ def test_body_of_a_liveblog_is_its_posts() -> None:
 
 @pytest.mark.parametrize("piece", ["<h1>", "<br> ", "<p ", "<br>", "x\n"])
 def test_hostile_text_is_read_in_bounded_time(piece: str) -> None:
-    """A pattern that starts over at every piece would take minutes: the time is not measured, the test would not end."""
+    """A pattern that starts again at every piece would take minutes, so the test would not end. The time is not measured."""
     assert api.paragraphs("<p>" + piece * 60_000 + "words")

@@ -1,4 +1,4 @@
-"""Bytes made into text and JSON, whatever is wrong with them."""
+"""Decoding bytes to text and JSON, whatever is wrong with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feeds, sitemaps, lists. Recordings where they lie beside the checkout; everything else here is invented."""
+"""Feeds, sitemaps, lists. Recordings are used if they lie beside the checkout; everything else is invented."""
 
 from __future__ import annotations
 
@@ -785,7 +785,7 @@ def test_other_seeds_are_readable_and_switched_off() -> None:
     assert {word.split(":")[0] for _, word in lines} == {"https", "search", "mediacenter"}
 
 
-# --- nothing raises --------------------------------------------------------------------------------------------------
+# --- no parser raises --------------------------------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
     [

@@ -1,4 +1,4 @@
-"""Feeds, sitemaps and lists that came broken: each is read as far as it can be, and what is wrong is named."""
+"""Broken feeds, sitemaps and lists: each is read as far as possible, and the problems are named."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PHP = b"<br />\n<b>Notice</b>:  Undefined index: x in <b>/srv/feed.php</b> on li
 
 
 def in_titles(text: str) -> bytes:
-    """A feed of five with a text in its second title, whatever it does to the XML."""
+    """Return a feed of five items with a text in its second title, even if that breaks the XML."""
     return XML + rss(item(1), item(2, text), *(item(n) for n in (3, 4, 5)))
 
 
-# --- what costs nothing ---
+# --- faults that lose nothing ---
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_an_emoji_in_two_halves_is_one_character_wherever_the_bytes_are_cut() ->
             assert parse_feed(body).items[1].url == "https://www.dw.com/zh/😀/a-1"
 
 
-# --- what was lost ---
+# --- faults that lose something ---
 
 
 @pytest.mark.parametrize("body", [FIVE, FIVE.replace(b"t</title>", b"<![CDATA[t]]></title><!-- x -->")])

@@ -1,4 +1,4 @@
-"""The posts of a liveblog: their order, and what stands above each. Every post is invented."""
+"""The posts of a liveblog: their order, and the lines above each. Every post is invented."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def texts(article: Article) -> list[str]:
 
 
 def shape(article: Article) -> str:
-    """The blocks in order, a letter each; s for a sub-heading."""
+    """Return the blocks in order, one letter for each; s is a sub-heading."""
     letters = {Picture: "i", Video: "v", YouTube: "y", Gallery: "g"}
     return "".join(
         ("s" if block.html.startswith("<strong>") else "p") if isinstance(block, Paragraph) else letters[type(block)]
@@ -52,7 +52,7 @@ def shown(picture: Picture | None) -> tuple[str, str] | None:
     return (picture.address, picture.caption) if picture else None
 
 
-# --- the texts the layouts share --------------------------------------------------------------------------------------
+# --- texts that the layouts share --------------------------------------------------------------------------------------
 
 TEXT = """<p>Der <a class="internal-link" href="/de/alter-deich/a-59080161">alte Deich</a> hält&nbsp;noch, sagt
 <a rel="noopener nofollow" target="_blank" class="external-link" href="https://deich.example/?a=1&amp;b=2"
@@ -660,7 +660,7 @@ def test_react_markup_gives_the_same_as_the_state() -> None:
 
 
 def page_of_2026(date: str = "2026-06-14T19:00:01.536Z", head: str = "") -> bytes:
-    """The markup recorded in 2026-06, as it is described: scripts cut out, no day in the title. The words are invented."""
+    """Return a page like those recorded in 2026-06, without scripts and without a day in the title. The words are invented."""
     return page(
         f"""<main><article><header><span class="kicker">Umwelt</span><h1>Der Deich hält</h1>
 <p class="sc-d teaser-text">Noch hält er.</p><div class="sc-b author-details"><span class="author">
@@ -967,7 +967,7 @@ def test_hostile_page_takes_no_more_than_seconds(name: str) -> None:
     before = time.process_time()
     with contextlib.suppress(UnreadableReply):
         pages.parse(HOSTILE[name], 7)
-    assert time.process_time() - before < 5  # less than 1, but for those that ask every ancestor of every element
+    assert time.process_time() - before < 5  # less than 1, unless every ancestor of every element is checked
 
 
 def test_encoding_is_the_declared_one_else_utf8_with_replacement() -> None:

@@ -1,4 +1,4 @@
-"""The places that are asked for a document, one after another."""
+"""The places to ask for a document, one after another."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_page_is_the_last_place(reason: str) -> None:
 def places_asked(
     place: str, reason: str, kind: str, *, kinds: tuple[str, ...] = ALL, pages_too: bool = True, api_works: bool = True
 ) -> list[str]:
-    """The places that are asked, one after another, each in vain for the same reason."""
+    """Return the places that are asked, one after another, if each fails for the same reason."""
     asked = [place]
     while found := places.following(asked[-1], parse(reason), kind, kinds, pages_too=pages_too, api_works=api_works):
         asked.append(found)
@@ -198,7 +198,7 @@ def test_the_document_of_an_article_is_under_a_language(named: str | None, given
     assert places.document(article, 5000, given).language == article.language == language
 
 
-# --- the way back ---
+# --- from addresses to places ---
 
 
 @pytest.mark.parametrize("sites", [DW, Sites("http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3/www", "http://h:4")])

@@ -1,4 +1,4 @@
-"""Recorded documents made again: from a reply that holds a document's content, the document follows byte for byte.
+"""Regenerate recorded documents: a reply with the content of a document gives that document byte for byte.
 
 The replies are invented around recorded content: api.dw.com's reply for an article was never recorded whole.
 """
@@ -41,7 +41,7 @@ _BLOCK = re.compile(
 
 
 def image(address: str, caption: str = "") -> Json:
-    """An image as the API gives it. Its sizes are those DW usually has, and the one the document shows."""
+    """Return an image as the API gives it. Its sizes are the usual ones, and the one that the document shows."""
     url = f"https://{address}"
     stem, _, extension = url.rpartition(".")
     base, _, shown = stem.rpartition("_")
@@ -58,7 +58,7 @@ def slide(found: re.Match[str]) -> Json:
 
 
 def reply_of(document: SeedDocument) -> Json:
-    """A reply of api.dw.com that holds what an article document says."""
+    """Return a reply of api.dw.com with the content of an article document."""
     head = re.match(r"<div><i>(.*?)<br>([^<>]*)</i></div>", document.html)
     assert head
     body = _FOOTER.sub("", document.html[head.end() :])
@@ -110,7 +110,7 @@ REPLIES = {"article": reply_of, "video": video_reply_of, "gallery": gallery_repl
 
 
 def made_again(document: SeedDocument) -> SeedDocument:
-    """A document by way of a reply with its content."""
+    """Return the document that a reply with a document's content gives."""
     reply = json.dumps(REPLIES[document.kind](document), ensure_ascii=False).encode()
     assert document.id
     article = api.parse(reply, document.id, document.kind)
@@ -121,7 +121,8 @@ def made_again(document: SeedDocument) -> SeedDocument:
 
 
 def expected(document: SeedDocument) -> SeedDocument:
-    """Return what the older tool would have written without its noise. Every difference is a decision of this project.
+    """Return the document as the older tool would have written it, without its noise. Each difference is a decision of this
+    project.
 
     Gone: footer, empty pictures, spaces around title and author, `null` in an author. Encoded: `?` and `%` in the address.
     """
@@ -206,7 +207,7 @@ def test_recorded_video_becomes_a_video_document(recorded: Path) -> None:
 
 
 def test_every_kind_of_address_in_the_recordings_is_known(recorded: Path) -> None:
-    """ArticleRefs, pictures and their own addresses: none of a recorded document leads nowhere."""
+    """Every ArticleRef, picture and address of a recorded document has a known target."""
     for path in seed_paths():
         document = seedfile.loads(path.read_bytes())
         assert document.id

@@ -1,4 +1,4 @@
-"""Values of DW's JSON, whatever their type."""
+"""Reading values of DW's JSON of any type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crawl-delay: kept to, up to a limit, and never a reason to wait less. How it shows in a crawl: test_crawl_manners."""
+"""Crawl-delay is kept up to a limit, and never shortens a delay. test_crawl_manners tests it in crawls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOST = "api.dw.com"
 
 
 def slot_after(robots: str, delay: float = 0.0, jitter: float = 0.5, **settings: Any) -> SimpleNamespace:
-    """The slot of a host whose robots.txt was read, and which was then asked once more."""
+    """Return the slot of a host after its robots.txt was read and one more request was made."""
     slot = SimpleNamespace(delay=delay, jitter=jitter)
     signals = SimpleNamespace(connect=lambda handler, signal: None)
     engine = SimpleNamespace(downloader=SimpleNamespace(slots={HOST: slot}))

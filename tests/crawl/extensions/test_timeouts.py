@@ -23,7 +23,7 @@ def site() -> Site:
 
 
 class LooksOften(TimeoutsExtension):
-    """Looks a hundred times a second, and says in the end what it left."""
+    """Drops timeouts a hundred times a second, and prints at the end how many are left."""
 
     INTERVAL_S = 0.01
 

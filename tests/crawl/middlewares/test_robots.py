@@ -1,4 +1,4 @@
-"""robots.txt: rules kept to, hosts left alone. The addresses and rules are invented."""
+"""robots.txt: rules that are obeyed, and hosts that are excluded. The addresses and rules are invented."""
 
 from __future__ import annotations
 

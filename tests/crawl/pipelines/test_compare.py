@@ -1,4 +1,4 @@
-"""Articles that the archive holds already: what is stored of them all the same."""
+"""Articles that the archive holds already: what is stored nevertheless."""
 
 from __future__ import annotations
 

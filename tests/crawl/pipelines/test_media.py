@@ -1,4 +1,4 @@
-"""Media files: fetched in pieces when asked for, continued after whatever happens, whole or not there."""
+"""Media files are fetched in pieces on request, continued after any interruption, and complete or absent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ VIDEOS = (90_000_001, 90_000_004, 90_000_007, 90_000_010, 90_000_013)
 
 
 def address(video: int) -> str:
-    """Path, at DW's media host, of the best of a video's four renditions."""
+    """Return the path of the best of a video's four files at DW's media host."""
     return f"/dwtv_video/flv/xx/xx{video}_invented_sd_avc.mp4"
 
 
@@ -57,8 +57,8 @@ def site() -> Site:
 
 @pytest.fixture
 def begin(tmp_path: Path, site: Site) -> Callable[..., Running]:
-    """Starts a crawl of one video, or of those given, that fetches media files, in the test's archive. Names in capitals are
-    settings, others spider arguments."""
+    """Starts a crawl into the test's archive that fetches the media files of one video, or of the given ones. Names in
+    capitals are settings, others are spider arguments."""
 
     def begin(*videos: int, **given: Any) -> Running:
         site.forget()
@@ -84,7 +84,7 @@ def fetch(begin: Callable[..., Running]) -> Fetch:
 
 
 def fetched(outcome: Outcome, path: str = VIDEO) -> list[tuple[int, int]]:
-    """First byte and the one after the last of every range of a file that was answered, in order."""
+    """Return (first byte, byte after the last) of every answered range of a file, in order."""
     asked = [request for request in outcome.requests if request["path"] == path and request["status"] == 206]
     found = [re.fullmatch(r"bytes=(\d+)-(\d+)", request["headers"]["range"]) for request in asked]
     return [(int(each[1]), int(each[2]) + 1) for each in found if each]
@@ -96,7 +96,7 @@ def is_whole(ranges: list[tuple[int, int]], size: int = BIG) -> bool:
 
 
 def begin_only(fetch: Fetch, site: Site, *videos: int) -> None:
-    """A run that gets the first two pieces of each file, and no more."""
+    """Make a run that gets only the first two pieces of each file."""
     site.options(media_bytes=BIG, media=15)
     for video in videos:
         site.fault(address(video), after=2, status=503)
@@ -109,7 +109,7 @@ def begin_only(fetch: Fetch, site: Site, *videos: int) -> None:
 
 
 def assert_stored(outcome: Outcome, *videos: int, size: int = BIG, version: int = 1) -> None:
-    """The files are there byte for byte, as all witnesses say, and nothing else is left of them."""
+    """Check by files, log and report that the files are stored byte for byte, and that nothing else is left."""
     assert outcome.status == 0
     assert not [path for path in outcome.files if ".part" in path]
     for video in videos or (dw.VIDEO,):
@@ -304,7 +304,7 @@ def test_download_starts_again_if_the_partial_file_cannot_be_trusted(fetch: Fetc
     notes[1].write_bytes(notes[1].read_bytes()[:-9])
     parts[2].unlink()
     parts[3].write_bytes(parts[3].read_bytes()[:-9])
-    parts[4].write_bytes(parts[4].read_bytes() + bytes(99))  # a power cut: what the note vouches for is there
+    parts[4].write_bytes(parts[4].read_bytes() + bytes(99))  # a power cut: the bytes that the note counts are there
     outcome = fetch(*VIDEOS)
     assert_stored(outcome, *VIDEOS)
     anew = [is_whole(fetched(outcome, address(video))) for video in VIDEOS]
@@ -338,7 +338,7 @@ def kill_at_every_step(runner: Runner, tmp_path: Path, *arguments: str) -> None:
         assert {(line["kind"], line["id"], line["url"]) for line in logged} == {("media", dw.VIDEO, HOST + VIDEO)}
 
 
-# ---- not had --------------------------------------------------------------------------------------------------------
+# ---- not fetched --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ranges", [True, False])

@@ -1,4 +1,4 @@
-"""Pictures: fetched once, stored as they came, or missing for a reason that is counted."""
+"""Pictures are fetched once and stored unchanged, or missing for a reason that is counted."""
 
 from __future__ import annotations
 
