@@ -105,6 +105,7 @@ def measure(root: Path, count: int, queries: int) -> dict[str, object]:
         index.catch_up()
     took, used = time.perf_counter() - start, time.process_time() - cpu
     size = (root / NAME).stat().st_size
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # of the building, before the queries are drawn
     make(root, NEW, count)
     start = time.perf_counter()
     with SearchIndex(root) as index:
@@ -116,7 +117,7 @@ def measure(root: Path, count: int, queries: int) -> dict[str, object]:
         "documents": count, "text bytes": text_bytes, "file bytes": file_bytes, "index bytes": size,
         "bytes a byte": round(size / text_bytes, 3), "build s": round(took, 1), "documents a second": round(count / took),
         "documents a CPU second": round(count / used), "catch up s": round(caught_up, 3),
-        "peak MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak MB": round(peak),
         "newest 20 ms": {name: spread(found) for name, found in times.items()},
     }  # fmt: skip
     return figures

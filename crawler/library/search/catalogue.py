@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from crawler import seedfile, times
 from crawler.dw.passages import line_of, passages
 from crawler.exceptions import SeedFormatError
+from crawler.files import read_file
 from crawler.library.search.logs import Change, Copy, Correction, Entry, Removal
 from crawler.library.search.tokens import indexed
 from crawler.seedfile import SeedDocument
@@ -58,8 +59,10 @@ CREATE TABLE waiting (        -- not indexed yet, missing, or not as the log say
 ) WITHOUT ROWID;
 CREATE INDEX waiting_ids ON waiting (id);
 CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS + GERMAN_COLUMNS)}, content='', tokenize='ascii');
-INSERT INTO words (words, rank) VALUES ('hashsize', {64 * 1024 * 1024});
 """
+
+_MOST_SEGMENTS = 256
+"""From this number on, FTS5 merges segments in any case. It can hold 2,000."""
 
 
 class _Known(NamedTuple):
@@ -172,6 +175,21 @@ def waiting(db: sqlite3.Connection) -> list[str]:
     return [path for (path,) in db.execute("SELECT path FROM waiting ORDER BY published_ms, path")]
 
 
+def merge_segments(db: sqlite3.Connection, *, while_indexing: bool) -> None:
+    """Choose whether FTS5 merges its segments again and again while texts are indexed, or not before `merge_all`.
+
+    FTS5 collects a megabyte of words, which a processor can hold in its cache, and writes them as a segment.
+    """
+    automerge, crisismerge = (4, 16) if while_indexing else (0, _MOST_SEGMENTS)  # 4 and 16 are FTS5's own
+    settings = [("automerge", automerge), ("crisismerge", crisismerge)]
+    db.executemany("INSERT INTO words (words, rank) VALUES (?, ?)", settings)
+
+
+def merge_all(db: sqlite3.Connection) -> None:
+    """Merge all segments of FTS5 into one, which saves space and time."""
+    db.execute("INSERT INTO words (words) VALUES ('optimize')")
+
+
 def index_waiting(db: sqlite3.Connection, root: Path, paths: Iterable[str]) -> int:
     """Index the waiting texts among these paths whose files are as the log says. Returns how many."""
     rows = _Rows(db)
@@ -187,7 +205,7 @@ def index_waiting(db: sqlite3.Connection, root: Path, paths: Iterable[str]) -> i
 def _read(root: Path, entry: Entry) -> tuple[Entry, SeedDocument] | None:
     """Return the entry with all its times, and its document; None if the file is not as the log says."""
     try:
-        data = (root / entry.path).read_bytes()
+        data = read_file(f"{root}/{entry.path}")
         if hashlib.sha256(data).hexdigest() != entry.sha256:
             return None
         document = seedfile.loads(data)

@@ -61,11 +61,15 @@ SEQUENCES = {
 """Sequences of characters and the text they are searched as, applied after the table: Devanagari and Bengali."""
 
 
-class Table(dict[int, str]):
-    """A table for `str.translate`: the text that each code point is searched as, computed at its first use."""
+class Table(dict[int, int | str]):
+    """A table for `str.translate`: the text that each code point is searched as, computed at its first use.
 
-    def __missing__(self, code: int) -> str:
-        self[code] = _searched_as(chr(code))
+    A single character stands as its number, which `translate` takes faster than a text.
+    """
+
+    def __missing__(self, code: int) -> int | str:
+        found = _searched_as(chr(code))
+        self[code] = ord(found) if len(found) == 1 else found
         return self[code]
 
 

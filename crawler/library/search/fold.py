@@ -57,5 +57,5 @@ def tables() -> dict[str, Any]:
     """Return everything that folding needs, ready for JSON: `characters` {character: text} for every code point that changes,
     `sequences` {text: text}, `without_spaces` as in a regular expression, and `version`."""
     assigned = (code for code in ASSIGNED if unicodedata.category(chr(code)) not in UNKNOWN)
-    characters = {chr(code): found for code in assigned if (found := _TABLE[code]) != chr(code)}
+    characters = {chr(code): found for code in assigned if (found := chr(code).translate(_TABLE)) != chr(code)}
     return {"version": VERSION, "characters": characters, "sequences": SEQUENCES, "without_spaces": WITHOUT_SPACES}

@@ -34,7 +34,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 _WAIT_S = 30  # for another process that brings the index up to date; it releases its lock after each chunk
 _LINES = 50_000  # log lines about documents between two commits
-_CHUNK = 10_000  # texts between two commits; FTS5 writes a segment for each
+_CHUNK = 2000  # texts between two commits
 _DEAD_SHARE = 100  # rebuild when one in so many texts is gone: FTS5 cannot forget the words of a text it does not store
 _MANY = 1000  # number of texts from which on the segments of FTS5 are merged
 
@@ -145,7 +145,8 @@ class SearchIndex:
         uri = f"{uri_of(self.path)}?{'mode=ro&immutable=1' if self.is_read_only else 'mode=rwc'}"
         db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_WAIT_S)
         try:
-            db.execute("PRAGMA cache_size = -65536")  # KiB
+            db.execute("PRAGMA cache_size = -16384")  # KiB
+            db.execute("PRAGMA secure_delete = 0")  # some builds of SQLite overwrite what they delete
             if not self.is_read_only and _is_empty(db):
                 with _transaction(db):
                     if _is_empty(db):
@@ -248,6 +249,10 @@ class SearchIndex:
     def _index(self, advance: Advance) -> int:
         """Index what waits. This happens after all lines are applied, so that replaced texts are not indexed at all."""
         paths = catalogue.waiting(self.db)
+        if not paths:
+            return 0
+        texts = self.db.execute("SELECT count(*) FROM documents").fetchone()[0] + len(paths)
+        catalogue.merge_segments(self.db, while_indexing=not self._is_to_be_joined(texts))
         added = 0
         for start in range(0, len(paths), _CHUNK):
             with _transaction(self.db):
@@ -258,14 +263,17 @@ class SearchIndex:
     def _join(self, texts: int) -> None:
         """Merge the segments of FTS5, if there is twice as much text as the last time. This only saves space and time, so a
         full disk is no error here."""
-        joined = int(self.db.execute("SELECT value FROM meta WHERE key = 'joined'").fetchone()[0])
-        if texts < max(2 * joined, _MANY):
+        if not self._is_to_be_joined(texts):
             return
         with contextlib.suppress(sqlite3.OperationalError):
             with _transaction(self.db):
-                self.db.execute("INSERT INTO words (words) VALUES ('optimize')")
+                catalogue.merge_all(self.db)
                 self.db.execute("UPDATE meta SET value = ? WHERE key = 'joined'", [str(texts)])
             self.db.execute("VACUUM")
+
+    def _is_to_be_joined(self, texts: int) -> bool:
+        joined = int(self.db.execute("SELECT value FROM meta WHERE key = 'joined'").fetchone()[0])
+        return texts >= max(2 * joined, _MANY)
 
 
 def check_fts5() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from crawler import seedfile
 from crawler.dw.passages import line_of, passages
 from crawler.exceptions import SeedFormatError
+from crawler.files import read_file
 from crawler.library.search.catalogue import BEYOND, COLUMNS, GERMAN_COLUMNS, ROWS_A_DAY, day
 from crawler.library.search.query import Query, expression
 from crawler.library.search.snippet import Piece, snippet
@@ -63,7 +64,7 @@ def search(
     for row in islice(_best(db, query, selection) if best else _newest(db, query, selection), skip, None):
         path, dw_id, kind, language, published_ms, stamp_ms, is_revision = row
         try:
-            document = seedfile.loads((root / path).read_bytes())
+            document = seedfile.loads(read_file(root / path))
         except (OSError, SeedFormatError):
             miss(path)
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import sqlite3
 import subprocess
@@ -127,6 +128,29 @@ def test_lost_or_changed_file_waits_until_it_is_as_the_log_says(tmp_path: Path) 
     assert paths(root, "harbour") == []
     path.write_bytes(data)
     assert paths(root, "harbour") == ["en/2026/05/70000001-a-title.txt"]
+
+
+def test_fifo_in_place_of_a_document_is_not_waited_for(tmp_path: Path) -> None:
+    root = archive_of(tmp_path / "archive", *(document(dw_id, body="<p>harbour</p>") for dw_id in (70000001, 70000002)))
+    path = root / "en/2026/05/70000001-a-title.txt"
+    path.unlink()
+    os.mkfifo(path)
+    assert paths(root, "harbour") == ["en/2026/05/70000002-a-title.txt"]
+
+
+def test_large_build_merges_its_segments_once_and_small_ones_as_they_come(tmp_path: Path) -> None:
+    def segments() -> int:
+        with sqlite3.connect(root / NAME) as db:
+            return int(db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()[0])
+
+    root = archive_of(tmp_path / "archive", *(document(70000001 + n, body=f"<p>harbour {n}</p>") for n in range(40)))
+    with patch.object(index, "_MANY", 40), patch.object(index, "_CHUNK", 1):
+        assert len(paths(root, "harbour")) == 40
+        assert segments() == 1
+        for n in range(40, 60):
+            archive_of(root, document(70000001 + n, body=f"<p>harbour {n}</p>"), now_ms=NOW_MS + n * HOUR_MS)
+        assert len(paths(root, "harbour")) == 60
+        assert 1 < segments() < 16
 
 
 def test_line_that_is_being_written_is_read_once_it_is_whole(tmp_path: Path) -> None:
