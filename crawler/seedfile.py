@@ -24,7 +24,8 @@ crawler.exceptions.SeedFormatError: line 1: not a stamp like <!--1696558622000--
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from urllib.parse import unquote
 
@@ -45,6 +46,7 @@ __all__ = [
     "references_left_out",
     "refused_references",
     "says_the_same",
+    "with_renditions",
 ]
 
 MOST_PICTURES = 1_000  # in a document; the largest number in a hundred recorded ones is 18
@@ -63,6 +65,7 @@ _LINK = re.compile(r"<(a|span)\b([^<>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\s([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _REFERENCES = ("ArticleRef", "CommentRef")
 _REL = re.compile(r"""(<a\b[^<>]*?)\srel=(?:"[^"<>]*"|'[^'<>]*')""", re.IGNORECASE)
+_PROXY = "https://images.weserv.nl/?url="
 _IMAGE = re.compile(r"""<img\b[^<>]*?\ssrc=["']([^"'<>]*)["']""", re.IGNORECASE)
 _MEDIA = re.compile(r"""<(?:video|audio) src=["']([^"']*)["']""")
 _VIDEO_BODY = re.compile(r"<p>.*?</small></p><(?:video|audio) ")
@@ -255,30 +258,42 @@ def picture_addresses(markup: str) -> list[str]:
     return [normalise.unescape(address) for address in _IMAGE.findall(markup) if address]
 
 
+def with_renditions(document: SeedDocument, choose: Callable[[PictureName], PictureName]) -> SeedDocument:
+    """Return a document that shows other renditions of its pictures. choose: gives the one to show for the one that is
+    shown."""
+
+    def shown(found: re.Match[str]) -> str:
+        name = urls.parse_picture(normalise.unescape(found[1]))
+        chosen = choose(name) if name else None
+        return found[0] if chosen in (name, None) else found[0].replace(found[1], _PROXY + urls.picture_address(chosen))
+
+    return replace(document, html=_IMAGE.sub(shown, document.html))
+
+
 # --- sameness --------------------------------------------------------------------------------------------------------
 
 
 def content_key(document: SeedDocument) -> tuple[str, str]:
     """Return the title and body of a document in the form that `says_the_same` compares; the body holds author and displayDate.
 
-    Ignored: the stamp, the address, the footer and empty pictures of an older tool, the host of a picture, the
-    `rel` of a link, `null` and white space in an author, the Unicode form, and white space. The caption of an empty picture is
-    a paragraph.
+    Ignored: the stamp, the address, the footer and empty pictures of an older tool, the host, rendition and ending of a
+    picture, the `rel` of a link, `null` and white space in an author, the Unicode form, and white space. The caption of an
+    empty picture is a paragraph.
     """
     body = _FOOTER.sub("", document.html)
     body = _EMPTY_PICTURE.sub(lambda found: f"<p>{found[1]}</p>" if found[1] else "", body)
     body = _REL.sub(r"\1", body).replace("/api/detail/comment/", "/api/detail/article/")
     if head := _HEAD.match(body):
         body = f"<div><i>{normalise.author(head[1])}<br>{head[2]}</i></div>{body[head.end() :]}"
-    body = _IMAGE.sub(_without_host, body)
+    body = _IMAGE.sub(_by_id, body)
     body = normalise.nfc(body).replace("&nbsp;", " ")
     body = re.sub(r"<p>\s*</p>", "", body)
     return normalise.fold(document.title), re.sub(r"\s*(</?(?:p|div|br|h3|small)\b[^<>]*>)\s*", r"\1", normalise.fold(body))
 
 
-def _without_host(found: re.Match[str]) -> str:
+def _by_id(found: re.Match[str]) -> str:
     name = urls.parse_picture(normalise.unescape(found[1]))
-    return f'<img src="{name.file_name}"' if name else found[0]
+    return f'<img src="{name.id}"' if name else found[0]
 
 
 def says_the_same(first: SeedDocument, second: SeedDocument) -> bool:

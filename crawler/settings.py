@@ -21,6 +21,7 @@ ARCHIVE_SEEDS = "seeds/"  # where a crawl begins, unless `-a seeds=...` or `-a e
 ARCHIVE_MIN_FREE = 500 * 1024 * 1024  # bytes; a run with less free space stops
 ARCHIVE_REFRESH = [(2, 0), (14, 1), (60, 7)]  # pairs (age in days, days between checks); older articles are not checked
 ARCHIVE_KINDS = ["article", "gallery", "video", "liveblog"]  # kinds of documents to archive; audio is possible too
+ARCHIVE_PICTURE_WIDTH = 700  # pixels, as the format shows pictures; the nearest width that DW has is stored
 ARCHIVE_ALERT_SHARE = 0.25  # a run that finds less than this share of the median of the last ten ends with status 3 ...
 ARCHIVE_ALERT_MINIMUM = 20  # ... if that median is at least this
 SITE_DIR = ""  # where `scrapy site` makes its pages; empty: site/ beside the archive

@@ -94,7 +94,7 @@ class Sites:
     """Base addresses of DW's hosts, without a trailing slash, so that a mirror or a test can stand in for DW.
 
     media_hosts: where DW's media files lie, beside its own hosts. media: what stands in for these hosts, or "". takes_media:
-    whether they are wanted, and so may be requested.
+    whether they are wanted, and so may be requested. picture_width: the wanted one, in pixels.
     """
 
     api: str = "https://api.dw.com"
@@ -104,6 +104,7 @@ class Sites:
     media_hosts: frozenset[str] = MEDIA_HOSTS
     media: str = ""
     takes_media: bool = False
+    picture_width: int = 700
 
     def detail(self, kind: str, dw_id: int) -> str:
         """Return the address of the reply that describes an object."""

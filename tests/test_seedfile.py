@@ -354,6 +354,21 @@ def changed(found: SeedDocument, old: str, new: str) -> SeedDocument:
     return replace(found, html=found.html.replace(old, new))
 
 
+def test_document_shows_the_chosen_renditions() -> None:
+    own = '<img src="https://api.dw.com/image/62_303.jpg?x&amp;y"><img src="https://evil.example/1_303.jpg">'
+    before = replace(BASE, html=BASE.html + own)
+    made = seedfile.with_renditions(before, lambda name: replace(name, rendition="4", extension="png"))
+    assert made.pictures == [PictureName(63, "4", "png"), PictureName(62, "4", "png")]
+    assert IMG.replace("63_303.jpg", "63_4.png") in made.html
+    assert made.html.endswith('<img src="https://evil.example/1_303.jpg">')
+    assert seedfile.says_the_same(made, before)
+
+
+def test_document_whose_renditions_are_those_chosen_stays_as_it_is() -> None:
+    html = BASE.html + '<img src="https://api.dw.com/image/62_303.jpg?x&amp;y">'
+    assert seedfile.with_renditions(replace(BASE, html=html), lambda name: name).html == html
+
+
 SAME: dict[str, Callable[[SeedDocument], SeedDocument]] = {
     "itself": lambda d: d,
     "stamp": lambda d: replace(d, stamp_ms=1),
@@ -361,6 +376,8 @@ SAME: dict[str, Callable[[SeedDocument], SeedDocument]] = {
     "footer": lambda d: replace(d, html=d.html + FOOTER),
     "host of a picture": lambda d: replace(d, html=d.html.replace("static.dw.com", "api.dw.com")),
     "picture without the proxy": lambda d: replace(d, html=d.html.replace("images.weserv.nl/?url=static", "static")),
+    "rendition of a picture": lambda d: changed(d, "63_303.jpg", "63_4.jpg"),
+    "rendition and ending of a picture": lambda d: changed(d, "63_303.jpg", "63_906.webp"),
     "empty picture": lambda d: replace(d, html=d.html.replace("<p>one", EMPTY_IMG + "<p>one")),
     "empty main picture": lambda d: replace(d, html=d.html.replace("<p>one", EMPTY_IMG + SMALL.format("") + "<p>one")),
     "caption of an empty picture": lambda d: changed(d, "<p>one</p>", EMPTY_IMG + SMALL.format("one")),

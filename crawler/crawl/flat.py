@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import normalise, seedfile, times
 from crawler.dw.passages import body_passages
-from crawler.files import is_file
-from crawler.storage import layout
+from crawler.storage import layout, renditions
 from crawler.urls import DW, PictureName
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def of_stored(archive: Archive, record: Record) -> Item | None:
     document, row = archive.read(path), archive.index.get(record["id"])
     if document is None or row is None:
         return None
-    pictures = [_picture(name, *_stored_picture(archive, name)) for name in document.pictures]
+    pictures = [_stored_picture(archive, name) for name in document.pictures]
     known_ms = row.published_ms if row.published_ms != row.stamp_ms else None  # the stamp, if there is no time
     language = row.language or document.language
     return _item(document, row.id, row.kind, language, known_ms, pictures, path, archive.reply_of(path), record["sha256"])
@@ -64,9 +63,10 @@ def _picture(name: PictureName, path: str | None, sha256: str | None) -> Item:
     return {"id": name.id, "rendition": name.rendition, "address": DW.picture(name), "path": path, "sha256": sha256}
 
 
-def _stored_picture(archive: Archive, name: PictureName) -> tuple[str | None, str | None]:
-    path = layout.picture_path(name)
-    if not is_file(archive.root / path):
-        return None, None
+def _stored_picture(archive: Archive, name: PictureName) -> Item:
+    stored = renditions.stored(archive.root, name)
+    if stored is None:
+        return _picture(name, None, None)
+    path = layout.picture_path(stored)
     recorded = archive.index.file(path)
-    return path, recorded and recorded[0]
+    return _picture(stored, path, recorded and recorded[0])

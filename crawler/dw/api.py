@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from crawler import normalise, sanitise, times, urls
-from crawler.dw import decoding, embeds, liveblog
+from crawler.dw import decoding, embeds, liveblog, renditions
 from crawler.dw.article import CAPTION_KEPT, Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube, check_usable
+from crawler.dw.renditions import Shown
 from crawler.dw.values import Json, first_object, objects, text
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import NOTHING, Markup
@@ -29,7 +30,6 @@ _KNOWN_KEYS = frozenset(
     "fullName".split()
 )
 _UNREAD = frozenset("trackingInfo mediaTrackingInfo referenceGroups referenceGroup teaserGroups teaserGroup".split())
-_NEAREST_WIDTH = 700
 # a heading holds no other heading, so that an unclosed one is not read to the end again and again
 _HEADING = re.compile(r"<h[1-6][^<>]*>((?:(?!<h[1-6]).)*?)</h[1-6]>", re.IGNORECASE | re.DOTALL)
 _YOUTUBE_HOST = re.compile(r"https?://(?:www\.|m\.)?(?:youtube(?:-nocookie)?\.com|youtu\.be)/")
@@ -38,7 +38,7 @@ _YOUTUBE_KEY = re.compile(r"(?:embed/|v=|youtu\.be/|^)([\w-]{11})(?:$|[?&#/])")
 
 @dataclass
 class _Met:
-    """Collects what a reply holds beside an article. sites: whose media it may name."""
+    """Collects what a reply holds beside an article. sites: whose media it may name, and how wide pictures are wanted."""
 
     sites: Sites
     skipped: list[str] = field(default_factory=list)
@@ -288,25 +288,23 @@ def _slide_items(element: Json) -> list[Json]:
 def _slides(element: Json, met: _Met) -> tuple[Slide, ...]:
     slides = []
     for item in _slide_items(element):
-        name, shown = _address(first_object(item.get("image")) or item, met) or (None, None)
+        name, shown, others = _shown(first_object(item.get("image")) or item, met) or (None, None, ())
         title = _markup(item.get("name") or item.get("title"))
         words = sanitise.safe_markup(text(item.get("description")) or text(item.get("text")))
         if shown is None and normalise.text_of(words):
             met.skipped.append(CAPTION_KEPT)
         if shown or normalise.text_of(words):
-            slides.append(Slide(name, shown, title, words))
+            slides.append(Slide(name, shown, title, words, others))
     return tuple(slides)
 
 
 def _picture(image: Json, met: _Met) -> Picture | None:
-    if (address := _address(image, met)) is None:
-        return None
-    name, shown = address
-    return Picture(name, shown, _markup(image.get("description")))
+    found = _shown(image, met)
+    return Picture(found.name, found.address, _markup(image.get("description")), found.others) if found else None
 
 
-def _address(image: Json, met: _Met) -> tuple[PictureName, DwAddress] | None:
-    """Return the identity and shown address of an image: its `_303` size, else the size nearest to 700 wide.
+def _shown(image: Json, met: _Met) -> Shown | None:
+    """Return the picture of an image: its rendition of the wanted width, else the one whose width is nearest.
 
     A placeholder (id -1) and an image without a size show nothing. Addresses that are not DW's are added to `refused`.
     """
@@ -315,7 +313,8 @@ def _address(image: Json, met: _Met) -> tuple[PictureName, DwAddress] | None:
     candidates = objects(image.get("sizes"))
     if not candidates and text(image.get("url")):
         candidates = [image]
-    found: list[tuple[float, PictureName, DwAddress]] = []
+    wanted = renditions.of_width(met.sites.picture_width)
+    found: list[tuple[float, float, PictureName, DwAddress]] = []
     for size in candidates:
         url = text(size.get("url")).strip()
         shown = urls.shown_picture(url)
@@ -324,9 +323,10 @@ def _address(image: Json, met: _Met) -> tuple[PictureName, DwAddress] | None:
                 met.refused.append(url[:200])
             continue
         width = _size(size.get("width"))
-        distance = abs(width - _NEAREST_WIDTH) if width is not None else float("inf")
-        found.append((-1 if shown[0].rendition == "303" else distance, *shown))
+        distance = abs(width - met.sites.picture_width) if width is not None else float("inf")
+        found.append((-1 if shown[0].rendition == wanted else distance, -(width or 0), *shown))
     if not found:
         return None
-    _, name, address = min(found, key=lambda candidate: candidate[0])
-    return name, address
+    found.sort(key=lambda candidate: candidate[:2])
+    names = [name for _, _, name, _ in found]
+    return renditions.shown(renditions.candidates(names[0], names), found[0][3])

@@ -7,6 +7,7 @@ Large fields are left out of `repr`, so that no log line holds a body.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from crawler.exceptions import UnreadableReply
@@ -25,21 +26,25 @@ class Paragraph:
 @dataclass(frozen=True)
 class Picture:
     """A picture in the text. address: as DW names it, without the scheme (`static.dw.com/image/1_303.jpg`);
-    name: its id and rendition; caption: inline markup, may be empty."""
+    name: its id and rendition; caption: inline markup, may be empty; others: the renditions to ask for if DW does not have this
+    one, in order."""
 
     name: PictureName
     address: DwAddress
     caption: Markup = NOTHING
+    others: tuple[PictureName, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Slide:
-    """A picture of a gallery with its own title and text (inline markup). Without an address only the words are shown."""
+    """A picture of a gallery with its own title and text (inline markup). Without an address only the words are shown.
+    others: as in Picture."""
 
     name: PictureName | None
     address: DwAddress | None
     title: Markup = NOTHING
     text: Markup = NOTHING
+    others: tuple[PictureName, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,16 @@ class Article:
     refused: tuple[str, ...] = ()
     unknown_keys: tuple[str, ...] = ()
     origin: str = "api"
+
+    def pictures(self) -> Iterator[Picture | Slide]:
+        """Yield every picture, also that of a video, which no document shows."""
+        yield from filter(None, (self.main_picture, self.preview))
+        for block in (*self.blocks, *self.galleries):
+            if isinstance(block, Picture):
+                yield block
+            elif isinstance(block, Gallery):
+                yield from block.slides
+        yield from self.slides
 
 
 def check_usable(article: Article) -> None:

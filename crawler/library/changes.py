@@ -99,13 +99,17 @@ def paragraphs(markup: str) -> list[str]:
     return [text for part in _BLOCK.split(body) if (text := normalise.text_of(part))]
 
 
-def pictures(markup: str) -> dict[str, str]:
-    """Return file name to caption of every picture of a body, in order. The caption of a slide is its title and text."""
-    found: dict[str, str] = {}
+def pictures(markup: str) -> dict[int | str, tuple[str, str]]:
+    """Return id to file name and caption of every picture of a body, in order; of one that is not DW's, its address twice.
+
+    So a picture in another rendition is the same picture. The caption of a slide is its title and text.
+    """
+    found: dict[int | str, tuple[str, str]] = {}
     for address, caption, slide in _PICTURE.findall(markup):
         name = urls.parse_picture(address)
         if address:
-            found.setdefault(name.file_name if name else address, normalise.text_of(caption or slide))
+            key, shown = (name.id, name.file_name) if name else (address, address)
+            found.setdefault(key, (shown, normalise.text_of(caption or slide)))
     return found
 
 
@@ -185,14 +189,14 @@ def _passages(old: list[str], new: list[str]) -> Iterator[list[Piece]]:
             yield words("\n".join(old[i:j]), "\n".join(new[k:m]))
 
 
-def _picture_changes(old: dict[str, str], new: dict[str, str]) -> Iterator[PictureChange]:
-    for name, caption in old.items():
-        if name not in new:
+def _picture_changes(old: dict[int | str, tuple[str, str]], new: dict[int | str, tuple[str, str]]) -> Iterator[PictureChange]:
+    for key, (name, caption) in old.items():
+        if key not in new:
             yield PictureChange(name, "removed", [(REMOVED, caption)] if caption else [])
-        elif pieces := _if_changed(words(caption, new[name])):
-            yield PictureChange(name, "caption", pieces)
-    for name, caption in new.items():
-        if name not in old:
+        elif pieces := _if_changed(words(caption, new[key][1])):
+            yield PictureChange(new[key][0], "caption", pieces)
+    for key, (name, caption) in new.items():
+        if key not in old:
             yield PictureChange(name, "added", [(ADDED, caption)] if caption else [])
 
 

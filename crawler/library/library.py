@@ -21,7 +21,7 @@ from crawler.dw.passages import body_passages
 from crawler.exceptions import DiskError, NotAnArchive, SeedFormatError
 from crawler.library import newseeds
 from crawler.library.changes import revisions
-from crawler.storage import layout, tree
+from crawler.storage import layout, renditions, tree
 from crawler.storage.index import figures, seal
 from crawler.storage.index.apply import apply
 from crawler.storage.index.objects import GONE
@@ -44,8 +44,9 @@ _MTIME_SLACK_MS = 60_000  # clocks are set, and the coarsest file systems round 
 class Picture:
     """A picture that a document shows.
 
-    id: DW's. rendition: the size, as in the file's name (`303`). address: of the file at DW. path: of the file in the
-    archive, relative to its folder; None if the archive lacks it.
+    id: DW's. rendition: the size, as in the file's name (`303`); the stored one if another stands in for the one that the
+    document names. address: of the file at DW. path: of the file in the archive, relative to its folder; None if the archive
+    lacks it.
     """
 
     id: int
@@ -353,10 +354,10 @@ class Library:
         return next((reply for reply in replies if files.is_file(self._at(reply))), None)
 
     def _picture(self, name: PictureName) -> Picture:
-        path: str | None = layout.picture_path(name)
-        if not files.is_file(self._at(layout.picture_path(name))):
-            path = None
-        return Picture(name.id, name.rendition, DW.picture(name), path, self._recorded(path) if path else None, self.path)
+        stored = renditions.stored(self.path, name)
+        path = layout.picture_path(stored) if stored else None
+        shown = stored or name
+        return Picture(name.id, shown.rendition, DW.picture(shown), path, self._recorded(path) if path else None, self.path)
 
     def _revisions(self, of: Document) -> Iterator[Document]:
         for stamp_ms, path in reversed(revisions(self.path, of.id).items()):

@@ -23,7 +23,7 @@ from crawler.reader.pages import Page, Pages, Seen, Version
 from crawler.reader.plan import read_document
 from crawler.reader.results import Results
 from crawler.seedfile import SeedDocument
-from crawler.storage import layout
+from crawler.storage import layout, renditions
 from crawler.storage.index.objects import ARCHIVED, MEDIA, rendition_key
 
 _END_S = 2.0  # seconds that `close` waits for the page that is being made
@@ -151,8 +151,9 @@ class Live:
         if rendition == MEDIA:
             paths = [layout.media_path(dw_id, end) for end in ("mp4", "mp3")]
         else:
-            paths = [layout.picture_path(name) for name in document.pictures
-                     if (name.id, rendition_key(name.rendition, name.file_name)) == (dw_id, rendition)]  # fmt: skip
+            paths = [layout.picture_path(stored) for name in document.pictures
+                     if (name.id, rendition_key(name.rendition, name.file_name)) == (dw_id, rendition)
+                     and (stored := renditions.stored(self._archive, name))]  # fmt: skip
         return next((path for path in paths if files.is_file(self._archive / path)), "")
 
     @contextlib.contextmanager

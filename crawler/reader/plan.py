@@ -63,7 +63,9 @@ SELECT * FROM (
         CASE WHEN f.path IS NOT NULL THEN '' WHEN o.reason <> '' THEN o.reason ELSE 'not fetched yet' END AS now_reason
     FROM shown s
     LEFT JOIN archive.objects o ON o.id = s.object AND o.rendition = s.rendition
-    LEFT JOIN archive.files f ON f.path = o.path
+    LEFT JOIN archive.files f ON f.path = coalesce(o.path, (
+        SELECT path FROM archive.objects WHERE id = s.object AND kind = 'picture' AND path IS NOT NULL AND s.rendition <>
+        'media' ORDER BY rendition || '.' GLOB '4.*' DESC, rendition || '.' GLOB '7.*' DESC, rendition LIMIT 1))
 ) WHERE path <> now_path OR sha256 <> now_sha256 OR reason <> now_reason
 """
 

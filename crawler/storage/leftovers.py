@@ -116,7 +116,7 @@ def _remade(archive: Archive, reply: str, dw_id: int, document: SeedDocument) ->
         data = read_file(archive.root / reply)
     except OSError:
         return []
-    return list(remaking.documents(reply, data, dw_id, kind, document.stamp_ms, document.language, archive.sites))
+    return list(remaking.documents(archive.root, reply, data, dw_id, kind, document.stamp_ms, document.language, archive.sites))
 
 
 def _document(archive: Archive, dw_id: int, data: bytes) -> SeedDocument | None:

@@ -153,7 +153,7 @@ def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:
     for reply in _replies_of(damage.path):
         with contextlib.suppress(OSError):
             data = read_file(root / reply)
-            for one in remaking.documents(reply, data, damage.id, kind, damage.stamp_ms, language, sites):
+            for one in remaking.documents(root, reply, data, damage.id, kind, damage.stamp_ms, language, sites):
                 made = seedfile.dumps(one).encode()
                 if hashlib.sha256(made).hexdigest() == damage.expected_sha256:
                     return made

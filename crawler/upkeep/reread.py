@@ -13,7 +13,7 @@ from crawler.dw.article import Article
 from crawler.exceptions import UnreadableReply
 from crawler.files import read_file
 from crawler.seedfile import SeedDocument
-from crawler.storage import layout, replyfile
+from crawler.storage import layout, renditions, replyfile
 from crawler.storage.archive import Archive
 from crawler.storage.index.objects import Row
 from crawler.storage.logline import About
@@ -63,7 +63,7 @@ def _reread(archive: Archive, row: Row, reply: str, before: SeedDocument, now_ms
     try:
         body, charset = replyfile.unpack(read_file(archive.root / reply))
         article = _read_beside(body, charset, reply, row, archive.sites)
-        after = places.document(article, before.stamp_ms, row.language)
+        after = _with_stored_renditions(archive, places.document(article, before.stamp_ms, row.language), before)
     except (UnreadableReply, OSError) as error:
         return Reread(row.id, reply, "unreadable", before, reason=str(error))
     if article.id != row.id or seedfile.says_the_same(before, after):
@@ -90,6 +90,14 @@ def _read_beside(body: bytes, charset: str, reply: str, row: Row, sites: Sites) 
             return places.read(second, body, row.id, row.kind, row.language, sites, charset)
         except UnreadableReply:
             raise error from None
+
+
+def _with_stored_renditions(archive: Archive, document: SeedDocument, before: SeedDocument | None) -> SeedDocument:
+    """Return a document with the renditions that the version before it shows, and of other pictures those that are stored."""
+    shown = {name.id: name for name in reversed(before.pictures)} if before else {}
+    return seedfile.with_renditions(
+        document, lambda name: shown.get(name.id) or renditions.stored(archive.root, name) or name
+    )
 
 
 class _Kept(NamedTuple):
@@ -138,7 +146,8 @@ def _reread_kept(archive: Archive, kept: _Kept, now_ms: int) -> Reread | None:
     if row and row.path and (article.id != dw_id or article.origin in places.WEAK):
         return None
     before = archive.read(row.path) if row and row.path else None
-    after = places.document(article, max(stamp_ms, before.stamp_ms if before else 0), row.language if row else None)
+    made = places.document(article, max(stamp_ms, before.stamp_ms if before else 0), row.language if row else None)
+    after = _with_stored_renditions(archive, made, before)
     if before and seedfile.says_the_same(before, after):
         return Reread(dw_id, name, "same")
     about = _about(article, after, now_ms, row.hop if row else 0)

@@ -104,15 +104,22 @@ def test_archive_at_an_address_is_refused() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "many", "5 MB"])
-@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("name", [*NUMBERS, "ARCHIVE_PICTURE_WIDTH"])
 def test_setting_that_is_not_a_number_is_refused(name: str, value: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         options.read({}, settings(**{name: value}))
     assert str(refused.value) == f"{name} is not a number: {value!r}"
 
 
+def test_pictures_are_at_least_a_pixel_wide() -> None:
+    assert options.read({}, settings(ARCHIVE_PICTURE_WIDTH="940")).sites.picture_width == 940
+    with pytest.raises(ArgumentError) as refused:
+        options.read({}, settings(ARCHIVE_PICTURE_WIDTH=0))
+    assert str(refused.value) == "ARCHIVE_PICTURE_WIDTH must be at least 1 pixel: 700 is as the format shows pictures"
+
+
 @pytest.mark.parametrize("value", ["-1", "-5000"])
-@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("name", [*NUMBERS, "ARCHIVE_PICTURE_WIDTH"])
 def test_setting_that_is_negative_is_refused(name: str, value: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         options.read({}, settings(**{name: value}))

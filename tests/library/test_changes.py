@@ -135,6 +135,14 @@ def test_slides_are_pictures_with_their_words() -> None:
     assert [(one.name, changes.plain(one.caption)) for one in found.pictures] == [("1_303.jpg", "First：A [-boat-]{+ship+}")]
 
 
+def test_rendition_of_a_picture_makes_no_difference() -> None:
+    before = CAPTIONED.format(1, "A boat")
+    after = before.replace("1_303.jpg", "1_4.jpg")
+    assert changes.compare(document(body=before), document(body=after)).is_empty()
+    (found,) = changes.compare(document(body=before), document(body=after.replace("boat", "ship"))).pictures
+    assert (found.name, found.what) == ("1_4.jpg", "caption")
+
+
 def test_host_of_a_picture_makes_no_difference() -> None:
     before = CAPTIONED.format(1, "A boat")
     assert changes.compare(document(body=before), document(body=before.replace("static.dw.com", "api.dw.com"))).is_empty()

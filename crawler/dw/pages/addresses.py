@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from crawler import sanitise, urls
+from crawler.dw import renditions
+from crawler.dw.renditions import STANDARD_WIDTH, Shown
 from crawler.urls import DW, DwAddress, PictureName, Sites
-
-STANDARD_RENDITION = "303"
-"""The rendition that `api` chooses too: 700 pixels wide."""
 
 # www.dw-world.de until 2012, www.dw.de until 2015
 _FORMER_HOST = re.compile(r"^https?://(?:www\.|m\.|mobile\.|amp\.)?dw(?:-world)?\.de(?=[/?#]|$)", re.IGNORECASE)
@@ -52,25 +50,28 @@ def link(href: str, label: str) -> str:
     return f'<a href="{html.escape(url)}"{rel}>{label}</a>'
 
 
-def picture(url: str, refused: list[str], rendition: str | None = None) -> tuple[PictureName, DwAddress] | None:
-    """Return the name and shown address of a picture. If it is not DW's, return None and add the address to refused.
+def picture(url: str, refused: list[str], width: int | None = None, data_format: str = "") -> Shown | None:
+    """Return the picture of an address. If it is not DW's, return None and add the address to refused.
 
-    rendition: the rendition to show instead of the one named. The placeholder `${formatId}` becomes the standard one.
+    width: the wanted one in pixels, None for the rendition that the address names. data_format: of its figure, empty if
+    unknown. The address may hold the placeholder `${formatId}`.
     """
-    whole = absolute(_RENDITION_GAP.sub(STANDARD_RENDITION, url))
+    standard = renditions.of_width(width or STANDARD_WIDTH)
+    whole = absolute(_RENDITION_GAP.sub(standard, url))
     name = urls.parse_picture(whole) if whole else None
     if name is None:
         if whole and whole.startswith("http") and not urls.is_of_dw(urlsplit(whole).hostname or ""):
             refused.append(whole[:200])
         return None
-    name = replace(name, rendition=rendition) if rendition else name
-    return name, urls.picture_address(name)
+    is_named = not _RENDITION_GAP.search(url)
+    wanted = standard if width else name.rendition
+    return renditions.shown(renditions.of_figure(name, wanted, data_format, is_named=is_named))
 
 
-def picture_of_id(dw_id: int) -> tuple[PictureName, DwAddress]:
-    """Return the name and shown address of a picture that is known by its id alone. The ending is `jpg` for nearly all."""
-    name = PictureName(dw_id, STANDARD_RENDITION, "jpg")
-    return name, urls.picture_address(name)
+def picture_of_id(dw_id: int, width: int = STANDARD_WIDTH, data_format: str = "") -> Shown:
+    """Return a picture that is known by its id alone. The ending is `jpg` for nearly all. width, data_format: as above."""
+    name = PictureName(dw_id, renditions.of_width(width), "jpg")
+    return renditions.shown(renditions.of_figure(name, name.rendition, data_format, is_named=False))
 
 
 def media_file(sources: list[str], sites: Sites, refused: list[str]) -> DwAddress | None:

@@ -15,9 +15,10 @@ from crawler.dw import embeds
 from crawler.dw.article import CAPTION_KEPT, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube
 from crawler.dw.pages import addresses
 from crawler.dw.pages.tree import classes, tree
+from crawler.dw.renditions import Shown
 from crawler.dw.values import number
 from crawler.sanitise import NOTHING, Markup
-from crawler.urls import DW, DwAddress, PictureName, Sites
+from crawler.urls import DW, Sites
 
 _KEPT = frozenset(
     "strong em b i u s br wbr span sub sup small del ins abbr mark code q cite bdi bdo "
@@ -49,14 +50,14 @@ class Body:
     """Reads a text and holds the result.
 
     sites: whose media it may name. captions: better ones than the markup's, by picture id.
-    known_galleries: by id, for texts that only name a gallery. rendition: of the pictures to show, None for the one
-    the markup names. main_picture: id of the picture above the text, not to be shown again.
+    known_galleries: by id, for texts that only name a gallery. width: the wanted one of pictures, None for the rendition
+    that the markup names. main_picture: id of the picture above the text, not to be shown again.
     """
 
     sites: Sites = DW
     captions: dict[int, str] = field(default_factory=dict)
     known_galleries: Mapping[int, Gallery] = field(default_factory=dict)
-    rendition: str | None = None
+    width: int | None = None
     main_picture: int | None = None
     blocks: list[Block] = field(default_factory=list)
     galleries: list[Gallery] = field(default_factory=list)
@@ -167,12 +168,11 @@ class Body:
 
     def picture(self, element: Any) -> Picture | None:
         """Return the picture an element shows, with its caption."""
-        found = self._address(element)
+        found = self._shown(element)
         if found is None:
             return None
-        name, address = found
-        caption = self.captions.get(name.id, "") or self._caption(element)
-        return Picture(name, address, sanitise.safe_markup(caption))
+        caption = self.captions.get(found.name.id, "") or self._caption(element)
+        return Picture(found.name, found.address, sanitise.safe_markup(caption), found.others)
 
     def _caption(self, element: Any) -> Markup:
         """Return the caption of the picture in an element, without its credit."""
@@ -183,14 +183,15 @@ class Body:
                 return caption
         return NOTHING
 
-    def _address(self, element: Any) -> tuple[PictureName, DwAddress] | None:
+    def _shown(self, element: Any) -> Shown | None:
+        data_format = " ".join(element.xpath("./descendant-or-self::*/@data-format | ./ancestor::figure[1]/@data-format"))
         images = [element] if element.tag == "img" else element.xpath(".//img")
         for image in images:
             for url in _image_addresses(image):
-                if found := addresses.picture(url, self.refused, self.rendition):
+                if found := addresses.picture(url, self.refused, self.width, data_format):
                     return found
             if dw_id := number(image.get("data-id")):
-                return addresses.picture_of_id(dw_id)
+                return addresses.picture_of_id(dw_id, self.sites.picture_width, data_format)
         return None
 
     def _picture(self, element: Any) -> None:
@@ -208,11 +209,12 @@ class Body:
         """Return the slides of a gallery that stands in the markup, as the classic layout has it."""
         slides = []
         for item in element.xpath(".//ul[contains(@class, 'slides')]/li"):
-            if found := self._address(item):
+            if found := self._shown(item):
                 titles = [self.inline(heading) for heading in item.xpath(".//h2")]
                 texts = [self.inline(part) for part in item.xpath(".//p[not(contains(@class, 'author'))]")]
                 text = sanitise.joined(" ", filter(None, texts))
-                slides.append(Slide(*found, title=next(filter(None, titles), NOTHING), text=text))
+                title = next(filter(None, titles), NOTHING)
+                slides.append(Slide(found.name, found.address, title, text, found.others))
         return tuple(slides)
 
     def _gallery(self, element: Any) -> None:

@@ -65,7 +65,7 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
     page = found.get("mainEntityOfPage")
     url = text(page) or text(json_object(page).get("@id")) or text(found.get("url")) or text(found.get("@id"))
     target = urls.parse_target(addresses.absolute(url) or "")
-    body = Body(sites, rendition=addresses.STANDARD_RENDITION)
+    body = Body(sites, width=sites.picture_width)
     body.read_html(_as_html(text(found.get("articleBody"))))
     updates = objects(found.get("liveBlogUpdate"))
     for n, above in liveblog.newest_first([_head(update) for update in updates]):
@@ -81,7 +81,7 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
         author=author(*_names(found.get("author"))),
         display_date=next(filter(None, (times.canonical(text(found.get(name))) for name in _DATES)), ""),
         teaser=sanitise.safe_markup(escape(text(found.get("description")))),
-        main_picture=_picture(found.get("image"), body.refused),
+        main_picture=_picture(found.get("image"), body),
         blocks=tuple(body.blocks),
         galleries=tuple(body.galleries),
         skipped=tuple(body.skipped),
@@ -89,7 +89,7 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
     if of_media:
         source = addresses.media_file([text(found.get("contentUrl")), text(found.get("embedUrl"))], sites, body.refused)
         article.video = Video(source) if source else None
-        article.preview = _picture(found.get("thumbnailUrl") or found.get("thumbnail"), body.refused) or article.main_picture
+        article.preview = _picture(found.get("thumbnailUrl") or found.get("thumbnail"), body) or article.main_picture
         article.main_picture = None
     article.refused = tuple(dict.fromkeys(body.refused))
     return article
@@ -119,11 +119,12 @@ def _names(value: object) -> Iterator[str]:
         yield text(person) or text(json_object(person).get("name"))
 
 
-def _picture(value: object, refused: list[str]) -> Picture | None:
+def _picture(value: object, body: Body) -> Picture | None:
     """Return the first picture of DW's: an address, an ImageObject, or a list of either."""
     for image in value if isinstance(value, list) else [value]:
         described = json_object(image)
         url = text(image) or text(described.get("url")) or text(described.get("contentUrl"))
-        if url and (found := addresses.picture(url, refused, addresses.STANDARD_RENDITION)):
-            return Picture(*found, caption=sanitise.safe_markup(escape(text(described.get("caption")))))
+        if url and (found := addresses.picture(url, body.refused, body.width)):
+            caption = sanitise.safe_markup(escape(text(described.get("caption"))))
+            return Picture(found.name, found.address, caption, found.others)
     return None

@@ -18,6 +18,7 @@ from crawler.dw.article import Article, Paragraph, Picture
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape
 from crawler.dw.pages.tree import classes, split
+from crawler.dw.renditions import STANDARD_WIDTH
 from crawler.dw.values import author
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import NOTHING, Markup
@@ -38,7 +39,7 @@ def from_react(page: Selector, wanted: int, sites: Sites = DW) -> Article:
     texts, others = split(root.root, "rich-text") if root is not None else ([], [])
     if root is None or not texts:
         raise UnreadableReply("React layout: no h1 with a div.rich-text")
-    body = Body(sites, rendition=addresses.STANDARD_RENDITION)
+    body = Body(sites, width=sites.picture_width)
     teaser = ".//p[has-class('teaser-text')]"
     article = _head(page, root, wanted, body, teaser if root.xpath(teaser) else ".//header/p")
     details = split(root.root, "author-details")[0] or split(root.root, "author-link")[0]
@@ -55,7 +56,8 @@ def from_classic(page: Selector, wanted: int, sites: Sites = DW) -> Article:
     if root is None or not root.xpath(".//h1"):
         raise UnreadableReply("classic layout: no h1 in #bodyContent")
     root = next(iter(root.xpath(".//div[has-class('col3')][.//h1]")), root)
-    body = Body(sites)
+    # such a page names the rendition that the format shows, or the one that an old picture has
+    body = Body(sites, width=None if sites.picture_width == STANDARD_WIDTH else sites.picture_width)
     article = _head(page, root, wanted, body, ".//p[has-class('intro')]")
     _add_facts(article, page)
     texts, others = split(root.root, "longtext")
@@ -183,8 +185,8 @@ def _facts(root: Any) -> Iterator[tuple[Any, str, str]]:
 def _preview(outside: list[Any], body: Body) -> Picture | None:
     """Return the preview image of a video, which takes the place of a picture. outside: the elements outside the text."""
     stills = (element.get("value", "") for element in outside if element.get("name") == "preview_image")
-    found = next(filter(None, (addresses.picture(still, body.refused) for still in stills)), None)
-    return Picture(*found) if found else None
+    found = next(filter(None, (addresses.picture(still, body.refused, body.width) for still in stills)), None)
+    return Picture(found.name, found.address, others=found.others) if found else None
 
 
 def _loose_texts(root: Any) -> list[Any]:

@@ -15,10 +15,11 @@ from crawler.dw import decoding, liveblog
 from crawler.dw.article import CAPTION_KEPT, Article, Block, Gallery, Picture, Slide, Video
 from crawler.dw.pages import addresses
 from crawler.dw.pages.body import Body, escape
+from crawler.dw.renditions import Shown
 from crawler.dw.values import Json, author, json_object, number, objects, text
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import Markup
-from crawler.urls import DW, DwAddress, PictureName, Sites
+from crawler.urls import DW, Sites
 
 _KINDS = {"article": "article", "liveblog": "liveblog", "video": "video", "audio": "audio", "imagegallery": "gallery",
           "gallery": "gallery"}  # fmt: skip
@@ -165,8 +166,8 @@ class _Entity:
         if kind is None:
             raise UnreadableReply(f"{wanted}: a {self.text('__typename', 'modelType') or 'thing'}, no document"[:200])
         target = urls.parse_target(addresses.absolute(self.text("canonicalUrl", "namedUrl", "classicUrl")) or "")
-        body = Body(sites, self._captions(), self._galleries(), addresses.STANDARD_RENDITION)
-        main = self._picture("mainContentImageLink", body.refused) or self._picture("mainContentImage", body.refused)
+        body = Body(sites, self._captions(), self._galleries(sites), sites.picture_width)
+        main = self._picture("mainContentImageLink", body) or self._picture("mainContentImage", body)
         body.main_picture = main.name.id if main else None
         article = Article(
             id=number(self.get("id")) or (target.id if target else None) or wanted,
@@ -180,9 +181,9 @@ class _Entity:
         )
         if kind in ("video", "audio"):
             article.video = self._media(kind, body)
-            article.preview = main or self._poster(body.refused)
+            article.preview = main or self._poster(body)
         elif kind == "gallery":
-            article.slides = self._slides(body.refused, body.skipped)
+            article.slides = self._slides(body)
         else:
             article.main_picture = main
             article.blocks, article.galleries = self._read_text(body)
@@ -222,37 +223,38 @@ class _Entity:
         links = ((number(link.get("targetId")), link.text("description")) for link in self.all("contentLinks"))
         return {dw_id: description for dw_id, description in links if dw_id and description}
 
-    def _picture(self, name: str, refused: list[str]) -> Picture | None:
+    def _picture(self, name: str, body: Body) -> Picture | None:
         link = self.one(name)
-        found = link._address(refused)
-        return Picture(*found, caption=sanitise.safe_markup(link.text("description"))) if found else None
+        found = link._shown(body)
+        caption = sanitise.safe_markup(link.text("description"))
+        return Picture(found.name, found.address, caption, found.others) if found else None
 
-    def _address(self, refused: list[str]) -> tuple[PictureName, DwAddress] | None:
+    def _shown(self, body: Body) -> Shown | None:
         """Return the picture a content link, a slide or an image shows; an id alone is enough."""
         image = next((found for name in ("target", "assignedImage") if (found := self.one(name)).entity), self)
         if url := image.text("staticUrl"):
-            return addresses.picture(url, refused, addresses.STANDARD_RENDITION)
+            return addresses.picture(url, body.refused, body.width)
         dw_id = number(self.get("targetId")) or number(image.get("id"))
-        return addresses.picture_of_id(dw_id) if dw_id else None
+        return addresses.picture_of_id(dw_id, body.sites.picture_width) if dw_id else None
 
-    def _galleries(self) -> dict[int, Gallery]:
+    def _galleries(self, sites: Sites) -> dict[int, Gallery]:
         linked = [link.one("target") for link in self.all("contentLinks")]
         galleries = {}
         for entity in [*self.all("imageGalleries"), *linked]:
             dw_id = number(entity.get("id"))
-            if dw_id and dw_id not in galleries and (slides := entity._slides([], [])):
+            if dw_id and dw_id not in galleries and (slides := entity._slides(Body(sites, width=sites.picture_width))):
                 galleries[dw_id] = Gallery(sanitise.safe_markup(normalise.title(entity.text("name", "title"))), slides)
         return galleries
 
-    def _slides(self, refused: list[str], skipped: list[str]) -> tuple[Slide, ...]:
+    def _slides(self, body: Body) -> tuple[Slide, ...]:
         """Return the slides of a gallery. Of one without a picture the words are kept, and the picture counts as skipped."""
         slides = []
         for image in self.all("extendedGalleryImages"):
-            name, address = image._address(refused) or (None, None)
+            name, address, others = image._shown(body) or (None, None, ())
             title, description = (sanitise.safe_markup(image.text(field)) for field in ("name", "description"))
             if address or normalise.text_of(description):
-                slides.append(Slide(name, address, title, description))
-                skipped += [] if address else [CAPTION_KEPT]
+                slides.append(Slide(name, address, title, description, others))
+                body.skipped += [] if address else [CAPTION_KEPT]
         return tuple(slides)
 
     def _media(self, kind: str, body: Body) -> Video | None:
@@ -261,7 +263,7 @@ class _Entity:
         source = addresses.media_file([*map(self.text, names), shared], body.sites, body.refused)
         return Video(source) if source else None
 
-    def _poster(self, refused: list[str]) -> Picture | None:
+    def _poster(self, body: Body) -> Picture | None:
         url = self.text("posterImageUrl")
-        found = addresses.picture(url, refused, addresses.STANDARD_RENDITION) if url else None
-        return Picture(*found) if found else None
+        found = addresses.picture(url, body.refused, body.width) if url else None
+        return Picture(found.name, found.address, others=found.others) if found else None

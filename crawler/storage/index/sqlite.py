@@ -260,6 +260,10 @@ class Index:
     def due_pictures(self, limit: int) -> list[Row]:
         return list(self._rows("due = 1 AND rendition <> '' AND rendition <> 'media' ORDER BY id LIMIT ?", [limit]))
 
+    def archived_pictures(self, dw_id: int) -> list[PictureName]:
+        """Return the renditions of a picture that the archive has."""
+        return [row.picture for row in self._rows("id = ? AND kind = 'picture' AND path IS NOT NULL", [dw_id])]
+
     def next_media(self) -> Row | None:
         """Return the next media file to fetch, newest first; None if none is due."""
         where = "due = 1 AND rendition <> '' AND rendition = 'media' ORDER BY id DESC LIMIT 1"
@@ -288,9 +292,11 @@ class Index:
         return sum(self.select(sql, [kind, state]).fetchone()[0] for kind in kinds)
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """Return the number of objects by (kind, state)."""
-        return {(kind, state): n for kind, state, n in
-                self.select("SELECT kind, state, count(*) FROM objects GROUP BY kind, state")}  # fmt: skip
+        """Return the number of objects by (kind, state). A rendition that DW does not have is left out if another stands in."""
+        stands_in = "EXISTS (SELECT 1 FROM objects s WHERE s.id = o.id AND s.kind = 'picture' AND s.state = 'archived')"
+        is_missed = f"kind = 'picture' AND state IN ('{objects.MISSING}', '{objects.GONE}') AND {stands_in}"
+        sql = f"SELECT kind, state, count(*) FROM objects o WHERE NOT ({is_missed}) GROUP BY kind, state"
+        return {(kind, state): n for kind, state, n in self.select(sql)}
 
     def documents(self) -> Iterator[Row]:
         """Yield archived documents in order of id, a few in memory at a time. Rows may be changed meanwhile."""
