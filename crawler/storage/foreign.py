@@ -33,7 +33,7 @@ def misplaced(record: FileRecord) -> str:
     elif layout.is_revision(path):
         is_right = path == layout.revision_path(dw_id, layout.stamp_of(path), layout.end_of(path))
     else:
-        is_right = re.match(f"{dw_id}(?![0-9])", name) is not None
+        is_right = name.startswith(f"{dw_id}-") or name.startswith(f"{dw_id}.")
     return "" if is_right else "not a path that an archive of this version has"
 
 
