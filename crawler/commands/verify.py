@@ -12,12 +12,13 @@ from crawler.exceptions import COMPLETE, DAMAGE_FOUND
 from crawler.storage import lastverify, layout
 from crawler.storage.lastverify import LastVerify
 from crawler.streams import print_json
+from crawler.upkeep.shard import WHOLE, parse
 from crawler.upkeep.verify import MEANING, UNKNOWN, Verdict, verify
 
 
 class Command(ArchiveCommand):
     """Reads everything and writes only `verify.json`, which says what it found; the archive is locked. Exits with status 10
-    if there is damage, with --strict also if a file is unknown."""
+    if there is damage, with --strict also if a file is unknown. With --shard it writes nothing."""
 
     def short_desc(self) -> str:
         return "Check every file of the archive against the run logs; status 10 means damage"
@@ -25,15 +26,18 @@ class Command(ArchiveCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--strict", action="store_true", help="status 10 also if there are unknown files")
+        shard_help = "check the I-th of N shares of the files; several shards may run at a time"
+        parser.add_argument("--shard", metavar="I/N", default="1/1", help=shard_help)
 
     def execute(self, args: list[str], opts: Namespace) -> int:
-        began_ms = clock.now_ms()
-        with self.lock_only():
+        began_ms, shard = clock.now_ms(), parse(opts.shard)
+        with self.lock_only(shared=shard != WHOLE):
             with progress("files") as advance:
-                verdict = verify(self.existing_root(), advance=advance)
-            self._record(LastVerify(times.iso(began_ms), verdict.damaged, verdict.files, verdict.bytes))
+                verdict = verify(self.existing_root(), shard=shard, advance=advance)
+            if shard == WHOLE:
+                self._record(LastVerify(times.iso(began_ms), verdict.damaged, verdict.files, verdict.bytes))
         if opts.json:
-            print_json(as_json(verdict))
+            print_json(as_json(verdict) | ({} if shard == WHOLE else {"shard": str(shard)}))
         else:
             print_verdict(verdict, strict=opts.strict)
         is_good = verdict.is_sound and not (opts.strict and verdict.counts().get(UNKNOWN))

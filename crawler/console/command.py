@@ -129,11 +129,15 @@ class ArchiveCommand(Command):
             raise CommandError(f"{path} is damaged ({error}): {remedy}") from error
 
     @contextlib.contextmanager
-    def lock_only(self) -> Iterator[None]:
-        """Hold the archive's lock without opening anything else. On a read-only disk no lock is needed, and none is taken."""
+    def lock_only(self, *, shared: bool = False) -> Iterator[None]:
+        """Hold the archive's lock without opening anything else. On a read-only disk no lock is needed, and none is taken.
+
+        shared: other processes may hold it in the same way.
+        """
         lock = None
         try:
-            lock = Lock(self.existing_root() / layout.LOCK, f"{program()} {self.name}", times.iso(clock.now_ms()))
+            who = f"{program()} {self.name}"
+            lock = Lock(self.existing_root() / layout.LOCK, who, times.iso(clock.now_ms()), shared=shared)
         except OSError as error:
             if error.errno != errno.EROFS:
                 raise

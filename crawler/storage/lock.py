@@ -21,25 +21,32 @@ _LONGEST = 4096  # bytes of a holder's note
 
 
 class Lock:
-    """A lock, held from construction until `release`. Raises ArchiveInUse at once if another process holds it."""
+    """A lock, held from construction until `release`. Raises ArchiveInUse at once if another process holds it.
 
-    def __init__(self, path: Path, who: str, since: str) -> None:
+    shared: several processes may hold it at a time, of which none is named; nobody can hold it alone meanwhile.
+    """
+
+    def __init__(self, path: Path, who: str, since: str, *, shared: bool = False) -> None:
         if found := oddity(path):
             raise OSError(errno.EINVAL, f"{found}, not a file that can be locked", str(path))
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(self._descriptor, _LONGEST)
             os.close(self._descriptor)
             raise ArchiveInUse(f"{path.parent} is in use by {describe(holder)}") from None
+        self._is_named = not shared
+        if shared:
+            return
         os.ftruncate(self._descriptor, 0)
         holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "who": who, "since": since}).encode()
         os.write(self._descriptor, holder)
 
     def release(self) -> None:
         with contextlib.suppress(OSError):  # the name is for people; closing the file releases the lock
-            os.ftruncate(self._descriptor, 0)
+            if self._is_named:
+                os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 
 

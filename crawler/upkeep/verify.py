@@ -23,6 +23,7 @@ from crawler.storage.index.seal import OTHER_BYTES, is_as_closed
 from crawler.storage.index.sqlite import uri_of
 from crawler.storage.logline import FileRecord, Record, Removal
 from crawler.storage.runlog import run_logs
+from crawler.upkeep.shard import WHOLE, Shard
 
 CHANGED, CUT, LOST, UNKNOWN, NO_ACCESS = "changed", "cut", "lost", "unknown", "cannot be read"
 TEMPORARY, LOG_DAMAGED, INDEX_DAMAGED = "temporary", "log damaged", "index damaged"
@@ -107,20 +108,30 @@ class Verdict:
         return {what: n for what in MEANING if (n := sum(damage.what == what for damage in self.damages))}
 
 
-def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int | None], None] = lambda n, of: None) -> Verdict:
+def verify(
+    root: Path,
+    *,
+    recovered: bool = False,
+    shard: Shard = WHOLE,
+    advance: Callable[[int, int | None], None] = lambda n, of: None,
+) -> Verdict:
     """Compare an archive with its run logs and its index. The caller holds the archive's lock.
 
-    recovered: whether `open_archive` has just cleaned up after a killed run. advance: called with (files read, files
-    expected). Raises OSError if a folder or a log cannot be read.
+    recovered: whether `open_archive` has just cleaned up after a killed run. shard: the files to read; everything found is
+    reported by the shard of its path, so that all shards together find what one whole verify finds. advance: called with
+    (files read, files expected). Raises OSError if a folder or a log cannot be read.
     """
     with contextlib.closing(sqlite3.connect("", isolation_level=None, uri=True)) as db:  # "": a temporary file
         db.executescript(_SCHEMA)
+        db.create_function("is_ours", 1, shard.has, deterministic=True)
         removed: dict[str, str | None] = {}
         strange: dict[str, str] = {}
         verdict = Verdict(damages=list(_read_logs(db, root, removed)))
-        verdict.logged = db.execute("SELECT count(*) FROM expected").fetchone()[0]
-        verdict.damages += _read_files(db, root, verdict.logged, advance, strange)
-        verdict.files, verdict.bytes = db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM found").fetchone()
+        all_of_it = [shard == WHOLE]  # without a call for each file
+        verdict.logged = db.execute("SELECT count(*) FROM expected WHERE ? OR is_ours(path)", all_of_it).fetchone()[0]
+        verdict.damages += _read_files(db, root, shard, verdict.logged, advance, strange)
+        size = "SELECT count(*), coalesce(sum(bytes), 0) FROM found WHERE ? OR is_ours(path)"
+        verdict.files, verdict.bytes = db.execute(size, all_of_it).fetchone()
         index_problem = _attach_index(db, root)
         if not recovered:
             verdict.unclean_since = _unclean_since(db, root, bool(index_problem))
@@ -132,8 +143,9 @@ def verify(root: Path, *, recovered: bool = False, advance: Callable[[int, int |
             verdict.damages += _compare_index(db)
             named = {damage.path for damage in verdict.damages}
             verdict.damages += _compare_logs(db, root, named)
-        elif verdict.logged or verdict.files:
+        elif db.execute("SELECT path FROM expected UNION ALL SELECT path FROM found LIMIT 1").fetchone():
             verdict.damages.append(Damage(layout.INDEX, INDEX_DAMAGED, index_problem))
+    verdict.damages = [damage for damage in verdict.damages if shard.has(damage.path)]
     if verdict.unclean_since:
         since_ms = (times.parse_ms(verdict.unclean_since) or 0) - _MTIME_SLACK_MS
         verdict.damages = [_excused(damage, root, since_ms) for damage in verdict.damages]
@@ -181,12 +193,13 @@ def _expect(db: sqlite3.Connection, line: Record, removed: dict[str, str | None]
 
 
 def _read_files(
-    db: sqlite3.Connection, root: Path, expected: int, advance: Callable[[int, int | None], None], strange: dict[str, str]
-) -> Iterator[Damage]:
-    """Hash every file of the archive into the database, on threads, because hashlib releases the interpreter's lock. Yields
-    the temporary files. strange: gets everything else in the archive's folders, by path."""
+    db: sqlite3.Connection, root: Path, shard: Shard, expected: int, advance: Callable[[int, int | None], None],
+    strange: dict[str, str],
+) -> Iterator[Damage]:  # fmt: skip
+    """Hash every file of the shard into the database, on threads, because hashlib releases the interpreter's lock. Yields the
+    temporary files. strange: gets everything else in the archive's folders, by path."""
     temporary = list(tree.temporary_files(root))
-    paths = _paths(tree.walk(root, strange.__setitem__), temporary)
+    paths = _ours(db, shard, _paths(tree.walk(root, strange.__setitem__), temporary))
     waiting: deque[Future[list[_Found]]] = deque()
     done = 0
     db.execute("BEGIN")
@@ -216,6 +229,15 @@ def _paths(walked: Iterable[str], temporary: list[str]) -> Iterator[str]:
 
 
 _Found = tuple[str, str | None, int, str | None]
+
+
+def _ours(db: sqlite3.Connection, shard: Shard, paths: Iterable[str]) -> Iterator[str]:
+    """Yield the files of the shard. Those of others pass for sound: their own shard reads them."""
+    for path in paths:
+        if shard.has(path):
+            yield path
+        else:
+            db.execute("INSERT INTO found SELECT ?1, (SELECT sha256 FROM expected WHERE path = ?1), 0, NULL", [path])
 
 
 def _hash_files(root: str, paths: Iterable[str]) -> list[_Found]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -23,6 +24,7 @@ from crawler.storage.opening import open_archive
 from crawler.storage.tree import walk
 from crawler.storage.writer import NewFile
 from crawler.upkeep import verify
+from crawler.upkeep.shard import Shard
 from crawler.upkeep.verify import Verdict
 from tests.crawling import crawl, files
 from tests.dwsite.client import Site
@@ -408,3 +410,63 @@ def test_reply_that_is_not_gzip_is_not_adopted(root: Path) -> None:
     scrapy("reindex", root=root)
     logged = {json.loads(line).get("path") for log in (root / "runs").glob("*.jsonl") for line in log.read_bytes().splitlines()}
     assert path not in logged
+
+
+# ---- shards ----------------------------------------------------------------------------------------------------------
+
+
+def shards_of(root: Path, of: int) -> list[Verdict]:
+    return [verify.verify(root, shard=Shard(number, of)) for number in range(1, of + 1)]
+
+
+@pytest.mark.parametrize("of", [2, 8])
+def test_shards_say_together_what_one_whole_says(root: Path, of: int) -> None:
+    damage(root)
+    document = next(path for path in walk(root) if layout.is_document(path))
+    shutil.copy(root / document, root / document.replace("-", "-again-", 1))
+    gone = next(path for path in walk(root) if path.startswith("images/"))
+    (root / gone).unlink()
+    os.mkfifo(root / gone)
+    log = next((root / "runs").glob("*.jsonl"))
+    flip_a_bit(log, 300)
+    (root / "runs/strange").write_text("strange")
+    (root / "zh").mkdir(exist_ok=True)
+    shutil.move(root / "images", root / "kept")
+    (root / "images").write_text("no folder")
+    whole, parts = verify.verify(root), shards_of(root, of)
+    assert len(whole.counts()) >= 6
+    assert sorted((one for part in parts for one in part.damages), key=str) == sorted(whole.damages, key=str)
+    for name in ("files", "bytes", "logged"):
+        assert sum(part.__dict__[name] for part in parts) == whole.__dict__[name]
+
+
+def test_damaged_index_and_killed_run_are_found_by_one_shard(small: Path) -> None:
+    archive = open_archive(small, NOW_MS + 90_000, "a test")  # a run that is killed
+    archive.index.commit(durable=True)
+    archive.writer.close()
+    archive._release()
+    for index in ("killed", "missing"):
+        if index == "missing":
+            for path in small.glob("index.sqlite*"):
+                path.unlink()
+        (small / "images/710/.tmp-0-71000009_303.jpg").write_bytes(b"")
+        whole, parts = verify.verify(small), shards_of(small, 3)
+        assert [one for part in parts for one in sorted(part.damages, key=str)]
+        assert sorted((one for part in parts for one in part.damages), key=str) == sorted(whole.damages, key=str)
+
+
+def test_shards_run_at_a_time_and_write_nothing(small: Path) -> None:
+    before = {path: data for path, data in snapshot(small).items() if path != layout.LOCK}
+    with contextlib.closing(contextlib.ExitStack()) as others:
+        other = Lock(small / layout.LOCK, "another shard", "2026-06-01T00:00:00Z", shared=True)
+        others.callback(other.release)
+        ran = scrapy("verify", "--json", "--shard", "1/2", root=small)
+        assert (ran.status, ran.json["shard"]) == (0, "1/2")
+        assert scrapy("verify", root=small).status == 5
+    assert {path: data for path, data in snapshot(small).items() if path != layout.LOCK} == before
+    writing = Lock(small / layout.LOCK, "a crawl", "2026-06-01T00:00:00Z")
+    ran = scrapy("verify", "--shard", "2/2", root=small)
+    writing.release()
+    assert ran.status == 5
+    assert "a crawl" in ran.err
+    assert scrapy("verify", "--shard", "3/2", root=small).status == 1
