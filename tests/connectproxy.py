@@ -1,6 +1,6 @@
-"""An HTTP and a SOCKS proxy on loopback that open tunnels to DW: behind each stands a host of the stand-in, over TLS.
+"""An HTTP and a SOCKS proxy on loopback that open tunnels to DW: each leads to a host of the stand-in, over TLS.
 
-Nothing here needs a name server: only the proxy knows where api.dw.com lies.
+No name server is needed: only the proxy resolves api.dw.com.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`scrapy` commands run in this process, and small archives to run them on."""
+"""Run `scrapy` commands in this process, and make small archives for them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Ran:
 
 
 def scrapy(*arguments: object, root: Path | None = None, now_ms: int = NOW_MS) -> Ran:
-    """`scrapy {arguments}`, on an archive, with captured output and a clock that stands still."""
+    """Run `scrapy {arguments}` on an archive, with captured output and a clock that stands still."""
     out, err = io.StringIO(), io.StringIO()
     settings = ["-s", f"ARCHIVE_DIR={root}", "-s", "ARCHIVE_MIN_FREE=0"] if root else []
     words = list(map(str, arguments))
@@ -60,20 +60,20 @@ def document(
     dw_id: int = 70000001, stamp_ms: int = NOW_MS, title: str = "A title", body: str = "<p>Some words.</p>",
     language: str = "en", date: str = "2026-05-01T10:00:00.000Z", author: str = "Somebody",
 ) -> SeedDocument:  # fmt: skip
-    """A seed document in words of our own."""
+    """Return a seed document with invented words."""
     url = f"https://www.dw.com/{language}/{title.replace(' ', '%20')}/a-{dw_id}"
     return SeedDocument(stamp_ms, title, url, f"<div><i>{author}<br>{date}</i></div>{body}")
 
 
 def write(path: Path, document: SeedDocument) -> Path:
-    """A document as a file."""
+    """Write a document into a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(seedfile.dumps(document), encoding="utf-8", newline="\n")
     return path
 
 
 def archive_of(root: Path, *documents: SeedDocument, now_ms: int = NOW_MS) -> Path:
-    """An archive of documents, as a run stores them."""
+    """Make an archive of documents, as a run stores them."""
     archive = open_archive(root, now_ms, "a test")
     stored: dict[int | None, Future[list[dict[str, Any]]]] = {}
     for one in documents:
@@ -89,19 +89,19 @@ def archive_of(root: Path, *documents: SeedDocument, now_ms: int = NOW_MS) -> Pa
 
 
 def state_of(line: Mapping[str, Any]) -> AnyState:
-    """The record of a line of the log of states."""
+    """Return the record of a line of the log of states."""
     found = logline.parse(dict(line))
     assert not isinstance(found, FileRecord | None)
     return found
 
 
 def store(root: Path, *files: NewFile, states: Sequence[AnyState | Mapping[str, Any]] = (), now_ms: int = NOW_MS) -> None:
-    """Store files and states, as records or lines, in an archive, as a run of its own."""
+    """Store files and states (records or lines) in an archive, in a separate run."""
     archive = open_archive(root, now_ms, "a test")
     archive.store_now(list(files), [state_of(state) if isinstance(state, Mapping) else state for state in states])
     archive.close()
 
 
 def snapshot(root: Path) -> dict[str, bytes]:
-    """Bytes by path of everything below a folder."""
+    """Return the bytes of all files below a folder, by path."""
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}

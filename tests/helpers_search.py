@@ -1,4 +1,4 @@
-"""Compare what a search index finds with what a new one finds."""
+"""Compare the results of a search index with those of a new one."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def hits(root: Path, *queries: str, say: Callable[[str], None] = lambda sentence
 
 def paths(root: Path, query: str, **selection: Any) -> list[str]:
     found = [hit.path for hit in hits(root, query, **selection)]
-    assert sorted(found[: len(found) // 2]) == sorted(found[len(found) // 2 :])  # newest and best are the same ones
+    assert sorted(found[: len(found) // 2]) == sorted(found[len(found) // 2 :])  # both orders have the same hits
     return found[: len(found) // 2]
 
 
 def hits_from_nothing(root: Path, *queries: str) -> list[Hit]:
-    """Return the same with an index that is made from a copy of the archive."""
+    """Return the hits of a new index, made for a copy of the archive."""
     copy = root.with_name("copy")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns(f"{NAME}*", layout.LOCK))

@@ -1,6 +1,6 @@
-"""Replies of every kind from every place with text of ours in every field, and the documents made of them.
+"""Make replies of every kind and place with a chosen text in every field, and the documents made from them.
 
-`¤` in a reply is where a text goes, as it stands; `§` where it goes escaped, as words or an address in a page's markup.
+In a template, `¤` is replaced by the text itself, and `§` by the escaped text (words or an address in a page's markup).
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ JSON_LD: dict[str, Json] = {
 
 
 def _filled(value: Any, words: Words) -> Any:
-    """A reply with a text in every place for one, also in keys."""
+    """Return a reply with a text in all places for one, keys included."""
     if isinstance(value, str):
         value = re.sub("¤", lambda _: next(words), value)
         return re.sub("§", lambda _: html.escape(next(words)), value)
@@ -173,7 +173,7 @@ KINDS = [f"{place} {kind}" for place, (replies, _) in _PLACES.items() for kind i
 
 
 def document(name: str, words: Words) -> str | None:
-    """The body of the document of a place and kind with words in all its fields; None where they make it unreadable."""
+    """Return the body of the document of a place and kind with words in all its fields; None if they make it unreadable."""
     place, _, kind = name.partition(" ")
     replies, read = _PLACES[place]
     try:
@@ -184,8 +184,8 @@ def document(name: str, words: Words) -> str | None:
 
 
 def documents(texts: Sequence[str], often: int | None = None) -> Iterator[tuple[str, str]]:
-    """Place and kind, and body, of documents in which each text comes to stand in each field; where `often` is given, in so
-    many fields of each place and kind, or all that it has."""
+    """Yield (place and kind, body) of documents so that each text is once in each field; with `often`, only in that many fields
+    of each place and kind."""
     for name in KINDS:
         step = max(1, _fields(name) // often) if often else 1
         for start in range(0, len(texts), step):

@@ -1,7 +1,7 @@
-"""Crawls that are killed, or whose disk refuses, at a chosen point: the runner, and helpers for its tests.
+"""Run crawls that are killed, or whose disk fails, at a chosen point, and compare archives.
 
-`python -m tests.killing` imports the crawler once and then forks a process for every crawl: each is the
-real `scrapy crawl`, without the second that the imports take. A fault (below) replaces the system calls named in
+`python -m tests.killing` imports the crawler once and then forks a process for each crawl. Each one is the
+real `scrapy crawl`, without the second that the imports take. A fault (below) replaces the system calls of
 `crawler.storage.disk`, and SQLite's commit, in that one process.
 """
 
@@ -47,7 +47,7 @@ class Fault:
     unreadable, log, states, report, seal, folder; empty for any.
     when: before the call, after it, or half: a write that takes half of the bytes
     first. do: kill (SIGKILL), short (a write that takes a third of its bytes and says so), MemoryError, or an errno by name.
-    stays: every later call of the step fails too.
+    stays: whether every later call of the step fails too.
     """
 
     step: str
@@ -81,7 +81,7 @@ def path_of(descriptor: int) -> str:
 
 
 class Saboteur:
-    """Counts the calls of the step at fault and lets the n-th go wrong."""
+    """Counts the calls of a step and makes the n-th fail."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -89,7 +89,7 @@ class Saboteur:
         self.lock = threading.Lock()
 
     def install(self) -> None:
-        """Stand between `crawler.storage.disk` and the system, and between `crawler.storage.index.sqlite` and SQLite."""
+        """Wrap the system calls of `crawler.storage.disk`, and the SQLite connection of `crawler.storage.index.sqlite`."""
         from crawler.storage import disk
         from crawler.storage.index import sqlite
 
@@ -125,7 +125,7 @@ class Saboteur:
                     cursor: sqlite3.Cursor = saboteur.call("commit", "index", lambda: statement(sql))
                     return cursor
                 except OSError as error:
-                    statement("ROLLBACK")  # as SQLite does by itself when the disk refuses
+                    statement("ROLLBACK")  # as SQLite does when the disk fails
                     full = error.errno == errno.ENOSPC
                     raise sqlite3.OperationalError("database or disk is full" if full else "disk I/O error") from None
 
@@ -133,7 +133,7 @@ class Saboteur:
             return connect(*arguments, factory=Connection, **options)
 
         sqlite3.connect = connect_here  # type: ignore[assignment]
-        sqlite._COMMIT_EVERY = 20  # so that a small crawl has some
+        sqlite._COMMIT_EVERY = 20  # so that a small crawl has some commits
 
     def call(self, step: str, path: str, do: Callable[..., Any]) -> Any:
         fault = self.fault
@@ -158,8 +158,8 @@ class Saboteur:
 
 
 def serve() -> None:
-    """Read a line of JSON for each crawl, fork it, and answer with its process id; an id alone asks for its status, and a
-    text is a shell command."""
+    """For each line of JSON, start a crawl in a fork and print its process id. A process id is answered with its exit status,
+    and a text is run as a shell command."""
     importlib.import_module("tests.preloaded")
     for line in sys.stdin:
         told = json.loads(line)
@@ -204,7 +204,7 @@ class Crawl:
     _status: int | None = field(default=None, init=False)
 
     def ends_within(self, seconds: float) -> bool:
-        """Wait for its end, so long at most."""
+        """Wait for its end, for a limited time. Returns whether it has ended."""
         descriptor = os.pidfd_open(self.pid)
         try:
             return bool(select.select([descriptor], [], [], seconds)[0])
@@ -216,7 +216,7 @@ class Crawl:
 
     @property
     def status(self) -> int:
-        """Its exit status, once it has ended; negative for the signal that ended it."""
+        """Return its exit status, once it has ended; negative for a signal."""
         if self._status is None:
             if not self.ends_within(PATIENCE_S):
                 self.kill()
@@ -226,13 +226,13 @@ class Crawl:
 
     @property
     def said(self) -> str:
-        """All it wrote to standard output and standard error."""
+        """Return everything it wrote to standard output and standard error."""
         return self.output.read_text()
 
 
 class Runner:
-    """Starts crawls. settings: of every crawl, as arguments. folder: for what they say. within: a command to run them
-    under, e.g. `unshare --mount`."""
+    """Starts crawls. settings: of every crawl, as arguments. folder: for their output. within: a command to run them under,
+    such as `unshare --mount`."""
 
     def __init__(self, folder: Path, settings: Iterable[str], within: Iterable[str] = ()) -> None:
         self.folder = folder
@@ -263,17 +263,17 @@ class Runner:
         return Crawl(self, self.tell(told), output)
 
     def crawl(self, archive: Path, *arguments: str, fault: Fault | None = None) -> Crawl:
-        """A crawl that has ended."""
+        """Run a crawl to its end."""
         crawl = self.start(archive, *arguments, fault=fault)
         assert crawl.status is not None
         return crawl
 
     def shell(self, command: str) -> int:
-        """The exit status of a shell command run where the crawls are."""
+        """Run a shell command in the namespace of the crawls. Returns its exit status."""
         return self.tell(command)
 
     def complete(self, archive: Path, *arguments: str) -> int:
-        """Start again until a run is complete. Returns how many it took."""
+        """Run crawls until one is complete. Returns their number."""
         for count in range(1, 6):
             crawl = self.crawl(archive, *arguments)
             if crawl.status == 0:
@@ -288,19 +288,19 @@ _QUICK = [
 ]
 
 
-# --- what an archive is judged by ------------------------------------------------------------------------------------
+# --- comparing archives ------------------------------------------------------------------------------------
 
 _NOT_CONTENT = ("runs/", "index.sqlite", ".lock")
 
 
 def files(archive: Path) -> dict[str, bytes]:
-    """Every file but logs, index and lock, by its path."""
+    """Return every file except logs, index and lock, by path."""
     found = {str(path.relative_to(archive)): path for path in sorted(archive.rglob("*")) if path.is_file()}
     return {name: path.read_bytes() for name, path in found.items() if not name.startswith(_NOT_CONTENT)}
 
 
 def content(archive: Path) -> Counter[tuple[str, bytes]]:
-    """Return what must be the same however often a crawl was interrupted: paths and bytes, without stamps.
+    """Return what must be the same after any interruptions of a crawl: paths and bytes, without stamps.
 
     A stamp is the first line of a document and the name of a revision.
     """
@@ -328,13 +328,13 @@ def objects(archive: Path) -> list[tuple[Any, ...]]:
 
 
 def problems(archive: Path, *, complete: bool = True) -> list[str]:
-    """Every way in which files and run logs of an archive disagree; the last line of a path counts.
+    """Return all differences between the files and run logs of an archive; the last line of a path counts.
 
-    complete: whether the last run was. One that failed may leave whole files without a line: the next takes them over.
+    complete: whether the last run was. A failed one may leave whole files without a line, which the next run adopts.
     """
     logged = {}
     for log in sorted(archive.glob("runs/*.jsonl")):
-        for line in log.read_bytes().split(b"\n")[:-1]:  # what follows the last line end was cut
+        for line in log.read_bytes().split(b"\n")[:-1]:  # the part after the last line end was cut off
             record = json.loads(line)
             logged[record["path"]] = (record["sha256"], record["bytes"])
     there = files(archive)
@@ -350,7 +350,7 @@ def problems(archive: Path, *, complete: bool = True) -> list[str]:
 
 
 def half_written(archive: Path) -> list[str]:
-    """Files under a final name that are not whole, told by their own form."""
+    """Return the files that have a final name but are not whole by their own format."""
     found = []
     for name, data in files(archive).items():
         if name.endswith(".gz"):

@@ -1,4 +1,4 @@
-"""Documents made by chance, in the scripts DW writes: invented words, some of them frequent, most of them rare."""
+"""Generate random documents in the scripts of DW's languages, with invented words: a few are frequent, most are rare."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crawler.urls import document_url
 
 DAY_MS = 86_400_000
 
-# syllables, separated by spaces, of which words are made
+# the syllables of words, separated by spaces
 _LATIN = "ba be bi bo bu da de di do du fa fe ga go ka ke ki ko la le li lo lu ma me mi mo na ne no ra re ri ro sa se"
 SYLLABLES = {
     "en": _LATIN,
@@ -44,7 +44,7 @@ class Vocabulary:
 
 @functools.cache
 def vocabulary(language: str, size: int = 2000, seed: int = 0) -> Vocabulary:
-    """The words of a language, as frequent as words are: the n-th has 1/n of the first one's share."""
+    """Return the words of a language with natural frequencies: the n-th has 1/n of the share of the first."""
     chance = random.Random(f"{language.partition('-')[0] if language in HAN else language} {seed}")
     if language in HAN:
         pairs = sorted((new, old) for old, new in SINGLE.items() if "\u4e00" <= old <= "\u9fff" and "\u4e00" <= new <= "\u9fff")
@@ -63,7 +63,7 @@ def vocabulary(language: str, size: int = 2000, seed: int = 0) -> Vocabulary:
 
 
 def sentence(language: str, chance: random.Random, size: int = 2000, seed: int = 0) -> str:
-    """Some words, with punctuation, as the language is written."""
+    """Return some words, with punctuation, as the language is written."""
     known = vocabulary(language, size, seed)
     words = chance.choices(known.words, cum_weights=known.weights, k=chance.randint(4, 16))
     if not known.spaced:
@@ -74,7 +74,7 @@ def sentence(language: str, chance: random.Random, size: int = 2000, seed: int =
 
 def document(dw_id: int, language: str, chance: random.Random, published_ms: int, *, sentences: int = 12, size: int = 2000,
              seed: int = 0) -> SeedDocument:  # fmt: skip
-    """A document of that many sentences. published_ms: in whole seconds."""
+    """Return a document of some sentences. published_ms: in whole seconds."""
     title = sentence(language, chance, size, seed).rstrip(".。।።")
     gap = "" if language in HAN else " "
     paragraphs = []

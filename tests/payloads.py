@@ -1,6 +1,6 @@
-"""Texts that try to run script, load something, or cover the page of whoever opens a document. All are our own.
+"""Texts that try to run a script, load something, or cover the page when somebody opens a document. All are our own.
 
-Script that runs calls `alert`; what is loaded comes from evil.example: `browser` sees both.
+Scripts call `alert`, and loads go to evil.example: `browser` detects both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Import all that a crawl imports, so that a fork of this process need not: a second each otherwise.
+"""Import everything that a crawl imports, so that forks of this process need not, which saves a second each.
 
 The reactor is left out: it does not survive a fork. Forks do not flush what they write.
 """

@@ -1,4 +1,4 @@
-"""Long tables of cases: every run of the tests takes a share of them, `make torture` the rest."""
+"""Split long tables of cases: every test run takes a share of them, `make torture` takes the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from _pytest.mark.structures import ParameterSet
 
 
 def share(cases: Iterable[object], every: int, first: int = 0) -> list[ParameterSet]:
-    """Cases as the values of a parametrised test, all but one in so many marked as torture.
+    """Return cases as the values of a parametrised test; only one in `every` is not marked as torture.
 
     cases: each a value, or a tuple of values for several parameters. first: the place of the first one that is not marked.
     """

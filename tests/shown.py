@@ -1,4 +1,4 @@
-"""`make shown`: what finding, falling back and reading pages come to, on the stand-in and on the recordings."""
+"""`make shown`: print the results of sample crawls: finding documents, falling back to pages, hostile lists, recorded pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SITEMAP = "https://www.dw.com/zh/article-sitemap.xml"
 
 
 def told(outcome: Outcome) -> str:
-    """A run in a line: what came of it, and what it asked for."""
+    """Return a run in one line: its result and its requests."""
     report = outcome.report
     names = ("documents", "pictures", "listings", "documents_missing", "pictures_missing")
     counts = "; ".join(f"{name} {', '.join(f'{key} {n}' for key, n in report[name].items())}" for name in names if report[name])
@@ -27,7 +27,7 @@ def told(outcome: Outcome) -> str:
 
 
 def find(folder: Path) -> None:
-    """An edition, a search window, a large sitemap."""
+    """Crawl an edition, a search window and a large sitemap."""
     site = fresh_site()
     print(f"edition:zh, first run:  {told(crawl(folder / 'edition', 'edition:zh', site=site))}")
     print(f"edition:zh, second run: {told(crawl(folder / 'edition', 'edition:zh', site=site))}")
@@ -42,7 +42,7 @@ def find(folder: Path) -> None:
 
 
 def fall_back(folder: Path) -> None:
-    """The API down from the start, and from the middle on."""
+    """Crawl with the API down from the start, and from the middle on."""
     whole = crawl(folder / "api", "edition:zh", site=fresh_site())
     for name, after in (("start", 0), ("middle", 4)):
         site = fresh_site()
@@ -54,7 +54,7 @@ def fall_back(folder: Path) -> None:
 
 
 def suffer(folder: Path) -> None:
-    """Lists that are hostile."""
+    """Crawl hostile lists."""
     site = fresh_site()
     hostile = ",".join(f"https://rss.dw.com/rdf/rss-{name}-all" for name in discovery.HOSTILE)
     site.options(articles=100, sitemap_loop=True, endless_search=True)
@@ -66,7 +66,7 @@ def suffer(folder: Path) -> None:
 
 
 def read() -> None:
-    """The recorded pages, field by field."""
+    """Print the recorded pages, field by field."""
     apollo, classic = recorded(RECORDED_APOLLO), recorded(RECORDED_CLASSIC)
     react = apollo.replace(b"__APOLLO_STATE__", b"__GONE__")
     for name, body in (("2023-06, state", apollo), ("2023-06, markup", react), ("2023-03, classic", classic)):

@@ -1,4 +1,4 @@
-"""A run without an engine: an open archive, counters, and what the modules of `crawl` ask of it."""
+"""A run without an engine: an open archive, counters, and what the modules of `crawl` need."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A DW of its own on loopback, for tests and for `make demo`: everything it says is invented (see README.md here)."""
+"""The stand-in: an imitation of DW on loopback, for tests and `make demo`. All its content is invented (see README.md here)."""

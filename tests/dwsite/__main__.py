@@ -1,4 +1,4 @@
-"""`python -m tests.dwsite`: start the stand-in and say where it listens."""
+"""`python -m tests.dwsite`: start the stand-in and print its addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers of each host without faults."""
+"""Answer requests to each host, without faults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIRST_MEDIA = 1_767_225_600  # 2026-01-01 UTC; a minute later for each version
 
 @dataclass
 class Answer:
-    """A reply before it is sent. pieces, where given, stands for body and is sent without a length."""
+    """A reply before it is sent. pieces: used instead of body if given, and sent without a length."""
 
     status: int = 200
     body: bytes = b""
@@ -33,28 +33,28 @@ class Answer:
 
     @staticmethod
     def text(text: str, content_type: str, status: int = 200) -> Answer:
-        """Text in UTF-8, said so in its type."""
+        """Return text in UTF-8, with the charset in its type."""
         return Answer(status, text.encode(), f"{content_type}; charset=utf-8")
 
     @staticmethod
     def of_json(value: Any, status: int = 200) -> Answer:
-        """JSON in DW's manner: not escaped, indented."""
+        """Return JSON as DW writes it: not escaped, indented."""
         text = json.dumps(value, ensure_ascii=False, indent=1)
         return Answer(status, text.encode(), "application/json;charset=UTF-8")
 
     @staticmethod
     def moved(to: str, status: int = 302) -> Answer:
-        """A redirect."""
+        """Return a redirect."""
         return Answer(status, b"", "text/html", {"Location": to})
 
 
 def not_found() -> Answer:
-    """DW's body for this is not recorded; this one is invented."""
+    """Return a 404. DW's body for it was never recorded; this one is invented."""
     return Answer.of_json({"status": 404, "error": "Not Found"}, 404)
 
 
 def answer_for(state: State, host: str, segments: list[str], query: str) -> Answer:
-    """The answer of a host to a path, given as its decoded parts."""
+    """Return the answer of a host to a path, given as its decoded parts."""
     match host, segments:
         case "api", ["api", "detail", kind, dw_id]:
             return detail(state, kind, dw_id)
@@ -80,7 +80,7 @@ def answer_for(state: State, host: str, segments: list[str], query: str) -> Answ
 
 
 def _list(make: Callable[[], Json]) -> Answer:
-    """A list's page; 400 for numbers that are none."""
+    """Return a page of a list; 400 for parameters that are not numbers."""
     try:
         return Answer.of_json(make())
     except ValueError:
@@ -137,7 +137,7 @@ def image_file(state: State, name: str, *, moved: bool = False) -> Answer:
 
 
 def media_file(state: State, name: str) -> Answer:
-    """The file of a video or audio, by the last part of its address, whole; its validators say which version it is."""
+    """Return the whole file of a video or audio by the last part of its address; the validators tell its version."""
     found = media.parse(name)
     content = state.content(found[0]) if found else None
     if found is None or content is None or content.kind not in ("video", "audio"):
@@ -151,8 +151,8 @@ def media_file(state: State, name: str) -> Answer:
 
 
 def ranged(answer: Answer, wanted: str, if_range: str) -> Answer:
-    """The part of an answer that a Range header (one range, from its start) asks for; the whole where If-Range names another
-    version, 416 behind the end. Source: RFC 9110, 13.1.5 and 14."""
+    """Return the part of an answer that a Range header (one range, with a start) requests; the whole if If-Range names another
+    version; 416 beyond the end. Source: RFC 9110, 13.1.5 and 14."""
     found = re.fullmatch(r"bytes=(\d+)-(\d*)", wanted)
     if found is None or answer.status != 200 or (if_range and if_range not in answer.headers.values()):
         return answer

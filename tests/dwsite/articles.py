@@ -30,7 +30,8 @@ def images_in(value: Any) -> Iterator[Json]:
 
 
 def _known_pictures() -> dict[int, set[str] | None]:
-    """By id: the names it is served under; None for a picture of the usual sizes, which has all of them."""
+    """Return the names that each picture is served under, by id; None for a picture of the usual sizes, which has all of
+    them."""
     usual = {rendition for rendition, _, _ in STANDARD}
     known: dict[int, set[str] | None] = {}
     for content in CONTENTS.values():

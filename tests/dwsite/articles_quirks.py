@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - a paragraph stays in one line
-"""Articles that are odd in one way each, in words written for this project. Each oddity is known or likely at DW."""
+"""Articles with one oddity each, in words written for this project. Each oddity is known or likely at DW."""
 
 from __future__ import annotations
 

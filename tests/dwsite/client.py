@@ -1,4 +1,4 @@
-"""The stand-in from a test's side: start it, ask what it was asked, tell it what to do."""
+"""Control the stand-in from a test: start it, list its requests, change its behaviour."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Site:
                 pipe.close()
         try:
             self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:  # it still waits before it answers somebody
+        except subprocess.TimeoutExpired:  # it may still be delaying an answer
             self.process.kill()
             self.process.wait()
 
@@ -93,7 +93,7 @@ class Site:
         return [each["path"] for each in self.requests(host) if each["path"] != "/robots.txt"]
 
     def forget(self) -> None:
-        """Empty the list of requests."""
+        """Clear the list of requests."""
         self._control("forget")
 
     def fault(self, path: str, **what: Any) -> None:
@@ -101,7 +101,7 @@ class Site:
         self._control("fault", path=path, **what)
 
     def clear(self) -> None:
-        """No more faults."""
+        """Remove all faults."""
         self._control("clear")
 
     def edit(self, dw_id: int, **what: Any) -> None:
@@ -109,7 +109,7 @@ class Site:
         self._control("edit", id=dw_id, **what)
 
     def down(self, host: str, how: str = "503", after: int = 0) -> None:
-        """Make a host fail every request (how: "503" or "close"), after so many more answers."""
+        """Make a host fail every request (how: "503" or "close"), after `after` more answers."""
         self._control("down", host=host, how=how, after=after)
 
     def up(self, host: str) -> None:
@@ -117,7 +117,7 @@ class Site:
         self._control("up", host=host)
 
     def validators(self, on: bool = True, *, etag: bool = True, last_modified: bool = True) -> None:
-        """Whether replies carry ETag and Last-Modified and conditional requests are answered with 304."""
+        """Choose whether replies carry ETag and Last-Modified, and conditional requests are answered with 304."""
         self._control("validators", on=on, etag=etag, last_modified=last_modified)
 
     def options(self, **what: Any) -> None:

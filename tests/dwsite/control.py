@@ -1,4 +1,4 @@
-"""POST and GET /_control/...: how a test tells the stand-in what to do next."""
+"""Handle POST and GET /_control/..., by which a test controls the stand-in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.dwsite.state import HOSTS, Down, Fault, State
 
 
 async def handle(state: State, request: web.BaseRequest, command: str) -> web.Response:
-    """Do the command and answer with JSON; 400 and the reason for what makes no sense."""
+    """Run the command and answer with JSON; an invalid command gets 400 and the reason."""
     try:
         text = await request.text()
         given = json.loads(text) if text else {}

@@ -1,6 +1,6 @@
-"""`make demo`: the crawler at work on the stand-in, and what can be done with what it archived. Its output fits one screen.
+"""`make demo`: crawl the stand-in, and show what can be done with the archive. The output fits one screen.
 
-Everything goes into the folder `demo/`, which is made anew.
+Everything goes into the folder `demo/`, which is deleted first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main() -> int:
     try:
         ran("init", str(FOLDER), folder=Path.cwd())
         with Site() as site:
-            print("A small DW of our own is crawled, on this machine: no request leaves it.")
+            print("This crawls a small imitation of DW on this machine. No request leaves it.")
             crawl(site, ",".join(map(address, LANGUAGES)))
             site.edit(dw.ENGLISH, title="A village shares two clocks", add_paragraph="On Sunday a second clock came.")
             crawl(site, address(dw.ENGLISH), "-s", "ARCHIVE_REFRESH=[[100000, 0]]")
@@ -45,7 +45,7 @@ def address(dw_id: int) -> str:
 
 
 def crawl(site: Site, seeds: str, *arguments: str) -> None:
-    """Run a crawl of the stand-in, and print what it came to."""
+    """Run a crawl of the stand-in, and print its result."""
     quick = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "ARCHIVE_MIN_FREE=0")
     said = ran("crawl", "-a", f"seeds={seeds}", "-a", "depth=0", *quick, *site.settings_args, *arguments).stderr.splitlines()
     for line in said:

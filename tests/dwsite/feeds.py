@@ -1,4 +1,4 @@
-"""Feeds of the rss host, RSS 1.0 and RSS 2.0, and feeds that mean harm. Source: a recorded feed of each form."""
+"""Feeds of the rss host, RSS 1.0 and RSS 2.0, and hostile feeds. Source: a recorded feed of each form."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHANNELS = {
     "rom": "ro", "amh": "am", "hin": "hi", "ben": "bn",
 }  # fmt: skip
 
-# Channels that are only here to do harm: rss-bomb-all and so on. Options.feed_trick does the same to all channels.
+# Hostile channels: rss-bomb-all and so on. Options.feed_trick makes all channels hostile in the same way.
 TRICKS = ("bomb", "xxe", "broken", "lying", "lyingheader")
 FEED_ITEMS = 80
 

@@ -1,4 +1,4 @@
-"""A content as the web site's own interface has it: graph-api, __APP_STATE__ and __APOLLO_STATE__.
+"""Contents in the form of the web site's own interface: graph-api, __APP_STATE__ and __APOLLO_STATE__.
 
 Source: the state of a page of 2023-06; for 2024 only the names of the keys are known.
 """
@@ -84,7 +84,7 @@ def post_entity(state: State, post: Json) -> Json:
 
 
 def person_names(content: Content) -> list[str]:
-    """Full names of those whom the reply names one by one."""
+    """Return the full names of the persons that the reply names one by one."""
     people = content.keys.get("persons") or content.keys.get("authors") or []
     names = []
     for each in people:
@@ -126,7 +126,7 @@ def text_html(state: State, content: Content) -> str:
 
 
 def part_html(state: State, part: Json) -> str:
-    """One part of a body; empty for what the web site's text has no place for."""
+    """Return one part of a body; empty for parts that the web site's text does not have."""
     match part:
         case {"type": "Paragraph", "text": str(text)}:
             strong = re.fullmatch(r"<strong>(.*)</strong>", text)
@@ -153,7 +153,7 @@ def part_html(state: State, part: Json) -> str:
 
 
 def links_html(state: State, text: str) -> str:
-    """The API's links and spans in a text turned into the web site's."""
+    """Turn the API's links and spans in a text into those of the web site."""
     text = _ARTICLE_LINK.sub(lambda m: internal_link(state, int(m[1]), m[2]), text)
     text = _SPAN.sub(lambda m: internal_link(state, int(m[1]), m[3], "t" if m[2] == "AUTO_TOPIC" else "a"), text)
     return _EXTERNAL_LINK.sub(

@@ -1,6 +1,6 @@
-"""The ids of what the stand-in holds, by name, so that a test says what it is about.
+"""Name the ids of the contents of the stand-in, so that tests are easy to read.
 
-All of them are invented. Articles whose name says a quirk are reached from SEED_QUIRKS in one hop.
+All of them are invented. Articles that are named after a quirk are one hop away from SEED_QUIRKS.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ BODY_VIDEO = 70100052
 TEXT_ONLY = 70100053  # no body, the text as HTML
 SEED_QUIRKS = 70100054
 
-# Not articles, though referred to as such.
+# Not articles, but linked like articles.
 ALIAS_REDIRECT = 70100061  # answers 302 to ALIAS_REDIRECT_TO
 ALIAS_REDIRECT_TO = GERMAN
 ALIAS_DIRECT = 70100062  # answers 200 with the article ALIAS_DIRECT_TO

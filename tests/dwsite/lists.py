@@ -18,9 +18,9 @@ _ENDLESS = 1_000_000
 
 
 def newest(state: State, language: str, kinds: Sequence[str], start: str = "", end: str = "~") -> list[int]:
-    """Ids of what was published in a language, start <= displayDate < end (as text), newest first.
+    """Return the ids of the contents of a language with start <= displayDate < end (as text), newest first.
 
-    What has no date or is deleted is not among them.
+    Contents without a date and deleted ones are left out.
     """
     found: list[tuple[str, int]] = []
     for dw_id in CONTENTS:

@@ -1,5 +1,5 @@
-"""Media files, made from their names: the same name and version always give the same bytes. They begin as their type does;
-the rest is noise that no player plays.
+"""Make media files from their names: the same name and version always give the same bytes. They begin like a file of their
+type; the rest is noise that no player plays.
 """
 
 from __future__ import annotations

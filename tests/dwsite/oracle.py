@@ -23,9 +23,9 @@ def references(dw_id: int) -> list[int]:
 
 
 def reachable(seeds: Iterable[int], hops: int) -> dict[int, str]:
-    """Kind by id of all that exists within so many hops of the seeds (the seeds are hop 0), aliases resolved.
+    """Return the kind by id of all contents within some hops of the seeds (the seeds are hop 0), aliases resolved.
 
-    hops: negative means no limit. What does not exist (MISSING, GONE) is not among them.
+    hops: negative means no limit. Contents that do not exist (MISSING, GONE) are left out.
     """
     found: dict[int, str] = {}
     waiting = list(seeds)

@@ -209,7 +209,7 @@ def _pic_box(article: int, picture: Json, classes: str, rendition: int) -> str:
 
 
 def _section(state: State, language: str, dw_id: int) -> str:
-    """Half of the articles as links, all of them in the state."""
+    """Return a section page: half of the articles are links, all of them are in the state."""
     contents = [c for c in map(state.content, newest(state, language, ("article",))[:_SECTION_ITEMS]) if c]
     links = "".join(f"<li>{internal_link(state, c.id, escape(c.name))}</li>" for c in contents[::2])
     items = [

@@ -1,4 +1,4 @@
-"""The server: five hosts on loopback, one handler, faults on top of what would be answered without them."""
+"""The server: five hosts on loopback, one handler, and faults that change the answers."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ async def _until_gone(request: web.BaseRequest) -> None:
 
 
 async def _stream(request: web.BaseRequest, answer: Answer, headers: dict[str, str]) -> web.StreamResponse:
-    """Send in pieces without a Content-Length; a client that hangs up ends it."""
+    """Send in pieces without a Content-Length, until the client hangs up."""
     response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type, **headers})
     await response.prepare(request)
     assert answer.pieces is not None

@@ -73,7 +73,7 @@ def id_of(code: str) -> int:
 
 
 def slug(name: str) -> str:
-    """DW's way of a slug: lower case, letters and digits of any script, `-` between words."""
+    """Return a slug as DW makes it: lower case, letters and digits of any script, `-` between words."""
     words = "".join(c.lower() if c.isalnum() else " " for c in name).split()
     return "-".join(words)
 

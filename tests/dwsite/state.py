@@ -1,4 +1,4 @@
-"""The state of the stand-in that a test can change: faults, edits, hosts that are down; and the list of requests."""
+"""The state of the stand-in, which a test can change: faults, edits, hosts that are down; and the list of requests."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ HOSTS = ("api", "static", "www", "rss", "media")
 class Fault:
     """A fault for requests whose path (with or without query) is `path`, or matches it as a whole as a pattern.
 
-    times: for so many requests, then it is spent; None: until cleared. after: leaves so many alone before. The first unspent
-    fault that fits is used.
+    times: the number of requests that fail; None: all until it is cleared. after: the number of requests that pass before. The
+    first fault that fits and is not used up is used.
     The other fields: README.md here.
     """
 
@@ -44,7 +44,7 @@ class Fault:
     close: bool = False
 
     def fits(self, host: str, path: str) -> bool:
-        """Whether this request is to go wrong."""
+        """Whether this request fails."""
         if self.times == 0 or self.host not in (None, host):
             return False
         both = (path, path.partition("?")[0])
@@ -90,7 +90,7 @@ class Down:
 
 
 class State:
-    """All of the above in one place; `reset` brings back the start."""
+    """Faults, options, edits and requests in one place; `reset` restores the start."""
 
     def __init__(self, options: Options) -> None:
         self._start = options
@@ -116,7 +116,7 @@ class State:
         return Synthetic(self.options.articles, self.options.pictures_per_article, self.options.references, self.options.media)
 
     def note(self, host: str, method: str, path: str, headers: dict[str, str]) -> Json:
-        """A new line in the list of requests; its status is filled in when the reply goes out."""
+        """Add an entry to the list of requests; its status is filled in when the reply is sent."""
         entry: Json = {
             "host": host,
             "method": method,
@@ -130,7 +130,7 @@ class State:
         return entry
 
     def take_fault(self, host: str, path: str) -> Fault | None:
-        """The fault for this request, counted down, or None."""
+        """Return the fault for this request, None if there is none. The fault is counted down."""
         for fault in self.faults:
             if fault.fits(host, path):
                 if fault.after:

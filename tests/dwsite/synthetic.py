@@ -1,4 +1,4 @@
-"""Articles made by the number, as many as wanted: for speed and for long lists. No words, only sentences by rule."""
+"""Generated articles, any number of them, for speed tests and long lists. Their sentences are made by rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archives to export, made once; a test that changes one takes a copy."""
+"""Archives to export, made once; a test that changes one works on a copy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hostile_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Documents that hold what should break a program: markup, scripts, control characters, long lines, odd dates."""
+    """Documents with content that may break a program: markup, scripts, control characters, long lines, odd dates."""
     return archive_of(tmp_path_factory.mktemp("hostile") / "archive", *hostile_documents())
 
 

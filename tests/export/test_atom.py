@@ -1,4 +1,4 @@
-"""`scrapy export atom`: feeds that keep RFC 4287, for mirrors and feed readers."""
+"""`scrapy export atom`: feeds that follow RFC 4287, for mirrors and feed readers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("atom.rng")))
 
 
 def exported(root: Path, to: Path, *options: str, base: str = BASE) -> dict[str, Any]:
-    """By name the root element of every file of an export."""
+    """Return the root element of every file of an export, by name."""
     ran = scrapy("export", "atom", "--to", to, "--base-url", base, *options, root=root)
     assert (ran.status, ran.err) == (0, "")
     return {path.name: etree.parse(path).getroot() for path in to.iterdir()}

@@ -1,4 +1,4 @@
-"""`scrapy export bagit`: a bag that the Library of Congress's own program finds valid."""
+"""`scrapy export bagit`: a bag that is valid for the program of the Library of Congress."""
 
 from __future__ import annotations
 

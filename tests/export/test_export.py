@@ -1,4 +1,4 @@
-"""`scrapy export`, whatever the format: what is selected, where it may go, and that nothing half done has a name."""
+"""`scrapy export` in any format: the selection, the place, and that no incomplete export has its final name."""
 
 from __future__ import annotations
 

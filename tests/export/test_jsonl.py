@@ -1,4 +1,4 @@
-"""`scrapy export jsonl`: rows that say all that the documents say, for every program."""
+"""`scrapy export jsonl`: rows with the full content of the documents, for any program."""
 
 from __future__ import annotations
 

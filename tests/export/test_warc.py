@@ -1,4 +1,4 @@
-"""`scrapy export warc` and `wacz`: valid, honest, and to be read with the programs of web archives."""
+"""`scrapy export warc` and `wacz`: valid files that invent nothing and work with the programs of web archives."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def records(data: bytes) -> list[tuple[dict[str, str], bytes]]:
 
 
 def logged(root: Path) -> dict[str, dict[str, Any]]:
-    """By path the last log line of each file."""
+    """Return the last log line of each file, by path."""
     return {line["path"]: line for log in run_logs(root) for line in read_log(log) if "sha256" in line}
 
 
@@ -144,7 +144,7 @@ def test_wacz_follows_its_specification(which: str, request: pytest.FixtureReque
         assert {len(one.extra) for one in packed.infolist()} == {0}
         starts = [one.header_offset for one in packed.infolist()]
     heads = [to.read_bytes()[start : start + 30] for start in starts]
-    assert {int.from_bytes(head[28:30], "little") for head in heads} == {0}  # ReplayWeb.page takes them to be the directory's
+    assert {int.from_bytes(head[28:30], "little") for head in heads} == {0}  # equal to those of the directory
     package = json.loads(files["datapackage.json"])
     assert (package["profile"], package["wacz_version"]) == ("data-package", "1.1.1")
     for one in package["resources"]:

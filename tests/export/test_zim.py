@@ -1,4 +1,4 @@
-"""`scrapy export zim`: files that libzim finds sound, and in which readers find words in every script."""
+"""`scrapy export zim`: files that are sound for libzim, and in which words of every script are found."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def exported(root: Path, to: Path, *options: str) -> Path:
 
 
 def found(path: Path, words: str) -> set[int]:
-    """Ids of the documents in which words are found."""
+    """Return the ids of the documents in which words are found."""
     search = Searcher(Archive(path)).search(Query().set_query(words))
     return {int(re.findall(r"/(\d+)", one)[-1]) for one in search.getResults(0, search.getEstimatedMatches())}
 
@@ -42,7 +42,7 @@ def suggested(path: Path, words: str) -> set[str]:
 
 
 def entries(path: Path) -> dict[str, bytes]:
-    """By path the content of every entry that is no redirect, without what libzim adds."""
+    """Return the content of all entries by path, without redirects and what libzim adds."""
     archive = Archive(path)
     every = (archive._get_entry_by_id(number) for number in range(archive.all_entry_count))
     return {one.path: bytes(one.get_item().content) for one in every
@@ -147,7 +147,7 @@ def test_same_archive_gives_the_same_entries(archive: Path, english: Path, tmp_p
 def test_output_for_machines_is_json_alone(archive: Path, tmp_path: Path, capfd: Any) -> None:
     ran = scrapy("export", "zim", "--json", "--to", tmp_path / "zh.zim", "--language", "zh", root=archive)
     assert json.loads(ran.out)["documents"] == 1
-    assert "ZIM" not in capfd.readouterr().out  # which libzim would say
+    assert "ZIM" not in capfd.readouterr().out  # libzim would print one
 
 
 def test_refusals_are_one_line(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ SLIDE = "<div>" + PICTURE + "<b>{}</b>：{}</div>"
         ("ጀልባ፣ ወንዝ", ["ጀልባ", "፣", " ", "ወንዝ"]),
         ("ko\u0308nnen", ["ko\u0308nnen"]),
         ("a \t  b", ["a", " ", "b"]),
-        ("a\x1b[31mb", ["a", "[", "31mb"]),  # nothing that steers a terminal
+        ("a\x1b[31mb", ["a", "[", "31mb"]),  # no control characters
         ("", []),
     ],
 )

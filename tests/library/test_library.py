@@ -173,7 +173,7 @@ def test_a_faulty_index_makes_no_difference(root: Path, fault: str, is_sealed: b
 
 
 def test_an_index_that_fails_while_it_is_read_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ids = list(range(70000001, 70000601))  # more than are read at once
+    ids = list(range(70000001, 70000601))  # more than one read returns
     root = archive_of(tmp_path / "archive", *map(document, ids))
     with Library(root) as library, closing(sqlite3.connect(":memory:")) as empty:
         documents = library.documents()
@@ -404,5 +404,5 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
         return tmp_path / str(count)
 
     small, large = folder_of(600), folder_of(1500)
-    peak(small)  # what is only once loaded
+    peak(small)  # what is loaded only once
     assert peak(large) < peak(small) + 4_500_000  # 900 documents are 9 MB; pathlib keeps a table of names

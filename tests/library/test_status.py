@@ -1,4 +1,4 @@
-"""The figures are those of the index, and never silently none."""
+"""The figures are those of the index, and an unusable index is reported."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OLD = "2020-02-03T00:00:00.000Z"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Two English documents and a Chinese one, old and looked at; a young one; a picture; what is missing, gone, pending."""
+    """Two English documents and a Chinese one, old and checked; a young one; a picture; missing, gone and pending objects."""
     root = tmp_path / "archive"
     archive_of(root, document(70000001, date=OLD), document(70000002, date=OLD), document(70000003, date=OLD, language="zh"),
                document(70000004, date="2026-05-31T12:00:00.000Z", language="zh"))  # fmt: skip
@@ -83,7 +83,7 @@ def test_due_objects_are_counted(root: Path) -> None:
         "pending_documents": 1,
         "pending_pictures": 1,
         "pending_media": 0,
-        "try_again": 2,  # the missing and the gone whose time has come
+        "try_again": 2,  # the missing and gone ones that are due
         "try_later": 2,
         "next": "2026-06-02T00:00:00Z",
         "look_again": 1,  # the young one

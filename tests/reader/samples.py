@@ -1,4 +1,4 @@
-"""An archive to look at: documents of every kind in several scripts, with drawn pictures. The words are our own."""
+"""An archive for pages: documents of every kind in several scripts, with drawn pictures. The words are invented."""
 
 # ruff: noqa: E501  - words of other scripts are wider than they look
 from __future__ import annotations
@@ -26,7 +26,7 @@ MP3 = "https://radiodownloaddw-a.akamaihd.net/tides.mp3"
 
 
 def drawing(seed: int, width: int = 480, height: int = 270) -> bytes:
-    """A landscape as a PNG: hills below an evening sky."""
+    """Return a landscape as a PNG: hills below an evening sky."""
     skies = [((250, 214, 165), (108, 142, 173)), ((255, 190, 150), (92, 78, 120)), ((222, 236, 244), (98, 150, 190))]
     low, high = skies[seed % len(skies)]
     hills = [(0.55, 23 + seed * 7 % 17, (86, 110, 112)), (0.68, 41 + seed * 5 % 13, (60, 84, 82)), (0.82, 67, (36, 56, 54))]
@@ -50,7 +50,7 @@ def drawing(seed: int, width: int = 480, height: int = 270) -> bytes:
 
 
 def tone() -> bytes:
-    """A WAV of a tenth of a second: what a player plays whatever the file is called."""
+    """Return a WAV of a tenth of a second; players play it under any file name."""
     samples = b"".join(struct.pack("<h", round(6000 * ((n * 440 // 8000) % 2 * 2 - 1))) for n in range(800))
     head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(samples), b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data",
                        len(samples))  # fmt: skip
@@ -73,7 +73,7 @@ def reference(dw_id: int, words: str) -> str:
 
 def document(dw_id: int, language: str, title: str, body: str, *, author: str = "", days: float = 0, later_ms: int = 0,
              date: bool = True) -> SeedDocument:  # fmt: skip
-    """A document published some days before now, and taken an hour later, and that much later still."""
+    """Return a document published some days ago and fetched an hour after that, plus a delay."""
     published_ms = NOW_MS - round(days * DAY_MS)
     iso = times.iso(published_ms).replace("Z", ".000Z")
     head = f"<div><i>{author}<br>{iso}</i></div>" if date else ""
@@ -167,7 +167,7 @@ OTHERS = (
 
 
 def archive(root: Path) -> Path:
-    """The archive of all of these, with their pictures but one, a media file, and an earlier version."""
+    """Make the archive of all of these, with all pictures except one, a media file, and an earlier version."""
     archive_of(root, ENGLISH_BEFORE, ENGLISH_NOW, *OTHERS)
     store(root, *(picture_file(dw_id) for dw_id in range(63000001, 63000009)), media_file(VIDEO, "mp4", MP4),
           states=(missing(MISSING_PICTURE, "404"),), now_ms=NOW_MS + 1000)  # fmt: skip

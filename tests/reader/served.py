@@ -15,7 +15,7 @@ from crawler.reader.results import Searcher
 from crawler.reader.server import ADDRESS, Server, Site
 
 PATIENCE_S = 120
-"""Seconds that a test waits for things that take a moment, on a busy machine."""
+"""Seconds that a test waits at most for something that usually takes a moment, for a busy machine."""
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Reply:
 
 @dataclass
 class Served:
-    """A server at work. said: what it had to say for a person."""
+    """A running server. said: its messages for a person."""
 
     port: int
     said: list[str]
@@ -43,7 +43,7 @@ class Served:
         return f"http://{ADDRESS}:{self.port}"
 
     def get(self, path: str = "/", method: str = "GET", **headers: str) -> Reply:
-        """Ask for a path, with headers (`if_range` for If-Range)."""
+        """Request a path, with headers (`if_range` for If-Range)."""
         connection = http.client.HTTPConnection(ADDRESS, self.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
             connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
@@ -54,10 +54,10 @@ class Served:
         return socket.create_connection((ADDRESS, self.port), timeout=PATIENCE_S)
 
     def send(self, raw: bytes) -> bytes:
-        """Send bytes, and return all that comes back."""
+        """Send bytes, and return the whole answer."""
         with self.connect() as connection:
             found = b""
-            with contextlib.suppress(OSError):  # the server may have heard enough before the end
+            with contextlib.suppress(OSError):  # the server may close the connection before the end
                 connection.sendall(raw)
                 connection.shutdown(socket.SHUT_WR)
             while piece := connection.recv(65536):
@@ -65,7 +65,7 @@ class Served:
             return found
 
     def status(self, raw: bytes) -> int:
-        """The status that bytes are answered with; 0 for no answer."""
+        """Return the status of the answer to some bytes; 0 for no answer."""
         found = self.send(raw)
         return int(found.split(b" ", 2)[1]) if found.startswith(b"HTTP/1.1 ") else 0
 

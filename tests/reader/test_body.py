@@ -1,4 +1,4 @@
-"""The body of a document as the inside of a page."""
+"""Turning the body of a document into the content of a page."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def test_stored_media_file_plays_without_a_network(site: Path, browser: Browser)
     ("dark", "rules"), [(False, ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]), (True, ["color-contrast"])], ids=["all", "dark"]
 )
 def test_pages_have_no_accessibility_violation(site: Path, browser: Browser, dark: bool, rules: list[str]) -> None:
-    """In the dark nothing but colours differs."""
+    """In dark mode only the colours differ."""
     assert AXE
     browser.look(dark=dark)
     for path in sorted(site.rglob("*.html")):

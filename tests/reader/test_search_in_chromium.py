@@ -1,4 +1,4 @@
-"""The search of a site in a real browser, from disk: its folding is Python's, and it finds what a scan finds."""
+"""The search of a site in a real browser, from disk: it folds like Python and finds the same as a plain scan."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    """With a site of small files, so that the search crosses from one to the other."""
+    """A corpus with a site of small files, so that a search needs several of them."""
     root = tmp_path_factory.mktemp("corpus")
     made = Corpus(root / "archive")
     with pytest.MonkeyPatch.context() as patch:

@@ -52,10 +52,10 @@ def own(root: Path, tmp_path: Path) -> Path:
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so, which it is in a moment."""
+    """Wait until a condition is true, which takes a moment."""
     end = time.monotonic() + PATIENCE_S
     while not is_so():
-        assert time.monotonic() < end, "it never came to be so"
+        assert time.monotonic() < end, "timeout: the condition did not become true"
         time.sleep(0.05)
 
 

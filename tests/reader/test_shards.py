@@ -1,4 +1,4 @@
-"""The files of the search: what they hold, how large they are, and that nothing breaks out of them."""
+"""The files of the search: their content, their size, and that no text can break out of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site is made of an archive, and brought up to date: pages, files, what is left alone, what a kill leaves."""
+"""Building and updating a site: its pages and files, foreign files, and kills."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def root(made_once: Path, tmp_path: Path) -> Path:
 
 
 def pages(site: Path) -> dict[str, bytes]:
-    """Bytes by path of a site's files, but for what its builder remembers."""
+    """Return the bytes of a site's files by path, without the builder's memory."""
     return {path: data for path, data in snapshot(site).items() if not path.startswith(f"{OWN}/")}
 
 
@@ -64,7 +64,7 @@ def from_nothing(root: Path, selection: Selection = EVERYTHING) -> dict[str, byt
 
 
 def update(root: Path, selection: Selection = EVERYTHING) -> Built:
-    """Bring the site up to date and see that it is as one made from nothing, and that every link leads to a file."""
+    """Update the site; check that it equals a new one, and that every link leads to a file."""
     built = build(root / "archive", root / "site", selection)
     found, anew = pages(root / "site"), from_nothing(root, selection)
     assert sorted(found) == sorted(anew)
@@ -337,7 +337,7 @@ def test_new_version_of_the_templates_rebuilds_all_pages(root: Path, monkeypatch
     assert pages(root / "site") == from_nothing(root)
 
 
-# --- what is not the site's ---
+# --- foreign files ---
 
 
 def test_folder_with_other_things_is_refused(root: Path) -> None:
@@ -432,7 +432,7 @@ build(root / "archive", root / "site", Selection())
 
 
 def killed(root: Path, after: int) -> bool:
-    """Build, and be killed after so many changes. Returns whether it was."""
+    """Build in a process that is killed after some changes. Returns whether it was killed."""
     done = subprocess.run([sys.executable, "-c", _BUILD, str(root), str(after)], cwd=Path(__file__).parents[2], check=False)
     return done.returncode == -signal.SIGKILL
 
@@ -463,7 +463,7 @@ def test_killed_update_leaves_a_site_that_works(root: Path, turn: int) -> None:
 
 
 def segments_whole(site: Path) -> bool:
-    """Whether the list of the search's segments names only those whose files are all there."""
+    """Whether all segments in the search's list have all their files."""
     text = (site / "search/segments.js").read_text("utf-8")
     entries = json.loads(text.removeprefix('dw("search/segments.js",').removesuffix(");\n"))
     return all(
@@ -474,7 +474,7 @@ def segments_whole(site: Path) -> bool:
 
 
 def reachable_dangling(site: Path) -> list[tuple[str, str]]:
-    """Links to nothing on the pages that can be reached from `index.html`."""
+    """Return the broken links on pages that can be reached from `index.html`."""
     files = pages(site)
     left, seen = ["index.html"], set()
     while left:

@@ -1,4 +1,4 @@
-"""Search over what the real commands leave: a crawl, a repair, a rereading."""
+"""Searching an archive after the real commands: a crawl, a repair, a reread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`search.sqlite` is a cache: damaged, lost, in use or read-only, it costs time at most."""
+"""`search.sqlite` is a cache: if it is damaged, lost, in use or read-only, searches are at most slower."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_python_without_fts5_is_reported(root: Path) -> None:
 def test_archive_whose_name_is_not_utf_8_is_searched(tmp_path: Path) -> None:
     root = archive_of(tmp_path / os.fsdecode(b"archive \xff?#%41"), document(70000001, body="<p>harbour</p>"))
     assert len(paths(root, "harbour")) == 1
-    assert len(paths(root, "harbour")) == 1  # by the index of before
+    assert len(paths(root, "harbour")) == 1  # with the older index
 
 
 def test_archive_whose_path_begins_with_two_slashes_is_searched(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`search.sqlite` follows the run logs: whatever happened on the way, it finds what one made from nothing finds."""
+"""`search.sqlite` follows the run logs: after any changes it finds the same as a new index."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_words_of_a_changed_document_stay_where_they_are(tmp_path: Path) -> None
         stamp_ms = NOW_MS + n * HOUR_MS
         archive_of(root, document(70000001, stamp_ms=stamp_ms, body=f"<p>new harbour {n}</p>"), now_ms=stamp_ms)
     assert len(hits(root, "harbour", say=said.append)) == 8
-    assert said == []  # it was never made again
+    assert said == []  # it was never rebuilt
     with sqlite3.connect(root / NAME) as db:
         assert db.execute("SELECT count(*), count(path) FROM documents").fetchone() == (4, 4)
 
@@ -199,13 +199,14 @@ def test_day_with_more_documents_than_rows_stays_in_order(tmp_path: Path) -> Non
     assert found == sorted(found, key=lambda hit: -hit.published_ms) == hits_from_nothing(root, "harbour")[:30]
 
 
-# --- from nothing ----------------------------------------------------------------------------------------------------
+# --- compared with a new index
+# ----------------------------------------------------------------------------------------------------
 
 QUERIES = ["harbour", "经济", "的", "w*", "muenchen", "здесь", '"the harbour"', "harbour -storm"]
 
 
 def change(root: Path, chance: random.Random, at_ms: int) -> None:
-    """Some documents more: new ones, changed ones, older versions, ones that are removed."""
+    """Change an archive: add, change and remove documents, and add older versions."""
     documents = []
     for _ in range(chance.randint(1, 6)):
         language = chance.choice(("en", "zh", "de", "ru", "zh-hant"))

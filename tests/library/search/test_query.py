@@ -1,4 +1,4 @@
-"""Any text is understood, or refused with a message; SQLite gets only valid queries."""
+"""Any text is parsed, or refused with a message; SQLite gets only valid queries."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def db() -> Iterator[sqlite3.Connection]:
 
 
 def found(db: sqlite3.Connection, text: str) -> bool:
-    """Whether a query finds the one document there is. Raises QueryError."""
+    """Whether a query finds the only document. Raises QueryError."""
     wanted = expression(parse(text), COLUMNS, GERMAN_COLUMNS)
     return bool(db.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words)", [wanted]).fetchall())
 

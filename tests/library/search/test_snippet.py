@@ -1,4 +1,4 @@
-"""Snippets are the document's own text, with what was looked for marked in it."""
+"""Snippets are the document's own text, with the searched words marked."""
 
 from __future__ import annotations
 
