@@ -1,7 +1,7 @@
-"""Documents made of hostile replies, opened in a real browser: no script runs, nothing foreign is asked for.
+"""Documents made from hostile replies, opened in a real browser: no script runs, and nothing foreign is requested.
 
-What is opened is the body of a document: HTML; and, as a careless reader would, the whole file with its title, which is plain
-text. Left aside is what the format itself loads: pictures from static.dw.com by way of images.weserv.nl, DW's media files,
+The tests open the body of a document, which is HTML, and, as a careless reader would, the whole file with its title, which is
+plain text. Requests of the format itself are allowed: pictures from static.dw.com through images.weserv.nl, DW's media files,
 YouTube's player.
 """
 
@@ -32,7 +32,7 @@ def test_there_are_enough_payloads() -> None:
 
 @pytest.mark.parametrize("name", hostile.KINDS)
 def test_words_of_a_reply_reach_its_document(name: str) -> None:
-    """Otherwise the fields below would be safe only because no reader uses them."""
+    """Otherwise the fields below would be safe only because no parser uses them."""
     body = hostile.document(name, (f"word{number}x" for number in itertools.count()))
     assert body
     is_article = "article" in name or "liveblog" in name
@@ -41,7 +41,7 @@ def test_words_of_a_reply_reach_its_document(name: str) -> None:
 
 @needs_chromium
 def test_raw_payloads_are_detected() -> None:
-    """The proof that the test below can fail: what payloads do as they came."""
+    """This proves that the test below can fail: raw payloads run and load."""
     bodies = [f"<p>{payload.replace('evil.example', f'evil{at}.example')}</p>" for at, payload in enumerate(PAYLOADS)]
     seen = browser.open_all(bodies, OWN)
     ran = {at for at, what in seen.found.items() if what & {"script ran", "left its page"}}
@@ -58,7 +58,7 @@ def test_raw_payloads_are_detected() -> None:
     ("often", "documents"), [(2, 700), pytest.param(None, 3000, marks=pytest.mark.torture)], ids=["two fields", "every field"]
 )
 def test_no_document_runs_script_or_contacts_a_foreign_host(often: int | None, documents: int) -> None:
-    """often: of the fields of each place and kind, how many each payload comes to stand in."""
+    """often: in how many fields of each place and kind each payload is tried."""
     names: dict[str, str] = {}
     for name, body in hostile.documents(PAYLOADS, often):
         names.setdefault(body, name)

@@ -1,4 +1,4 @@
-"""Odd dates: an article is filed under the month of its displayDate, and not asked for in every run for ever."""
+"""Odd dates: an article is stored under the month of its displayDate, and not requested in every run forever."""
 
 from __future__ import annotations
 

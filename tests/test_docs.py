@@ -1,7 +1,7 @@
 """Every command and example in README, CONTRIBUTING and docs is run, parsed, or marked with the reason why it is not.
 
 Shell blocks of a page run one after another, in a working folder with a small archive, against the stand-in. A block that
-cannot run stands below a comment `<!-- not run: why -->`. What docs/export.md has in Python runs in tests/export.
+cannot run is marked with a comment `<!-- not run: why -->`. The Python examples of docs/export.md run in tests/export.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code. kind: sh, python, cron ...; name: of the file it is, if it says so. reason: why it is not run."""
+    """A block of code. kind: sh, python, cron ...; name: of the file, if the block has one. reason: why it is not run."""
 
     page: str
     kind: str
@@ -48,7 +48,7 @@ class Block:
 
 
 def blocks(page: str) -> Iterator[Block]:
-    """Yield the blocks of a page. An indented one is a shell's if one of our programs or of Python's tools begins a line."""
+    """Yield the blocks of a page. An indented block is for a shell if it begins with one of our programs or Python's tools."""
     text = (ROOT / page).read_text("utf-8")
     for found in _BLOCK.finditer(text):
         kind, _, name = (found["kind"] or "").partition(" ")
@@ -72,10 +72,10 @@ def of(kind: str) -> list[Block]:
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with our programs as this checkout has them.
+    """A folder with the programs of this checkout.
 
-    A search that finds nothing and a crawl that misses something have done what they were asked for. What serves until it is
-    stopped, and what installs, is only asked whether it understands.
+    A search that finds nothing and a crawl that misses something count as successful. Programs that run until they are stopped
+    or install something only get `--help`.
     """
     folder = tmp_path_factory.mktemp("programs")
     ours = f"""#!/bin/sh

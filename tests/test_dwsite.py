@@ -1,4 +1,4 @@
-"""The stand-in keeps its word: what tests over it rely on. Its replies are invented."""
+"""The stand-in does what other tests rely on. Its replies are invented."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def test_requests_are_listed_by_host(site: Site) -> None:
     assert site.requests() == []
 
 
-# ---- what lists what ------------------------------------------------------------------------------------------------
+# ---- lists ------------------------------------------------------------------------------------------------
 
 
 def test_search_pages_end_without_next_page(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Exit statuses, and errors told in one line."""
+"""Exit statuses, and errors described in one line."""
 
 from __future__ import annotations
 

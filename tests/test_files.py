@@ -1,4 +1,4 @@
-"""Regular files are read; tests/storage/test_odd_entries.py has what is not one."""
+"""Regular files are read; tests/storage/test_odd_entries.py tests other entries."""
 
 from __future__ import annotations
 

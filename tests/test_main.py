@@ -1,4 +1,4 @@
-"""`dw-archiver`: which command runs, where, with which settings, and what it does without."""
+"""`dw-archiver`: which command runs, where, with which settings, and what it does not import."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SCRAPYS = {"crawl", "fetch", "parse", "shell", "view"}
 
 
 def archiver(*arguments: object, cwd: Path = ROOT) -> Ran:
-    """`dw-archiver {arguments}` in this process, with captured output."""
+    """Run `dw-archiver {arguments}` in this process, with captured output."""
     out, err = io.StringIO(), io.StringIO()
     with (
         contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err),
         pytest.MonkeyPatch.context() as patch,
     ):  # fmt: skip
-        patch.setenv("SCRAPY_SETTINGS_MODULE", "")  # put back afterwards; Scrapy too sets it in the process that it runs in
+        patch.setenv("SCRAPY_SETTINGS_MODULE", "")  # restored afterwards; Scrapy sets it too in its process
         patch.delenv("SCRAPY_SETTINGS_MODULE")
         patch.setattr(sys, "argv", ["dw-archiver", *map(str, arguments)])
         patch.setattr("crawler.streams.secure", lambda: None)  # once for the whole process

@@ -1,4 +1,4 @@
-"""The package: what is in it, what it depends on, and that it works where it is installed."""
+"""The package: its files, its dependencies, and that the installed program works."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of a fresh environment with the wheel in it. The dependencies are those of this environment."""
+    """The folder of programs of a new environment with the wheel. The dependencies are those of the test's environment."""
     folder = tmp_path_factory.mktemp("env")
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"

@@ -1,4 +1,4 @@
-"""Reasons: their words, and what these say about a thing that could not be fetched."""
+"""Reasons: their words, and what they mean for an object that could not be fetched."""
 
 from __future__ import annotations
 

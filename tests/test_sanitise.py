@@ -1,4 +1,4 @@
-"""Safe markup. Words are invented; the recordings are read where they are there."""
+"""Safe markup. Words are invented; the recordings are read if they exist."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ STYLES = [
     "pos\\69tion:fixed", "posi/**/tion:fixed", "pointer-events:none", "resize:both", "overflow:visible", "writing-mode:tb",
 ]  # fmt: skip
 
-# What each leaves behind is nh3's choice; that nothing in it can run or load is ours to check (see `Danger`).
+# nh3 decides what is left of each; we check that nothing in it can run or load (see `Danger`).
 ATTACKS = [
     "<script>alert(1)</script>", "<SCRIPT SRC=//evil.example/x.js>", "<scr<script>ipt>alert(1)</script>",
     "<script/x>alert(1)</script>", "<b onclick=alert(1)>x</b>", '<b ONMOUSEOVER = "alert(1)">x</b>', "<b/onclick=alert(1)>x",
@@ -103,7 +103,7 @@ _LOADING_ATTRIBUTES = frozenset("src srcset poster background ping action formac
 
 
 class Danger(HTMLParser):
-    """A second opinion, by another parser than the one under test: what in a piece of markup could run or load."""
+    """Finds what in a piece of markup could run or load, with another parser than the tested one."""
 
     def __init__(self, markup: str) -> None:
         super().__init__()
@@ -115,10 +115,10 @@ class Danger(HTMLParser):
         if tag in _LOADING_TAGS:
             self.found.append(tag)
         for name, value in attrs:
-            # names may begin with quotes or stand behind odd white space where parsers disagree: any `on` will do
+            # parsers disagree on names with quotes or odd white space before them, so any `on` counts
             if re.search(r"\bon\w+$", name) or name in _LOADING_ATTRIBUTES:
                 self.found.append(name)
-            # as browsers read an address: controls and spaces before it, tabs and line breaks anywhere are no part of it
+            # browsers ignore controls and spaces before an address, and tabs and line breaks anywhere in it
             plain = re.sub(r"^[\x00-\x20]+|[\t\r\n\x00]", "", html.unescape(value or "")).lower()
             if re.match(r"(javascript|vbscript|data|file|blob|x):", plain) or (name == "style" and "(" in plain):
                 self.found.append(f"{name}={value}")
@@ -245,7 +245,7 @@ def test_control_characters_are_removed() -> None:
 
 
 def test_type_checker_refuses_a_plain_string() -> None:
-    """mypy proves it, not pytest: an ignore that is not needed is an error of `make test`."""
+    """mypy proves this, not pytest: an unneeded `ignore` is an error in `make test`."""
     plain = "<script>alert(1)</script>"
     Paragraph(plain)  # type: ignore[arg-type]
     Gallery(plain, ())  # type: ignore[arg-type]
@@ -262,7 +262,7 @@ def test_type_checker_refuses_a_plain_string() -> None:
 def test_recorded_paragraphs_keep_every_byte(path: Path) -> None:
     body = path.read_text("utf-8").split("\n")[4]
     for paragraph in re.findall(r"<p>(.*?)</p>", body):
-        # the stray end tag of video documents is ours, not DW's
+        # the stray end tag of video documents belongs to the format, not to DW's text
         assert sanitise.safe_markup(paragraph) == paragraph
 
 

@@ -1,4 +1,4 @@
-"""Which starting points a `seeds` argument holds. Words are invented."""
+"""Parsing a `seeds` argument. Words are invented."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read(argument: str, stdin: bytes = b"") -> list[Seed]:
 
 
 def ids(found: list[Seed]) -> list[int | None]:
-    """The seeds found, by id; None for a problem."""
+    """Return the ids of the seeds; None for a problem."""
     return [id_of(one) for one in found]
 
 

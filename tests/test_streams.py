@@ -1,4 +1,4 @@
-"""Closed, broken, full and ASCII standard streams, and folders whose names are not UTF-8: never a traceback, in any command.
+"""Closed, broken, full and ASCII standard streams, and folders whose names are not UTF-8: no command prints a traceback.
 
 Each command is a process of its own, as a shell or cron starts it.
 """
@@ -53,7 +53,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 
 def start(command: str, root: Path, site: Site, **streams: Any) -> subprocess.Popen[bytes]:
-    """Start a command of the table. streams: as of Popen; `closed` names those that are closed, `encoding` theirs."""
+    """Start a command of the table. streams: as for Popen; `closed` names the closed ones, `encoding` is their encoding."""
     write(root.parent / "a seed.txt", document(NUMBER + 1, title=TITLE))
     closed, encoding = str(streams.pop("closed", "")), str(streams.pop("encoding", ""))
     options = ["-s", f"ARCHIVE_DIR={root}", "-s", "ARCHIVE_MIN_FREE=0", *site.settings_args, "-s", "DOWNLOAD_DELAY=0",
@@ -66,7 +66,7 @@ def start(command: str, root: Path, site: Site, **streams: Any) -> subprocess.Po
 
 
 def is_quiet(said: bytes) -> bool:
-    """Whether nothing of Python's own is in what a command said."""
+    """Whether the output of a command has no message of Python's own."""
     return not any(word in said for word in (b"Traceback", b"Exception ignored", b"Logging error", b"UnicodeEncodeError"))
 
 
@@ -103,7 +103,7 @@ def test_output_to_a_closed_stream_appears_nowhere_else(command: str, closed: st
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert is_quiet((out or b"") + (err or b"")), err
-    if out is not None:  # and nothing else than the result
+    if out is not None:  # and nothing but the result
         assert all(isinstance(json.loads(line), dict) for line in out.splitlines())
 
 
@@ -137,7 +137,7 @@ def test_command_reports_that_standard_output_is_full(command: str, root: Path, 
         process = start(command, root, site, stdout=full, stderr=subprocess.PIPE)
         _, err = process.communicate(timeout=PATIENCE_S)
         assert is_quiet(err), err
-        writes = command != "crawl"  # whose result is the archive
+        writes = command != "crawl"  # its result is the archive
         assert process.returncode == (6 if writes else 0), err
         assert (b"No space left on device" in err) == writes
 

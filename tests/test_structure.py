@@ -1,6 +1,6 @@
-"""The rules of the house that import-linter cannot check: circles of files, the clock, markup, writes to disk, SQL, state.
+"""Rules for the code that import-linter cannot check: circles of files, the clock, markup, writes to disk, SQL, state.
 
-Who may import whom is in pyproject.toml, and is checked by `lint-imports`.
+`lint-imports` checks the rules for imports, which are in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ GLUE = (
 )  # fmt: skip
 PURE = sorted(name for name in TREES if not name.startswith(GLUE) and name != "__init__.py")
 
-# These may look at DW's keys: that is what they are for.
+# Only these may use DW's keys.
 READERS = re.compile(r"(dw|upkeep)/.*\.py")
 
 
@@ -113,7 +113,7 @@ def test_glue_reads_the_time_in_one_place() -> None:
     times = {name for name in TREES if {"time.time", "datetime.now", "time.time_ns"} & calls(name)}
     assert times <= {
         "clock.py",
-        "crawl/middlewares/patience.py",  # a date in Retry-After is compared with the moment it came
+        "crawl/middlewares/patience.py",  # a date in Retry-After is compared with the present time
     }
 
 
@@ -129,7 +129,7 @@ def test_module_knows_no_json_of_dws(name: str) -> None:
     assert not strings(name) & DW_KEYS
 
 
-# ---- who makes markup -----------------------------------------------------------------------------------------------
+# ---- what may make markup -----------------------------------------------------------------------------------------------
 
 MARKUP_TYPES = re.compile(r"(.*\.)?(Markup|Attribute)")
 TEMPLATES = re.compile(r"(sanitise\.)?(fill|joined)")
@@ -151,7 +151,7 @@ def test_templates_of_markup_are_constants(name: str) -> None:
     assert all(isinstance(template, ast.Constant) for template in templates)
 
 
-# ---- who writes to disk ---------------------------------------------------------------------------------------------
+# ---- what may write to disk ---------------------------------------------------------------------------------------------
 
 OPENERS = re.compile(r"(.*\.)?(open|write_text|write_bytes|mkstemp|NamedTemporaryFile|TemporaryFile|copyfile|copy|copy2|move)")
 RENAMERS = re.compile(r"os\.(rename|replace|renames|link|symlink)|.*\.(rename|hardlink_to|symlink_to)")
@@ -166,7 +166,7 @@ MAY_WRITE = {
 
 
 def writing_opens(name: str) -> list[str]:
-    """Calls of a file that open something for writing, or might: those with a mode or flags that say so."""
+    """Return the calls of a file that open something for writing, or might, by their mode or flags."""
     found = []
     for node in ast.walk(TREES[name]):
         if not isinstance(node, ast.Call) or not OPENERS.fullmatch(ast.unparse(node.func)):

@@ -1,4 +1,4 @@
-"""Times, read and written."""
+"""Reading and writing times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses: what they lead to, which may be requested, and those we make. Ids and titles are invented."""
+"""Addresses: their targets, which ones may be requested, and those that we make. Ids and titles are invented."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Spares tests the flushing of what they write: a process that is killed loses nothing by that, only a machine would.
+"""Turn off flushing in tests, which makes them faster: a killed process loses nothing without it, only a power cut would.
 
-Commands that tests start as processes of their own, not as forks, do flush.
+Commands that tests start as new processes, not as forks, do flush.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from crawler.storage import disk
 
 
 def flush_nothing() -> None:
-    """Have `crawler.storage.disk` flush no file and no folder from now on, in this process."""
+    """Make `crawler.storage.disk` flush no files or folders in this process from now on."""
     disk.os_fsync = _flush  # type: ignore[assignment]
 
 
 def _flush(descriptor: int) -> None:
-    """Stand for os.fsync."""
+    """Replace os.fsync."""

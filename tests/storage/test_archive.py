@@ -189,7 +189,7 @@ def test_misses_of_an_object_are_counted(archive: OpenArchive) -> None:
 
 
 def plan(found: Archive, one: SeedDocument) -> tuple[str, list[str]]:
-    """Take a document into the archive. Returns the outcome and the paths written."""
+    """Store a seed document. Returns the outcome and the written paths."""
     outcome, files = found.plan_seed(one, "add", NOW_MS)
     found.store_now(files)
     return outcome, [file.path for file in files]

@@ -1,4 +1,4 @@
-"""Waiting in an event loop for what another thread does."""
+"""Waiting in an event loop for the work of another thread."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ T = TypeVar("T")
 
 
 def run(waiting: Coroutine[Any, Any, T]) -> T:
-    """Return the result of a coroutine; fail if it would wait for ever."""
+    """Return the result of a coroutine; fail if it waits forever."""
     return asyncio.run(asyncio.wait_for(waiting, timeout=30))
 
 
 def complete(futures: list[Future[int]]) -> threading.Thread:
-    """A thread that gives each future its place as result."""
+    """Start a thread that gives each future its position as result."""
 
     def complete_all() -> None:
         for place, future in enumerate(futures):
@@ -58,7 +58,7 @@ def test_arrivals_while_the_loop_is_busy_wake_it_once(monkeypatch: pytest.Monkey
         monkeypatch.setattr(loop, "call_soon_threadsafe", count)
         futures: list[Future[int]] = [Future() for _ in range(20)]
         waiting = [asyncio.create_task(arrivals.wait_for(future)) for future in futures]
-        await asyncio.sleep(0)  # they begin to wait
+        await asyncio.sleep(0)  # they start to wait
         complete(futures).join()  # the loop is busy with this
         await asyncio.gather(*waiting)
         return calls
@@ -111,7 +111,7 @@ def test_loop_that_has_ended_is_not_woken() -> None:
 
 
 def closing(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Close a loop in the moment in which another thread wakes it."""
+    """Close a loop at the moment when another thread wakes it."""
 
     def refuse(*arguments: object) -> None:
         raise RuntimeError("Event loop is closed")

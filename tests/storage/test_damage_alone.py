@@ -1,4 +1,4 @@
-"""Damage to one log line, or whatever one document holds, concerns that line and that document alone."""
+"""Damage to a log line, or odd content of a document, affects only that line or document."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SEEDS = (dw.SEED_ZH, dw.MISSING, dw.UNREADABLE, dw.VIDEO, dw.LIVEBLOG,
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive with all that a crawl logs: documents, revisions, misses, an alias, what is unreadable, its scope."""
+    """An archive with everything that a crawl logs: documents, revisions, misses, an alias, unreadable replies, its scope."""
     root = tmp_path_factory.mktemp("crawled") / "archive"
     with Site() as site:
         crawl(root, SEEDS, site=site, now_ms=NOW_MS)
@@ -51,7 +51,7 @@ def opened(root: Path, **options: Any) -> Archive:
 
 
 def repaired(root: Path) -> None:
-    """As `scrapy repair` does it."""
+    """Repair as `scrapy repair` does."""
     archive = opened(root)
     archive.index.commit()
     done = repair(archive, verify.verify(root, recovered=True), times.iso(LATER_MS))
@@ -70,7 +70,7 @@ def known(root: Path, without: set[object]) -> list[tuple[Any, ...]]:
 
 
 def flip(log: Path, place: int) -> set[object]:
-    """Flip a bit. Returns the ids and paths of which the damaged lines tell."""
+    """Flip a bit. Returns the ids and paths in the damaged lines."""
     data = bytearray(log.read_bytes())
     hit = next(line for line in places(log) if line[0] <= place // 8 < line[1])
     data[place // 8] ^= 1 << place % 8
@@ -79,7 +79,7 @@ def flip(log: Path, place: int) -> set[object]:
 
 
 def places(log: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """Start, end and record of each line of a sound log."""
+    """Yield start, end and record of each line of a sound log."""
     start = 0
     for line in runlog.lines(log):
         yield start, start + len(line.data), line.records[0]
@@ -87,7 +87,7 @@ def places(log: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
 
 
 def judge(crawled: Path, root: Path, chance: random.Random) -> None:
-    """Flip a bit of a log in a copy; see that it is named, that the index can be made again, and that repair mends it."""
+    """Flip a bit of a log in a copy; check that it is reported, that the index can be rebuilt, and that repair fixes it."""
     shutil.copytree(crawled, root)
     log = chance.choice(runlog.run_logs(root))
     place = chance.randrange(log.stat().st_size * 8)
@@ -119,7 +119,7 @@ def test_any_flipped_bit_of_a_log_is_reported_and_repaired(crawled: Path, tmp_pa
     judge(crawled, tmp_path / "archive", random.Random(number))
 
 def test_log_that_lost_its_end_is_reported_and_repaired(crawled: Path, tmp_path: Path) -> None:
-    """Cut between two lines, where no line is damaged: the index has read more."""
+    """The log is cut between two lines, so that no line is damaged, but the index has read more."""
     root = Path(shutil.copytree(crawled, tmp_path / "archive"))
     for log in runlog.run_logs(root):
         lines = [line.data for line in runlog.lines(log)]

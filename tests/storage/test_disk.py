@@ -18,7 +18,7 @@ DATA = b"0123456789" * 100
 
 
 def failing(number: int) -> Callable[..., Any]:
-    """A system call that fails."""
+    """Return a system call that fails."""
 
     def fail(*args: object) -> Any:
         raise OSError(number, os.strerror(number), "the disk")
@@ -32,7 +32,7 @@ def short_write(descriptor: int, data: memoryview) -> int:
 
 
 def calls_of(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Notes (call, file name) of every system call of `disk` from here on."""
+    """Record (call, file name) of every system call of `disk` from now on."""
     noted: list[tuple[str, str]] = []
     names: dict[int, str] = {}
 
@@ -145,7 +145,7 @@ def test_free_bytes_are_those_of_an_ordinary_user(tmp_path: Path) -> None:
 
 
 def fsync_of_folders(number: int) -> Callable[[int], None]:
-    """fsync of a file system that answers so for every folder."""
+    """Return the fsync of a file system that raises this error for every folder."""
 
     def fsync(descriptor: int) -> None:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):

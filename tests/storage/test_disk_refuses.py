@@ -26,7 +26,7 @@ SETTINGS = ("-a", f"seeds=https://www.dw.com/en/x/a-{dw.FIRST_SYNTHETIC}", "-a",
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     with Site("--articles", "8", "--pictures-per-article", "2", "--references", "3", "--picture-bytes", "200") as running:
-        # one that is missing, so that there are states to be logged
+        # a missing one, so that there are states to log
         running.fault(f"/image/{dw.FIRST_SYNTHETIC_PICTURE + 3}_.*", status=404)
         yield running
 
@@ -39,20 +39,20 @@ def runner(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
 
 @pytest.fixture(scope="module")
 def whole(runner: Runner) -> Path:
-    """The archive of a run that nothing befell."""
+    """The archive of an undisturbed run."""
     archive = runner.folder / "whole"
     assert runner.crawl(archive).status == 0
     return archive
 
 
 def judge(archive: Path, whole: Path) -> None:
-    """Fail unless an archive is the same as the whole one, and says so itself."""
+    """Fail unless an archive equals the undisturbed one, and `verify` finds it sound."""
     assert not problems(archive)
     assert not differences(archive, whole)
 
 
 def says_once(crawl: Crawl, reason: str) -> bool:
-    """Whether a run that the disk ended says so in one line when it happens, in words and not in a traceback."""
+    """Whether a run that the disk ended reports it in one line at once, without a traceback."""
     lines = [line for line in crawl.said.splitlines() if reason in line and not line.startswith("! ")]
     return len(lines) == 1 and "Traceback" not in crawl.said
 
@@ -92,7 +92,7 @@ def refused_then_complete(runner: Runner, archive: Path, whole: Path, fault: Fau
     reason = NO_MEMORY if fault.do == NO_MEMORY else os.strerror(getattr(errno, fault.do))
     if fault.step == "commit":
         reason = "database or disk is full" if fault.do == "ENOSPC" else "disk I/O error"
-    if fault.what == "report" or fault.stays:  # then the report is refused as well, and that is said too
+    if fault.what == "report" or fault.stays:  # then the report cannot be written either, which is reported too
         assert reason in crawl.said
         assert "Traceback" not in crawl.said
     else:
@@ -149,7 +149,7 @@ def test_disk_error_while_adopting_leftovers(runner: Runner, whole: Path, tmp_pa
 
 @pytest.fixture(scope="module")
 def elsewhere(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """Runs crawls in a mount namespace of their own, with the folder `disk` to mount something on."""
+    """Runs crawls in a separate mount namespace, with the folder `disk` as a mount point."""
     within = ["unshare", "--mount", "--propagation", "private"]
     if os.geteuid():
         within[1:1] = ["--user", "--map-root-user"]
@@ -176,7 +176,7 @@ def small_disk(elsewhere: Runner) -> Iterator[Path]:
 
 
 def seen(runner: Runner, path: Path) -> Path:
-    """A path of the crawls' own namespace, as everybody else sees it."""
+    """Return a path of the crawls' namespace as other processes see it."""
     return Path(f"/proc/{runner.process.pid}/root{path}")
 
 

@@ -1,4 +1,4 @@
-"""Kind and date of an object from its document and from what was known before. Words and ids are invented."""
+"""Kind and date of an object, from its document and earlier knowledge. Words and ids are invented."""
 
 from __future__ import annotations
 

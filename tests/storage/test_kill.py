@@ -27,7 +27,7 @@ OTHER_KINDS = {"gallery": dw.GALLERY, "liveblog": dw.LIVEBLOG, "video": dw.VIDEO
 
 @dataclass
 class World:
-    """A site, crawls of it, and what an uninterrupted one came to. seconds: how long that took."""
+    """A site, crawls of it, and the result of an uninterrupted one, which took `seconds`."""
 
     site: Site
     runner: Runner
@@ -35,13 +35,13 @@ class World:
     seconds: float
 
     def judge(self, archive: Path) -> None:
-        """Fail unless an archive is the same as the uninterrupted one, and says so itself."""
+        """Fail unless an archive equals the uninterrupted one, and `verify` finds it sound."""
         assert not problems(archive)
         assert not differences(archive, self.archive)
 
 
 def make_world(folder: Path, seeds: str, before: Path | None = None, *arguments: str, site: Site) -> Iterator[World]:
-    """before: the archive to begin with. arguments: of every crawl."""
+    """Make a World. before: the archive to start with. arguments: of every crawl."""
     (folder / "seeds").write_text(seeds)
     with Runner(folder, [*site.settings_args, "-a", f"seeds={folder / 'seeds'}", "-a", "depth=-1", *arguments]) as runner:
         archive = folder / "uninterrupted"
@@ -54,7 +54,7 @@ def make_world(folder: Path, seeds: str, before: Path | None = None, *arguments:
 
 
 def addresses(ids: Iterable[int]) -> str:
-    """A file of seeds."""
+    """Return the path of a file of seeds."""
     return "".join(f"https://www.dw.com/en/x/a-{dw_id}\n" for dw_id in ids)
 
 
@@ -84,7 +84,7 @@ def other_kinds(tmp_path_factory: pytest.TempPathFactory, small_site: Site) -> I
 
 @pytest.fixture(scope="module")
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Path]]:
-    """A site where articles changed since the archive (the path) was made, and its uninterrupted second run."""
+    """A site whose articles changed after the archive (the path) was made, and its uninterrupted second run."""
     with Site("--articles", "20", "--pictures-per-article", "2", "--references", "2", "--picture-bytes", "200") as site:
         folder = tmp_path_factory.mktemp("changed")
         text = addresses([dw.FIRST_SYNTHETIC, *OTHER_KINDS.values()])
@@ -104,16 +104,16 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, P
 
 
 def kill_at(crawl: Crawl, seconds: float) -> bool:
-    """Kill a crawl at an instant; whether it was still running."""
+    """Kill a crawl after some time. Returns whether it was still running."""
     if not crawl.ends_within(seconds):
         crawl.kill()
     return crawl.status == KILLED
 
 
 def kill_at_instants(world: World, before: Path | None, archive: Path, number: int, of: int) -> None:
-    """Crawl, kill at the number-th of so many spread instants, every other time kill the next one too.
+    """Crawl, and kill it at the `number`-th of `of` evenly spread instants; every second time, kill the next crawl too.
 
-    before: the archive to begin with.
+    before: the archive to start with.
     """
     chance = random.Random(f"{number} of {of}")
     seconds = (number + chance.random()) / of * world.seconds
@@ -122,7 +122,7 @@ def kill_at_instants(world: World, before: Path | None, archive: Path, number: i
             shutil.copytree(before, archive)
         if kill_at(world.runner.start(archive), seconds):
             break
-        shutil.rmtree(archive)  # a machine with less to do than when it was measured
+        shutil.rmtree(archive)  # the machine is less busy than during the measurement
         seconds *= 0.7
     else:
         raise AssertionError("no crawl could be killed")
@@ -136,7 +136,7 @@ def kill_at_instants(world: World, before: Path | None, archive: Path, number: i
 
 
 def some_and_many(some: int, many: int) -> pytest.MarkDecorator:
-    """Numbers of instants, and how many there are: a few in every run of the tests, many in `make torture`."""
+    """Return pairs (number of an instant, number of all): a few in every test run, many in `make torture`."""
     few = [(number, some) for number in range(some)]
     return pytest.mark.parametrize(
         ("number", "of"), few + [pytest.param(number, many, marks=pytest.mark.torture) for number in range(many)]
@@ -175,7 +175,7 @@ def test_run_stopped_by_a_signal_ends_cleanly_and_the_next_completes(
     large: World, tmp_path: Path, number: signal.Signals, documents: int
 ) -> None:
     archive = tmp_path / "archive"
-    large.site.fault("/api/.*", after=documents, delay_s=1)  # so that it cannot end by itself before it is stopped
+    large.site.fault("/api/.*", after=documents, delay_s=1)  # so that it cannot end before it is stopped
     try:
         crawl = large.runner.start(archive)
         while len(list(archive.rglob("*.txt"))) < documents:
@@ -220,7 +220,7 @@ ALL_STEPS = [
 
 
 def these_and_rare(faults: list[Any], more: list[Any]) -> list[Any]:
-    """Faults to try in every run of the tests, and more to try in `make torture`."""
+    """Return faults to try in every test run, and further ones for `make torture`."""
     return [*faults, *(pytest.param(fault, marks=pytest.mark.torture) for fault in more if fault not in faults)]
 
 
@@ -264,7 +264,7 @@ def test_next_run_makes_the_same_revision_after_a_kill_at_a_step(
 def test_next_run_knows_the_kind_of_a_document_whose_log_line_was_lost_in_a_kill(
     other_kinds: World, tmp_path: Path, kind: str
 ) -> None:
-    """A document alone does not say that it is a liveblog: it is adopted as an article, then compared with DW."""
+    """A document does not show that it is a liveblog: it is adopted as an article, then compared with DW."""
     archive = tmp_path / "archive"
     seed = ("-a", f"seeds=https://www.dw.com/en/x/a-{OTHER_KINDS[kind]}")
     crawl = other_kinds.runner.crawl(archive, *seed, "-a", "depth=0", fault=Fault("rename", "document", 1, "after"))

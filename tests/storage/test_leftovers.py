@@ -1,4 +1,4 @@
-"""After an unclean end: what is proved is adopted, what is not is never made official. Words are invented."""
+"""After an unclean end, only files that are proved are adopted. Words are invented."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.storage.test_archive import TIME, picture
 from tests.storage.test_kill import World, changed, small, small_site  # noqa: F401
 from tests.storage.test_pictures import JPEG
 
-# ---- crawls that were killed, then altered ----------------------------------------------------------------------------
+# ---- archives altered after a kill ----------------------------------------------------------------------------
 
 WAYS: dict[str, Callable[[bytes], bytes]] = {
     "a flipped bit": lambda data: data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 128]) + data[len(data) // 2 + 1 :],
@@ -49,7 +49,7 @@ CASES = [("document", way) for way in WAYS if way != "another reply"] + [
 
 
 def alter(root: Path, kind: str, way: str) -> set[str]:
-    """Alter every file of a kind. Returns the sha256 of what they hold now.
+    """Alter every file of a kind. Returns the new sha256 of each.
 
     A flipped bit inside a picture that no log names cannot be noticed: it is new, and whole by its own format.
     """
@@ -65,7 +65,7 @@ def alter(root: Path, kind: str, way: str) -> set[str]:
 
 
 def adopted(root: Path) -> set[str]:
-    """The sha256 of everything that the logs call stored."""
+    """Return the sha256 of all files that the logs call stored."""
     return {record["sha256"] for log in runlog.run_logs(root) for record in runlog.read_log(log) if "sha256" in record}
 
 
@@ -119,7 +119,7 @@ def test_files_altered_after_a_kill_while_revising_are_not_adopted(
 
 
 def reply_of(words: str, dw_id: int = 7) -> bytes:
-    """A reply of api.dw.com, as it lies on disk."""
+    """Return a reply of api.dw.com as it is stored."""
     reply = {"type": "Article", "id": dw_id, "languageId": 4, "name": "A title", "text": words,
              "displayDate": "2023-10-06T01:48:46.923Z"}  # fmt: skip
     return gzip.compress(json.dumps(reply).encode(), 6, mtime=0)
@@ -141,14 +141,14 @@ LATER = document_of(NEW, NOW_MS + 5000)
 
 
 def stored(archive: Archive, reply: bytes = OLD) -> None:
-    """An article and its reply, as a crawl stores them."""
+    """Store an article and its reply, as a crawl does."""
     about = About("article", 7, "https://api.dw.com/api/detail/article/7", TIME, language="zh", hop=0, origin="api")
     beside = NewReply("json", gzip.decompress(reply), about)
     archive.store_now(archive.document_files(document_of(reply), about, beside))
 
 
 def killed(archive: Archive, **put: bytes) -> None:
-    """Put files where a run was killed before it could log them."""
+    """Write files as a run does that is killed before it logs them."""
     for name, data in put.items():
         path = archive.root / {"document": DOCUMENT, "reply": REPLY, "revision": REVISION, "revised_reply": REVISED_REPLY}[name]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ def killed(archive: Archive, **put: bytes) -> None:
 
 
 def outcome(archive: Archive) -> dict[str, str]:
-    """adopted, aside or left: what became of each file that no run logged; waits: of one that is not as logged."""
+    """Return what happened to each file that no run logged (adopted, aside or left), or that differs from the log (waits)."""
     found = {record["path"]: "adopted" for log in runlog.run_logs(archive.root) for record in runlog.read_log(log)
              if record.get("adopted")}  # fmt: skip
     aside = archive.root / "damaged"
@@ -175,11 +175,11 @@ FORMAT_ONLY = replace(document_of(OLD), stamp_ms=NOW_MS + 9000, html="<p>From a 
 @pytest.mark.parametrize(
     ("put", "expected"),
     [
-        # what a kill leaves
+        # leftovers of a kill
         ({"document": bytes_of(LATER), "reply": NEW}, {DOCUMENT: "adopted", REPLY: "adopted"}),
         ({"reply": NEW}, {REPLY: "left"}),
         ({"document": bytes_of(FORMAT_ONLY)}, {DOCUMENT: "adopted"}),  # a seed document
-        # what was altered
+        # altered files
         ({"document": bytes_of(OTHER), "reply": NEW}, {DOCUMENT: "aside", REPLY: "aside"}),
         ({"document": bytes_of(LATER), "reply": OLD}, {DOCUMENT: "aside", REPLY: "aside"}),
         ({"document": bytes_of(LATER), "reply": NEW[:-1]}, {DOCUMENT: "aside", REPLY: "aside"}),
@@ -202,13 +202,13 @@ KEPT = {REVISION: "adopted", REVISED_REPLY: "adopted"}
 @pytest.mark.parametrize(
     ("put", "expected"),
     [
-        # what a kill leaves, step by step
+        # leftovers of a kill, step by step
         ({"revised_reply": OLD}, {REVISED_REPLY: "adopted"}),
         (BOTH_KEPT, KEPT),
-        ({**BOTH_KEPT, "reply": NEW}, {**KEPT, REPLY: "waits"}),  # until its document comes nothing proves it
+        ({**BOTH_KEPT, "reply": NEW}, {**KEPT, REPLY: "waits"}),  # not proved until its document is stored
         ({**BOTH_KEPT, "reply": NEW, "document": bytes_of(LATER)}, {**KEPT, REPLY: "adopted", DOCUMENT: "adopted"}),
         ({**BOTH_KEPT, "document": bytes_of(FORMAT_ONLY)}, {**KEPT, DOCUMENT: "adopted"}),  # `scrapy add` of a newer one
-        # what was altered
+        # altered files
         ({**BOTH_KEPT, "document": bytes_of(ALTERED)}, {**KEPT, DOCUMENT: "aside", REPLY: "aside"}),
         ({"reply": NEW}, {REPLY: "aside"}),
         ({"reply": OLD[:-1]}, {REPLY: "aside"}),
@@ -239,7 +239,7 @@ def test_revised_document_and_reply_after_a_kill(
 
 
 def test_document_that_its_own_reply_gives_is_adopted_even_if_the_old_one_is_lost(archive: OpenArchive) -> None:
-    """As `scrapy reread` writes it where a document was lost or damaged before."""
+    """`scrapy reread` writes such a document if the old one was lost or damaged."""
     found = archive()
     stored(found)
     killed(found, document=bytes_of(replace(document_of(OLD), stamp_ms=NOW_MS + 5000)))
@@ -247,7 +247,7 @@ def test_document_that_its_own_reply_gives_is_adopted_even_if_the_old_one_is_los
 
 
 def test_altered_reply_of_a_revision_that_was_under_way_is_never_adopted(archive: OpenArchive) -> None:
-    """A kill after the reply was renamed, before its document was: nothing tells this reply from an altered one."""
+    """The kill came after the reply was renamed and before its document was: nothing proves that this reply is unaltered."""
     found = archive()
     stored(found)
     killed(found, **BOTH_KEPT, reply=reply_of("Altered words.", 8))

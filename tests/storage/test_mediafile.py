@@ -1,4 +1,4 @@
-"""Media files in themselves: what replies mean, what is believed of a partial file, what the writer makes of pieces."""
+"""Media files: the meaning of replies, trust in partial files, and how the writer stores pieces."""
 
 from __future__ import annotations
 

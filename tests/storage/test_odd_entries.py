@@ -1,4 +1,5 @@
-"""FIFOs, sockets, devices, links and folders where files belong: named and passed over, never waited for, never followed."""
+"""FIFOs, sockets, devices, links and folders in the place of files are reported and skipped; nothing waits for or follows
+them."""
 
 from __future__ import annotations
 
@@ -66,7 +67,7 @@ kinds = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 
 
 def is_there(path: Path) -> int:
-    """Return the type of what is at a path, 0 for nothing."""
+    """Return the file type at a path, 0 if nothing exists there."""
     return stat.S_IFMT(path.lstat().st_mode) if os.path.lexists(path) else 0
 
 
@@ -95,7 +96,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def replace(path: Path, make: Callable[[Path], object]) -> int:
-    """Make something odd at a path. Returns its type."""
+    """Make an odd entry at a path. Returns its type."""
     if path.is_dir():
         shutil.rmtree(path)
     path.unlink(missing_ok=True)
@@ -108,7 +109,7 @@ def damages(root: Path) -> list[tuple[str, str]]:
     return [(damage.what, damage.path) for damage in verify.verify(root).damages]
 
 
-# ---- where nothing of the archive's was -----------------------------------------------------------------------------------
+# ---- at new paths -----------------------------------------------------------------------------------
 
 STRANGE = [
     "en/2026/05/70000009-strange.txt", "en/2026/05/70000001-one.json.gz", "en/2026/05/strange", "en/2026/strange", "en/strange",
@@ -126,7 +127,7 @@ def test_odd_entries_are_reported_and_skipped(root: Path, make: Callable[[Path],
     ours = {path for path in STRANGE if layout.is_folder(path) and made[path] == stat.S_IFDIR}
     where = {f"{path}/precious" if path in ours else path for path in STRANGE}
     assert set(damages(root)) == {(verify.UNKNOWN, place) for place in where}
-    open_archive(root, NOW_MS, "a test").close(clean=False)  # all is looked at after a run that was killed
+    open_archive(root, NOW_MS, "a test").close(clean=False)  # everything is checked after a run that was killed
     for command in ("verify", "repair", "reindex", "reread", "new-seeds", "status"):
         ran = scrapy(command, root=root)
         assert ran.status == 0, f"{command}: {ran.err}"
@@ -135,7 +136,7 @@ def test_odd_entries_are_reported_and_skipped(root: Path, make: Callable[[Path],
     assert scrapy("verify", "--strict", root=root).status == 10
 
 
-# ---- where something of the archive's was ----------------------------------------------------------------------------------
+# ---- in the place of the archive's files ----------------------------------------------------------------------------------
 
 
 @kinds

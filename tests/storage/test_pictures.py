@@ -1,4 +1,4 @@
-"""Whether bytes are a whole picture. The pictures are made here, by hand."""
+"""Recognising whole pictures. The pictures are made by hand in this file."""
 
 from __future__ import annotations
 

@@ -40,11 +40,11 @@ def rows(found: Archive) -> list[tuple[Any, ...]]:
     ]
 
 
-# ---- the index made again -------------------------------------------------------------------------------------------
+# ---- rebuilding the index -------------------------------------------------------------------------------------------
 
 
 def fill(found: Archive) -> None:
-    """Something of every kind: documents, revisions, a seed, an alias, pictures, misses, an unreadable reply."""
+    """Store objects of every kind: documents, revisions, a seed, an alias, pictures, misses, an unreadable reply."""
     fetched(found, document(7), published_ms=NOW_MS - DAY_MS)
     fetched(found, document(7, words="new", stamp_ms=NOW_MS + 1000), requested=70)
     fetched(found, document(20), hop=2)
@@ -132,11 +132,11 @@ def test_references_of_earlier_versions_are_registered_again(archive: OpenArchiv
     assert rows(archive(rebuild=True)) == before
 
 
-# ---- after an end that was none -------------------------------------------------------------------------------------
+# ---- after an unclean end -------------------------------------------------------------------------------------
 
 
 def left(found: Archive) -> None:
-    """Leave an archive as a killed process does."""
+    """Leave an archive open, as a killed process does."""
     found.close(clean=False)
 
 
@@ -238,7 +238,7 @@ def test_next_run_completes_a_repair_that_was_killed(
     assert "1 temporary files removed" in said[-1]
 
 
-# ---- an index is made beside the old one ----------------------------------------------------------------------------
+# ---- a new index beside the old one ----------------------------------------------------------------------------
 
 
 def interrupted(*arguments: object) -> None:
@@ -271,7 +271,7 @@ def test_interrupted_reindex_leaves_the_good_index(
 def test_damaged_index_stays_damaged_after_an_interrupted_rebuild(
     archive: OpenArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Such as SQLite's own check does not find."""
+    """The damage is one that SQLite's own check does not find."""
     found = archive()
     fill(found)
     before = rows(found)

@@ -1,4 +1,4 @@
-"""A stored reply: the bytes as they came, and the charset of the header, in a file that every gzip reads."""
+"""Stored replies: the original bytes and the charset of the header, in a file that any gzip reads."""
 
 from __future__ import annotations
 

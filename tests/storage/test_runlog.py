@@ -1,4 +1,4 @@
-"""The run logs: lines that prove themselves, and damage that concerns one line alone."""
+"""The run logs: lines with checksums, and damage that affects one line alone."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def gone(number: int) -> dict[str, Any]:
 
 
 def old(record: dict[str, Any]) -> bytes:
-    """A line as version 1.1 wrote it, without a checksum."""
+    """Return a line as version 1.1 wrote it, without a checksum."""
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
@@ -74,10 +74,10 @@ def test_checksum_is_the_last_key_and_covers_the_bytes_before_it() -> None:
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.get("state", "file"))
 def test_flipped_bit_of_a_line_is_noticed(record: dict[str, Any], step: int, tmp_path: Path) -> None:
     whole = encode(record)
-    for place in range(0, len(whole) * 8, step):  # one bit of each byte, now this one, now that
+    for place in range(0, len(whole) * 8, step):  # one bit of each byte, chosen in turn
         line = bytearray(whole)
         line[place // 8] ^= 1 << place % 8
-        for others in ([], [encode(gone(9))]):  # alone, its log might be an old one
+        for others in ([], [encode(gone(9))]):  # on its own, it could be a line of an old log
             path = log_of(tmp_path, bytes(line), *others)
             assert problems(path), bytes(line)
             assert list(read_log(path)) in ([gone(9)] * len(others), [record] + [gone(9)] * len(others))
@@ -116,7 +116,7 @@ def test_line_with_an_impossible_value_is_damaged(record: dict[str, Any], key: s
 
 
 def checked(record: dict[str, Any]) -> bytes:
-    """A line whose checksum is right, whatever it says."""
+    """Return a line with any content and a correct checksum."""
     body = json.dumps(record).encode()[:-1]
     return b'%b,"crc32":"%08x"}\n' % (body, zlib.crc32(body))
 

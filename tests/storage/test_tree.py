@@ -1,4 +1,4 @@
-"""Which files are the archive's, which are not, and where no archive may be made."""
+"""Which files belong to the archive, which do not, and where no archive may be created."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def put(root: Path, *paths: str) -> None:
         (root / path).write_bytes(b"precious")
 
 
-# ---- what is not the archive's ------------------------------------------------------------------------------------------
+# ---- foreign files ------------------------------------------------------------------------------------------
 
 OUTSIDE = [
     ".git/HEAD", ".git/objects/00/0123", ".gitignore", ".gitattributes", ".DS_Store", ".stfolder/x", ".ssh/id_ed25519",
@@ -146,7 +146,7 @@ def test_plan_needs_no_index_and_no_open_archive(root: Path, lost: str) -> None:
     assert snapshot(root) == before
 
 
-# ---- where no archive may be made -----------------------------------------------------------------------------------------
+# ---- where no archive may be created -----------------------------------------------------------------------------------------
 
 
 def in_a_folder(root: Path, command: str, site: Site, document: Path) -> Ran:

@@ -1,4 +1,4 @@
-"""Planners of one document take turns: seeds and pipelines both look at what is there before they write."""
+"""Planners of one document take turns, because seeds and pipelines both read the present state before they write."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def together(*waiting: Coroutine[Any, Any, Any]) -> list[Any]:
 
 
 def bodies(root: Path) -> set[str]:
-    """The bodies of every version of every document."""
+    """Return the bodies of every version of every document."""
     return {seedfile.loads(path.read_bytes()).html.partition("</div>")[2] for path in root.rglob("*.txt")}
 
 
@@ -129,7 +129,7 @@ def test_no_version_is_lost_between_planners(run: SimpleNamespace, order: list[A
 
 @pytest.mark.parametrize("dw_id", [ID, 5])
 def test_an_alias_and_its_target_are_one_document(run: SimpleNamespace, dw_id: int) -> None:
-    """The reply to a request for 5 is that of ID, while a seed document of either comes."""
+    """A request for 5 gets the reply of ID, while a seed document of 5 or ID arrives."""
     ends = together(
         pipe(run, fetched(requested=5)), take(run, document(dw_id=dw_id, body="<p>A seed says.</p>", stamp_ms=NOW_MS - 5000)),
         pipe(run, fetched(words="What DW says now.")),

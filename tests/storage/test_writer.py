@@ -1,4 +1,4 @@
-"""Files into the archive: what is on disk, in which order, and what is left when the disk refuses."""
+"""Writing files into the archive: what is on disk, in which order, and what is left if the disk fails."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_cancelled_task_stores_nothing(root: Path, writer: Writer, monkeypatch: 
     assert files(root) == ["zh/1.txt", "zh/3.txt"]
 
 
-# ---- the disk refuses -----------------------------------------------------------------------------------------------
+# ---- the disk fails -----------------------------------------------------------------------------------------------
 
 
 def test_short_writes_lose_nothing(root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_short_writes_lose_nothing(root: Path, writer: Writer, monkeypatch: pyte
 def test_failing_call_leaves_whole_files_or_none(
     root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch, call: str, number: int, nth: int
 ) -> None:
-    """The nth call of its kind and all after it fail. Whatever then stands under a final name is whole."""
+    """The nth call of its kind and all later ones fail. Every file with a final name is whole."""
     writer.submit([new("zh/1.txt")], [{"state": "gone", "kind": "article", "id": 9}]).result()
     real, made = getattr(os, call), iter(range(10**6))
     monkeypatch.setattr(disk, f"os_{call}", lambda *args: (real if next(made) < nth else failing(number))(*args))
@@ -218,7 +218,7 @@ def test_programming_error_is_not_a_disk_error(root: Path, writer: Writer) -> No
     assert json.loads((root / "runs" / f"{RUN}.jsonl").read_bytes())["path"] == "zh/1.txt"
 
 
-# ---- anything else goes wrong ---------------------------------------------------------------------------------------
+# ---- other failures ---------------------------------------------------------------------------------------
 
 STEPS = {
     "gzip": ("crawler.storage.replyfile.gzip.compress",), "sha256": ("crawler.storage.writer.hashlib.sha256",),
@@ -239,7 +239,7 @@ ERRORS = [MemoryError(), RuntimeError("can't start new thread"), OSError(errno.E
 def test_any_failure_leaves_no_temporary_file(
     root: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException, nth: int
 ) -> None:
-    """The nth call of its kind and all after it fail."""
+    """The nth call of its kind and all later ones fail."""
     writer = Writer(root, RunLog(root / "runs", NOW_MS))
     writer.submit([new("zh/1.txt")], [{"state": "x"}]).result()
     real, made = pkgutil.resolve_name(STEPS[step][0]), iter(range(10**6))

@@ -1,4 +1,4 @@
-"""Documents that are added, many at a time."""
+"""Adding documents, many at a time."""
 
 from __future__ import annotations
 

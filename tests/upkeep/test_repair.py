@@ -1,4 +1,4 @@
-"""A repair across disks, and one that is killed or refused at any step: the next one completes it. Twice the same id."""
+"""Repairs across disks, repairs that are killed or fail at any step (the next one completes them), and duplicate ids."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def damage(root: Path) -> dict[str, bytes]:
-    """Alter documents so that they are still documents, and a picture so that it is still one; the bytes by path."""
+    """Alter documents and a picture so that they are still valid. Returns their bytes by path."""
     for path in DAMAGED:
         data = (root / path).read_bytes()
         (root / path).write_bytes(data.replace(b"words", b"lies!") if path.endswith(".txt") else data + bytes(4) + b"\xff\xd9")
@@ -111,18 +111,19 @@ def test_log_on_another_disk_is_mended(root: Path, other_disk: Path) -> None:
     assert verify.verify(root).is_sound
 
 
-# ---- stopped ----------------------------------------------------------------------------------------------------------------
+# ---- interrupted repairs
+# ----------------------------------------------------------------------------------------------------------------
 
 
 class _Killed(BaseException):
-    """Stands for SIGKILL: it is never caught, and nothing is tidied up."""
+    """Stands for SIGKILL: it is never caught, and nothing is cleaned up."""
 
 
 STEPS = [(step, n, when) for step in ("open", "write", "fsync", "rename") for n in range(1, 9) for when in ("before", "after")]
 
 
 def stopped(root: Path, step: str, n: int, when: str, number: int | None, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Repair, and stop at the n-th call of a step of `disk`: killed, or refused. Returns whether it came to that."""
+    """Repair, and stop at the n-th call of a step of `disk`, by a kill or an error. Returns whether the call was reached."""
     real, calls = getattr(disk, f"os_{step}"), 0
     is_over = False
 
@@ -165,7 +166,7 @@ def stopped(root: Path, step: str, n: int, when: str, number: int | None, monkey
 def test_stopped_repair_is_completed_by_the_next(
     root: Path, other_disk: Path, where: str, number: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At every call of every step in turn."""
+    """Stops at every call of every step in turn."""
     came_to_it = 0
     for place, (step, n, when) in enumerate(STEPS):
         here = root.parent / f"{place}"
@@ -207,7 +208,8 @@ def test_damaged_file_is_logged_before_it_is_moved(root: Path, monkeypatch: pyte
     assert scrapy("repair", root=root).status == 0
 
 
-# ---- restored only what is the same -----------------------------------------------------------------------------------------
+# ---- restoring only identical documents
+# -----------------------------------------------------------------------------------------
 
 
 def test_document_is_restored_only_from_a_reply_that_gives_its_exact_bytes(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""All stored replies read again, without a request. What a worse reader had made of them is made up here."""
+"""Parsing all stored replies again, without a request. The results of a worse, older parser are made up in this file."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _remove_folder() -> object:
 
 @pytest.fixture
 def archived(tmp_path: Path) -> Outcome:
-    """Two articles in an archive of the test's own."""
+    """Two articles in an archive for one test."""
     outcome = _crawled()
     assert set(outcome.documents) == set(SEEDS)
     shutil.copytree(outcome.root, tmp_path, dirs_exist_ok=True)
@@ -97,7 +97,7 @@ def row_of(root: Path, dw_id: int) -> Row:
 
 
 def make_worse(root: Path, dw_id: int) -> SeedDocument:
-    """Put a document without its last paragraph in an article's place, file and log line, as a worse reader would have."""
+    """Replace an article by one without its last paragraph, in file and log, as if a worse parser had made it."""
     row = row_of(root, dw_id)
     assert row.path
     with opened(root) as archive:
@@ -138,7 +138,7 @@ def test_a_worse_document_becomes_a_revision(archived: Outcome, tmp_path: Path) 
 
 
 def test_a_document_with_script_in_it_becomes_harmless(archived: Outcome, tmp_path: Path) -> None:
-    """Version 1.1 wrote titles of galleries as DW's graph API named them. The hostile document stays as a revision."""
+    """Version 1.1 stored titles of galleries with DW's markup. The hostile document stays as a revision."""
     script = "<script>alert(1)</script>"
     slides = [{"name": "Bug", "assignedImage": {"id": 61000004, "staticUrl": "https://static.dw.com/image/61000004_303.jpg"}}]
     gallery = {"id": 61000003, "name": f"Schiffe{script}", "extendedGalleryImages": slides}
@@ -273,7 +273,7 @@ def test_unreadable_reply_of_the_api_replaces_the_page_once_it_can_be_read(site:
     site.fault("/api/detail/.*", host="api", body='{"type": "Article"}')
     page = crawl(tmp_path, [dw.BODY_GALLERY], "depth=0", site=site)
     assert row_of(tmp_path, dw.BODY_GALLERY).origin == "graph-api"
-    for path in (tmp_path / "unreadable").glob("*.reply"):  # what today's reader can read and that of the day could not
+    for path in (tmp_path / "unreadable").glob("*.reply"):  # the current parser can read it, the older one could not
         path.write_bytes(site_reply(site, dw.BODY_GALLERY))
     said = found(tmp_path)
     assert (said["same"], said["changed"]) == (1, 1)

@@ -1,4 +1,4 @@
-"""Damage is found, all of it and nothing else; and what can be had again comes back as it was."""
+"""`verify` finds all damage and nothing else, and `repair` restores what can be restored."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def crawled(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(crawled: Path, tmp_path: Path) -> Path:
-    """A copy of an archive from the stand-in: a document, a reply and three pictures an article."""
+    """A copy of an archive of the stand-in: a document, a reply and three pictures for each article."""
     return Path(shutil.copytree(crawled, tmp_path / "archive"))
 
 
@@ -80,7 +80,7 @@ def flip_a_bit(path: Path, place: int) -> None:
 
 
 def damage(root: Path) -> set[tuple[str, str]]:
-    """Flip, delete, cut and add, by a rule; what was done."""
+    """Flip bits, delete, cut and add files, by a fixed rule. Returns the damage done."""
     chance = random.Random(7)
     paths = chance.sample(list(walk(root)), FLIPPED + DELETED + CUT)
     done = set()

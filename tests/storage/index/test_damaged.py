@@ -1,4 +1,4 @@
-"""An index that is damaged or gone is noticed, made again and said so; nothing is requested that is not due."""
+"""A damaged or lost index is noticed, reported and rebuilt; nothing is requested that is not due."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def archive(whole: Path, tmp_path: Path) -> Path:
 
 
 def overwrite(index: Path, start: int, length: int) -> None:
-    """Random bytes in place of what was there."""
+    """Overwrite a part of a file with random bytes."""
     data = bytearray(index.read_bytes())
     data[start : start + length] = random.Random(start).randbytes(len(data[start : start + length]))
     index.write_bytes(data)
@@ -105,7 +105,7 @@ def test_garbage_in_the_write_ahead_log_is_ignored(runner: Runner, whole: Path, 
 
 
 def test_index_restored_from_a_backup_is_brought_up_to_date(site: Site, runner: Runner, archive: Path, tmp_path: Path) -> None:
-    """A backup of the index put back: the logs know more."""
+    """A backup of the index is restored, and the logs have more lines."""
     old = (archive / "index.sqlite").read_bytes()
     site.edit(dw.FIRST_SYNTHETIC + 4, add_paragraph="Something came to light.")
     assert runner.crawl(archive, "-a", "refresh=all").status == 0

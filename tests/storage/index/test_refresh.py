@@ -1,4 +1,4 @@
-"""When to look at a thing again."""
+"""When to request an object again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOUR_MS = DAY_MS // 24
         (-1, 0, True),  # published ahead of time
         (-3, 0, False), (-3, 100, False), (-365 * 7976, 0, False),  # a mistake
         (NOW_MS / DAY_MS, 0, False), (NOW_MS / DAY_MS + 1, 0, False), (365 * 2022, 20_000, False),  # in 1970, 1969, year 1
-        (1, -1, True), (20, -1, True), (100, -1, False),  # looked at by a clock that was wrong
+        (1, -1, True), (20, -1, True), (100, -1, False),  # checked when the clock was wrong
     ],
 )  # fmt: skip
 def test_article_is_due_by_age_and_last_look(age_days: float, since_days: float, due: bool) -> None:
@@ -57,7 +57,7 @@ def test_rules_of_a_setting_are_pairs_by_rising_age() -> None:
 
 
 def row_of_misses(reason: str, apart_ms: int, count: int) -> list[Miss]:
-    """Return the miss remembered after each of so many misses, so long apart."""
+    """Return the miss remembered after each of several misses at a fixed interval."""
     found: list[Miss] = []
     for place in range(count):
         last = found[-1] if found else Miss(0, NOW_MS, NOW_MS, False)

@@ -219,7 +219,7 @@ def test_a_log_of_files_read_twice_changes_nothing(records: list[Record]) -> Non
         assert dump(index) == before
 
 
-# ---- hearing of things ----------------------------------------------------------------------------------------------
+# ---- registering objects ----------------------------------------------------------------------------------------------
 
 
 def test_registered_objects_are_pending_once(index: Index) -> None:
@@ -277,7 +277,7 @@ def test_documents_are_read_a_few_at_a_time_while_they_change(index: Index) -> N
     found = []
     for row in index.documents():
         found.append(row.id)
-        if row.id == 1:  # what comes much later is not read yet
+        if row.id == 1:  # much later rows are not read yet
             apply(index, {"state": "removed", "path": "zh/2023/11/1199-a.txt"}, RUN)
         index.set_checked(row.id, NOW_MS, "", "")
     assert found == list(range(1, 1199))
