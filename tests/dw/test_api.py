@@ -117,7 +117,7 @@ def test_data_without_a_json_object_is_unreadable(data: bytes) -> None:
     ("data", "problem"),
     [
         (b"", "not JSON"), (b"<html>", "not JSON"), (b'{"name": "cut', "not JSON"), (b"\xff\xfe", "not JSON"),
-        (b"[]", "no object: list"),
+        (b"[]", "not an object: list"),
         (b"[" * 100_000, "not JSON"), (b'"text"', "not an object: str"), (b"{}", "article 5: no usable title"),
         (b'{"name": "  "}', "no usable title"), (b'{"name": "x"}', "no usable body"),
         (b'{"name": "x", "body": []}', "no usable body"),
