@@ -63,7 +63,7 @@ _EMPTY_PICTURE = re.compile(r'<img src="" width="100%">(?:<div><small style="col
 # `[^<>]`, not `[^>]`: an unclosed tag must not be read to the end again and again
 _LINK = re.compile(r"<(a|span)\b([^<>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\s([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
-_REFERENCES = ("ArticleRef", "CommentRef")
+_REFERENCES = frozenset({"articleref", "commentref"})  # words of `rel`, in any case
 _REL = re.compile(r"""(<a\b[^<>]*?)\srel=(?:"[^"<>]*"|'[^'<>]*')""", re.IGNORECASE)
 _PROXY = "https://images.weserv.nl/?url="
 _IMAGE = re.compile(r"""<img\b[^<>]*?\ssrc=["']([^"'<>]*)["']""", re.IGNORECASE)
@@ -230,7 +230,7 @@ def refused_references(markup: str, sites: Sites = DW) -> list[str]:
 
 
 def _links(markup: str, sites: Sites) -> tuple[list[int], list[str]]:
-    if not any(sign in markup for sign in ("/api/detail/", "data-type", *_REFERENCES)):
+    if not any(sign in markup for sign in ("<a", "<A", "data-type")):
         return [], []
     ids: dict[int, None] = {}
     refused: dict[str, None] = {}
@@ -242,10 +242,11 @@ def _links(markup: str, sites: Sites) -> tuple[list[int], list[str]]:
                 ids[int(dw_id)] = None
             continue
         url = normalise.unescape(attributes.get("href", ""))
-        is_reference = attributes.get("rel") in _REFERENCES
+        is_reference = not _REFERENCES.isdisjoint(attributes.get("rel", "").lower().split())
         if not is_reference and "/api/detail/" not in url:
             continue
-        target = urls.parse_target(url, sites)
+        is_relative = url.startswith("/") and not url.startswith("//")
+        target = urls.parse_target(f"{DW.www}{url}" if is_relative else url, sites)
         if target and target.id and target.kind in urls.DOCUMENT_KINDS:
             ids[target.id] = None
         elif is_reference:

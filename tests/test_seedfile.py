@@ -284,6 +284,11 @@ REFERENCES = [
     ('<a href="https://api.dw.com/api/detail/comment/5" rel="CommentRef">x</a>', [5]),
     ("<a href='https://www.dw.com/en/x/a-5' rel='CommentRef'>x</a>", [5]),
     ('<a href="https://api.dw.com/api/detail/comment/5">x</a>', [5]),
+    ('<a href="https://www.dw.com/en/x/a-5" rel="noopener CommentRef">x</a>', [5]),
+    ('<a href="https://www.dw.com/en/x/a-5" rel="commentref">x</a>', [5]),
+    ('<a href="/en/x/a-5" rel="ArticleRef">x</a>', [5]),
+    ('<a href="/en/x/a-5">x</a>', []),
+    ('<a href="https://www.dw.com/en/x/a-5" rel="CommentReference">x</a>', []),
     ('<a href="https://www.dw.com/en/x/s-5" rel="ArticleRef">x</a>', []),
     ('<a href="http://cms.dw.com/x">x</a><a>x</a>', []),
     ('<span class="x" data-id="5" data-type="ARTICLE">x</span>', [5]),
@@ -305,7 +310,11 @@ def test_references_in_order_without_repeats(body: str, ids: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "href", ["https://evil.example/x/a-5", "file:///etc/passwd", "../../x", "https://127.0.0.1/api/detail/article/5", ""]
+    "href",
+    [
+        "//evil.example/x/a-5", "/x/s-5", "https://evil.example/x/a-5", "file:///etc/passwd", "../../x",
+        "https://127.0.0.1/api/detail/article/5", "",
+    ],
 )
 def test_reference_to_another_host_is_refused(href: str) -> None:
     for rel in ("ArticleRef", "CommentRef"):
