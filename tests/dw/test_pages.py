@@ -542,6 +542,13 @@ LD_FORMS: dict[str, Callable[[dict[str, Any]], object]] = {
 }
 
 
+def test_json_ld_of_a_liveblog_without_an_address_is_one() -> None:
+    update = {"headline": "Das Wasser fällt", "articleBody": "Langsam.", "datePublished": "2026-06-14T19:00:00Z"}
+    found = {"@type": "LiveBlogPosting", "headline": "Der Deich", "liveBlogUpdate": [update]}
+    article = pages.parse(page("", ld_script(found)), 7)
+    assert (article.kind, article.origin) == ("liveblog", "page:json-ld")
+
+
 @pytest.mark.parametrize("form", LD_FORMS)
 def test_json_ld_alone_gives_the_head(form: str) -> None:
     head = '<meta name="description" content="Noch hält er."><script type="application/ld+json">{broken</script>'
@@ -686,6 +693,11 @@ def test_time_of_the_page_stands_in_only_where_nothing_else_names_one() -> None:
     assert pages.parse(with_state, 61000000).display_date == read_content().display_date
     for odd in ("", "soon", "2026-99-14T19:00:01.536Z"):
         assert pages.parse(page_of_2026(odd), 7).display_date == ""
+
+
+def test_case_of_the_name_of_a_time_makes_no_difference() -> None:
+    body = page_of_2026().replace(b'name="date"', b'NAME="Date"')
+    assert pages.parse(body, 7).display_date == "2026-06-14T19:00:01.536Z"
 
 
 def test_exact_time_of_the_page_wins_over_the_day_in_its_title() -> None:

@@ -75,7 +75,7 @@ def _article(found: Json, title: str, wanted: int, sites: Sites) -> Article:
     of_media = _media_kind(found)
     article = Article(
         id=own or wanted,
-        kind=of_media or (target.kind if target and target.kind in urls.DOCUMENT_KINDS else "article"),
+        kind=of_media or (target.kind if target and own else "liveblog" if "LiveBlogPosting" in _types(found) else "article"),
         title=title,
         language=(target.language if target else None) or _language(found),
         author=author(*_names(found.get("author"))),

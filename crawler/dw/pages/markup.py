@@ -129,7 +129,7 @@ def page_language(page: Selector) -> str | None:
 
 def page_date(page: Selector) -> str:
     """Return the exact time that a page of 2026 declares, UTC, as in Article.display_date; empty if it declares none."""
-    return times.canonical(page.xpath("//meta[@name='date']/@content").get("").strip())
+    return times.canonical(page.xpath("//meta[translate(@name, 'DATE', 'date') = 'date']/@content").get("").strip())
 
 
 def _words(element: Any) -> str:
