@@ -105,6 +105,12 @@ def _moved(given: Mapping[str, Any], folder: Path) -> dict[str, str]:
     return found | ({SEEDS: seeds} if os.path.exists(seeds) else {})
 
 
+def recorded(path: str) -> str:
+    """Return a path as the working folder's `dw.toml` would name it, wherever below the folder this process was started."""
+    folder = working_folder(current_folder())
+    return path.removeprefix(f"{folder}{os.sep}") if folder else path
+
+
 def from_options(given: Mapping[str, str], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of `-s NAME=value`. Those that are not ours stay text. Raises ArgumentError."""
     names.check(given, defaults, "-s")

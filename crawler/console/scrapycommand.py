@@ -38,8 +38,13 @@ class CheckedCommand(ScrapyCommand):
             names.check((name for name in self.settings if name.startswith(names.PREFIXES)), defaults, "settings")
         except ArgumentError as error:
             say(f"{program()} {type(self).__module__.rpartition('.')[2]}: {error}")
+            self.refused(error, opts)
             sys.exit(error.exit_status)
         self.settings.setdict(read, priority="cmdline")
+
+
+    def refused(self, error: ArgumentError, opts: Namespace) -> None:
+        """Called before the process ends because a setting is wrong."""
 
 
 class OfflineCommand(CheckedCommand):

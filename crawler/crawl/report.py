@@ -155,7 +155,7 @@ def summary(report: Mapping[str, Any], archive: str = "archive") -> str:
     stored."""
     lines = [f"{name:<15} {text}" for name, text in _rows(report) if text]
     lines += _first_ten("missing", [
-        f"{one['kind']} {one['id']}: {one['reason']}  {one['url'] or ''}".rstrip() for one in report.get("missing", [])
+        f"{_named(one)}: {one['reason']}  {one['url'] or ''}".rstrip() for one in report.get("missing", [])
     ])  # fmt: skip
     lines += _first_ten("problem", [f"{one['url']}: {one['problem']}" for one in report.get("listing_problems", [])])
     if report.get("unknown_keys"):
@@ -196,6 +196,12 @@ def _rows(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("waiting", _counts({"for the next run": report.get("pending", 0)})),
         ("requests", _counts(report["requests"])),
     ]  # fmt: skip
+
+
+def _named(missing: Mapping[str, Any]) -> str:
+    """Return what is missing: its kind and id. A list has no id."""
+    kind = _SEED_WORDS.get(missing["kind"], missing["kind"])
+    return f"{kind} {missing['id']}" if missing["id"] else str(kind)
 
 
 def _first_ten(word: str, texts: Sequence[str]) -> list[str]:

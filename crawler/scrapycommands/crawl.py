@@ -56,6 +56,11 @@ class Command(CheckedCommand, CrawlCommand):
             if event_loop := httpclient.set_event_loop(self.settings):
                 self.settings.set("ASYNCIO_EVENT_LOOP", event_loop, "cmdline")
 
+    def refused(self, error: ArgumentError, opts: argparse.Namespace) -> None:
+        """Report that the run could not start, for `status` and those who watch it."""
+        assert self.settings is not None
+        report_failed_start(Path(self.settings["ARCHIVE_DIR"]), opts.spargs, error, error.exit_status)
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.crawler_process is not None
         crawler = self._create_crawler(args[0])

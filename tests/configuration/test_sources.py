@@ -48,6 +48,19 @@ def test_file_is_found_from_a_folder_below_and_its_paths_are_relative_to_it(tmp_
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("path", "recorded"), [("{}/seeds/", "seeds/"), ("edition:zh", "edition:zh"), ("/x", "/x"), ("{}x/s", "{}x/s")]
+)
+def test_paths_are_recorded_as_the_file_names_them(
+    path: str, recorded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "")
+    (tmp_path / "below").mkdir()
+    for folder in (tmp_path, tmp_path / "below"):
+        monkeypatch.chdir(folder)
+        assert sources.recorded(path.format(tmp_path)) == recorded.format(tmp_path)
+
+
 def test_settings_that_are_not_relative_paths_stay_as_they_are(tmp_path: Path) -> None:
     write(tmp_path, 'ARCHIVE_SEEDS = "edition:zh"\nARCHIVE_DIR = "s3://bucket/prefix"\n')
     (tmp_path / "below").mkdir()

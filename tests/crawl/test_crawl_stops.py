@@ -154,6 +154,16 @@ def test_invalid_argument_is_reported_in_an_archive_and_creates_none(site: Site,
     assert wrong.report["sentences"] == ["depth is not a whole number: 'x'"]
 
 
+@pytest.mark.parametrize("setting", ["ARCHIVE_MIN_FREEE=1", "ARCHIVE_MIN_FREE=much"])
+def test_a_start_that_failed_because_of_a_setting_is_reported(setting: str, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    done = Command("crawl", "dw", "-a", "seeds=7", "-s", f"ARCHIVE_DIR={tmp_path}", "-s", setting).finish()
+    [path] = (tmp_path / "runs").glob("*.report.json")
+    made = json.loads(path.read_bytes())
+    assert (done.returncode, made["exit_status"], made["reason"], made["seeds"]) == (1, 1, "could not start", "7")
+    assert done.stderr == f"scrapy crawl: {made['sentences'][0]}\n"
+
+
 @pytest.mark.parametrize(
     ("dry_run", "is_reported"), [("false", True), ("No", True), ("1", False), ("json", False), ("?", False)]
 )

@@ -171,6 +171,15 @@ def test_damaged_reports_of_earlier_runs_are_not_compared_with() -> None:
     assert report.alert(10, before, 0.25, 20) == report.alert(10, [100, 100, 100], 0.25, 20) != ""
 
 
+def test_a_missing_list_is_named_without_an_id() -> None:
+    missing = [{"kind": kind, "id": dw_id, "reason": "status 404", "url": "https://x"}
+               for kind, dw_id in (("listing", 0), ("video", 7))]  # fmt: skip
+    made = report_of({}, exit_status=3, missing=missing)
+    assert [line for line in report.summary(made).splitlines() if "status 404" in line] == [
+        "  missing: list: status 404  https://x", "  missing: video 7: status 404  https://x",
+    ]  # fmt: skip
+
+
 def test_counts_of_one_are_singular_in_a_summary() -> None:
     for count, words in ((1, ("1 article", "1 address, 1 list", "1 entry, 1 new entry")),
                          (2, ("2 articles", "2 addresses, 2 lists", "2 entries, 2 new entries"))):  # fmt: skip

@@ -178,7 +178,8 @@ def test_an_index_that_fails_while_it_is_read_is_replaced(tmp_path: Path, monkey
     with Library(root) as library, closing(sqlite3.connect(":memory:")) as empty:
         documents = library.documents()
         found = [next(documents).id]
-        with monkeypatch.context() as patch:
+        assert library._index is not None
+        with closing(library._index._db), monkeypatch.context() as patch:
             patch.setattr(library._index, "_db", empty)
             found += [each.id for each in documents]
         assert found == ids

@@ -13,6 +13,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import clock, streams, times
+from crawler.configuration import sources
 from crawler.crawl import drift, report
 from crawler.crawl.control import Control
 from crawler.crawl.options import Options
@@ -62,6 +63,7 @@ class ArchiveExtension:
             _opened(spider.options, start_ms := clock.now_ms()), spider.options, crawler.stats, Control(crawler), start_ms
         )
         self.run.archive.index.on_failure = self.run.abort
+        self.seeds = sources.recorded(spider.options.seeds)
         self.exit_status = COULD_NOT_START
         self._is_finished = False
         spider.begin(self.run)
@@ -150,7 +152,7 @@ class ArchiveExtension:
         end_ms = run.now_ms()
         return report.make(
             told, start=times.iso(run.start_ms), end=times.iso(end_ms), run=run.archive.log.name,
-            logs=sorted(run.archive.log.written), seconds=(end_ms - run.start_ms) / 1000, seeds=run.options.seeds,
+            logs=sorted(run.archive.log.written), seconds=(end_ms - run.start_ms) / 1000, seeds=self.seeds,
             reason=reason, exit_status=self.exit_status, sentences=notes.sentences,
             windows=notes.windows, missing=notes.missing,
             listing_problems=notes.problems, unknown_keys=sorted(notes.unknown_keys),
@@ -167,7 +169,7 @@ class ArchiveExtension:
             return []
         options = self.run.options
         past = [one for one in past_reports(self.run.root, 100) if is_crawl(one) and one.get("reason") == "finished"]
-        found_before = [one.get("found") for one in past if one.get("seeds") == options.seeds]
+        found_before = [one.get("found") for one in past if one.get("seeds") == self.seeds]
         alert = report.alert(told["found"], found_before, options.alert_share, options.alert_minimum)
         return [*filter(None, [alert]), *drift.jumps(told, past)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable
@@ -40,7 +41,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 def _database(sql: str) -> bytes:
-    with sqlite3.connect(":memory:") as db:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         db.execute(sql)
         return db.serialize()
 
@@ -80,13 +81,13 @@ def test_sound_index_is_used_unchanged(root: Path) -> None:
 
 @pytest.mark.parametrize("sql", ["PRAGMA user_version = 99", "UPDATE meta SET value = 'older' WHERE key = 'folding'"])
 def test_index_of_another_version_is_rebuilt(root: Path, sql: str) -> None:
-    with sqlite3.connect(root / NAME) as db:
+    with contextlib.closing(sqlite3.connect(root / NAME, isolation_level=None)) as db:
         db.execute(sql)
     (root / SEAL).unlink()
     said: list[str] = []
     assert len(hits(root, "harbour", say=said.append)) == 40
     assert "of another version" in said[0]
-    with sqlite3.connect(root / NAME) as db:
+    with contextlib.closing(sqlite3.connect(root / NAME, isolation_level=None)) as db:
         assert db.execute("SELECT value FROM meta").fetchone() == (fold.VERSION,)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -64,7 +65,7 @@ def test_words_of_a_changed_document_stay_where_they_are(tmp_path: Path) -> None
         archive_of(root, document(70000001, stamp_ms=stamp_ms, body=f"<p>new harbour {n}</p>"), now_ms=stamp_ms)
     assert len(hits(root, "harbour", say=said.append)) == 8
     assert said == []  # it was never rebuilt
-    with sqlite3.connect(root / NAME) as db:
+    with contextlib.closing(sqlite3.connect(root / NAME, isolation_level=None)) as db:
         assert db.execute("SELECT count(*), count(path) FROM documents").fetchone() == (4, 4)
 
 
@@ -114,7 +115,7 @@ def test_index_is_rebuilt_when_much_of_it_is_gone(tmp_path: Path) -> None:
         remove(root, f"en/2026/05/{70000001 + n}-a-title.txt", 70000001 + n, NOW_MS + (n + 1) * HOUR_MS)
     assert len(hits(root, "harbour", say=said.append)) == 296
     assert "2 texts that are gone" in said[0]
-    with sqlite3.connect(root / NAME) as db:
+    with contextlib.closing(sqlite3.connect(root / NAME, isolation_level=None)) as db:
         assert db.execute("SELECT count(*), count(path) FROM documents").fetchone() == (148, 148)
 
 
@@ -140,7 +141,7 @@ def test_fifo_in_place_of_a_document_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_large_build_merges_its_segments_once_and_small_ones_as_they_come(tmp_path: Path) -> None:
     def segments() -> int:
-        with sqlite3.connect(root / NAME) as db:
+        with contextlib.closing(sqlite3.connect(root / NAME, isolation_level=None)) as db:
             return int(db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()[0])
 
     root = archive_of(tmp_path / "archive", *(document(70000001 + n, body=f"<p>harbour {n}</p>") for n in range(40)))
@@ -191,7 +192,7 @@ def test_day_with_more_documents_than_rows_stays_in_order(tmp_path: Path) -> Non
     root = archive_of(tmp_path / "archive", *documents)
     with patch.object(catalogue, "ROWS_A_DAY", 4), patch.object(search_module, "ROWS_A_DAY", 4):
         found = hits(root, "harbour")[:30]
-        with sqlite3.connect(root / NAME) as db:
+        with contextlib.closing(sqlite3.connect(root / NAME, isolation_level=None)) as db:
             assert db.execute("SELECT count(*) FROM documents WHERE row >= ?", [BEYOND]).fetchone() == (18,)
         day_ms = NOW_MS - 30 * made.DAY_MS  # 2 May
         assert len(paths(root, "harbour", since_ms=day_ms, until_ms=day_ms + made.DAY_MS)) == 10

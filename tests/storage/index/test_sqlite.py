@@ -383,7 +383,7 @@ def test_damage_inside_is_found_by_the_check(tmp_path: Path) -> None:
 
 
 def test_schema_of_another_version_is_reported(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "i") as db:
+    with contextlib.closing(sqlite3.connect(tmp_path / "i", isolation_level=None)) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(sqlite3.DatabaseError, match="schema version 99"):
