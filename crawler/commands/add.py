@@ -68,7 +68,7 @@ class Command(ArchiveCommand):
 
 
 class _Complaints:
-    """The problems met: each is printed as it comes, up to a limit, or kept for JSON. in_full: keep them all."""
+    """Collects problems: prints each one at once, up to a limit, or keeps it for JSON. in_full: keep them all."""
 
     def __init__(self, *, in_full: bool) -> None:
         self.listed: list[Problem] = []
@@ -76,7 +76,7 @@ class _Complaints:
         self._in_full = in_full
 
     def add(self, problem: Problem) -> None:
-        """Take a problem in."""
+        """Count a problem, and print it or keep it."""
         self.total += 1
         if self._in_full:
             self.listed.append(problem)
@@ -84,7 +84,7 @@ class _Complaints:
             say(f"{problem.place}: {problem.reason}")
 
     def say_rest(self) -> None:
-        """Say how many problems were not printed."""
+        """Print how many problems were not printed."""
         if self.total > LISTED:
             say(f"and {counted(self.total - LISTED, 'more problem')}")
 

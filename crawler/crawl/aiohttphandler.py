@@ -1,4 +1,4 @@
-"""Scrapy's aiohttp download handler, made to do what its Twisted one does. The only module that imports aiohttp."""
+"""Make Scrapy's aiohttp download handler behave like its Twisted one. Only this module imports aiohttp."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ _AUTHORIZATION = "Proxy-Authorization"
 
 
 class AiohttpHandler(_aiohttp.AiohttpDownloadHandler):
-    """Scrapy's, which calls itself experimental, with these differences; tests/crawl/test_aiohttphandler.py holds it to them.
+    """Scrapy's handler, which calls itself experimental, with these differences, which tests/crawl/test_aiohttphandler.py
+    checks.
 
     The slots alone limit connections; Scrapy's waits for one within the timeout. Addresses go out as they are. Headers of a
     response are bytes; one that is not UTF-8 is an error in Scrapy's. A proxy's password may hold any character. An error is of
@@ -45,7 +46,7 @@ class AiohttpHandler(_aiohttp.AiohttpDownloadHandler):
     experimental = False
 
     def __init__(self, crawler: Crawler) -> None:
-        super(_aiohttp.AiohttpDownloadHandler, self).__init__(crawler)  # its own makes a session that nobody would close
+        super(_aiohttp.AiohttpDownloadHandler, self).__init__(crawler)  # Scrapy's own makes a session that nothing would close
         self._session = aiohttp.ClientSession(
             connector=_Connector(local_addr=self._bind_address, ssl=_make_ssl_context(crawler.settings), limit=0),
             cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, response_class=_Response,
@@ -80,7 +81,7 @@ class AiohttpHandler(_aiohttp.AiohttpDownloadHandler):
             raise ResponseDataLossError("the body is cut off or damaged") from error  # aiohttp's text holds some of it
         coding = response.headers.get("Transfer-Encoding")
         if not (coding.lower().endswith("chunked") if coding else "Content-Length" in response.headers):
-            made.flags.append("partial")  # only the end of the connection tells where the body ends
+            made.flags.append("partial")  # only the end of the connection shows where the body ends
         return made
 
     @staticmethod
@@ -108,7 +109,7 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class _Protocol(ResponseHandler):
-    """aiohttp's side of a connection. is_proven: it has brought a response."""
+    """aiohttp's side of a connection. is_proven: whether it has brought a response."""
 
     is_proven = False
 
@@ -123,13 +124,13 @@ class _Response(_aiohttp._ClientResponse):
     async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Read the head of the response.
 
-        If the connection is lost, aiohttp sends the request again at once. That is right for one that was kept open, which the
-        server may close at any time; otherwise Scrapy is to retry, in its own time.
+        If the connection is lost, aiohttp sends the request again at once. That is right for a connection that was kept open,
+        which the server may close at any time; otherwise Scrapy decides when to retry.
         """
         protocol = connection.protocol
         assert isinstance(protocol, _Protocol)
         try:
-            if protocol.transport is None:  # Scrapy's expects that there is one
+            if protocol.transport is None:  # Scrapy's code expects one
                 raise aiohttp.ServerDisconnectedError
             response = await super().start(connection)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:

@@ -1,6 +1,6 @@
-"""Make columns for Arrow out of Python values.
+"""Make Arrow columns from Python values.
 
-`pyarrow.array` does this too, but loads pandas where pandas is installed: a second and 100 MB that an export does not need.
+`pyarrow.array` does this too, but loads pandas if it is installed, which takes a second and 100 MB.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Check what another archive says and holds before it is taken. Pure; everything from outside may be damaged or hostile."""
+"""Check records and files of another archive before they are taken. Pure; they may be damaged or hostile."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def about_document(record: FileRecord, document: SeedDocument, known: Row | None
 
 
 def about_file(record: FileRecord) -> About:
-    """Return what our log says of a file of another archive: what its own log says, without what could do harm here."""
+    """Return what our log says of a file of another archive: what its own log says, without harmful values."""
     about = record.about
     picture = layout.picture_of(record.path)
     url = DW.picture(picture) if picture else _plain(about.url)
@@ -111,9 +111,9 @@ def usable(record: StateRecord) -> StateRecord | None:
 
 
 def is_news(record: StateRecord, known: Row | None) -> bool:
-    """Whether a state of another archive says more than what ours knows. known: our row, None if there is none.
+    """Whether a state of another archive says more than ours. known: our row, None if there is none.
 
-    Ours stays where both know something, but for documents that DW removed after our last look, and for what DW said later
+    Ours stays if both know something, except for documents that DW removed after our last check, and for what DW said later
     about a document's kind and date.
     """
     if record.state == objects.ARCHIVED:

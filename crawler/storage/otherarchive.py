@@ -1,4 +1,4 @@
-"""Another archive, for reading only: its run logs and files, without its index. Nothing in it is trusted or changed."""
+"""Read the run logs and files of another archive, without its index. Nothing in it is trusted or changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from crawler.storage.runlog import run_logs
 
 
 class OtherArchive(Protocol):
-    """What is asked of another archive. name: for a person."""
+    """The interface of another archive. name: for a person."""
 
     name: str
 
@@ -29,14 +29,14 @@ class OtherArchive(Protocol):
         """Yield the paths of the files that belong to articles, in any order. Raises UnusableArchive."""
 
     def pieces(self, path: str) -> Iterator[bytes]:
-        """Yield the bytes of a file. path: one of the layout. Raises OSError, also for what is no file."""
+        """Yield the bytes of a file. path: one of the layout. Raises OSError, also for anything but a file."""
 
     def is_in_use(self) -> bool:
         """Whether a run is writing to it now, as far as can be known."""
 
 
 class Folder:
-    """Another archive in a folder. Links are followed at the top only, as in an archive of ours."""
+    """Another archive in a folder. Links are followed at the top only, as in our own archive."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -1,8 +1,8 @@
-"""Take another archive into an archive, by its run logs and without a request.
+"""Import another archive into an archive, by its run logs and without a request.
 
 Pictures, media files and unreadable replies come first, then documents with their replies and revisions, then states. The
-other archive is only read. A file is taken if it is as its run log says and as its path says; the others are counted. What
-was taken before a kill is there when it is repeated.
+other archive is only read. A file is imported if it fits its run log and its path; the others are counted. After a kill, a
+repeated import continues.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from crawler.upkeep.takeover import Takeover, plan_document
 
 Advance = Callable[[int, int | None], None]
 
-_MOST_FILES, _MOST_BYTES = 256, 32 * 1024 * 1024  # being written at a time; bounds memory
+_MOST_FILES, _MOST_BYTES = 256, 32 * 1024 * 1024  # files that are being written at a time; bounds memory
 UNLOGGED = "in no run log of its archive, whose next run or `reindex` logs it if it is whole"
 _STATES = 500  # logged together
 
 
 @dataclass
 class Merged:
-    """What became of another archive.
+    """The result of importing another archive.
 
     documents: its documents by outcome: new, newer (ours became a revision), older (it became a revision), already there.
     taken: the files and states that were taken, by kind. kept: pictures and media files that differ; ours stayed. problems:
@@ -108,12 +108,12 @@ class _Merge:
         self._on_their_way = _OnTheirWay(archive)
 
     def refuse(self, path: str, why: object) -> None:
-        """Count and name something that cannot be taken."""
+        """Count and report something that cannot be taken."""
         self.merged.problems += 1
         self._complain(Problem(f"{self.other.name}/{path}", str(why)))
 
     def read_logs(self) -> None:
-        """Read the run logs. What is damaged in them is named; the rest counts."""
+        """Read the run logs. Damaged lines are reported; the others count."""
         for name, log in self.other.logs():
             try:
                 for line in runlog.lines(log):
@@ -140,11 +140,11 @@ class _Merge:
         self._on_their_way.finish()
 
     def _take_loose(self, record: FileRecord) -> None:
-        """Take a picture, a media file or an unreadable reply. One of ours with the same path stays."""
+        """Take a picture, a media file or an unreadable reply. If ours has a file at this path, that stays."""
         path = record.path
         known = self.archive.index.file(path)
         if known:
-            # two notes about the same unreadable reply differ in their time alone
+            # two notes about the same unreadable reply differ only in their time
             self.merged.kept += known[0] != record.sha256 and not path.startswith("unreadable/")
             return
         what = "pictures" if layout.picture_of(path) else "media files" if layout.is_media(path) else "unreadable replies"
@@ -225,9 +225,9 @@ class _Merge:
         self.merged.taken.update(plan.taken)
 
     def take_states(self) -> None:
-        """Take what the other archive knows of objects of which ours knows less: aliases, gone, missing, pending."""
+        """Take the states of objects of which the other archive knows more than ours: alias, gone, missing, pending."""
         batch: list[AnyState] = []
-        if self.logged.scope and self.archive.index.meta(SCOPE) is None:  # ours was never crawled
+        if self.logged.scope and self.archive.index.meta(SCOPE) is None:  # our archive was never crawled
             batch.append(self.logged.scope)
         for rendition, logged in self.logged.states():
             record = foreign.usable(logged)
@@ -242,7 +242,8 @@ class _Merge:
         agenda.draw_last_scope(self.archive.index)  # as when the index is rebuilt
 
     def name_unlogged(self) -> None:
-        """Name files that no log has: a run was killed, or they were copied by hand. While a run writes, there are some."""
+        """Report files that no log has: a run was killed, or they were copied by hand. While a run writes, there are always
+        some."""
         self.merged.is_in_use = self.other.is_in_use()
         if self.merged.is_in_use:
             return

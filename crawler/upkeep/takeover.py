@@ -1,4 +1,4 @@
-"""Plan what an archive takes of one document of another archive: its versions are read, `histories` decides, files come out."""
+"""Plan what to take of one document of another archive: read its versions, let `histories` decide, and return files."""
 
 from __future__ import annotations
 

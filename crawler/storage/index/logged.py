@@ -1,6 +1,6 @@
-"""What the run logs of an archive say of each file and object: a temporary database, made from the logs alone.
+"""Collect what the run logs of an archive say of each file and object, in a temporary database.
 
-It is on disk, so that memory does not grow with the archive. What counts is the last line about a file or an object.
+It is on disk, so that memory does not grow with the archive. The last line about a file or an object counts.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Logged:
         self._db.close()
 
     def take(self, record: FileRecord | AnyState | None) -> None:
-        """Take in the next record of the logs, in their order."""
+        """Add the next record of the logs, in their order."""
         match record:
             case FileRecord():
                 self._take_file(record)
@@ -73,7 +73,7 @@ class Logged:
             rendition = objects.MEDIA
         if record.state == ALIAS and self.documents(record.id):
             return  # it has a document of its own, which stays
-        verb = "IGNORE" if record.state == PENDING else "REPLACE"  # what is known already stays as it is
+        verb = "IGNORE" if record.state == PENDING else "REPLACE"  # an earlier state stays
         self._db.execute(f"INSERT OR {verb} INTO states VALUES (?, ?, ?)", [record.id, rendition, json.dumps(record.to_line())])
 
     def _forget_state(self, dw_id: int, rendition: str) -> None:
