@@ -67,6 +67,7 @@ class DwSpider(scrapy.Spider):
         if settings.getbool(components.ENABLED, True):
             super().update_settings(settings)
             settings.set("DOWNLOAD_HANDLERS_BASE", httpclient.handlers(settings), "spider")
+            settings.set("RETRY_EXCEPTIONS", httpclient.retry_exceptions(settings), "spider")
             for name, instead in components.MEANINGLESS.items():
                 if settings[name] and settings[name] not in ("0", "False", "false"):
                     logger.warning("%s has no effect here: %s", name, instead)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scrapy.settings import default_settings
 
 from crawler.configuration.reading import Settings
 from crawler.crawl import httpclient
@@ -40,6 +41,14 @@ def test_twisted_takes_its_place_where_uvloop_is_missing() -> None:
     assert httpclient.set_event_loop(settings("auto")) is None
     with pytest.raises(ArgumentError, match=r"HTTP_CLIENT is aiohttp, but uvloop is not installed: pip install .*\[fast\]"):
         httpclient.client_of(settings("aiohttp"))
+
+
+def test_scrapys_settings_name_the_error_that_aiohttp_does_without() -> None:
+    scrapys = default_settings.RETRY_EXCEPTIONS
+    with_aiohttp = httpclient.retry_exceptions(settings("aiohttp", RETRY_EXCEPTIONS=scrapys))
+    assert httpclient.retry_exceptions(settings("twisted", RETRY_EXCEPTIONS=scrapys)) == scrapys
+    assert len(with_aiohttp) == len(scrapys) - 1
+    assert not [error for error in with_aiohttp if "http11" in str(error)]
 
 
 @pytest.mark.parametrize("name", ["", "AIOHTTP", "httpx", None, 1])
