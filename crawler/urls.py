@@ -51,7 +51,8 @@ _PERMALINK = re.compile(r"^/p/([0-9A-Za-z]{1,9})/?$")
 _IMAGE = re.compile(r"^/image/([0-9]{1,15})_([0-9A-Za-z]{1,12})\.(jpg|jpeg|png|gif|webp)$", re.IGNORECASE)
 _CLASSIC_IMAGE = re.compile(r"^/image/0,,([0-9]{1,15})_([0-9A-Za-z]{1,12}),00\.(jpg|jpeg|png|gif|webp)$", re.IGNORECASE)
 _PLAIN_IMAGE = re.compile(
-    r"(?:https://(?:images\.weserv\.nl/\?url=)?)?(?:static|api)\.dw\.com/image/([0-9]{1,15})_([0-9A-Za-z]{1,12})\.(jpg|jpeg|png|gif|webp)"
+    r"(?:https://(?:images\.weserv\.nl/\?url=)?)?"
+    r"((?:static|api)\.dw\.com/image/([0-9]{1,15})_([0-9A-Za-z]{1,12})\.(jpg|jpeg|png|gif|webp))"
 )
 _PROXY = re.compile(r"^(?:https?:)?//images\.weserv\.nl/\?url=([^&#]*)", re.IGNORECASE)
 # no user, no other port, nothing that ends an attribute
@@ -226,8 +227,6 @@ def parse_picture(url: str, sites: Sites = DW) -> PictureName | None:
     >>> parse_picture("https://images.weserv.nl/?url=static.dw.com/image/63750162_303.jpg").file_name
     '63750162_303.jpg'
     """
-    if plain := _PLAIN_IMAGE.fullmatch(url):  # nearly all of them
-        return PictureName(int(plain[1]), plain[2], plain[3]) if int(plain[1]) else None
     found = shown_picture(url, sites)
     return found[0] if found else None
 
@@ -241,6 +240,8 @@ def shown_picture(url: str, sites: Sites = DW) -> tuple[PictureName, DwAddress] 
     'api.dw.com/image/63750162_303.jpg'
     """
     url = url.strip()
+    if plain := _PLAIN_IMAGE.fullmatch(url):  # nearly all of them
+        return (PictureName(int(plain[2]), plain[3], plain[4]), DwAddress(plain[1])) if int(plain[2]) else None
     if proxied := _PROXY.match(url):
         url = re.sub(r"^(?:https?:)?(?://)?", "https://", unquote(proxied[1]), count=1)
     elif url.startswith("//"):
