@@ -154,7 +154,7 @@ class Archive:
 
     def _targets(self, ids: Iterable[int]) -> list[int]:
         """Return the ids that these lead to, in order, so that two tasks cannot wait for each other."""
-        rows = ((dw_id, self.index.resolve(dw_id)) for dw_id in ids)
+        rows = ((dw_id, self.index.resolve(dw_id)) for dw_id in set(ids))
         return sorted({row.id if row else dw_id for dw_id, row in rows})
 
     def _turn(self, dw_id: int) -> asyncio.Lock:
