@@ -59,9 +59,9 @@ def test_proxy_that_intercepts_tls_is_refused(client: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("client", ["aiohttp", "twisted"])
 def test_wrong_password_or_a_refusing_proxy_leaves_dw_unreachable(client: str, tmp_path: Path) -> None:
     with ConnectProxy(fresh_site(), tmp_path, login="me:secret") as proxy:
-        ran = crawl(tmp_path / "a", proxy.url.replace("//", "//me:wrong@"), *NO_CHECK, "-s", f"HTTP_CLIENT={client}")
+        ran = crawl(tmp_path / "a", proxy.url.replace("//", "//me:guess1@"), *NO_CHECK, "-s", f"HTTP_CLIENT={client}")
     assert ran.returncode == 4, ran.stderr
-    assert "wrong" not in ran.stderr + ran.stdout
+    assert "guess1" not in ran.stderr + ran.stdout
     with ConnectProxy(fresh_site(), tmp_path, refuses=True) as proxy:
         assert crawl(tmp_path / "a", proxy.url, *NO_CHECK, "-s", f"HTTP_CLIENT={client}").returncode == 4
 
