@@ -92,15 +92,20 @@ def read(given: Mapping[str, str], settings: Readable) -> Options:
 
 
 def sites_of(settings: Readable) -> Sites:
-    """Return where DW is, by the settings DW_API_URL, DW_STATIC_URL, DW_WWW_URL, DW_RSS_URL, MEDIA_HOSTS, DW_MEDIA_URL, and
-    how wide pictures are wanted, by ARCHIVE_PICTURE_WIDTH. Raises ArgumentError."""
-    names = ("DW_API_URL", "DW_STATIC_URL", "DW_WWW_URL", "DW_RSS_URL")
-    hosts = frozenset(host.strip().lower() for host in settings.getlist("MEDIA_HOSTS"))
-    sites = Sites(*(settings[name].rstrip("/") for name in names))
+    """Return where DW is, as `hosts_of` does, and how wide pictures are wanted: ARCHIVE_PICTURE_WIDTH. Raises
+    ArgumentError."""
     width = _number(settings, "ARCHIVE_PICTURE_WIDTH", settings.getint)
     if width == 0:
         raise ArgumentError("ARCHIVE_PICTURE_WIDTH must be at least 1 pixel: 700 is as the format shows pictures")
-    return replace(sites, media_hosts=hosts, media=settings["DW_MEDIA_URL"].rstrip("/"), picture_width=width)
+    return replace(hosts_of(settings), picture_width=width)
+
+
+def hosts_of(settings: Readable) -> Sites:
+    """Return where DW is, by the settings DW_API_URL, DW_STATIC_URL, DW_WWW_URL, DW_RSS_URL, MEDIA_HOSTS, DW_MEDIA_URL."""
+    names = ("DW_API_URL", "DW_STATIC_URL", "DW_WWW_URL", "DW_RSS_URL")
+    hosts = frozenset(host.strip().lower() for host in settings.getlist("MEDIA_HOSTS"))
+    sites = Sites(*(settings[name].rstrip("/") for name in names))
+    return replace(sites, media_hosts=hosts, media=settings["DW_MEDIA_URL"].rstrip("/"))
 
 
 def min_free(settings: Readable) -> int:

@@ -74,7 +74,7 @@ class DwSpider(scrapy.Spider):
                     _replace(settings, name, None)
         slots = dict(settings.getdict("DOWNLOAD_SLOTS"))
         if slots:
-            sites = options.sites_of(settings)
+            sites = options.hosts_of(settings)
             own = {urlsplit(base).hostname: urlsplit(real).hostname for base, real in zip(sites.all(), DW.all(), strict=True)}
             if len(own) == len(sites.all()):  # one host for all: its slot must not be that of pictures
                 slots.update({base: slots[real] for base, real in own.items() if base and real in slots})

@@ -189,6 +189,8 @@ def test_invalid_argument_prevents_a_run(argument: str, told: str, site: Site, t
         ("ARCHIVE_REFRESH", "[[2]]", "ARCHIVE_REFRESH is not a list of pairs like [[2, 0], [14, 1]]"),
         ("ARCHIVE_MIN_FREE", "500 MiB", "ARCHIVE_MIN_FREE is not a number: '500 MiB'"),
         ("ARCHIVE_ALERT_SHARE", "25%", "ARCHIVE_ALERT_SHARE is not a number: '25%'"),
+        ("ARCHIVE_PICTURE_WIDTH", "0", "ARCHIVE_PICTURE_WIDTH must be at least 1 pixel"),
+        ("ARCHIVE_PICTURE_WIDTH", "700px", "ARCHIVE_PICTURE_WIDTH is not a number: '700px'"),
         ("ARCHIVE_KINDS", "article, articles", "ARCHIVE_KINDS holds unknown kinds: articles"),
     ],
 )
