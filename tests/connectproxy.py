@@ -105,7 +105,7 @@ class SocksProxy(ConnectProxy):
 
 
 def _exactly(client: socket.socket, count: int) -> bytes:
-    """Receive so many bytes. Raises OSError if the connection ends before."""
+    """Receive exactly `count` bytes. Raises OSError if the connection ends before."""
     data = b""
     while len(data) < count:
         if not (piece := client.recv(count - len(data))):

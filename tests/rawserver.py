@@ -1,4 +1,4 @@
-"""A server on loopback that answers with given bytes, however odd: for what no HTTP library would send."""
+"""A server on loopback that answers with any bytes, also those that no HTTP library would send."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Answer = tuple[bytes, ...]
 class RawServer:
     """A server in threads, ended with the `with` block.
 
-    answer: of the head of a request, what to send and what follows. tls: for https. heads: of all requests, as they came.
-    connections: how many there were. url: its address, without trailing slash.
+    answer: takes the head of a request, returns the bytes to send and what follows. tls: for https. heads: those of all
+    requests. connections: how many there were. url: its address, without trailing slash.
     """
 
     def __init__(

@@ -26,8 +26,8 @@ class RedirectCircle(IgnoreRequest):
 
 
 class HostPaused(IgnoreRequest):
-    """A host asked for a longer wait than a run allows, or the run is ending. Raised by `middlewares.patience`; what was asked
-    for stays due."""
+    """A host asked for a longer wait than a run allows, or the run is ending. Raised by `middlewares.patience`; the requested
+    object stays due."""
 
 
 class RobotsUnavailable(IgnoreRequest):

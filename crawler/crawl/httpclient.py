@@ -1,6 +1,6 @@
-"""The library that makes a crawl's requests: setting HTTP_CLIENT.
+"""Choose the library that makes a crawl's requests: setting HTTP_CLIENT.
 
-aiohttp on uvloop's event loop takes less CPU than Twisted's client. Scrapy brings aiohttp, the extra `fast` brings uvloop.
+aiohttp on uvloop's event loop takes less CPU than Twisted's client. Scrapy requires aiohttp, the extra `fast` adds uvloop.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TUNNEL_ERROR = "scrapy.core.downloader.handlers.http11.TunnelError"
 def client_of(settings: Readable) -> str:
     """Return the client of a run, for its report: `aiohttp`, `twisted`, or the handler that DOWNLOAD_HANDLERS names.
 
-    Raises ArgumentError if HTTP_CLIENT is no client, or one that is not installed.
+    Raises ArgumentError if HTTP_CLIENT is not a client, or one that is not installed.
     """
     name = settings["HTTP_CLIENT"]
     if name not in (AUTO, AIOHTTP, TWISTED):
@@ -48,7 +48,7 @@ def handlers(settings: Readable) -> dict[str, str]:
 def retry_exceptions(settings: Readable) -> list[Any]:
     """Return Scrapy's RETRY_EXCEPTIONS for the client of HTTP_CLIENT.
 
-    The error that only Twisted's raises is left out with aiohttp: to look it up takes a tenth of the start of a run.
+    With aiohttp, the error that only Twisted's client raises is left out, because importing it takes a tenth of a run's start.
     """
     errors = settings.getlist("RETRY_EXCEPTIONS")
     return errors if _usable(settings) == TWISTED else [error for error in errors if error != _TUNNEL_ERROR]
@@ -57,12 +57,12 @@ def retry_exceptions(settings: Readable) -> list[Any]:
 def set_event_loop(settings: Readable) -> str | None:
     """Make the event loop for the client of HTTP_CLIENT the current one; return its name, for Scrapy's ASYNCIO_EVENT_LOOP.
 
-    Returns None, and does nothing, for Scrapy's own loop, and if that setting names one already. To be called before Scrapy
-    makes its process, which fixes the loop. Scrapy would first make another one, and leave it open.
+    Returns None, and does nothing, for Scrapy's own loop, and if that setting names one already. Call it before Scrapy makes
+    its process, which fixes the loop; otherwise Scrapy would make another loop first, and leave it open.
     """
     if settings["ASYNCIO_EVENT_LOOP"] or _usable(settings) == TWISTED:
         return None
-    import uvloop  # late: it may be missing
+    import uvloop  # late, because it may be missing
 
     asyncio.set_event_loop(uvloop.new_event_loop())
     return "uvloop.Loop"

@@ -37,7 +37,7 @@ def gives(place: str, origin: str) -> bool:
 
 
 def url(place: str, kind: str, dw_id: int, language: str | None, sites: Sites) -> str:
-    """Return the address of a place. language: a language path; without one www.dw.com leads to the page by itself."""
+    """Return the address of a place. language: a language path; without one www.dw.com redirects to the page."""
     if place == GRAPH:
         return f"{sites.www}/graph-api/{language or 'en'}/content/{_GRAPH_KINDS.get(kind, kind)}/{dw_id}"
     if place == PAGE:

@@ -1,6 +1,6 @@
-"""Choose the renditions of a picture to ask for: the wanted one, then those that may stand in for it.
+"""Choose the renditions of a picture to request: the wanted one, then possible substitutes.
 
-Source: section 7 of what is known of DW's data. The number in a picture's address is the picture, what follows `_` its
+Source: section 7 of our notes on DW's data. The number in a picture's address names the picture, the part after `_` its
 rendition.
 """
 
@@ -18,7 +18,7 @@ STANDARD_WIDTH = 700
 """The width of the pictures that the document format shows, in pixels."""
 
 STAND_INS = ("4", "7")
-"""Renditions that nearly every picture has, in the order in which they are asked for. `_4` is "always present"."""
+"""Renditions that nearly every picture has, in the order of requests. `_4` is "always present"."""
 
 _WIDTHS = {"301": 220, "302": 460, "303": 700, "304": 940, "607": 1920}
 # figures whose pictures were not made in these widths, such as FREE_IMAGE and LEGACY_4
@@ -26,8 +26,8 @@ _ODD_FORMAT = re.compile(r"\b(?:free_image|legacy(?:_([0-9a-z]{1,12}))?)\b", re.
 
 
 class Shown(NamedTuple):
-    """A picture to show. name: the rendition to ask for first. address: its address, as in `article.Picture`. others: the
-    renditions to ask for if DW does not have that one, in order."""
+    """A picture to show. name: the rendition to request first. address: its address, as in `article.Picture`. others: the
+    renditions to request if DW does not have that one, in order."""
 
     name: PictureName
     address: DwAddress
@@ -44,7 +44,7 @@ def of_width(width: int) -> str:
 
 
 def candidates(wanted: PictureName, named: Iterable[PictureName] = ()) -> tuple[PictureName, ...]:
-    """Return the renditions to ask for, in order, without repeats: the wanted one, `_4`, `_7`, those that the reply names.
+    """Return the renditions to request, in order, without repeats: the wanted one, `_4`, `_7`, those that the reply names.
 
     >>> wanted = PictureName(63, "303", "jpg")
     >>> [name.rendition for name in candidates(wanted, [wanted, PictureName(63, "304", "jpg")])]
@@ -64,7 +64,7 @@ def standing_in(wanted: PictureName, had: Iterable[PictureName]) -> PictureName 
 
 
 def of_figure(picture: PictureName, wanted: str, data_format: str = "", *, is_named: bool = True) -> tuple[PictureName, ...]:
-    """Return the renditions to ask for of a picture in a page, in order.
+    """Return the renditions to request of a picture in a page, in order.
 
     picture: as the page names it. wanted: the rendition of the wanted width. A figure whose format is FREE_IMAGE or LEGACY does
     not have it, so it comes last there. data_format: DW's word for the format. is_named: whether the page names a rendition.
@@ -79,6 +79,6 @@ def of_figure(picture: PictureName, wanted: str, data_format: str = "", *, is_na
 
 
 def shown(names: Iterable[PictureName], address: DwAddress | None = None) -> Shown:
-    """Return the picture to show. names: the renditions to ask for. address: of the first of them, if DW named one."""
+    """Return the picture to show. names: the renditions to request. address: of the first of them, if DW named one."""
     first, *others = names
     return Shown(first, address or urls.picture_address(first), tuple(others))

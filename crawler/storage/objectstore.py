@@ -1,7 +1,7 @@
-"""Another archive in an S3-compatible store, for reading only: files under a prefix, as `rclone` or `aws s3 sync` copy them.
+"""Read another archive in an S3-compatible store: files under a prefix, as `rclone` or `aws s3 sync` copy them.
 
-Needs obstore (extra `shared`), which is imported only here. No message repeats what the store or the environment said, because
-it may hold a secret.
+Needs obstore (extra `shared`), which is imported only here. No message repeats texts of the store or the environment, because
+they may hold a secret.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{1,254})(/.*)?", re.DOTALL)
 _ENDPOINT = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._/-]*)?")
-_PIECE = 8 * 1024 * 1024  # bytes; larger files are read piece by piece, each with a time limit of its own
+_PIECE = 8 * 1024 * 1024  # bytes; larger files are read piece by piece, each with its own time limit
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _STATUS = re.compile(r"status code: ([0-9]{3})")
 _CONNECT, _REQUEST = timedelta(seconds=5), timedelta(minutes=1)
@@ -107,7 +107,7 @@ def named(address: str, environ: Mapping[str, str]) -> Bucket:
     except ImportError as error:
         raise UnusableArchive(f"s3:// needs the package obstore: pip install 'dw-archiver[shared]' ({error})") from error
     if not opened.run_files():
-        raise UnusableArchive(f"{name}: there is no archive, for nothing lies in {layout.RUNS}/")
+        raise UnusableArchive(f"{name}: there is no archive, because {layout.RUNS}/ is empty or missing")
     return opened
 
 
@@ -133,7 +133,7 @@ def _store(name: str, bucket: str, prefix: str, environ: Mapping[str, str]) -> S
 
 @contextlib.contextmanager
 def _told(name: str, *, may_be_missing: bool = False) -> Iterator[None]:
-    """Raise UnusableArchive for whatever goes wrong. may_be_missing: raise FileNotFoundError if there is no such object."""
+    """Raise UnusableArchive for any error. may_be_missing: raise FileNotFoundError if there is no such object."""
     from obstore.exceptions import BaseError
 
     try:
@@ -145,9 +145,9 @@ def _told(name: str, *, may_be_missing: bool = False) -> Iterator[None]:
 
 
 def _meaning(said: str) -> str:
-    """Return what an error of obstore's means, without repeating it."""
+    """Return the meaning of an error of obstore, without repeating its text."""
     code, status = _CODE.search(said), _STATUS.search(said)
-    if "169.254." in said or "Missing" in said.partition("\n")[0]:  # where a machine at Amazon asks for its keys
+    if "169.254." in said or "Missing" in said.partition("\n")[0]:  # the address where machines at Amazon get their keys
         return _NO_KEYS
     if code and code[1] == "NoSuchBucket":
         return "there is no such bucket"

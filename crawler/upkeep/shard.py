@@ -1,4 +1,4 @@
-"""A share of an archive's files, so that several processes or machines can share a long command."""
+"""Divide an archive's files into shards, so that several processes or machines can share a long command."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ _Found = tuple[str, str | None, int, str | None]
 
 
 def _ours(db: sqlite3.Connection, shard: Shard, paths: Iterable[str]) -> Iterator[str]:
-    """Yield the files of the shard. Those of others pass for sound: their own shard reads them."""
+    """Yield the files of the shard. Files of other shards are assumed to be sound, because their own shard reads them."""
     for path in paths:
         if shard.has(path):
             yield path

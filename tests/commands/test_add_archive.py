@@ -1,4 +1,4 @@
-"""`scrapy add` with another archive: what it prints, its statuses, what it refuses."""
+"""`scrapy add` with another archive: its output, its statuses, what it refuses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def other(tmp_path: Path) -> Path:
     return archive_of(tmp_path / "other", same, older, newer, new, now_ms=NOW_MS + 1000)
 
 
-def test_summary_counts_what_became_of_the_documents(root: Path, other: Path) -> None:
+def test_summary_counts_the_documents_by_outcome(root: Path, other: Path) -> None:
     before = snapshot(other)
     ran = scrapy("add", other, root=root, now_ms=NOW_MS + DAY_MS)
     assert (ran.status, ran.err) == (0, "")
@@ -54,7 +54,7 @@ def test_json_has_an_entry_for_each_archive(root: Path, other: Path, tmp_path: P
     }  # fmt: skip
 
 
-def test_problems_are_named_and_give_status_3(root: Path, other: Path) -> None:
+def test_problems_are_reported_and_give_status_3(root: Path, other: Path) -> None:
     path = next(other.glob("en/*/*/70000004-*.txt"))
     path.write_bytes(b"damaged")
     ran = scrapy("add", other, root=root)
@@ -63,7 +63,7 @@ def test_problems_are_named_and_give_status_3(root: Path, other: Path) -> None:
     assert ran.out.endswith("; 1 problem\n")
 
 
-def test_archive_into_itself_is_refused(root: Path, tmp_path: Path) -> None:
+def test_adding_an_archive_to_itself_is_refused(root: Path, tmp_path: Path) -> None:
     before = snapshot(root)
     (tmp_path / "link").symlink_to(root)
     for place in (root, tmp_path / "link", f"{root}/../{root.name}"):
@@ -82,7 +82,7 @@ def test_log_segments_of_a_later_version_are_refused(root: Path, other: Path) ->
     assert snapshot(root) == before
 
 
-def test_archive_without_its_logs_is_named_file_by_file(root: Path, other: Path) -> None:
+def test_files_of_an_archive_without_logs_are_reported_one_by_one(root: Path, other: Path) -> None:
     for log in (other / "runs").iterdir():
         log.unlink()
     ran = scrapy("add", other, root=root)
@@ -98,7 +98,7 @@ def test_folder_of_documents_with_a_folder_called_runs_is_still_a_folder_of_docu
     assert scrapy("add", tmp_path / "mine", root=root).out == "2 documents: 2 new; 0 problems\n"
 
 
-def test_empty_archive_gives_nothing(root: Path, tmp_path: Path) -> None:
+def test_empty_archive_adds_nothing(root: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     (other / "runs").mkdir(parents=True)
     ran = scrapy("add", other, root=root)
@@ -120,21 +120,21 @@ def test_refused_archive_leaves_no_new_archive_behind(other: Path, tmp_path: Pat
     assert not (tmp_path / "none").exists()
 
 
-# ---- what is known of objects ----------------------------------------------------------------------------------------
+# ---- states of objects ----------------------------------------------------------------------------------------
 
 PICTURE: dict[str, Any] = {"kind": "picture", "id": 71000001, "format": "303", "url": "https://static.dw.com/image/71000001_303.jpg"}
 SEEN = times.iso(NOW_MS + DAY_MS)
 
 
 def states(root: Path) -> dict[tuple[int, str], str]:
-    """State by id and rendition of every object in the index."""
+    """Return the state of every object in the index, by id and rendition."""
     archive = look(root, NOW_MS)
     found = {(row[0], row[1]): row[2] for row in archive.index.select("SELECT id, rendition, state FROM objects")}
     archive.close(clean=False)
     return found
 
 
-def test_picture_that_ours_missed_is_taken(root: Path, other: Path) -> None:
+def test_picture_that_was_missing_here_is_taken(root: Path, other: Path) -> None:
     store(root, states=[{"state": "missing", "misses": 3, "reason": "status 404", **PICTURE}], now_ms=NOW_MS + 2000)
     about = About("picture", 71000001, PICTURE["url"], SEEN)
     store(other, NewFile("images/710/71000001_303.jpg", JPEG, about), now_ms=NOW_MS + 2000)
@@ -155,7 +155,7 @@ def test_picture_that_ours_missed_is_taken(root: Path, other: Path) -> None:
     ({"state": "gone", "kind": "article", "id": 70000088, "time": SEEN}, "gone"),
     ({"state": "missing", "kind": "article", "id": 70000088, "time": SEEN}, "refused"),
 ], ids=str)  # fmt: skip
-def test_state_is_taken_where_it_says_more(theirs: dict[str, object], expected: str, root: Path, tmp_path: Path) -> None:
+def test_state_is_taken_if_it_says_more_than_ours(theirs: dict[str, object], expected: str, root: Path, tmp_path: Path) -> None:
     store(root, states=[{"state": "refused", "kind": "article", "id": 70000088, "misses": 1}], now_ms=NOW_MS + 2000)
     other = archive_of(tmp_path / "other")
     store(other, states=[theirs], now_ms=NOW_MS + 2000)
@@ -165,7 +165,7 @@ def test_state_is_taken_where_it_says_more(theirs: dict[str, object], expected: 
     assert again["archives"][0]["taken"] == {}
 
 
-def test_hostile_words_and_addresses_of_a_state_are_not_taken(root: Path, tmp_path: Path) -> None:
+def test_hostile_texts_and_addresses_of_a_state_are_not_taken(root: Path, tmp_path: Path) -> None:
     other = archive_of(tmp_path / "other")
     store(other, now_ms=NOW_MS + 2000, states=[
         {"state": "missing", "kind": "article", "id": 70000077, "reason": "\x1b[2J gone", "language": "../.."},

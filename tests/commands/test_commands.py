@@ -81,7 +81,7 @@ def test_command_without_an_archive_fails_with_one_line(name: str, root: Path) -
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, "export", "reread", "search", "serve", "site"])
-def test_address_instead_of_a_folder_fails_in_a_line(name: str) -> None:
+def test_address_instead_of_a_folder_fails_with_one_line(name: str) -> None:
     """`s3://...` must not make a folder called `s3:`, and its password must not be shown."""
     words = {"add": ["x"], "diff": ["1"], "export": ["jsonl"], "search": ["x"], "serve": ["--port", "0"]}.get(name, [])
     for address in ("s3://key:SECRET@bucket/prefix", "GS://bucket", "http://host/folder"):

@@ -1,4 +1,4 @@
-"""Both HTTP clients, aiohttp and Twisted's, against servers that no library would be: the same outcome, and nothing lost."""
+"""Both HTTP clients, aiohttp and Twisted's, with odd and hostile servers: the same outcome, and nothing lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SMALL, LARGE = gzip.compress(BODY), gzip.compress(BODY + b" " * 20_000_000)
 
 
 def sized(body: bytes, length: int | None = None) -> bytes:
-    """A body, and before it the end of a head that names its length, or another one."""
+    """Return a body after the end of a head that names its length, or another length."""
     return b"Content-Length: %d\r\n\r\n%b" % (len(body) if length is None else length, body)
 
 
@@ -110,7 +110,7 @@ ANSWERS = [*(answer for _, answer in SAME.values()), *DAMAGED.values(), *ODD.val
 
 
 def article(pictures: int) -> bytes:
-    """The reply for ARTICLE, with so many pictures."""
+    """Return the reply for ARTICLE with some pictures."""
     shown = [
         {"content": {"type": "Image", "id": FIRST + at, "name": "", "sizes": [
             {"width": 700, "height": 394, "url": f"https://static.dw.com/image/{FIRST + at}_303.jpg"}]}}
@@ -121,14 +121,14 @@ def article(pictures: int) -> bytes:
 
 
 def answer(head: bytes, pictures: int = 0) -> Answer:
-    """ARTICLE; 404 for all else."""
+    """Answer with ARTICLE, or with 404 for everything else."""
     if head.startswith(b"GET /api/detail/article/%d " % ARTICLE):
         return b"HTTP/1.1 200 OK\r\n" + sized(article(pictures)), KEEP
     return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", KEEP
 
 
 def odd_answer(head: bytes) -> Answer:
-    """ARTICLE with a picture for each of ANSWERS."""
+    """Answer with ARTICLE, which has a picture for each of ANSWERS."""
     if found := re.match(rb"GET /image/(\d+)_303\.jpg ", head):
         return ANSWERS[int(found[1]) - FIRST]
     return answer(head, len(ANSWERS))
@@ -149,9 +149,9 @@ def report(root: Path) -> dict[str, Any]:
 
 
 @CLIENTS
-def test_both_clients_make_the_same_of_odd_and_hostile_servers(client: str, tmp_path: Path) -> None:
+def test_both_clients_give_the_same_result_with_odd_and_hostile_servers(client: str, tmp_path: Path) -> None:
     with RawServer(odd_answer) as server:
-        slots = json.dumps({"127.0.0.1": {"concurrency": 16}})  # more than the handler would allow by itself
+        slots = json.dumps({"127.0.0.1": {"concurrency": 16}})  # more than the handler's default
         many: dict[str, Any] = {"CONCURRENT_REQUESTS_PER_DOMAIN": 2, "CONCURRENT_REQUESTS": 32, "DOWNLOAD_SLOTS": slots}
         done = started(tmp_path, server.url, client, **many, DOWNLOAD_TIMEOUT=5, DOWNLOAD_MAXSIZE=200_000).finish()
     made = report(tmp_path)
@@ -179,7 +179,7 @@ def test_a_lost_connection_is_retried_at_once_only_if_it_was_kept_open(client: s
 
 
 @CLIENTS
-def test_a_request_carries_no_more_than_scrapy_gives_it(client: str, tmp_path: Path) -> None:
+def test_client_adds_no_headers_to_those_of_scrapy(client: str, tmp_path: Path) -> None:
     with RawServer(answer) as server:
         started(tmp_path, server.url, client).finish()
     asked = next(head for head in server.heads if b"/api/" in head)

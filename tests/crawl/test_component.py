@@ -17,7 +17,7 @@ def test_a_component_is_made_with_the_run_of_the_spider(archive: OpenArchive) ->
     assert RunComponent.from_crawler(crawler_with(run)).run is run
 
 
-def test_a_spider_without_a_run_is_a_mistake_in_the_settings() -> None:
+def test_spider_without_a_run_is_reported_as_a_wrong_setting() -> None:
     crawler: Any = SimpleNamespace(spider=SimpleNamespace())
     with pytest.raises(AssertionError, match="EXTENSIONS must hold"):
         run_of(crawler)

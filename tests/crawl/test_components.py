@@ -30,7 +30,7 @@ def test_a_component_of_scrapys_keeps_its_position(name: str) -> None:
     assert {path: scrapys[path] for path in ours} == ours
 
 
-def test_the_run_is_made_before_what_is_given_it() -> None:
+def test_run_is_made_before_the_components_that_use_it() -> None:
     first = min(components.EXTENSIONS.values())
     assert [path for path, position in components.EXTENSIONS.items() if position == first] == [
         "crawler.crawl.extensions.archive.ArchiveExtension"

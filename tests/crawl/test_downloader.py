@@ -1,4 +1,4 @@
-"""Slots that hold no more requests than they allow."""
+"""Slots never hold more requests than they allow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REQUEST = Request("https://api.dw.com/api/detail/article/7")
 
 
 class Gone(Exception):
-    """A host that asks for patience, until the run gives up."""
+    """A host with a Retry-After that is too long for the run."""
 
 
 def downloader(patience: Any) -> Any:
@@ -27,7 +27,7 @@ def downloader(patience: Any) -> Any:
     return made
 
 
-def test_a_request_takes_its_room_before_it_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_takes_its_place_in_the_slot_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     slot = Slot(1, 0)
     found: list[bool] = []
     monkeypatch.setattr(Downloader, "_wait_for_download", lambda *rest: found.append(REQUEST in slot.transferring))
@@ -35,7 +35,7 @@ def test_a_request_takes_its_room_before_it_is_begun(monkeypatch: pytest.MonkeyP
     assert found == [True]
 
 
-def test_a_host_that_asks_for_patience_is_given_it_before_the_download(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retry_after_is_waited_for_before_the_download(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
 
     async def wait(request: Request) -> None:
@@ -51,7 +51,7 @@ def test_a_host_that_asks_for_patience_is_given_it_before_the_download(monkeypat
     assert done == ["waited", "asked"]
 
 
-def test_a_wait_that_is_given_up_makes_room_for_the_next_request() -> None:
+def test_cancelled_wait_makes_room_for_the_next_request() -> None:
     async def wait(request: Request) -> None:
         raise Gone
 

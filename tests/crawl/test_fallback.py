@@ -136,7 +136,7 @@ def test_without_api_and_pages_articles_are_missing_and_reported(site: Site, tmp
     outcome = crawl(tmp_path, [dw.GERMAN], site=site, settings=NO_RETRY)
     assert not outcome.documents
     assert outcome.status == 3
-    assert outcome.state_of(dw.GERMAN) == ("missing", "robots.txt: status 503")  # it may be there: asked for again
+    assert outcome.state_of(dw.GERMAN) == ("missing", "robots.txt: status 503")  # it may exist, so it is requested again
     assert [(one["id"], one["reason"]) for one in outcome.report["missing"]] == [(dw.GERMAN, "robots.txt: status 503")]
 
 
@@ -170,7 +170,7 @@ def test_unreadable_replies_are_kept_and_the_articles_taken_from_elsewhere(site:
         assert about["url"] == f"https://api.dw.com/api/detail/article/{dw_id}"
         assert about["reason"]
         assert outcome.state_of(dw_id)[0] == "archived"
-    assert outcome.status == 3  # shapes change: somebody should look
+    assert outcome.status == 3  # somebody should look, because the shapes have changed
     assert outcome.report["documents"]["unreadable"] == len(BROKEN)
 
 

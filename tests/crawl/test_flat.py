@@ -37,7 +37,7 @@ def test_an_item_has_the_columns_of_export_in_their_order(run: Any) -> None:
     assert tuple(flat.of_fetched(fetched())) == tuple(flat.of_stored(run.archive, line) or ()) == COLUMNS
 
 
-def test_a_stored_item_says_the_same_as_a_fetched_one_but_for_its_paths(run: Any) -> None:
+def test_stored_item_equals_a_fetched_one_except_for_its_paths(run: Any) -> None:
     line, path = stored(run)
     item, unstored = flat.of_stored(run.archive, line), flat.of_fetched(fetched())
     assert item is not None

@@ -81,7 +81,7 @@ def test_documents_from_the_api_are_requested_only_there() -> None:
         ("api:article", NEW, status(404), False, 1),  # of an API that gave nothing yet: not believed
         ("api:article", NEW, status(404), True, 0),
         ("api:article", MISSED_BEFORE, status(404), False, 0),
-        ("api:video", NEW, status(503), False, 0),  # not where an article is asked for first
+        ("api:video", NEW, status(503), False, 0),  # not the first place of an article
         ("graph", NEW, status(503), False, 0),
         ("api:article", NEW, status(403), False, 0),
         ("api:article", NEW, status(503), True, 1),

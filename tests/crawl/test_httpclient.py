@@ -28,14 +28,14 @@ def without_uvloop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("asked", "used"), [("auto", "aiohttp"), ("aiohttp", "aiohttp"), ("twisted", "twisted")])
-def test_aiohttp_is_used_where_it_is_installed_unless_another_is_named(asked: str, used: str) -> None:
+def test_aiohttp_is_used_if_it_is_installed_and_no_other_is_named(asked: str, used: str) -> None:
     assert httpclient.client_of(settings(asked)) == used
     handler = httpclient.handlers(settings(asked))["https"]
     assert ("aiohttphandler" in handler) == (used == "aiohttp")
 
 
 @pytest.mark.usefixtures("without_uvloop")
-def test_twisted_takes_its_place_where_uvloop_is_missing() -> None:
+def test_twisted_is_used_if_uvloop_is_missing() -> None:
     assert httpclient.client_of(settings("auto")) == "twisted"
     assert "http11" in httpclient.handlers(settings("auto"))["https"]
     assert httpclient.set_event_loop(settings("auto")) is None
@@ -43,7 +43,7 @@ def test_twisted_takes_its_place_where_uvloop_is_missing() -> None:
         httpclient.client_of(settings("aiohttp"))
 
 
-def test_scrapys_settings_name_the_error_that_aiohttp_does_without() -> None:
+def test_retry_exceptions_lack_the_error_of_twisted_under_aiohttp() -> None:
     scrapys = default_settings.RETRY_EXCEPTIONS
     with_aiohttp = httpclient.retry_exceptions(settings("aiohttp", RETRY_EXCEPTIONS=scrapys))
     assert httpclient.retry_exceptions(settings("twisted", RETRY_EXCEPTIONS=scrapys)) == scrapys
@@ -57,12 +57,12 @@ def test_other_names_are_refused(name: Any) -> None:
         httpclient.client_of(settings(name))
 
 
-def test_a_handler_of_the_users_own_is_named() -> None:
+def test_the_users_own_handler_is_named_in_the_report() -> None:
     assert httpclient.client_of(settings("auto", DOWNLOAD_HANDLERS=OWN)) == "mine.Handler"
     assert httpclient.client_of(settings("auto", DOWNLOAD_HANDLERS={"ftp": "mine.Handler"})) == "aiohttp"
 
 
-def test_an_event_loop_of_the_users_own_is_kept() -> None:
+def test_the_users_own_event_loop_is_kept() -> None:
     assert httpclient.set_event_loop(settings("auto", ASYNCIO_EVENT_LOOP="asyncio.SelectorEventLoop")) is None
     assert httpclient.set_event_loop(settings("twisted")) is None
 
@@ -77,7 +77,7 @@ def test_the_loop_of_uvloop_becomes_the_current_one() -> None:
         asyncio.set_event_loop(None)
 
 
-def test_a_wrong_name_ends_a_crawl_in_one_line(tmp_path: Path) -> None:
+def test_unknown_client_ends_a_crawl_with_one_line(tmp_path: Path) -> None:
     done = Command("crawl", "dw", "-a", "seeds=", *options({**QUICK, "ARCHIVE_DIR": tmp_path, "HTTP_CLIENT": "fast"})).finish()
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith("HTTP_CLIENT must be auto, aiohttp or twisted, not 'fast'")

@@ -71,7 +71,7 @@ def test_commentaries_are_searched_too_if_dw_has_a_type_for_them(site: Site, tmp
     first = crawl(tmp_path, day, "depth=0", site=site, settings={**LISTS_ONLY, "RETRY_TIMES": 0})
     assert len(search_paths(first)) == 2
     assert "1 of 1 days not over, or not read to their end" in completeness(first)
-    second = crawl(tmp_path, day, "depth=0", site=site)  # what failed is asked for again, although the articles are complete
+    second = crawl(tmp_path, day, "depth=0", site=site)  # the failed one is requested again, although the articles are complete
     assert [path.partition("contentTypes=")[2][:7] for path in search_paths(second)] == ["Comment"]
     assert "DW counts 2, lists 2" in completeness(second)
     assert set(second.documents) >= set(articles)
@@ -92,7 +92,7 @@ def test_window_reports_the_states_of_unarchived_documents(site: Site, tmp_path:
     line = f"{WINDOW}: DW counts 100, lists 100, of which 97 are archived (97.0 %), 2 missing, 1 out of scope"
     assert outcome.report["windows"] == [line]
     site.clear()
-    last = crawl(tmp_path, WINDOW, site=site, now_ms=NOW_MS + DAY_MS)  # an alias counts as what it leads to
+    last = crawl(tmp_path, WINDOW, site=site, now_ms=NOW_MS + DAY_MS)  # an alias counts as its target
     assert completeness(last) == f"{WINDOW}: DW counts 100, lists 100, of which 100 are archived (100.0 %)"
 
 

@@ -16,7 +16,7 @@ RUNS = ["20260430T100000Z", "20260501T100000Z", "20260502T100000Z", "20260503T10
 
 
 def write(root: Path, run: str, **more: Any) -> str:
-    """A report of a run; a crawl's that was complete, if not said otherwise."""
+    """Write a report of a run, by default of a complete crawl."""
     (root / layout.RUNS).mkdir(parents=True, exist_ok=True)
     path = root / layout.RUNS / f"{run}.report.json"
     path.write_text(json.dumps({"run": run, "reason": "finished", "exit_status": 0, **more}))
@@ -52,7 +52,7 @@ def test_a_damaged_line_of_folded_reports_is_named_and_left_out(tmp_path: Path, 
     assert "line 1" in caplog.messages[0]
 
 
-def test_commands_between_crawls_come_too_and_do_not_count(tmp_path: Path) -> None:
+def test_commands_between_crawls_are_included_and_do_not_count(tmp_path: Path) -> None:
     write(tmp_path, RUNS[0])
     write(tmp_path, RUNS[1])
     write(tmp_path, RUNS[2], command="scrapy add")

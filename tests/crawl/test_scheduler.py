@@ -1,4 +1,4 @@
-"""The queue: requests that others made come first, then the documents that the archive says are due."""
+"""The queue: requests of other components come first, then the due documents of the archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a document is the same whether it takes the quick way or the thorough one."""
+"""The quick and the thorough method give the same text of a document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PIECES = [
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 @example("<p> one two </p><p>three</p>")
-def test_quick_way_gives_the_same_lines(markup: str) -> None:
+def test_quick_method_gives_the_same_lines(markup: str) -> None:
     found = passages.body_passages(markup)
     blocks = passages._TAG.sub("", passages._BLOCK.sub("\n", markup)).split("\n")
     assert found == [line for block in blocks if (line := passages.line_of(normalise.unescape(block)))]

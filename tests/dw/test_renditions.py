@@ -1,4 +1,4 @@
-"""Which renditions of a picture are asked for, and in which order."""
+"""Which renditions of a picture are requested, and in which order."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_candidates_have_no_repeats(wanted: str, named: list[str], order: list[s
     ("FREE_IMAGES", None, ["303", "4", "7"]),
     ("LEGACY_../x", None, ["303", "4", "7"]),
 ])  # fmt: skip
-def test_figure_of_an_odd_format_begins_with_what_stands_in(data_format: str, named: str | None, order: list[str]) -> None:
+def test_figure_of_an_odd_format_requests_the_substitutes_first(data_format: str, named: str | None, order: list[str]) -> None:
     found = of_figure(P(63, named or "303", "jpg"), "303", data_format, is_named=named is not None)
     assert only(found) == order
 
@@ -68,12 +68,12 @@ def test_figure_of_an_odd_format_begins_with_what_stands_in(data_format: str, na
     (["904", "7"], "7"),
     (["904", "304"], "304"),
 ])  # fmt: skip
-def test_what_stands_in_is_the_first_that_is_there(had: list[str], shown: str | None) -> None:
+def test_substitute_is_the_first_rendition_that_exists(had: list[str], shown: str | None) -> None:
     found = standing_in(P(63, "303", "jpg"), names(*had))
     assert (found and found.rendition) == shown
 
 
-def test_what_stands_in_has_the_wanted_ending_if_possible() -> None:
+def test_substitute_has_the_wanted_ending_if_possible() -> None:
     assert standing_in(P(63, "303", "jpg"), [P(63, "304", "webp"), P(63, "905", "jpg")]) == P(63, "905", "jpg")
 
 
@@ -109,12 +109,12 @@ def test_address_in_a_page_gives_candidates(url: str, width: int | None, order: 
     '<figure><img data-format="FREE_IMAGE" data-id="63"></figure>',
     '<p>Text <img data-format="FREE_IMAGE" src="https://static.dw.com/image/63_303.jpg"></p>',
 ])  # fmt: skip
-def test_format_stands_at_the_figure_or_at_its_image(figure: str) -> None:
+def test_format_is_read_from_the_figure_or_its_image(figure: str) -> None:
     body = Body(width=700)
     body.read_html(figure)
     (picture,) = (block for block in body.blocks if isinstance(block, Picture))
     assert only([picture.name, *picture.others]) == ["4", "7", "303"]
 
 
-def test_default_width_is_that_of_the_format() -> None:
+def test_default_width_is_that_of_the_document_format() -> None:
     assert Sites().picture_width == renditions.STANDARD_WIDTH

@@ -33,7 +33,7 @@ STANDARD = ((301, 220, 124), (302, 460, 259), (303, 700, 394), (304, 940, 529))
 class Content:
     """An article, video, audio, gallery or liveblog.
 
-    kind: the word in /api/detail/{kind}/; a liveblog is asked for as an article.
+    kind: the word in /api/detail/{kind}/; a liveblog is requested as an article.
     body: the `content` objects, in reading order. keys: reply keys that go in last, over the others.
     without: reply keys that are left out. display_date: as DW writes it, UTC; None: the key is absent.
     """

@@ -21,7 +21,8 @@ _NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
 
 
 def sitemap(state: State, segments: list[str]) -> AsyncIterator[bytes] | None:
-    """The pieces of a sitemap, packed with gzip where its name ends in .gz or the option says so; None: no such one."""
+    """The pieces of a sitemap, compressed with gzip if its name ends in .gz or the option says so; None if it does not
+    exist."""
     *folder, name = segments
     packed = name.endswith(".gz") or state.options.gzip_sitemaps
     match folder, name.removesuffix(".gz"):

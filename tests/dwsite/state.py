@@ -83,7 +83,7 @@ class Options:
 
 @dataclass
 class Down:
-    """A host that does not answer. how: 503 or close; after: answers so many requests first."""
+    """A host that does not answer. how: 503 or close; after: the number of requests that it answers first."""
 
     how: str
     after: int

@@ -1,4 +1,4 @@
-"""Columns for Arrow are those that pyarrow itself would make of the same values."""
+"""Columns for Arrow equal those that pyarrow makes from the same values."""
 
 from __future__ import annotations
 

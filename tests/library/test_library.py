@@ -1,4 +1,4 @@
-"""`Library` gives every document of an archive, whatever state its index is in, and changes nothing."""
+"""`Library` gives every document of an archive, for any state of its index, and changes nothing."""
 
 from __future__ import annotations
 

@@ -91,7 +91,9 @@ def test_archive_in_a_store_is_taken_byte_for_byte(environ: dict[str, str], othe
     assert scrapy("verify", "--strict", root=root).status == 0
 
 
-def test_what_differs_is_missing_or_unlogged_in_a_store_is_named(environ: dict[str, str], other: Path, tmp_path: Path) -> None:
+def test_changed_missing_and_unlogged_files_in_a_store_are_reported(
+    environ: dict[str, str], other: Path, tmp_path: Path
+) -> None:
     upload(other, "damaged")
     shelf = objectstore._store("", "shelf", "damaged", os.environ)
     obstore.put(shelf, "images/710/71000001_303.jpg", b"other bytes")
@@ -121,7 +123,7 @@ REACH = "the store cannot be reached: check AWS_ENDPOINT_URL and AWS_REGION"
 
 
 @pytest.mark.parametrize(("address", "changed", "message"), [
-    ("s3://shelf/nothing", {}, "s3://shelf/nothing: there is no archive, for nothing lies in runs/"),
+    ("s3://shelf/nothing", {}, "s3://shelf/nothing: there is no archive, because runs/ is empty or missing"),
     ("s3://unknown", {}, "s3://unknown: there is no such bucket"),
     ("s3://shelf", {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, f"s3://shelf: {REACH}"),
     ("s3://shelf", {"AWS_ENDPOINT_URL": "http://me:SECRET@host"},
@@ -136,7 +138,7 @@ REACH = "the store cannot be reached: check AWS_ENDPOINT_URL and AWS_REGION"
     ("gs://shelf/x", {}, "gs://... cannot be added; an archive in a store is named s3://BUCKET/PREFIX"),
     ("https://me:SECRET@host/", {}, "https://... cannot be added; an archive in a store is named s3://BUCKET/PREFIX"),
 ], ids=str)  # fmt: skip
-def test_what_is_no_archive_is_refused_in_a_line(
+def test_prefix_without_an_archive_is_refused_with_one_line(
     address: str, changed: dict[str, str], message: str,
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -148,7 +150,7 @@ def test_what_is_no_archive_is_refused_in_a_line(
 
 
 class Refusing(BaseHTTPRequestHandler):
-    """Answers as a store to which the keys are unknown, and repeats what it was told."""
+    """Answers like a store that does not know the keys, and repeats the request in its answer."""
 
     def do_GET(self) -> None:
         key = "<AWSAccessKeyId>a-key</AWSAccessKeyId><StringToSign>SECRET</StringToSign>"
@@ -162,7 +164,7 @@ class Refusing(BaseHTTPRequestHandler):
         pass
 
 
-def test_wrong_keys_are_refused_in_a_line_that_does_not_show_them(
+def test_message_about_wrong_keys_does_not_show_them(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusing = HTTPServer(("127.0.0.1", 0), Refusing)
@@ -178,7 +180,7 @@ def test_wrong_keys_are_refused_in_a_line_that_does_not_show_them(
                        "what they allow\n")  # fmt: skip
 
 
-def test_without_obstore_a_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_obstore_is_reported_with_the_package_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore.store", None)
     with pytest.raises(UnusableArchive, match=r"s3:// needs the package obstore: pip install 'dw-archiver\[shared\]'"):
         objectstore.named("s3://shelf/x", {})

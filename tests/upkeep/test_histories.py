@@ -1,4 +1,4 @@
-"""Histories of a document in two archives: what the receiver takes."""
+"""Merging the histories of a document in two archives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def history(texts: tuple[Text, ...], replies: str, *, is_ours: bool) -> list[Ver
 
 
 def carried_out(mine: list[Version], plan: Plan) -> list[Text]:
-    """The history of the receiver afterwards, the document last."""
+    """Return the history of the receiver after the merge, the document last."""
     everything = [*mine, *plan.revisions, *([plan.current] if plan.current else [])]
     current = plan.current or next((one for one in mine if one.is_current), None)
     revisions = [one for one in everything if one is not current]
@@ -76,13 +76,13 @@ def test_both_directions_give_the_same_texts(one: tuple[Text, ...], other: tuple
 
 
 def folded(history: list[Text]) -> list[str]:
-    """The texts in order, each once in a row."""
+    """Return the texts in order, without immediate repeats."""
     texts = [text for _, text in history]
     return [text for place, text in enumerate(texts) if texts[place - 1 : place] != [text]]
 
 
 @given(histories, histories)
-def test_repeated_nothing_is_taken(one: tuple[Text, ...], other: tuple[Text, ...]) -> None:
+def test_repeating_a_merge_takes_nothing(one: tuple[Text, ...], other: tuple[Text, ...]) -> None:
     here = ours(*one)
     after = ours(*carried_out(here, merge(here, theirs(*other))))
     again = merge(after, theirs(*other))

@@ -1,4 +1,4 @@
-"""Archives that were crawled apart become one. The archives are made by real crawls of the stand-in."""
+"""Merging archives that were crawled separately. The archives are made by real crawls of the stand-in."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COMMON = [EDITED, TITLED, TWICE, dw.PICTURE_TYPES, dw.ALIAS_REDIRECT]
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Archives `a` and `b`: each crawled twice, at four times in turn, between which DW changes its articles."""
+    """Archives `a` and `b`, each crawled twice, in turn at four times, between which DW changes its articles."""
     folder, site = tmp_path_factory.mktemp("crawled"), fresh_site()
 
     def at(name: str, hours: int, seeds: list[int], *arguments: str) -> None:
@@ -57,14 +57,14 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def pair(crawled: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """Copies of both archives, to be changed."""
+    """Copies of both archives, for changes."""
     for name in "ab":
         shutil.copytree(crawled / name, tmp_path / name, symlinks=True)
     return tmp_path / "a", tmp_path / "b"
 
 
 def into(root: Path, other: Path, *, hours: int = 10) -> Merged:
-    """Add an archive to another one; nothing may be refused."""
+    """Add an archive to another one. Fails if anything is refused."""
     told: list[Problem] = []
     archive = open_archive(root, T + hours * HOUR_MS, "a test")
     merged = merge(archive, Folder(other), T + hours * HOUR_MS, complain=told.append)
@@ -105,7 +105,7 @@ def test_an_empty_archive_knows_the_same_objects_afterwards(crawled: Path, tmp_p
         known, before = (
             [row if row[3] != "alias" else (*row[:5], None, *row[6:]) for row in killing.objects(root / name)]
             for root in (tmp_path, crawled)
-        )  # the language in which an alias was asked for is of no use
+        )  # the language in which an alias was requested does not matter
         assert known == before
 
 
@@ -126,7 +126,7 @@ def test_both_directions_give_the_same_texts_replies_and_pictures(pair: tuple[Pa
     assert any(path.startswith("unreadable/") for path in files(b))
 
 
-def test_the_receivers_path_and_picture_stay(pair: tuple[Path, Path], crawled: Path) -> None:
+def test_path_and_picture_of_the_receiver_stay(pair: tuple[Path, Path], crawled: Path) -> None:
     a, _ = pair
     before = files(a)
     path = next(path for path in before if layout.is_document(path) and layout.id_of(path) == TITLED)
@@ -139,7 +139,7 @@ def test_the_receivers_path_and_picture_stay(pair: tuple[Path, Path], crawled: P
 
 
 @pytest.mark.parametrize("name", ["a", "b"])
-def test_repeated_nothing_is_left_to_take(name: str, pair: tuple[Path, Path], crawled: Path) -> None:
+def test_repeating_a_merge_finds_nothing_left_to_take(name: str, pair: tuple[Path, Path], crawled: Path) -> None:
     root, other = pair["ab".index(name)], crawled / ("b" if name == "a" else "a")
     into(root, other)
     before = files(root)
@@ -161,7 +161,7 @@ def test_a_rebuilt_index_has_the_same_rows(pair: tuple[Path, Path], crawled: Pat
     rebuilt.close()
 
 
-# ---- killed, or without room -----------------------------------------------------------------------------------------
+# ---- kills and full disks -----------------------------------------------------------------------------------------
 
 KILLS = [
     killing.Fault("rename", "picture", 3), killing.Fault("rename", "revision", 2, "after"), killing.Fault("rename", "reply", 4),
@@ -180,7 +180,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[killing.Runner]
 
 
 def added(runner: killing.Runner, root: Path, other: Path, fault: killing.Fault | None = None) -> int:
-    """The status of `scrapy add` in a process of its own."""
+    """Run `scrapy add` in a process of its own. Returns its status."""
     runner.count += 1
     output = runner.folder / f"{runner.count}.output"
     arguments = ["add", str(other), "-s", f"ARCHIVE_DIR={root}", "-s", "ARCHIVE_MIN_FREE=0"]
@@ -192,7 +192,7 @@ def added(runner: killing.Runner, root: Path, other: Path, fault: killing.Fault 
 @pytest.mark.parametrize(
     "fault", [*KILLS, *(pytest.param(fault, marks=pytest.mark.torture) for fault in MORE_KILLS)], ids=str
 )
-def test_killed_and_repeated_the_result_is_the_same(
+def test_result_is_the_same_after_a_kill_and_a_repetition(
     fault: killing.Fault, runner: killing.Runner, pair: tuple[Path, Path], crawled: Path, tmp_path: Path
 ) -> None:
     a, _ = pair
@@ -207,7 +207,7 @@ def test_killed_and_repeated_the_result_is_the_same(
 
 
 @killing.linux_only
-def test_a_full_disk_ends_with_status_6_and_the_next_time_takes_the_rest(
+def test_full_disk_ends_with_status_6_and_a_repetition_takes_the_rest(
     runner: killing.Runner, pair: tuple[Path, Path], crawled: Path, tmp_path: Path
 ) -> None:
     a, _ = pair
@@ -221,7 +221,7 @@ def test_a_full_disk_ends_with_status_6_and_the_next_time_takes_the_rest(
 
 
 def refused(root: Path, other: Path) -> tuple[Merged, dict[str, str]]:
-    """Add an archive. Returns also why what was refused, by path."""
+    """Add an archive. Also returns the reasons for refused files, by path."""
     told: list[Problem] = []
     archive = open_archive(root, T + 20 * HOUR_MS, "a test")
     merged = merge(archive, Folder(other), T + 20 * HOUR_MS, complain=told.append)
@@ -236,7 +236,7 @@ def path_of(root: Path, dw_id: int, end: str = ".txt") -> str:
     return next(path for path in files(root) if path.endswith(end) and layout.id_of(path) == dw_id and path[2] == "/")
 
 
-def test_files_that_differ_from_their_log_are_named_and_nothing_else_stops(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_files_that_differ_from_their_log_are_reported_and_the_rest_is_taken(pair: tuple[Path, Path], tmp_path: Path) -> None:
     _, b = pair
     document, lost = path_of(b, dw.GERMAN), path_of(b, dw.GALLERY)
     picture = next(path for path in files(b) if path.startswith("images/"))
@@ -334,7 +334,7 @@ def test_files_of_a_hostile_archive_must_be_what_their_names_say(tmp_path: Path)
     assert files(tmp_path / "empty") == {}
 
 
-def test_unlogged_files_are_named_and_left(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_unlogged_files_are_reported_and_not_taken(pair: tuple[Path, Path], tmp_path: Path) -> None:
     _, b = pair
     (b / "images/710/71099999_303.jpg").write_bytes(JPEG)
     (b / "images/710/.tmp-1-71099998_303.jpg").write_bytes(JPEG)
@@ -347,7 +347,7 @@ def test_unlogged_files_are_named_and_left(pair: tuple[Path, Path], tmp_path: Pa
     assert not merged.is_in_use
 
 
-def test_an_archive_in_use_is_read_as_far_as_it_is_logged(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_archive_in_use_is_read_up_to_its_last_log_line(pair: tuple[Path, Path], tmp_path: Path) -> None:
     _, b = pair
     lock = Lock(b / ".lock", "a crawl", "2026-06-01T00:00:00Z")
     (b / "images/710/71099999_303.jpg").write_bytes(JPEG)
@@ -358,7 +358,7 @@ def test_an_archive_in_use_is_read_as_far_as_it_is_logged(pair: tuple[Path, Path
     assert set(files(b)) - set(files(tmp_path / "empty")) == {"images/710/71099999_303.jpg"}
 
 
-def test_a_damaged_document_of_ours_is_to_be_repaired_first(pair: tuple[Path, Path], crawled: Path) -> None:
+def test_damaged_document_of_the_receiver_must_be_repaired_first(pair: tuple[Path, Path], crawled: Path) -> None:
     a, _ = pair
     path = path_of(a, EDITED)
     (a / path).write_bytes(b"damaged")

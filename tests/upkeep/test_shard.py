@@ -1,4 +1,4 @@
-"""Shares of an archive's files."""
+"""Dividing an archive's files into shards."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def test_paths_are_spread_over_the_shards() -> None:
     assert min(counts) > 900
 
 
-def test_shard_is_read_and_written() -> None:
+def test_shard_is_parsed_and_printed() -> None:
     assert parse("3/8") == Shard(3, 8)
     assert str(parse("3/8")) == "3/8"
     assert parse("1/1") == WHOLE
 
 
 @pytest.mark.parametrize("text", ["", "3", "0/8", "9/8", "-1/8", "1/0", "a/b", "1/8/2", "1 / 8", "1/8\n"])
-def test_other_words_are_refused(text: str) -> None:
+def test_other_texts_are_not_shards(text: str) -> None:
     with pytest.raises(ArgumentError, match="--shard takes I/N"):
         parse(text)

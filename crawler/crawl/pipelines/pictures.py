@@ -1,4 +1,4 @@
-"""Fetches the pictures of an article, before its document is stored."""
+"""Fetch the pictures of an article, before its document is stored."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _STORED, _STOPPED = _Answer(reasons.NONE), _Answer(reasons.STOPPED)
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What became of a picture. shown: the rendition that the archive has; the wanted one if it has none, for a reason."""
+    """The outcome of a picture. shown: the rendition that the archive has; the wanted one if it has none, for a reason."""
 
     shown: PictureName
     reason: Reason = reasons.NONE
@@ -55,7 +55,7 @@ class PicturesPipeline(RunComponent):
     """Fetches the pictures of a document that the archive does not have, before the document is stored.
 
     If DW does not have the wanted rendition (404, 410), the next one stands in for it, and the document shows that one. The
-    wanted one is asked for again as everything that is missing; nobody asks for one that stands in while it is there.
+    wanted one is requested again like other missing objects; a stored substitute is not requested again.
 
     Every reference ends in one of dw/picture/stored, dw/picture/already_there, dw/picture/missing (and
     dw/picture/missing/<reason>); dw/picture/standing_in counts those stored in another rendition than the wanted one. Pictures
@@ -66,7 +66,7 @@ class PicturesPipeline(RunComponent):
         super().__init__(run)
         self.running: dict[PictureName, asyncio.Future[_Outcome]] = {}  # by the wanted rendition
         self._asking: dict[PictureName, asyncio.Future[_Answer]] = {}
-        self._not_there: dict[PictureName, _Answer] = {}  # what DW does not have, by its answers in this run
+        self._not_there: dict[PictureName, _Answer] = {}  # renditions that DW does not have, by its answers in this run
 
     async def process_item(self, item: Fetched) -> Fetched:
         names = list(item.document.pictures)
@@ -88,7 +88,7 @@ class PicturesPipeline(RunComponent):
     async def fetch(self, name: PictureName, others: Sequence[PictureName] = ()) -> PictureName:
         """Fetch a picture unless the archive has it. Exactly one outcome is counted. Raises DiskError.
 
-        others: the renditions to ask for if DW does not have this one, in order. Returns the rendition that the archive has,
+        others: the renditions to request if DW does not have this one, in order. Returns the rendition that the archive has,
         `name` if it has none.
         """
         index = self.run.archive.index
@@ -124,9 +124,9 @@ class PicturesPipeline(RunComponent):
     async def _fetch_first_of(self, names: Sequence[PictureName], row: Row) -> tuple[_Outcome, bool]:
         """Fetch the first rendition that DW has, and store whether the wanted one is missing. Raises DiskError.
 
-        names: the wanted one, then the others, asked for only if the archive has no rendition at all. row: of the wanted one.
-        Returns the outcome, and whether a file was stored. A reason that may pass, or is no word of DW's, ends the search: the
-        next run begins it again.
+        names: the wanted one, then the others, requested only if the archive has no rendition at all. row: of the wanted one.
+        Returns the outcome, and whether a file was stored. A reason that may pass, or does not come from DW, ends the search:
+        the next run starts it again.
         """
         wanted, *others = names
         first = answer = await self._ask(wanted)
@@ -148,7 +148,7 @@ class PicturesPipeline(RunComponent):
         return _Outcome(wanted, answer.reason), not answer.reason
 
     def _known(self, name: PictureName) -> _Answer | None:
-        """Return that DW does not have a rendition, if that is known and it is not to be asked for again yet."""
+        """Return the known answer that DW does not have a rendition, if the next request is not due yet; else None."""
         row = self.run.archive.index.get(name.id, rendition_key(name.rendition, name.file_name))
         reason = reasons.parse(row.reason) if row and not row.due else reasons.NONE
         return _Answer(reason) if reason.says_gone else None

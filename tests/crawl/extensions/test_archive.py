@@ -1,4 +1,4 @@
-"""The run of a crawl: how it begins and ends, and with what report and exit status."""
+"""The run of a crawl: its start and end, its report and exit status."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_a_run_that_finds_far_less_than_the_last_ones_is_incomplete(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("reason", "seeds"), [("shutdown", "edition:en"), ("finished", "edition:de")])
-def test_only_runs_with_the_same_seeds_that_ended_by_themselves_are_compared(reason: str, seeds: str, tmp_path: Path) -> None:
+def test_only_completed_runs_with_the_same_seeds_are_compared(reason: str, seeds: str, tmp_path: Path) -> None:
     for found in (100, 100, 100):
         ended(tmp_path, {**ANSWERED, "dw/listing/named": found}, reason, seeds=seeds)
     assert ended(tmp_path, {**ANSWERED, "dw/listing/named": 3})["sentences"] == []

@@ -1,4 +1,4 @@
-"""Scrapy's feeds: made only where somebody asks for them. tests/crawl/test_feeds.py tests what stands in them."""
+"""Scrapy's feeds are made only on request. tests/crawl/test_feeds.py tests their content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def crawler(run: Any, **settings: Any) -> Any:
 
 
 @pytest.mark.parametrize(("feeds", "dry_run"), [({}, False), (FEEDS, True)])
-def test_a_run_without_feeds_and_a_dry_run_have_none(feeds: dict[str, Any], dry_run: bool, archive: OpenArchive) -> None:
+def test_run_without_feeds_and_dry_run_load_no_exporter(feeds: dict[str, Any], dry_run: bool, archive: OpenArchive) -> None:
     with pytest.raises(NotConfigured):
         DocumentFeed.from_crawler(crawler(run_with(archive(), dry_run=dry_run), FEEDS=feeds))
 

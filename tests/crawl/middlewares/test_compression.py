@@ -21,7 +21,7 @@ RAW_DEFLATE = WITHOUT_HEADER.compress(WORDS) + WITHOUT_HEADER.flush()
 
 
 def unpacked(body: bytes, encoding: str, **meta: Any) -> bytes:
-    """The body that a reader gets of a reply."""
+    """Return the body that a parser gets of a reply."""
     crawler = get_crawler()
     crawler.spider = crawler._create_spider("x")
     request = Request("https://www.dw.com/en/a-7", meta=meta)
@@ -39,7 +39,7 @@ def test_a_reply_is_unpacked(encoding: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "none"])
-def test_a_reply_that_is_not_in_the_encoding_it_names_stays_as_it_came(encoding: str) -> None:
+def test_reply_that_is_not_in_the_encoding_it_names_stays_unchanged(encoding: str) -> None:
     assert unpacked(WORDS, encoding) == WORDS
 
 
@@ -55,7 +55,7 @@ def test_a_list_is_read_up_to_the_damage() -> None:
     assert WORDS.startswith(read)
 
 
-def test_gzip_that_no_header_names_stays_packed() -> None:
+def test_gzip_that_no_header_names_stays_compressed() -> None:
     packed = gzip.compress(WORDS)
     assert unpacked(packed[:-9], "") == packed[:-9]
 

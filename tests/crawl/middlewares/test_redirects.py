@@ -27,7 +27,7 @@ def run(archive: OpenArchive) -> Any:
 
 
 def meta_after(run: Any, location: str, status: int = 301, url: str = HERE, **meta: Any) -> dict[str, Any]:
-    """What a redirect leaves in the meta of a request for a document."""
+    """Return what a redirect adds to the meta of a request for a document."""
     request = Request(url, meta={"id": 7, **meta} if meta != {"id": None} else {})
     response = Response(url, status=status, headers={"Location": location} if location else {})
     assert AliasMiddleware(run).process_response(request, response) is response
@@ -47,7 +47,7 @@ def test_every_other_redirect_is_followed(run: Any, location: str) -> None:
     assert meta_after(run, location) == {}
 
 
-def test_only_a_redirect_redirects(run: Any) -> None:
+def test_only_redirect_statuses_redirect(run: Any) -> None:
     assert meta_after(run, ELSEWHERE, 200) == {}
 
 
@@ -65,7 +65,7 @@ def test_a_known_alias_of_the_archived_document_is_followed(run: Any) -> None:
     assert meta_after(run, ELSEWHERE) == {}
 
 
-def test_no_referer_is_missed(run: Any, recwarn: pytest.WarningsRecorder) -> None:
+def test_missing_referer_middleware_causes_no_warning(run: Any, recwarn: pytest.WarningsRecorder) -> None:
     crawler = crawler_with(run)
     crawler.settings = Settings({"REDIRECT_ENABLED": True})
     assert RedirectsMiddleware.from_crawler(crawler).crawler is crawler

@@ -42,7 +42,7 @@ def test_a_document_is_stored_with_the_reply_it_was_made_of(run: Any) -> None:
     assert run.stats == {"dw/document/new": 1, "dw/document/article": 1, "dw/document/language/en": 1}
 
 
-def test_the_log_says_how_a_document_came(run: Any) -> None:
+def test_log_line_says_where_a_document_came_from(run: Any) -> None:
     store(run, fetched(hop=1))
     records = [logline.parse(line) for log in run_logs(run.root) for line in read_log(log)]
     [about] = [one.about for one in records if isinstance(one, FileRecord) and layout.is_document(one.path)]
@@ -55,7 +55,7 @@ def test_a_reference_is_one_hop_further_away(run: Any) -> None:
     assert (run.archive.index.get(8).state, run.archive.index.get(8).hop) == (PENDING, 2)
 
 
-def test_other_words_are_a_revision(run: Any) -> None:
+def test_changed_content_becomes_a_revision(run: Any) -> None:
     store(run, fetched())
     store(run, fetched("What DW says now.", stamp_ms=NOW_MS + 5000))
     assert (run.stats["dw/document/new"], run.stats["dw/document/revised"]) == (1, 1)

@@ -1,4 +1,4 @@
-"""What a reply holds and its document does not: counted, and named in the log up to a limit."""
+"""What a reply holds and its document lacks is counted, and logged up to a limit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pass_through(run: Any, body: str = "Words.", **of_article: Any) -> None:
     assert OmissionsPipeline(run).process_item(item) is item
 
 
-def test_a_whole_document_says_nothing(run: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_complete_document_causes_no_log_line(run: Any, caplog: pytest.LogCaptureFixture) -> None:
     pass_through(run)
     assert (run.stats, run.notes, caplog.messages) == (ALWAYS, [], [])
 

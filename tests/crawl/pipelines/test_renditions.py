@@ -1,4 +1,4 @@
-"""Pictures of which DW does not have the wanted rendition: another one stands in, in files, stats, index and requests alike.
+"""Pictures of which DW lacks the wanted rendition: another one is used in files, stats, index and requests.
 
 All replies here are invented.
 """
@@ -20,8 +20,8 @@ from tests.crawling import DAY_MS, NOW_MS, Outcome, crawl, fresh_site
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
-FOUR, SEVEN, NAMED, NONE, BROKEN = range(71000020, 71000025)  # what CHAIN's articles show, in this order
-REFUSED, SHARED = 71000033, 71000034  # what the first two of CYCLE show
+FOUR, SEVEN, NAMED, NONE, BROKEN = range(71000020, 71000025)  # the pictures of CHAIN's articles, in this order
+REFUSED, SHARED = 71000033, 71000034  # the pictures of the first two of CYCLE
 ARTICLES = [*dw.CHAIN, *dw.CYCLE[:2]]
 GALLERY_PICTURE, PREVIEW = 71000096, 71000094
 SEEDS = ",".join([
@@ -47,7 +47,7 @@ def faults(site: Site) -> None:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
-    """Three runs, in which every document is looked at: two at once, and one a minute later."""
+    """Three runs in which every document is checked: two at the same time, and one a minute later."""
     root, site = tmp_path_factory.mktemp("archive"), fresh_site()
     faults(site)
     settings = {"RETRY_TIMES": 0}
@@ -85,7 +85,7 @@ def test_each_picture_is_counted_once(runs: list[Outcome]) -> None:
     }  # fmt: skip
 
 
-def test_renditions_are_asked_for_in_order_and_none_after_a_fault_that_may_pass(runs: list[Outcome]) -> None:
+def test_renditions_are_requested_in_order_up_to_a_temporary_fault(runs: list[Outcome]) -> None:
     asked = [request["path"] for request in runs[0].requests if request["host"] == "static"]
     renditions: dict[int, list[str]] = {}
     for one in asked:
@@ -133,12 +133,12 @@ def test_site_shows_the_stored_renditions(runs: list[Outcome], tmp_path: Path) -
     assert f"Picture missing (status 404): {NONE}_303.jpg" in page
 
 
-def test_wanted_rendition_is_asked_for_again_when_the_missing_are_due_and_at_growing_intervals(runs: list[Outcome]) -> None:
-    """At once, then after a day; what stands in for it is not asked for."""
+def test_wanted_rendition_is_requested_again_like_missing_objects(runs: list[Outcome]) -> None:
+    """At once, then after a day; the substitute is not requested."""
     second, third = (outcome.asked("static") for outcome in runs[1:])
     assert {one for one in second if str(FOUR) in one or str(SEVEN) in one} == {path(FOUR, "303"), path(SEVEN, "303")}
     assert set(second.values()) == {1}
-    assert set(third) == {path(BROKEN, "303"), path(BROKEN, "4")}  # the fault that may pass alone
+    assert set(third) == {path(BROKEN, "303"), path(BROKEN, "4")}  # only the one with a temporary fault
     states = {one["id"]: one["next_ms"] - NOW_MS for one in runs[1].states if one.get("kind") == "picture"}
     assert states[FOUR] == states[SEVEN] == DAY_MS
 
@@ -153,7 +153,7 @@ def test_unchanged_article_makes_no_revision_for_its_rendition(runs: list[Outcom
 
 
 def test_document_without_a_log_line_is_adopted_with_the_rendition_it_shows(tmp_path: Path) -> None:
-    """As after a kill between the document and its log line; the pictures were stored before."""
+    """This happens after a kill between the document and its log line; the pictures were stored before."""
     site = fresh_site()
     faults(site)
     first = crawl(tmp_path, dw.CHAIN[:3], "depth=0", site=site)
@@ -209,7 +209,7 @@ ODD: dict[str, tuple[str, list[str]]] = {
 }
 
 
-def test_figures_of_other_formats_show_what_they_have(tmp_path: Path) -> None:
+def test_figures_of_other_formats_show_the_rendition_that_they_have(tmp_path: Path) -> None:
     """api.dw.com fails, so the figures of the graph API are read."""
     site = fresh_site()
     for dw_id, picture, (data_format, (missing, _)) in zip(dw.CHAIN, range(FOUR, BROKEN), ODD.items(), strict=False):
