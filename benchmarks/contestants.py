@@ -96,8 +96,8 @@ def _scrapy(spider: str, environment: peers.Environment, *more: str) -> list[str
     return [peers.python_of(environment), "-m", "scrapy", "runspider", str(JOBS / f"{spider}.py"), *more]
 
 
-def _bare(site: Site, *more: str, environment: peers.Environment = peers.PROJECT) -> list[str]:
-    return _scrapy("bare", environment, "-a", f"requests={site.requests}", *more)
+def _bare(site: Site, *more: str) -> list[str]:
+    return _scrapy("bare", peers.PROJECT, "-a", f"requests={site.requests}", *more)
 
 
 def _files(site: Site, folder: Path, *more: str) -> list[str]:
@@ -105,18 +105,18 @@ def _files(site: Site, folder: Path, *more: str) -> list[str]:
     return _scrapy("files", peers.PROJECT, *arguments, *more)
 
 
-def crawl(*arguments: str, environment: peers.Environment = peers.PROJECT) -> list[str]:
+def crawl(*arguments: str) -> list[str]:
     """Return the command for `scrapy crawl dw` of this checkout from any folder; `measure` hides the project from Scrapy."""
     begin = f"import os, sys; sys.path.insert(0, {str(HERE.parent)!r}); "
     begin += "os.environ['SCRAPY_SETTINGS_MODULE'] = 'crawler.settings'; from scrapy.cmdline import execute; execute()"
-    return [peers.python_of(environment), "-c", begin, "crawl", "dw", *arguments]
+    return [peers.python_of(peers.PROJECT), "-c", begin, "crawl", "dw", *arguments]
 
 
-def _project(site: Site, folder: Path, environment: peers.Environment = peers.PROJECT, **more: object) -> list[str]:
+def _project(site: Site, folder: Path, **more: object) -> list[str]:
     """Return the command that a user runs, without the delay."""
     values: dict[str, object] = {"ARCHIVE_DIR": str(folder / "archive"), "ARCHIVE_MIN_FREE": 0, "DOWNLOAD_DELAY": 0,
                                  "AUTOTHROTTLE_ENABLED": False, "DOWNLOAD_SLOTS": {}, **more}  # fmt: skip
-    return crawl("-a", f"seeds={site.seeds}", *settings(**values), *site.settings, environment=environment)
+    return crawl("-a", f"seeds={site.seeds}", *settings(**values), *site.settings)
 
 
 def _project_articles(folder: Path) -> int:
@@ -179,17 +179,15 @@ ALL = (
         note="the ceiling of the framework as it comes: every reply is dropped, no robots.txt",
     ),
     Contestant(
-        "dw", "**this project**, full job", _project,
+        "dw", "**this project**, full job", lambda site, folder: _project(site, folder, HTTP_CLIENT="aiohttp"),
         "documents, replies, pictures, log, index; durable",
         "reads robots.txt and refuses foreign hosts; every file written beside, flushed, renamed, logged",
         count=_project_articles, bookkeeping=_OF_PROJECT,
     ),
     Contestant(
-        "dw-aiohttp", "**this project**, aiohttp handler and uvloop",
-        lambda site, folder: _project(site, folder, peers.AIOHTTP, **_AIOHTTP),
+        "dw-twisted", "**this project**, Twisted's client", lambda site, folder: _project(site, folder, HTTP_CLIENT="twisted"),
         "documents, replies, pictures, log, index; durable",
-        "the same job with a handler that calls itself experimental: not the default", peers.AIOHTTP, _project_articles,
-        bookkeeping=_OF_PROJECT,
+        "the same job where uvloop is not installed, so without aiohttp", count=_project_articles, bookkeeping=_OF_PROJECT,
     ),
     Contestant(
         "lean", "leanest Scrapy", lambda site, folder: _bare(site, *settings(**LEAN)),
@@ -197,8 +195,8 @@ ALL = (
     ),
     Contestant(
         "aiohttp", "leanest Scrapy, aiohttp handler and uvloop",
-        lambda site, folder: _bare(site, *settings(**LEAN, **_AIOHTTP), environment=peers.AIOHTTP),
-        note="a handler that calls itself experimental; else as the row above", environment=peers.AIOHTTP,
+        lambda site, folder: _bare(site, *settings(**LEAN, **_AIOHTTP)),
+        note="Scrapy's own aiohttp handler, which calls itself experimental; else as the row above",
     ),
     Contestant(
         "files", "bare Scrapy + FilesPipeline", lambda site, folder: _files(site, folder, *settings()),

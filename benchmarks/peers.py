@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import HERE, WORK, BenchmarkError
+from benchmarks import WORK, BenchmarkError
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,6 @@ class Environment:
 PROJECT = Environment("project", ())
 """The environment that runs the benchmarks; it is not made here."""
 
-AIOHTTP = Environment(
-    "scrapy-aiohttp",
-    ("Scrapy==2.19.0", "aiohttp==3.14.5", "uvloop==0.23.0", f"--requirement={HERE.parent / 'requirements.txt'}"),
-)
 NEWS_PLEASE = Environment("news-please", ("news-please==1.6.16", "jieba==0.42.1", "Scrapy==2.19.0"))
 FUNDUS = Environment("fundus", ("fundus==0.5.7", "curl_cffi==0.15.0"))
 # with a Twisted later than 24.7, Scrapy 2.11 downloads nothing and exits with status 0
