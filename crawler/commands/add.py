@@ -42,14 +42,19 @@ class Command(ArchiveCommand):
     def execute(self, args: list[str], opts: Namespace) -> int:
         if not args:
             raise CommandError("name the files or folders to add")
+        from crawler.crawl.options import largest_media  # late, as in `open_archive`
+
         others = {arg: other for arg in args if (other := self._other(arg))}
         paths = [arg for arg in args if arg not in others]
         complaints = _Complaints(in_full=opts.json)
         merged, added = {}, Added()
         with self.open_archive() as archive:
-            for other in others.values():
+            for other in {other.name: other for other in others.values()}.values():
                 with progress("files") as advance:
-                    merged[other.name] = merge(archive, other, clock.now_ms(), complain=complaints.add, advance=advance)
+                    merged[other.name] = merge(
+                        archive, other, clock.now_ms(),
+                        complain=complaints.add, largest_media=largest_media(self.settings), advance=advance,
+                    )  # fmt: skip
             if paths:
                 with progress("documents") as advance:
                     added = add(archive, _seeds(paths), clock.now_ms(), complain=complaints.add, advance=advance)

@@ -84,7 +84,7 @@ def read(given: Mapping[str, str], settings: Readable) -> Options:
         root=archive_folder(settings), sites=sites, concurrency=_concurrency(settings, sites), min_free=min_free(settings),
         alert_share=_number(settings, "ARCHIVE_ALERT_SHARE", settings.getfloat),
         alert_minimum=_number(settings, "ARCHIVE_ALERT_MINIMUM", settings.getint),
-        largest_media=_number(settings, "MEDIA_MAXSIZE", settings.getint),
+        largest_media=largest_media(settings),
         largest_reply=_number(settings, "DOWNLOAD_MAXSIZE", settings.getint),
         backoff_s=_number(settings, "RETRY_BACKOFF", settings.getfloat),
         longest_wait_s=_number(settings, "RETRY_AFTER_MAX", settings.getfloat), http_client=httpclient.client_of(settings),
@@ -111,6 +111,11 @@ def hosts_of(settings: Readable) -> Sites:
 def min_free(settings: Readable) -> int:
     """Return ARCHIVE_MIN_FREE, in bytes. Raises ArgumentError."""
     return _number(settings, "ARCHIVE_MIN_FREE", settings.getint)
+
+
+def largest_media(settings: Readable) -> int:
+    """Return MEDIA_MAXSIZE, in bytes. Raises ArgumentError."""
+    return _number(settings, "MEDIA_MAXSIZE", settings.getint)
 
 
 def _seeds(seeds: str, editions: str) -> str:

@@ -19,6 +19,7 @@ LARGEST = replyfile.MAX_BYTES + 1024 * 1024
 """Bytes of the largest file that is read into memory; media files are not."""
 
 _ORIGIN = re.compile(r"[a-z]+(?:[-:][a-z-]+)?")
+_MOST = 1_000_000  # misses and hops: far more than there can be, and far from what a line of our log cannot hold
 _LONGEST = 2_000  # characters of an address, a reason or a validator
 
 
@@ -37,8 +38,10 @@ def misplaced(record: FileRecord) -> str:
     return "" if is_right else "not a path that an archive of this version has"
 
 
-def too_large(record: FileRecord) -> str:
-    """Return why a file cannot be read into memory, '' if it can."""
+def too_large(record: FileRecord, largest_media: int) -> str:
+    """Return why a file is too large to be taken, '' if it is not. largest_media: MEDIA_MAXSIZE, in bytes."""
+    if layout.is_media(record.path):
+        return f"larger than MEDIA_MAXSIZE, {largest_media:,} bytes" if record.bytes > largest_media else ""
     return f"larger than {LARGEST:,} bytes" if record.bytes > LARGEST else ""
 
 
@@ -62,6 +65,8 @@ def content_problem(path: str, data: bytes) -> str:
 def about_document(record: FileRecord, document: SeedDocument, known: Row | None) -> About:
     """Return what our log says of a document or revision of another archive. known: our row of the id."""
     about = about_file(record)
+    if about.language is None and layout.is_document(record.path):
+        about = replace(about, language=record.path.partition("/")[0])
     kind = about.kind if about.kind in DOCUMENT_KINDS else identify.kind(document, known)
     published_ms = identify.published_ms(document, known) if about.published_ms is None else about.published_ms
     return replace(about, kind=kind, url=document.url, stamp_ms=document.stamp_ms, published_ms=published_ms)
@@ -78,13 +83,17 @@ def about_file(record: FileRecord) -> About:
         about, kind="picture" if picture else "media" if layout.is_media(record.path) else about.kind, url=url,
         language=about.language if about.language in LANGUAGES | {UNKNOWN_LANGUAGE} else None,
         origin=about.origin if about.origin and _ORIGIN.fullmatch(about.origin) else None,
-        etag=_plain(about.etag), last_modified=_plain(about.last_modified), revision_of=None,
+        etag=_plain(about.etag), last_modified=_plain(about.last_modified), revision_of=None, hop=_bounded(about.hop),
     )  # fmt: skip
 
 
 def _plain(text: str | None) -> str | None:
     """Return a text that may stand in an HTTP header and on a terminal; None for any other."""
     return text if text and len(text) <= _LONGEST and text.isascii() and text.isprintable() else None
+
+
+def _bounded(count: int | None) -> int | None:
+    return None if count is None else min(count, _MOST)
 
 
 def usable(record: StateRecord) -> StateRecord | None:
@@ -107,7 +116,8 @@ def usable(record: StateRecord) -> StateRecord | None:
     if reason is not None and (len(reason) > _LONGEST or not reason.isprintable()):
         reason = Reason("of another archive")
     language = record.language if record.language in LANGUAGES | {UNKNOWN_LANGUAGE} else None
-    return replace(record, url=url, reason=reason, language=language)
+    hop, misses = _bounded(record.hop), _bounded(record.misses)
+    return replace(record, url=url, reason=reason, language=language, hop=hop, misses=misses)
 
 
 def is_news(record: StateRecord, known: Row | None) -> bool:

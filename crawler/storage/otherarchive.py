@@ -11,7 +11,7 @@ from typing import Protocol
 from crawler import files
 from crawler.exceptions import DiskError, UnusableArchive
 from crawler.storage import layout, lock, tree
-from crawler.storage.runlog import run_logs
+from crawler.storage.runlog import order_of
 
 
 class OtherArchive(Protocol):
@@ -43,12 +43,13 @@ class Folder:
         self.name = str(root)
 
     def logs(self) -> Iterator[tuple[str, Path]]:
+        odd: list[str] = []  # such as a FIFO, which reading it will name: the documents in it must not be missing silently
         try:
-            logs = run_logs(self.root)
+            names = [*tree.run_files(self.root, lambda path, what: odd.append(path.rpartition("/")[2])), *odd]
         except (OSError, DiskError) as error:
             raise UnusableArchive(f"{self.name}: its run logs cannot be read: {error}") from error
-        for log in logs:
-            yield f"{layout.RUNS}/{log.name}", log
+        for name in sorted(filter(layout.is_run_log, names), key=order_of):
+            yield f"{layout.RUNS}/{name}", self.root / layout.RUNS / name
 
     def paths(self) -> Iterator[str]:
         try:
@@ -88,7 +89,7 @@ def named(where: str, ours: Path) -> OtherArchive | None:
         runs = path / layout.RUNS
         if not (runs.is_dir() or runs.is_symlink()) or not tree.is_archive(path):
             return None
-        if path.resolve().is_relative_to(ours.resolve()):
+        if path.resolve().is_relative_to(ours.resolve()) or (ours.exists() and os.path.samefile(path, ours)):
             raise UnusableArchive(f"{where} is this archive or lies in it: nothing to add")
         list(tree.run_files(path, lambda found, what: refuse_segments(where, found)))
         return Folder(path)

@@ -51,19 +51,20 @@ def merge(ours: Iterable[Version], theirs: Iterable[Version]) -> Plan:
     mine, others = list(ours), list(theirs)
     our_current = next((one for one in mine if one.is_current), None)
     their_current = next((one for one in others if one.is_current), None)
+    twins = {one.sha256: one for one in mine}
     timeline = sorted([*_ranked(mine), *_ranked(others)], key=lambda pair: pair[0])
-    taken, dropped = [], []
+    taken, replies = [], _Replies()
     for group in _groups([version for _, version in timeline]):
         kept = [one for one in group if one.is_ours]
+        replies.begin(kept)
         for version in (one for one in group if not one.is_ours):
-            twin = next((one for one in mine if one.sha256 == version.sha256), None)
             is_needed = version is their_current and our_current is None
-            if is_needed or not (kept or twin):
+            if is_needed or not (kept or version.sha256 in twins):
                 taken.append(version)
             else:
-                dropped.append((version, [twin] if twin else kept))
+                replies.offer(version, twins.get(version.sha256))
     current = their_current if their_current in taken and _is_newer(their_current, our_current, timeline) else None
-    return Plan(current, tuple(one for one in taken if one is not current), tuple(_replies(dropped)))
+    return Plan(current, tuple(one for one in taken if one is not current), tuple(replies.pairs))
 
 
 _Rank = tuple[int, tuple[str, str]]
@@ -87,11 +88,23 @@ def _is_newer(theirs: Version | None, ours: Version | None, timeline: list[tuple
     return theirs is not None and (ours is None or order.index(theirs) > order.index(ours))
 
 
-def _replies(dropped: Iterable[tuple[Version, list[Version]]]) -> Iterator[tuple[Version, Version]]:
-    """Yield the replies to take for versions of ours that have none. dropped: with the versions of ours that stand for each."""
-    given = set()
-    for version, kept in dropped:
-        lacking = next((one for one in kept if not one.has_reply and one.path not in given), None)
-        if version.has_reply and lacking:
-            given.add(lacking.path)
-            yield version, lacking
+class _Replies:
+    """Finds versions of ours for the replies of versions that are not taken. pairs: as in Plan."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[Version, Version]] = []
+        self._given: set[str] = set()
+        self._lacking: Iterator[Version] = iter(())
+
+    def begin(self, kept: Sequence[Version]) -> None:
+        """Begin a run of versions with the same text. kept: those of ours."""
+        self._lacking = iter([one for one in kept if not one.has_reply])
+
+    def offer(self, version: Version, twin: Version | None) -> None:
+        """Offer the reply of a version to the one of ours that stands for it. twin: of ours, with the same bytes."""
+        if not version.has_reply or (twin and twin.has_reply):
+            return
+        found = twin or next((one for one in self._lacking if one.path not in self._given), None)
+        if found and found.path not in self._given:
+            self._given.add(found.path)
+            self.pairs.append((version, found))

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from crawler import times
 from crawler.exceptions import NotTaken
 from crawler.seeds import Problem
+from crawler.settings import MEDIA_MAXSIZE
 from crawler.storage import disk, foreign, layout, logline, mediafile, runlog
 from crawler.storage.archive import Archive
 from crawler.storage.index import agenda
@@ -80,14 +81,16 @@ def merge(
     now_ms: int,
     *,
     complain: Callable[[Problem], None],
+    largest_media: int = MEDIA_MAXSIZE,
     advance: Advance = lambda done, total: None,
 ) -> Merged:
     """Take another archive into an open one. Raises DiskError and UnusableArchive.
 
-    complain: called for each file or log line that could not be taken. advance: called with (files so far, all files).
+    complain: called for each file or log line that could not be taken. largest_media: bytes of a media file that is taken.
+    advance: called with (files so far, all files).
     """
     with contextlib.closing(Logged()) as logged:
-        work = _Merge(archive, other, logged, now_ms, complain)
+        work = _Merge(archive, other, logged, now_ms, complain, largest_media)
         work.read_logs()
         work.take_files(advance)
         work.take_states()
@@ -97,14 +100,16 @@ def merge(
 
 class _Merge:
     def __init__(
-        self, archive: Archive, other: OtherArchive, logged: Logged, now_ms: int, complain: Callable[[Problem], None]
-    ) -> None:
+        self, archive: Archive, other: OtherArchive, logged: Logged, now_ms: int, complain: Callable[[Problem], None],
+        largest_media: int,
+    ) -> None:  # fmt: skip
         self.archive = archive
         self.other = other
         self.logged = logged
         self.now_ms = now_ms
         self.merged = Merged()
         self._complain = complain
+        self._largest_media = largest_media
         self._on_their_way = _OnTheirWay(archive)
 
     def refuse(self, path: str, why: object) -> None:
@@ -160,8 +165,7 @@ class _Merge:
 
     def _stream(self, record: FileRecord) -> None:
         """Take a media file piece by piece, because it may be larger than memory. Raises NotTaken."""
-        if why := foreign.misplaced(record):
-            raise NotTaken(why)
+        self._check_line(record)
         about = foreign.about_file(record)
         partial, note = layout.partial_path(record.path), mediafile.Partial(about.url or "").note()
         at = 0
@@ -180,12 +184,16 @@ class _Merge:
 
     def read(self, record: FileRecord) -> bytes:
         """Return the bytes of a file of the other archive, checked. Raises NotTaken."""
-        if why := foreign.misplaced(record) or foreign.too_large(record):
-            raise NotTaken(why)
+        self._check_line(record)
         data = b"".join(self._pieces(record))
         if why := foreign.content_problem(record.path, data):
             raise NotTaken(why)
         return data
+
+    def _check_line(self, record: FileRecord) -> None:
+        """Raise NotTaken if the log line alone shows that a file cannot be taken."""
+        if why := foreign.misplaced(record) or foreign.too_large(record, self._largest_media):
+            raise NotTaken(why)
 
     def _pieces(self, record: FileRecord) -> Iterator[bytes]:
         """Yield the bytes of a file. Raises NotTaken, at the end, if they are not those of its run log."""

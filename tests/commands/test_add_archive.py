@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crawler import seedfile, times
+from crawler import reasons, seedfile, times
 from crawler.storage.logline import About
-from crawler.storage.opening import look
+from crawler.storage.opening import look, open_archive
 from crawler.storage.writer import NewFile, NewReply
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, snapshot, store, write
 from tests.storage.test_pictures import JPEG
+from tests.storage.test_recovery import rows
 
 DAY_MS = 86_400_000
 
@@ -190,3 +192,90 @@ def test_reply_is_taken_for_a_document_that_came_as_a_file(root: Path, tmp_path:
     assert ran.json["archives"][0]["taken"] == {"replies": 1}
     assert len(list(root.glob("en/2026/05/70000001-*"))) == 2
     assert (root / "en/2026/05/70000001-a-title.json.gz").exists()
+
+
+# ---- archives of other shapes ----------------------------------------------------------------------------------------
+
+
+def is_rebuilt_alike(root: Path) -> bool:
+    """Whether an index made again from the logs has the same rows."""
+    archive = open_archive(root, NOW_MS + 20 * DAY_MS, "a test")
+    before = rows(archive)
+    archive.close()
+    archive = open_archive(root, NOW_MS + 21 * DAY_MS, "a test", rebuild=True)
+    after = rows(archive)
+    archive.close()
+    return after == before
+
+
+def added(root: Path, other: Path, days: int = 1) -> dict[str, Any]:
+    ran = scrapy("add", "--json", other, root=root, now_ms=NOW_MS + days * DAY_MS)
+    assert (ran.status, ran.json["problems"]) == (0, [])
+    assert scrapy("verify", "--strict", root=root).status == 0
+    found: dict[str, Any] = ran.json["archives"][0]
+    return found
+
+
+def documents(root: Path) -> dict[str, bytes]:
+    return {path: data for path, data in snapshot(root).items() if path.endswith(".txt") and not path.startswith("damaged/")}
+
+
+def test_document_of_an_id_that_is_an_alias_elsewhere_stays_one(tmp_path: Path) -> None:
+    a = archive_of(tmp_path / "a", document(70000001, title="X"))
+    b = archive_of(tmp_path / "b", document(70000002, NOW_MS + 5000, title="Y"))
+    alias = {"state": "alias", "kind": "article", "id": 70000001, "target": 70000002}
+    store(b, states=[alias], now_ms=NOW_MS + 9000)
+    before = shutil.copytree(a, tmp_path / "before")
+    added(a, b)
+    added(b, before)
+    assert documents(a) == documents(b)
+    assert is_rebuilt_alike(a)
+    assert is_rebuilt_alike(b)
+    assert added(b, before, 30)["taken"] == {}
+
+
+def test_of_two_documents_with_one_id_the_last_stored_is_the_document(tmp_path: Path) -> None:
+    other, later = archive_of(tmp_path / "other", document()), document(stamp_ms=NOW_MS + 5000, title="Again")
+    about = About("article", 70000001, later.url, SEEN, language="en", origin="api", stamp_ms=later.stamp_ms)
+    store(other, NewFile("en/2026/05/70000001-again.txt", seedfile.dumps(later).encode(), about), now_ms=NOW_MS + 9000)
+    assert added(tmp_path / "archive", other)["taken"] == {"revisions": 1}
+    assert set(documents(tmp_path / "archive")) == {"en/2026/05/70000001-again.txt", f"revisions/70000001/{NOW_MS}.txt"}
+
+
+def test_document_that_ours_set_aside_comes_back_under_its_old_path(root: Path, other: Path) -> None:
+    path = next(root.glob("en/*/*/70000001-*.txt"))
+    path.write_bytes(b"damaged")
+    assert scrapy("repair", root=root, now_ms=NOW_MS + DAY_MS).status == 0
+    assert not path.exists()
+    added(root, other, 2)
+    assert b"Newer." in path.read_bytes()
+    assert is_rebuilt_alike(root)
+
+
+def test_run_logs_that_are_no_files_are_named(root: Path, other: Path) -> None:
+    os.mkfifo(other / "runs/20260601T210000Z.jsonl")
+    ran = scrapy("add", other, root=root)
+    assert ran.status == 3
+    assert ran.err == f"{other}/runs/20260601T210000Z.jsonl: cannot be read: a FIFO, not a file\n"
+
+
+def test_media_file_larger_than_the_setting_is_refused_unread(root: Path, other: Path) -> None:
+    store(other, NewFile("media/700/70000003.mp4", b"\0\0\0\x18ftypmp42", About("media", 70000003)), now_ms=NOW_MS + 9000)
+    ran = scrapy("add", other, "-s", "MEDIA_MAXSIZE=11", root=root)
+    assert ran.status == 3
+    assert ran.err == f"{other}/media/700/70000003.mp4: larger than MEDIA_MAXSIZE, 11 bytes\n"
+
+
+def test_counts_that_no_log_of_ours_could_hold_are_cut(root: Path, tmp_path: Path) -> None:
+    most = 2**53 - 1
+    other = archive_of(tmp_path / "other")
+    state = {"state": "missing", "kind": "article", "id": 70000077, "misses": most, "hop": most, "next_ms": 253_402_300_799_999}
+    store(other, states=[state], now_ms=NOW_MS + 9000)
+    added(root, other)
+    archive = open_archive(root, NOW_MS + 9 * DAY_MS, "a test")
+    row = archive.index.get(70000077)
+    assert row
+    assert (row.misses, row.hop) == (1_000_000, 1_000_000)
+    archive.store_now([], [archive.miss(row, reasons.TIMEOUT, NOW_MS)])
+    archive.close()
+    assert scrapy("verify", "--strict", root=root).status == 0

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from crawler import seedfile
+from crawler.exceptions import NOT_FOUND
 from crawler.seeds import Problem
 from crawler.storage import foreign, layout, runlog
 from crawler.storage.lock import Lock
@@ -159,6 +160,22 @@ def test_a_rebuilt_index_has_the_same_rows(pair: tuple[Path, Path], crawled: Pat
     rebuilt = open_archive(a, T + 13 * HOUR_MS, "a test", rebuild=True)
     assert rows(rebuilt) == before
     rebuilt.close()
+
+
+def test_site_and_search_catch_up_with_what_was_added(pair: tuple[Path, Path], crawled: Path, tmp_path: Path) -> None:
+    a, _ = pair
+    assert scrapy("site", "--to", tmp_path / "site", root=a, now_ms=T + 9 * HOUR_MS).status == 0
+    assert scrapy("search", "fourth", root=a, now_ms=T + 9 * HOUR_MS).status == NOT_FOUND
+    into(a, crawled / "b")
+    for folder in ("site", "anew"):
+        assert scrapy("site", "--to", tmp_path / folder, root=a, now_ms=T + 12 * HOUR_MS).status == 0
+    site, anew = snapshot(tmp_path / "site"), snapshot(tmp_path / "anew")
+    assert {path for path in site.keys() | anew.keys() if site.get(path) != anew.get(path)} <= {".dw-site/memory.sqlite"}
+    caught_up = scrapy("search", "--json", "fourth", root=a, now_ms=T + 12 * HOUR_MS).out
+    assert f'"id": {EDITED}' in caught_up
+    for path in a.glob("search.sqlite*"):
+        path.unlink()
+    assert scrapy("search", "--json", "fourth", root=a, now_ms=T + 12 * HOUR_MS).out == caught_up
 
 
 # ---- kills and full disks -----------------------------------------------------------------------------------------
