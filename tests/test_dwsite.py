@@ -224,7 +224,7 @@ def test_picture_version_changes_the_bytes(site: Site) -> None:
     assert site.get(url)[2] == before
 
 
-def test_not_modified_only_where_switched_on_and_unchanged(site: Site) -> None:
+def test_304_only_if_switched_on_and_unchanged(site: Site) -> None:
     url = f"{site.api}/api/detail/article/{dw.ENGLISH}"
     assert "etag" not in site.get(url)[1]
     site.validators()
@@ -349,7 +349,7 @@ def test_prints_settings_for_scrapy_and_ends_on_sigterm() -> None:
     assert re.fullmatch(r"(-s DW_(API|STATIC|WWW|RSS|MEDIA)_URL=http://127\.0\.0\.\d:\d+ ?){5}\n", line)
 
 
-def test_five_ports_where_only_one_address_exists(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_are_five_ports_if_only_one_address_exists(monkeypatch: pytest.MonkeyPatch) -> None:
     listen = server._listen
 
     def only_first(address: str, port: int) -> socket.socket:

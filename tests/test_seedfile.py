@@ -260,7 +260,7 @@ STUMBLES = st.sampled_from([
 
 
 @given(st.lists(STUMBLES, max_size=12).map("".join), st.lists(STUMBLES, max_size=4).map("".join))
-def test_nothing_in_a_document_raises_where_it_is_read(body: str, title: str) -> None:
+def test_no_content_of_a_document_makes_a_parser_raise(body: str, title: str) -> None:
     for url in (urls.document_url("zh", "x", 7), "https://" + title):
         made = SeedDocument(0, title, url, body)
         assert [made.id, made.language, made.references, made.pictures, made.media, made.kind, made.author, made.display_date]

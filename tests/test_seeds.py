@@ -99,7 +99,7 @@ def test_addresses_of_our_documents_can_be_joined_by_commas(named: list[tuple[st
     assert ids(read(argument)) == [dw_id for _, dw_id in named]
 
 
-def test_name_on_disk_is_never_taken_for_the_rest_of_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_on_disk_is_never_the_rest_of_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a-6").write_bytes(DOCUMENT)
     assert ids(read("https://www.dw.com/en/x/y,a-6")) == [None, 7]
@@ -176,7 +176,7 @@ def test_a_million_byte_order_marks_are_skipped_quickly(tmp_path: Path) -> None:
     assert ids(read(str(tmp_path / "list"))) == [5]
 
 
-def test_file_that_begins_like_a_document_is_one_whatever_its_name(tmp_path: Path) -> None:
+def test_file_that_begins_like_a_document_is_one_under_any_name(tmp_path: Path) -> None:
     for name in ("000_0123456789abcdef.txt", "list.lst", "no ending"):
         (tmp_path / name).write_bytes(DOCUMENT)
     found = read(str(tmp_path))

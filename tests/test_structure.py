@@ -77,7 +77,7 @@ def test_folders_are_those_of_the_plan() -> None:
     assert len([name for name in TREES if "/" not in name]) <= 14
 
 
-def test_rooms_without_scrapy_can_be_imported_where_there_is_none() -> None:
+def test_folders_without_scrapy_can_be_imported_if_it_is_missing() -> None:
     modules = sorted(f"crawler.{name.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}" for name in PURE)
     assert {"crawler.seedfile", "crawler.library", "crawler.storage", "crawler.upkeep"} <= set(modules)
     code = f"""

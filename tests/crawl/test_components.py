@@ -19,7 +19,7 @@ NAMED = [
 
 
 @pytest.mark.parametrize("path", NAMED)
-def test_a_component_is_where_the_settings_say(path: str) -> None:
+def test_components_have_the_positions_of_the_settings(path: str) -> None:
     assert callable(load_object(path))
 
 

@@ -105,7 +105,7 @@ def test_pictures_are_kept_byte_for_byte(whole: Outcome, site: Site) -> None:
         assert data == site.get(f"{site.static}/image/{name}")[2], name
 
 
-def test_a_document_lies_under_language_and_month(whole: Outcome) -> None:
+def test_document_is_stored_under_language_and_month(whole: Outcome) -> None:
     for dw_id, path in whole.documents.items():
         content = dw.CONTENTS[dw_id]
         language = "und" if content.language in NEW_TO_THE_PROJECT or "languageId" in content.without else content.language

@@ -61,7 +61,7 @@ def test_figures_hold_no_personal_data() -> None:
     assert "/home" not in str(drift.figures(report))
 
 
-def test_run_whose_replies_drifted_says_so_and_ends_with_status_3(tmp_path: Path) -> None:
+def test_run_whose_replies_drifted_reports_it_and_ends_with_status_3(tmp_path: Path) -> None:
     site = fresh_site()
     count = drift.FEWEST + 1
     site.options(articles=count, pictures_per_article=0)

@@ -163,7 +163,7 @@ def test_a_dry_run_works_beside_a_crawl(archived: Path, site: Site) -> None:
     holder.close()
 
 
-def test_archive_that_is_looked_at_stores_nothing(archive: OpenArchive, tmp_path: Path) -> None:
+def test_archive_opened_for_looking_stores_nothing(archive: OpenArchive, tmp_path: Path) -> None:
     archive().close()
     before = everything(tmp_path / "archive")
     looked = opening.look(tmp_path / "archive", NOW_MS)
@@ -173,7 +173,7 @@ def test_archive_that_is_looked_at_stores_nothing(archive: OpenArchive, tmp_path
     assert everything(tmp_path / "archive") == before
 
 
-def test_failed_look_leaves_nothing_open(
+def test_failure_to_open_for_looking_leaves_nothing_open(
     archive: OpenArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive().close()

@@ -43,7 +43,7 @@ def search_paths(outcome: Outcome) -> list[str]:
     return [request["path"] for request in outcome.requests if "/api/search/" in request["path"]]
 
 
-def test_a_search_window_is_completed_and_says_so(site: Site, tmp_path: Path) -> None:
+def test_search_window_is_completed_and_reported(site: Site, tmp_path: Path) -> None:
     site.options(articles=400, pictures_per_article=0)  # 52 on the first day and 48 on the second
     first = crawl(tmp_path, WINDOW, site=site)
     assert sorted(searched(first)) == [("2026-03-01", 1), ("2026-03-01", 2), ("2026-03-01", 3),

@@ -57,7 +57,7 @@ def test_outcome_is_stored_and_counted(run: Any, verdict: Verdict, elsewhere: st
     assert not counter or run.stats[counter] == 1
 
 
-def test_unreadable_reply_is_kept_as_it_came(run: Any) -> None:
+def test_unreadable_reply_is_kept_unchanged(run: Any) -> None:
     stored(run, Outcomes(run), Unreadable("not JSON"))
     (kept,) = (run.root / "unreadable").rglob("*.reply")
     assert kept.read_bytes() == REPLY.body

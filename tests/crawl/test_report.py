@@ -132,7 +132,7 @@ ODD: list[Any] = [
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: ascii(odd)[:20])
-def test_report_is_json_whatever_it_holds(odd: Any) -> None:
+def test_report_is_valid_json_with_any_content(odd: Any) -> None:
     name = odd if isinstance(odd, str) else "name"
     stats = {f"dw/element/skipped/{name}": 1, "dw/received/bytes": odd}
     made = report_of(stats, exit_status=0, sentences=[odd], missing=[{"reason": odd}], unknown_keys=[name], seeds=odd)

@@ -78,7 +78,7 @@ def test_bug_in_one_article_is_counted_and_the_article_retried(site: Site, tmp_p
     assert set(again.documents) == set(dw.CHAIN[3:])
 
 
-def test_a_run_that_cannot_start_says_so(site: Site, tmp_path: Path) -> None:
+def test_run_that_cannot_start_is_reported(site: Site, tmp_path: Path) -> None:
     without_pictures = {"ITEM_PIPELINES": json.dumps({"crawler.crawl.pipelines.pictures.PicturesPipeline": None})}
     site.fault("/image/.*", status=500)
     crawl(tmp_path, [dw.CHAIN[4]], site=site, settings={"RETRY_TIMES": 0})
@@ -117,7 +117,7 @@ BROKEN_STEPS = [
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:8])
-def test_a_report_is_written_whatever_key_a_list_has(key: str, site: Site, tmp_path: Path) -> None:
+def test_report_is_written_for_any_key_of_a_list(key: str, site: Site, tmp_path: Path) -> None:
     site.fault("/api/search/global.*", body=list_with(key))
     log = tmp_path / "log"
     settings = {"LOG_FILE": log, "STATS_DUMP": 1, "LOG_LEVEL": "DEBUG"}

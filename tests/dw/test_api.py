@@ -389,7 +389,7 @@ SLIDE = Slide(PictureName(63, "303", "jpg"), DwAddress("static.dw.com/image/63_3
 
 
 @pytest.mark.parametrize("key", ["items", "images", "slides"])
-def test_gallery_stands_where_the_body_has_it(key: str) -> None:
+def test_gallery_keeps_its_place_in_the_body(key: str) -> None:
     gallery = {"type": "Gallery", "id": 9, "name": "More", key: [image(caption="text"), {}, None, image(-1)]}
     found = parse(body=[paragraph("a"), {"content": gallery}, paragraph("b")])
     assert found.blocks == (Paragraph(Markup("a")), Gallery(Markup("More"), (SLIDE,)), Paragraph(Markup("b")))

@@ -526,7 +526,7 @@ def test_keys_never_met_before_are_named() -> None:
     assert parse_mediacenter(json.dumps(page).encode()).unknown_keys == ("mood", "moods", "totalMoods", "weather")
 
 
-def test_empty_items_and_search_references_are_no_problem() -> None:
+def test_empty_items_and_search_references_are_not_problems() -> None:
     contents = parse_search(
         reply({}, reference(5), {"type": "SearchRef", "name": "x"}, {}, reference(6, "VideoRef"), reference(5))
     )

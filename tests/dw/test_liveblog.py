@@ -30,7 +30,7 @@ def above(*posts: PostHead) -> list[tuple[int, list[str]]]:
     return [(place, [paragraph.html for paragraph in paragraphs]) for place, paragraphs in newest_first(posts)]
 
 
-def test_day_stands_where_it_changes() -> None:
+def test_day_is_shown_where_it_changes() -> None:
     heads = [PostHead(time, words(headline), words(author)) for time, headline, author, _ in POSTS]
     assert [place for place, _ in above(*heads)] == [1, 2, 0]
     assert [line for _, lines in above(*heads) for line in lines] == [

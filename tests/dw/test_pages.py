@@ -194,7 +194,7 @@ def test_authors_of_an_entity_are_joined(changes: dict[str, Any], expected: str)
     assert read_content(**changes).author == expected
 
 
-def test_first_publication_stands_in_for_the_content_date() -> None:
+def test_first_publication_replaces_a_missing_content_date() -> None:
     assert read_content(contentDate=None).display_date == "2024-01-29T10:11:12.131Z"
 
 
@@ -261,7 +261,7 @@ def test_slides_of_2026_keep_their_words_without_a_picture() -> None:
     assert article.skipped == ("picture without an address",)
 
 
-def test_picture_of_a_card_stands_in_for_the_main_picture() -> None:
+def test_picture_of_a_card_replaces_a_missing_main_picture() -> None:
     card = {"mainContentImageLink": None, "mainContentImage": {"staticUrl": "https://static.dw.com/image/63_${formatId}.jpg"}}
     assert shown(graph(card).main_picture) == ("static.dw.com/image/63_303.jpg", "")
 
@@ -379,7 +379,7 @@ SLIDES = (
 )
 
 
-def test_gallery_in_the_text_stands_below_it_once() -> None:
+def test_gallery_in_the_text_is_shown_below_it_once() -> None:
     link = {"targetId": 61000003, "targetType": "IMAGE_GALLERY", "isInText": True, "target": GALLERY}
     article = read_content(
         text='<p>a</p><div class="image-gallery embed" data-id="61000003"></div><p>b</p>',
@@ -484,7 +484,7 @@ def apollo_state(key: str = "Article:61000000") -> dict[str, Any]:
 
 @pytest.mark.parametrize("key", ["Article:61000000", 'Article:{"id":61000000}', 'Article:{"id":"61000000"}'])
 @pytest.mark.parametrize("with_query", [True, False])
-def test_apollo_entities_are_joined_whatever_their_keys(key: str, with_query: bool) -> None:
+def test_apollo_entities_are_joined_with_any_keys(key: str, with_query: bool) -> None:
     state = apollo_state(key)
     if not with_query:
         del state["ROOT_QUERY"]
@@ -542,7 +542,7 @@ LD_FORMS: dict[str, Callable[[dict[str, Any]], object]] = {
 }
 
 
-def test_json_ld_of_a_liveblog_without_an_address_is_one() -> None:
+def test_json_ld_of_a_liveblog_without_an_address_is_a_liveblog() -> None:
     update = {"headline": "Das Wasser fällt", "articleBody": "Langsam.", "datePublished": "2026-06-14T19:00:00Z"}
     found = {"@type": "LiveBlogPosting", "headline": "Der Deich", "liveBlogUpdate": [update]}
     article = pages.parse(page("", ld_script(found)), 7)
@@ -686,7 +686,7 @@ def test_page_of_2026_gives_the_same_as_its_state() -> None:
     assert article == expected
 
 
-def test_time_of_the_page_stands_in_only_where_nothing_else_names_one() -> None:
+def test_time_of_the_page_is_used_only_if_nothing_else_names_one() -> None:
     described = ld_script(json_ld())
     assert pages.parse(page_of_2026(head=described), 7).display_date == "2023-06-13T12:15:32.158Z"
     with_state = app_page(content(), extra='<meta name="date" content="2026-06-14T19:00:01.536Z">')
@@ -714,7 +714,7 @@ def test_react_author_with_a_page_and_teaser_without_a_class_are_read() -> None:
     assert (article.origin, article.author, article.teaser) == ("page:react", "Ada Deichgraf", "Noch h\u00e4lt er.")
 
 
-def test_react_teaser_is_the_one_with_the_class_where_there_is_one() -> None:
+def test_react_teaser_is_the_one_with_the_class_if_there_is_one() -> None:
     assert pages.parse(react_page().replace(b"<h1>", b"<p>Heute</p><h1>"), 7).teaser == "Noch hält er."
 
 
@@ -835,7 +835,7 @@ def test_impossible_day_is_not_a_date() -> None:
     assert pages.parse(classic_page(facts="<li><strong>Date</strong> 31.02.2012</li>"), 7).display_date == ""
 
 
-def test_hour_comes_from_json_ld_where_the_classic_layout_has_only_a_day() -> None:
+def test_hour_comes_from_json_ld_if_the_classic_layout_has_only_a_day() -> None:
     body = classic_page().replace(b"</head>", ld_script(json_ld(author=[])).encode() + b"</head>")
     assert pages.parse(body, 7).display_date == "2023-06-13T12:15:32.158Z"
 
@@ -856,7 +856,7 @@ def test_older_classic_texts_are_read(text: str, expected: list[str]) -> None:
     assert [part for part in found if not part.startswith("<strong>")] == [part for part in expected if part]
 
 
-def test_page_without_longtext_and_date_is_not_taken_for_an_article() -> None:
+def test_page_without_longtext_and_date_is_not_an_article() -> None:
     with pytest.raises(UnreadableReply, match="no usable body"):
         pages.parse(classic_page("<p>Diese Seite gibt es nicht.</p>", facts=""), 7)
 
@@ -896,7 +896,7 @@ def test_author_of_a_gallery_may_stand_below_its_last_slide() -> None:
     assert pages.parse(classic_page(facts=""), 7).author == ""  # an article's is not that of a gallery in it
 
 
-def test_still_of_a_video_stands_in_for_the_picture() -> None:
+def test_still_of_a_video_replaces_a_missing_picture() -> None:
     still = '<input type="hidden" name="preview_image" value="/image/61000006_302.jpg">'
     assert shown(pages.parse(classic_page(picture=still), 7).main_picture) == ("static.dw.com/image/61000006_302.jpg", "")
 

@@ -60,7 +60,7 @@ def test_documents_that_dw_no_longer_serves_are_marked_as_gone(tmp_path: Path) -
     assert {row["id"]: row["gone"] for row in rows_of(tmp_path / "a.jsonl")} == {70000001: True, 70000002: False}
 
 
-def test_without_to_an_export_lies_beside_the_archive(copy: Path) -> None:
+def test_export_without_to_is_written_beside_the_archive(copy: Path) -> None:
     ran = scrapy("export", "jsonl", root=copy)
     assert (ran.status, ran.out) == (0, f"{copy}.jsonl: 13 documents\n")
     assert len(rows_of(copy.with_name("archive.jsonl"))) == 13

@@ -376,7 +376,7 @@ def test_odd_values_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dw_id", [0, -1, 1, 2**63, 10**40])
-def test_unknown_id_gives_none(tmp_path: Path, dw_id: int) -> None:
+def test_unknown_id_has_no_document(tmp_path: Path, dw_id: int) -> None:
     assert Library(archive_of(tmp_path / "archive", document(70000001))).document(dw_id) is None
 
 

@@ -118,7 +118,7 @@ def test_bold_paragraph_is_a_heading_and_a_gallery_has_its_name() -> None:
     assert made("<p>a</p><p>&nbsp;</p><p> </p>") == "<p>a</p>"
 
 
-def test_page_lies_where_the_document_lies() -> None:
+def test_page_has_the_path_of_its_document() -> None:
     assert page_path("zh/2024/01/5-a.txt") == "zh/2024/01/5-a.html"
 
 

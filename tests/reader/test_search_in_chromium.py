@@ -128,7 +128,7 @@ def test_every_character_folds_as_in_python(page: Browser) -> None:
     assert [(one, mine, theirs) for one, mine, theirs in pairs if mine != theirs] == []
 
 
-def test_no_character_beyond_those_that_are_looked_at_is_assigned() -> None:
+def test_no_character_beyond_the_tested_ones_is_assigned() -> None:
     others = set(range(0x110000)) - set(ASSIGNED)
     assert {unicodedata.category(chr(code)) for code in others} <= UNKNOWN
 
@@ -232,7 +232,7 @@ def test_both_chinese_scripts_find_the_same(corpus: Corpus, large: Browser) -> N
         assert found(large, one, two) == [corpus.scan(one)] * 2, (SEED, one, two)
 
 
-def test_long_word_is_told_from_another_with_the_same_beginning(site: Path, page: Browser, tmp_path: Path) -> None:
+def test_long_words_with_the_same_beginning_are_distinguished(site: Path, page: Browser, tmp_path: Path) -> None:
     long = "ab" * 40
     bodies = [f"<p>{long}x</p>", f"<p>{long}y</p>", f"<p>{long}</p>", f"<p>{'长' * 3000} b {'lid ' * 9000}</p>"]
     documents = [samples.document(70000001 + n, "en", f"T{n}", body, days=n) for n, body in enumerate(bodies)]
@@ -312,7 +312,7 @@ def test_hits_come_twenty_at_a_time(corpus: Corpus, large: Browser) -> None:
     assert more[:20] == hits
 
 
-def test_page_asks_for_files_of_the_site_alone_and_runs_no_other_script(site: Path, page: Browser) -> None:
+def test_page_requests_only_files_of_the_site_and_runs_no_other_script(site: Path, page: Browser) -> None:
     shown(page, "q=alert")
     assert page.run("document.querySelectorAll('#search-hits img, #search-hits script, #search-hits svg').length") == 0
     asked, complaints = page.heard()

@@ -112,7 +112,7 @@ def test_unknown_address_gives_a_404_page_with_help(served: Served, path: str) -
     assert 'href="/style.css"' in found.text
 
 
-def test_document_is_found_by_its_id_whatever_the_rest_of_its_address(served: Served) -> None:
+def test_document_is_found_by_its_id_with_any_address(served: Served) -> None:
     found = served.get(f"/en/2020/01/{samples.ENGLISH}-old-title.html")
     assert found.status == 302
     assert re.fullmatch(rf"/en/2026/05/{samples.ENGLISH}-the-ferry-[a-z-]+\.html", found.headers["location"])
@@ -278,7 +278,7 @@ def test_damaged_document_is_not_shown(own: Path) -> None:
         assert served.get(address).status == 404
 
 
-def test_page_that_waits_for_the_logs_holds_up_no_other_one(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_that_waits_for_the_logs_delays_no_other_page(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (path,) = (own / "en/2026/05").glob(f"{samples.AUDIO}-*.txt")
     path.write_bytes(path.read_bytes() + b" ")
     waiting, goes_on = threading.Event(), threading.Event()

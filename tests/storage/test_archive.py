@@ -166,7 +166,7 @@ def test_changed_document_leaves_a_revision_with_its_reply(archive: OpenArchive,
     assert seedfile.loads(after["zh/2023/10/7-a-title.txt"]).stamp_ms == NOW_MS + 1000
 
 
-def test_unreadable_document_gives_none(archive: OpenArchive, tmp_path: Path) -> None:
+def test_unreadable_document_is_read_as_none(archive: OpenArchive, tmp_path: Path) -> None:
     found = archive()
     assert found.read("zh/nothing.txt") is None
     (tmp_path / "archive" / "cut.txt").write_bytes(b"<!--1-->")

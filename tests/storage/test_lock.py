@@ -27,7 +27,7 @@ sys.stdin.read()
 """
 
 
-def test_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
+def test_second_process_learns_who_holds_the_lock(tmp_path: Path) -> None:
     lock = Lock(tmp_path / ".lock", "scrapy crawl dw", SINCE)
     with pytest.raises(ArchiveInUse) as raised:
         Lock(tmp_path / ".lock", "another", SINCE)

@@ -156,7 +156,7 @@ def test_a_seed_that_came_while_dw_was_asked_stays_archived(run: SimpleNamespace
     assert index.get(ID).state == ARCHIVED
 
 
-def test_a_turn_is_not_lost_while_somebody_waits_for_it(open_one: Archive) -> None:
+def test_lock_of_a_document_is_kept_while_a_task_waits_for_it(open_one: Archive) -> None:
     inside: list[int] = []
     most: list[int] = []
 

@@ -145,7 +145,7 @@ def test_note_of_verify_is_replaced_and_not_part_of_the_archive(small: Path) -> 
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"time": 7, "damaged": 1, "files": 1, "bytes": 1}', b"\xff"])
-def test_a_damaged_note_of_verify_counts_as_none(data: bytes, small: Path) -> None:
+def test_damaged_note_of_verify_is_ignored(data: bytes, small: Path) -> None:
     (small / "verify.json").write_bytes(data)
     assert lastverify.read(small) is None
 

@@ -54,7 +54,7 @@ def test_same_content_is_not_stored_twice(run: Any) -> None:
     assert run.stats == {"dw/document/unchanged": 1}
 
 
-def test_changed_content_goes_on_to_the_next_pipeline(run: Any) -> None:
+def test_changed_content_reaches_the_next_pipeline(run: Any) -> None:
     assert not is_dropped(run, fetched("What DW says now."))
     assert run.stats == {}
 

@@ -56,7 +56,7 @@ def test_changed_document_is_found_by_its_new_words_and_as_a_revision_by_its_old
     assert len(paths(root, "harbour")) == 2
 
 
-def test_words_of_a_changed_document_stay_where_they_are(tmp_path: Path) -> None:
+def test_words_of_a_changed_document_keep_their_row(tmp_path: Path) -> None:
     said: list[str] = []
     root = archive_of(tmp_path / "archive", document(70000001, stamp_ms=NOW_MS, body="<p>old harbour</p>"))
     for n in range(1, 4):
