@@ -15,7 +15,7 @@ from crawler import normalise, sanitise, times, urls
 from crawler.dw import decoding, embeds, liveblog, renditions
 from crawler.dw.article import CAPTION_KEPT, Article, Block, Gallery, Paragraph, Picture, Slide, Video, YouTube, check_usable
 from crawler.dw.renditions import Shown
-from crawler.dw.values import Json, first_object, objects, text
+from crawler.dw.values import Json, first_object, number, objects, text
 from crawler.exceptions import UnreadableReply
 from crawler.sanitise import NOTHING, Markup
 from crawler.urls import DW, DwAddress, PictureName, Sites
@@ -205,6 +205,11 @@ def _kind(element: Json) -> str:
     return next((kind for key, kind in signs.items() if element.get(key)), "(no type)")
 
 
+# Types of a body's elements that were never recorded. [assumed]
+_SERVICES = {**embeds.CLASSES, "twitter": "X", "widget": "DW widget"}
+_LINKED = {"articleref": "article", "commentref": "article", "comment": "article", "videoref": "video", "audioref": "audio",
+           "galleryref": "gallery", "imagegalleryref": "gallery", "liveblogref": "liveblog"}  # fmt: skip
+
 # An image without an address, or a placeholder, shows nothing, so nothing is lost.
 _EMPTY_WITHOUT_LOSS = frozenset({"image", "paragraph"})
 
@@ -212,8 +217,8 @@ _EMPTY_WITHOUT_LOSS = frozenset({"image", "paragraph"})
 def _block(kind: str, element: Json, met: _Met) -> Block | None:
     match kind.lower():
         case "paragraph":
-            text = element.get("text")
-            return Paragraph(sanitise.safe_markup(text)) if isinstance(text, str) else None
+            own = element.get("text")
+            return Paragraph(sanitise.safe_markup(own)) if isinstance(own, str) else None
         case "image":
             return _picture(element, met) or _caption(element, met)
         case "video":
@@ -221,14 +226,30 @@ def _block(kind: str, element: Json, met: _Met) -> Block | None:
         case "gallery" | "imagegallery":
             slides = _slides(element, met)
             name = _markup(element.get("name") or element.get("title"))
-            return Gallery(name, slides) if slides else None
+            return Gallery(name, slides) if slides else _link(element, "gallery")
         case "youtube" | "externalvideo" | "embed" | "socialmedia":
             return _youtube(element) or _embed(element)
         case "audio":
             audio = _media(element, met)
             return _embed(element, audio.source if audio else "", "Audio")
+    if service := _SERVICES.get(kind.lower()):
+        return _embed(element, service=service)
     words = _markup(element.get("text"))  # of an unknown type: its text is better than nothing
-    return Paragraph(words) if words.strip() else None
+    named = {"name": element.get("name"), **(first_object(element.get("reference")) or element)}
+    return Paragraph(words) if words.strip() else _link(named, _LINKED.get(text(named.get("type")).lower(), ""))
+
+
+def _link(element: Json, kind: str) -> Paragraph | None:
+    """Return a link to the document that an element names by its id; None if kind is empty. [assumed]
+
+    kind: of the document. So it is a reference, and is archived too.
+    """
+    dw_id = number(element.get("id"))
+    if not kind or dw_id is None:
+        return None
+    label = _markup(element.get("name") or element.get("title"))
+    label = label if normalise.text_of(label) else sanitise.words(f"{kind.capitalize()} {dw_id}")
+    return Paragraph(sanitise.fill('<a href="{}" rel="ArticleRef">{}</a>', sanitise.attribute(DW.detail(kind, dw_id)), label))
 
 
 def _embed(element: Json, address: str = "", service: str = "") -> Paragraph | None:
@@ -236,7 +257,8 @@ def _embed(element: Json, address: str = "", service: str = "") -> Paragraph | N
     written = (_markup(element.get(key)) for key in ("text", "description", "title", "name"))
     words = next((markup for markup in written if markup.strip()), "")
     named = (text(element.get(key)).strip() for key in ("url", "src"))
-    return embeds.paragraph(words, address or next(filter(None, named), ""), service=service)
+    embed_id = element.get("id") if service else ""
+    return embeds.paragraph(words, address or next(filter(None, named), ""), str(embed_id or ""), service)
 
 
 def _caption(image: Json, met: _Met) -> Paragraph | None:

@@ -505,6 +505,13 @@ def test_youtube_player_in_a_body_is_kept(element: Json, key: str | None) -> Non
         ({"type": "SocialMedia", "text": "A call", "url": "https://x.com/ada/status/5"},
          'A call <a href="https://x.com/ada/status/5" rel="ExternalRef">X</a>'),
         ({"type": "Embed", "description": "Order now"}, "Order now"),
+        ({"type": "Tweet", "id": 123, "text": "A call"},
+         'A call <a href="https://x.com/i/status/123" rel="ExternalRef">X 123</a>'),
+        ({"type": "Instagram", "url": "https://www.instagram.com/p/abc/"},
+         '<a href="https://www.instagram.com/p/abc/" rel="ExternalRef">Instagram</a>'),
+        ({"type": "Facebook", "url": "https://fb.watch/5", "description": "A film"},
+         'A film <a href="https://fb.watch/5" rel="ExternalRef">Facebook</a>'),
+        ({"type": "Widget", "id": "w5", "name": "A poll"}, "A poll DW widget w5"),
         ({"type": "Audio", "name": "To listen", "sources": [{"format": "mp3", "url": "https://radiodownloaddw-a.akamaihd.net/a.mp3"}]},
          'To listen <a href="https://radiodownloaddw-a.akamaihd.net/a.mp3" rel="ExternalRef">Audio</a>'),
     ],
@@ -513,6 +520,29 @@ def test_embed_in_a_body_loses_no_words_and_names_its_service(element: Json, kep
     """[assumed: no reply with one was recorded]"""
     found = parse(body=[paragraph(), {"content": element}])
     assert ([block.html for block in found.blocks[1:] if isinstance(block, Paragraph)], found.skipped) == ([kept], ())
+
+
+@pytest.mark.parametrize(("element", "kept"), [
+    ({"type": "Gallery", "id": 55}, '<a href="https://api.dw.com/api/detail/gallery/55" rel="ArticleRef">Gallery 55</a>'),
+    ({"type": "ImageGallery", "id": "55", "name": "More <b>pictures</b>", "items": []},
+     '<a href="https://api.dw.com/api/detail/gallery/55" rel="ArticleRef">More <b>pictures</b></a>'),
+    ({"type": "GalleryRef", "id": 55, "name": "More"},
+     '<a href="https://api.dw.com/api/detail/gallery/55" rel="ArticleRef">More</a>'),
+    ({"type": "CommentRef", "id": 56, "name": "A view"},
+     '<a href="https://api.dw.com/api/detail/article/56" rel="ArticleRef">A view</a>'),
+    ({"type": "Teaser", "reference": {"type": "CommentRef", "id": 56}},
+     '<a href="https://api.dw.com/api/detail/article/56" rel="ArticleRef">Article 56</a>'),
+    ({"type": "Teaser", "name": "A view", "reference": {"type": "ArticleRef", "id": 57}},
+     '<a href="https://api.dw.com/api/detail/article/57" rel="ArticleRef">A view</a>'),
+    ({"type": "Teaser", "reference": {"type": "SearchRef", "id": 56}}, ""),
+    ({"type": "Gallery", "id": -1}, ""),
+    ({"type": "CommentRef", "name": "A view"}, ""),
+])  # fmt: skip
+def test_element_that_names_a_document_by_its_id_is_a_reference(element: Json, kept: str) -> None:
+    """[assumed: no reply with one was recorded]"""
+    found = parse(body=[paragraph(), {"content": element}])
+    assert [block.html for block in found.blocks[1:] if isinstance(block, Paragraph)] == ([kept] if kept else [])
+    assert found.skipped == (() if kept else (element["type"],))
 
 
 def test_body_of_a_liveblog_is_its_posts() -> None:
