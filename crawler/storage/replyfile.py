@@ -33,6 +33,8 @@ def unpack(data: bytes) -> tuple[bytes, str]:
 
     Raises OSError if the file is damaged or the body larger than MAX_BYTES.
     """
+    if not data:  # Python's gzip takes it for a whole file
+        raise OSError("damaged gzip: it is empty")
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             body = file.read(MAX_BYTES + 1)
