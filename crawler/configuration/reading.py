@@ -18,7 +18,7 @@ class Readable(Protocol):
         """Return a value as it was set."""
 
     def getbool(self, name: str) -> bool:
-        """Return a switch. Raises ValueError."""
+        """Return a switch. Raises ValueError and TypeError."""
 
     def getint(self, name: str) -> int:
         """Return a whole number. Raises ValueError and TypeError."""
@@ -30,10 +30,10 @@ class Readable(Protocol):
         """Return a list; text is split at its commas."""
 
     def getdict(self, name: str) -> dict[Any, Any]:
-        """Return a dictionary; text is JSON. Raises ValueError."""
+        """Return a dictionary; text is JSON. Raises ValueError and TypeError."""
 
     def getdictorlist(self, name: str) -> dict[Any, Any] | list[Any]:
-        """Return a dictionary or list; text is JSON, or else split at its commas."""
+        """Return a dictionary or list; text is JSON, or else split at its commas. Raises ValueError."""
 
 
 class Settings(dict[str, Any]):
@@ -42,34 +42,37 @@ class Settings(dict[str, Any]):
     def __missing__(self, name: str) -> None:
         return None
 
+    def _given(self, name: str, default: Any) -> Any:
+        return default if self[name] is None else self[name]
+
     def getbool(self, name: str) -> bool:
-        value = self[name]
-        if isinstance(value, str) and value in ("True", "true", "False", "false"):
-            return value in ("True", "true")
-        return bool(int(value or 0))
+        value = self._given(name, False)
+        return value in ("True", "true") if value in ("True", "true", "False", "false") else bool(int(value))
 
     def getint(self, name: str) -> int:
-        return int(self.get(name, 0))
+        return int(self._given(name, 0))
 
     def getfloat(self, name: str) -> float:
-        return float(self.get(name, 0.0))
+        return float(self._given(name, 0.0))
 
     def getlist(self, name: str) -> list[Any]:
         value = self[name] or []
         return value.split(",") if isinstance(value, str) else list(value)
 
     def getdict(self, name: str) -> dict[Any, Any]:
-        value = self[name] or {}
+        value = self._given(name, {})
         return dict(json.loads(value) if isinstance(value, str) else value)
 
     def getdictorlist(self, name: str) -> dict[Any, Any] | list[Any]:
-        value = self[name] or {}
+        value = self._given(name, {})
         if isinstance(value, str):
             try:
                 loaded = json.loads(value)
             except ValueError:
-                loaded = value
+                loaded = None
             return loaded if isinstance(loaded, (dict, list)) else value.split(",")
+        if not isinstance(value, (dict, list, tuple)):
+            raise ValueError(f"{name} is no dictionary or list: {value!r}")
         return dict(value) if isinstance(value, dict) else list(value)
 
 
