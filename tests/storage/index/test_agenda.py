@@ -10,9 +10,7 @@ from crawler.storage.index.objects import GONE, MISSING, OUT_OF_SCOPE, REFUSED, 
 from crawler.storage.index.refresh import DAY_MS
 from crawler.storage.index.sqlite import Index
 from tests.conftest import NOW_MS
-from tests.storage.index.test_sqlite import RUN, begin, document, due_ids, index, missing, reply, row, state
-
-__all__ = ["index"]  # a fixture
+from tests.storage.index.lines import RUN, begin, document, due_ids, missing, reply, row, state
 
 AGES = {1: 0, 2: 1, 3: 5, 4: 30, 5: 100}  # id: age in days
 

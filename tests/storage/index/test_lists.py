@@ -5,9 +5,7 @@ from __future__ import annotations
 from crawler.storage.index.apply import apply
 from crawler.storage.index.lists import ReadLists
 from crawler.storage.index.sqlite import Index
-from tests.storage.index.test_sqlite import RUN, document, index
-
-__all__ = ["index"]  # a fixture
+from tests.storage.index.lines import RUN, document
 
 URL = "https://rss.dw.com/rdf/rss-en-all"
 
