@@ -290,3 +290,57 @@ def test_architecture_page_names_only_files_and_folders_that_exist() -> None:
     named = set(re.findall(r"`([a-z_/]+(?:\.py|/))`", page)) - {"crawler/"}
     assert len(named) > 30
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+# ---- tests ----------------------------------------------------------------------------------------------------------
+
+TESTS = Path(__file__).parent
+WITHOUT_LOGIC = {
+    "clock.py", "crawl/pipelines/item.py", "export/pages.py", "library/selection.py", "settings.py", "storage/states.py",
+}  # fmt: skip
+TESTED_IN = {  # modules that are tested through the one which uses them, or as a command
+    "commands/test_commands.py": {f"commands/{name}.py" for name in ("add", "new_seeds", "reindex")},
+    "crawl/test_crawl.py": {"spiders/dw.py"},
+    "crawl/test_driftbundle.py": {"commands/report_drift.py"},
+    "crawl/test_scrapy_habits.py": {
+        "console/scrapycommand.py", *(name for name in TREES if re.fullmatch("scrapycommands/[a-z-]+.py", name)),
+    },
+    "dw/test_lists.py": {
+        f"dw/lists/{name}.py" for name in ("entries", "feed", "listpage", "scanner", "section", "sitemap", "starts", "teasers")
+    },
+    "dw/test_pages.py": {f"dw/pages/{name}.py" for name in ("body", "jsonld", "markup", "state")},
+    "export/test_atom.py": {"reader/single.py"},
+    "export/test_export.py": {"commands/export.py", "export/formats.py"},
+    "export/test_warc.py": {"export/wacz.py"},
+    "export/test_zim.py": {"export/zimindex.py"},
+    "library/search/test_archive.py": {"library/search/catalogue.py", "library/search/logs.py"},
+    "library/search/test_fold.py": {"library/search/characters.py", "library/search/make_hanzi.py"},
+    "library/search/test_index.py": {"library/search/search.py", "library/search/tokens.py"},
+    "library/test_changes.py": {"commands/diff.py"},
+    "library/test_status.py": {"commands/status.py"},
+    "reader/test_server.py": {"commands/serve.py", "reader/follower.py", "reader/live.py", "reader/results.py"},
+    "reader/test_site.py": {
+        "commands/site.py", *(f"reader/{name}.py" for name in ("about", "memory", "pages", "plan", "segments")),
+    },
+    "test_main.py": {"__main__.py"},
+    "upkeep/test_compact.py": {"commands/compact.py"},
+    "upkeep/test_merge.py": {"storage/foreign.py", "storage/otherarchive.py", "upkeep/takeover.py"},
+    "upkeep/test_repair.py": {"commands/repair.py"},
+    "upkeep/test_reread.py": {"commands/reread.py"},
+    "upkeep/test_verify.py": {"commands/verify.py", "storage/index/logged.py"},
+}  # fmt: skip
+
+
+def test_every_module_has_a_test_of_its_name_in_the_same_folder_or_is_listed() -> None:
+    listed = set.union(WITHOUT_LOGIC, *TESTED_IN.values())
+    without = {
+        name for name in TREES
+        if not name.endswith("__init__.py") and not (TESTS / name).with_name(f"test_{name.rpartition('/')[2]}").exists()
+    }  # fmt: skip
+    assert without == listed
+    assert [name for name in TESTED_IN if not (TESTS / name).exists()] == []
+
+
+def test_every_folder_of_tests_is_one_of_the_program() -> None:
+    folders = {path.parent.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")}
+    assert [folder for folder in sorted(folders) if not (ROOT / folder).is_dir()] == []
