@@ -9,7 +9,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import ClassVar
 
-from crawler.configuration import reading
+from crawler.configuration import reading, sources
 from crawler.console import Command as OwnCommand
 from crawler.console import CommandError, program, shown
 from crawler.exceptions import COMPLETE
@@ -49,6 +49,9 @@ class Command(OwnCommand):
             raise CommandError(f"{shown(opts.folder)} is not a folder")
         if folder.is_dir() and tree.is_archive(folder):
             raise CommandError(f"{shown(opts.folder)} is an archive; name the folder that should contain it")
+        place = folder.resolve()
+        if place.name in _FOLDERS and (place.parent / sources.FILE).is_file():
+            raise CommandError(f"{shown(opts.folder)} is part of the working folder {shown(str(place.parent))}")
         for name in ("", *_FOLDERS):
             disk.make_folder(folder / name)
         made, kept = [], []
@@ -62,7 +65,7 @@ class Command(OwnCommand):
             print_json({"folder": shown(str(folder)), "made": made, "kept": kept})
             return COMPLETE
         where = shown(str(folder))
-        print(f"{where}: made {', '.join(made) or 'nothing'}" + "".join(f", kept {name}" for name in kept))
+        print(f"{where}: made {', '.join(made) or 'nothing'}" + (f"; kept {', '.join(kept)}" if kept else ""))
         print(f"Next: cd {shlex.quote(where)}, set CONTACT in dw.toml, choose editions in seeds/, {program()} crawl")
         return COMPLETE
 

@@ -75,7 +75,8 @@ def from_file(path: Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
     names.check(found, defaults, str(path), types)
     for name, value in found.items():
         if not name.isupper():
-            raise ArgumentError(f"{path}: {name} is not a setting; names of settings are in capital letters")
+            meant = names.did_you_mean([name.upper()] if name.upper() in defaults else [])
+            raise ArgumentError(f"{path}: {name} is not a setting; names of settings are in capital letters{meant}")
         if not _fits(value, types.get(name)):
             raise ArgumentError(f"{path}: {name} is not {_word(types[name])}: {value!r}")
     return found

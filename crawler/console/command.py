@@ -83,7 +83,7 @@ class Command(ABC):
         except ArchiverError as error:
             return self._complain(str(error), error.exit_status)
         except OSError as error:
-            return self._complain(str(error), DISK)
+            return self._complain(f"{error.filename}: {error.strerror}" if error.filename else str(error), DISK)
         return status
 
     def _complain(self, sentence: str, status: int) -> int:

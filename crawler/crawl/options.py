@@ -131,17 +131,17 @@ def _refresh(text: str) -> str:
     """Return the argument `refresh` if it is a word or a list of ids. Raises ArgumentError."""
     refresh = text.strip()
     if refresh not in ("", "all", "none"):
-        for dw_id in (arguments.number("refresh", one) for one in refresh.split(",")):
-            if dw_id not in IDS:
-                raise ArgumentError(f"refresh must be all, none or ids, not {dw_id}")
+        for one in refresh.split(","):
+            if not one.strip().isdecimal() or int(one) not in IDS:
+                raise ArgumentError(f"refresh must be all, none or ids separated by commas, not {one.strip()!r}")
     return refresh
 
 
 def _kinds(settings: Readable) -> tuple[str, ...]:
     """Return ARCHIVE_KINDS. Raises ArgumentError."""
     kinds = tuple(kind.strip() for kind in settings.getlist("ARCHIVE_KINDS"))
-    if unknown := set(kinds) - set(DOCUMENT_KINDS):
-        raise ArgumentError(f"ARCHIVE_KINDS holds unknown kinds: {', '.join(sorted(unknown))}")
+    if unknown := sorted(set(kinds) - set(DOCUMENT_KINDS)):
+        raise ArgumentError(f"ARCHIVE_KINDS holds unknown kinds: {', '.join(unknown)}{closest(unknown[0], DOCUMENT_KINDS)}")
     return kinds
 
 

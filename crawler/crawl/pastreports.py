@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.crawl import report
-from crawler.exceptions import COMPLETE
+from crawler.exceptions import COMPLETE, COULD_NOT_START
 from crawler.files import read_file
 from crawler.storage import foldedreports, layout
 
@@ -76,7 +76,8 @@ def past_reports(root: Path, last: int = 20) -> list[Report]:
 
 def is_crawl(past: Mapping[str, Any]) -> bool:
     """Whether a report is of a crawl that started."""
-    return "command" not in past and past.get("reason") != report.NOT_STARTED
+    has_started = past.get("reason") != report.NOT_STARTED and past.get("exit_status") != COULD_NOT_START
+    return "command" not in past and has_started
 
 
 def last_success(root: Path) -> Report | None:

@@ -48,6 +48,22 @@ def test_init_refuses_unsuitable_folders(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == before
 
 
+def test_init_refuses_the_folders_of_a_working_folder(tmp_path: Path) -> None:
+    archiver("init", "dw", cwd=tmp_path)
+    before = snapshot(tmp_path)
+    for folder, cwd in (("dw/archive", "."), ("seeds/", "dw"), (".", "dw/archive")):
+        ran = archiver("init", folder, cwd=tmp_path / cwd)
+        assert (ran.status, ran.err) == (
+            1, f"dw-archiver init: {folder} is part of the working folder {tmp_path / 'dw'}\n"
+        )  # fmt: skip
+    assert snapshot(tmp_path) == before
+
+
+def test_init_where_nothing_can_be_made_is_one_line(tmp_path: Path) -> None:
+    ran = archiver("init", "/proc/dw", cwd=tmp_path)
+    assert (ran.status, ran.err) == (6, "dw-archiver init: /proc/dw: No such file or directory\n")
+
+
 def test_commented_settings_are_valid_and_show_the_defaults(tmp_path: Path) -> None:
     text = dict(init.starter_files())["dw.toml"].decode()
     shown = "\n".join(line.removeprefix("#") for line in text.splitlines() if not line.startswith("# "))

@@ -83,7 +83,7 @@ def test_values_of_the_file_keep_their_types(line: str, value: object, tmp_path:
     ("MEDIA_NONSENSE = 1", "there is no setting MEDIA_NONSENSE"),
     ("DOWNLOAD_DELY = 1", "there is no setting DOWNLOAD_DELY; did you mean DOWNLOAD_DELAY?"),
     ("AUTOTHROTLE_DEBUG = 1", "there is no setting AUTOTHROTLE_DEBUG; did you mean AUTOTHROTTLE_DEBUG?"),
-    ('contact = "x"', "contact is not a setting; names of settings are in capital letters"),
+    ('contact = "x"', "contact is not a setting; names of settings are in capital letters; did you mean CONTACT?"),
     ("[archive]\ndir = 1", "archive is not a setting; names of settings are in capital letters"),
     ('ARCHIVE_MIN_FREE = "lots"', "ARCHIVE_MIN_FREE is not a number: 'lots'"),
     ("ARCHIVE_MIN_FREE = true", "ARCHIVE_MIN_FREE is not a number: True"),

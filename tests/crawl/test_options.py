@@ -79,8 +79,8 @@ def test_media_are_taken_only_if_wanted() -> None:
         ({"max_articles": "-3"}, "max_articles must not be negative: '-3'"),
         ({"depth": ""}, "depth is not a whole number: ''"),
         ({"max_articles": "1.5"}, "max_articles is not a whole number: '1.5'"),
-        ({"refresh": "all,7"}, "refresh is not a whole number: 'all'"),
-        ({"refresh": "0"}, "refresh must be all, none or ids, not 0"),
+        ({"refresh": "all,7"}, "refresh must be all, none or ids separated by commas, not 'all'"),
+        ({"refresh": "0"}, "refresh must be all, none or ids separated by commas, not '0'"),
         ({"media": "mp4"}, "media must be 1 or 0, not 'mp4'"),
     ],
 )
@@ -134,7 +134,7 @@ def test_setting_may_be_a_number_as_text(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("ARCHIVE_KINDS", "article,articles, films", "ARCHIVE_KINDS holds unknown kinds: articles, films"),
+        ("ARCHIVE_KINDS", "articles, films", "ARCHIVE_KINDS holds unknown kinds: articles, films; did you mean article?"),
         ("ARCHIVE_REFRESH", "[[2]]", "ARCHIVE_REFRESH is not a list of pairs like [[2, 0], [14, 1]]: [[2]]"),
     ],
 )

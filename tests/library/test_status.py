@@ -213,6 +213,14 @@ def test_failed_starts_do_not_displace_real_runs(root: Path) -> None:
         assert said in ran.out
 
 
+def test_runs_whose_seeds_held_nothing_usable_are_failed_starts(root: Path) -> None:
+    report(root, "20260701T000000Z", exit_status=0)
+    report(root, "20260702T000000Z", exit_status=1, reason="finished", sentences=["the seeds hold nothing usable: x"])
+    found = scrapy("status", "--json", root=root).json
+    assert found["runs"][-1]["run"] == "20260701T000000Z"
+    assert found["failed_starts"]["sentence"] == "the seeds hold nothing usable: x"
+
+
 def test_failed_start_before_the_last_run_is_not_shown(root: Path) -> None:
     report(root, "20260701T000000Z", exit_status=5, reason="could not start", sentences=["it is in use"])
     report(root, "20260702T000000Z")
