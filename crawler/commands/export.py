@@ -15,7 +15,6 @@ from crawler.library import Library
 from crawler.library.search.catalogue import DAY_MS
 from crawler.library.search.options import BadOption, day_ms, languages_of, names_of
 from crawler.library.selection import Selection
-from crawler.reader.single import SinglePages
 from crawler.streams import print_json
 from crawler.urls import DOCUMENT_KINDS
 
@@ -58,6 +57,8 @@ class Command(ArchiveCommand):
         parser.add_argument("--by", choices=["year"], help="zim: a file for each year of a language")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
+        from crawler.reader.single import SinglePages  # late: `--help` does without Jinja
+
         if len(args) != 1:
             raise BadOption(f"name one format: {', '.join(formats.NAMES)}")
         if args[0] not in formats.NAMES:

@@ -96,6 +96,8 @@ class Command(ArchiveCommand):
                         raise CommandError("search again") from error
                     index.catch_up()
         say_skipped(missed)
+        if not count and not opts.json:
+            say("nothing found")
         return COMPLETE if count else NOT_FOUND
 
 

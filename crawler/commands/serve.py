@@ -13,15 +13,16 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.console import ArchiveCommand, progress, say
 from crawler.exceptions import COMPLETE, DiskError
 from crawler.library.search.options import BadOption
-from crawler.reader.follower import Follower
-from crawler.reader.live import Live
-from crawler.reader.results import Searcher
-from crawler.reader.server import ADDRESS, Server, Site
+from crawler.reader import ADDRESS
 from crawler.streams import print_json
+
+if TYPE_CHECKING:
+    from crawler.reader.server import Server
 
 _PORT = 8000
 _TICK_S = 0.5
@@ -48,6 +49,11 @@ class Command(ArchiveCommand):
         parser.add_argument("--open", action="store_true", help="open it in the browser")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
+        from crawler.reader.follower import Follower  # late: `--help` does without Jinja and the rest
+        from crawler.reader.live import Live
+        from crawler.reader.results import Searcher
+        from crawler.reader.server import Server, Site
+
         port = _port(opts.port)
         root = self.existing_root()
         with suppress(KeyboardInterrupt), _ended_by_sigterm(), tempfile.TemporaryDirectory(prefix="dw-archiver-") as folder:
@@ -94,6 +100,8 @@ def _port(text: str) -> int:
 
 def _home_of_search(root: Path, folder: Path) -> Path:
     """Return the archive's folder; another one if search.sqlite is missing there and cannot be created."""
+    from crawler.reader.results import Searcher
+
     if os.access(root, os.W_OK):
         return root
     with suppress(DiskError):

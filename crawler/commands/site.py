@@ -5,13 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.console import LISTED, ArchiveCommand, CommandError, counted, progress, say, shown
 from crawler.exceptions import COMPLETE
 from crawler.library.search.options import BadOption, day_ms, languages_of
-from crawler.reader.plan import Selection
-from crawler.reader.site import Built, build
 from crawler.streams import print_json
+
+if TYPE_CHECKING:
+    from crawler.reader.site import Built
 
 _WAYS = ("link", "copy")
 
@@ -40,6 +42,9 @@ class Command(ArchiveCommand):
                             help="link (default): share files with the archive if possible; copy: copy them")  # fmt: skip
 
     def execute(self, args: list[str], opts: Namespace) -> int:
+        from crawler.reader.plan import Selection  # late, as below: `--help` does without Jinja and SQLite
+        from crawler.reader.site import build
+
         selection = Selection(languages_of("--language", opts.language), day_ms("--since", opts.since))
         if opts.pictures not in _WAYS:
             raise BadOption(f"--pictures: neither {' nor '.join(_WAYS)}: {opts.pictures}")

@@ -27,6 +27,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from crawler.exceptions import ArchiverError, described
+from crawler.reader import ADDRESS
 from crawler.reader.live import Live, Moved, is_media, open_media
 from crawler.reader.pages import STYLE, TEMPLATES
 from crawler.reader.request import (
@@ -40,7 +41,6 @@ from crawler.reader.request import (
 )
 from crawler.reader.results import Searcher
 
-ADDRESS = "127.0.0.1"
 CONNECTIONS = 64
 HEAD = 32 * 1024
 """The largest head of a request, in bytes; a longer one is refused."""

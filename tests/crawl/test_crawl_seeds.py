@@ -166,9 +166,9 @@ def test_seeds_that_hold_nothing_usable_are_an_error(content: str, site: Site, t
     [
         ("depth=far", "depth is not a whole number: 'far'"),
         ("max_articles=1.5", "max_articles is not a whole number"),
-        ("refresh=some", "refresh is not a whole number"),
-        (f"refresh={10**20}", "refresh must be all, none or ids, not 100000000000000000000"),
-        ("refresh=-5", "refresh must be all, none or ids, not -5"),
+        ("refresh=some", "refresh must be all, none or ids separated by commas, not 'some'"),
+        (f"refresh={10**20}", f"refresh must be all, none or ids separated by commas, not '{10**20}'"),
+        ("refresh=-5", "refresh must be all, none or ids separated by commas, not '-5'"),
         ("dept=1", "there is no argument dept; did you mean depth?"),
         ("dry_run=perhaps", "dry_run must be 1 or 0 or json, not 'perhaps'"),
         ("media=mp4", "media must be 1 or 0, not 'mp4'"),
