@@ -69,9 +69,14 @@ def muted() -> Iterator[None]:
         os.close(opened)
 
 
+def is_live(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that can write over a line."""
+    return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+
+
 def clear_line(stream: TextIO) -> None:
     """Take a progress line off a terminal, so that what is written next starts at its left edge."""
-    if stream.isatty():
+    if is_live(stream):
         stream.write("\r\x1b[K")
         stream.flush()
 

@@ -6,6 +6,7 @@ Each command is a process of its own, as a shell or cron starts it.
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import json
 import os
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from crawler import streams
 from crawler.upkeep.verify import verify
 from tests.crawling import PATIENCE_S, ROOT
 from tests.dwsite import articles as dw
@@ -162,3 +164,17 @@ def test_help_and_errors_survive_broken_streams_too(how: str, arguments: tuple[s
         )  # fmt: skip
         out, err = process.communicate(timeout=PATIENCE_S)
     assert is_quiet((out or b"") + err), err
+
+
+@pytest.mark.parametrize(("term", "is_terminal", "is_live"), [
+    ("xterm-256color", True, True), ("", True, True), ("dumb", True, False), ("xterm", False, False),
+])  # fmt: skip
+def test_only_a_terminal_that_can_write_over_a_line_is_live(
+    term: str, is_terminal: bool, is_live: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: is_terminal)
+    assert streams.is_live(stream) == is_live
+    streams.clear_line(stream)
+    assert bool(stream.getvalue()) == is_live

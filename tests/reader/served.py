@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawler.reader import ADDRESS
 from crawler.reader.follower import Follower
 from crawler.reader.live import Live
 from crawler.reader.results import Searcher
-from crawler.reader.server import ADDRESS, Server, Site
+from crawler.reader.server import Server, Site
 
 PATIENCE_S = 120
 """Seconds that a test waits at most for something that usually takes a moment, for a busy machine."""

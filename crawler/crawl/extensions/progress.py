@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -16,6 +18,7 @@ from crawler.crawl import report
 from crawler.crawl.component import run_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from scrapy.crawler import Crawler
@@ -73,9 +76,17 @@ class Progress:
         )
 
 
-class _ClearFirst(logging.Filter):
+class _AroundRecords(logging.Filter):
+    """Takes the live line off the terminal before a log record, and puts it back after it."""
+
+    def __init__(self, put_back: Callable[[], None]) -> None:
+        super().__init__()
+        self._put_back = put_back
+
     def filter(self, record: logging.LogRecord) -> bool:
         streams.clear_line(sys.stderr)
+        with contextlib.suppress(RuntimeError):  # a record of a thread without a loop: the next turn shows the line
+            asyncio.get_running_loop().call_soon(self._put_back)
         return True
 
 
@@ -88,7 +99,8 @@ class ProgressExtension:
         self.crawler = crawler
         self.interval_s = crawler.settings.getfloat("LOGSTATS_INTERVAL")
         self.delay_s = crawler.settings.getfloat("DOWNLOAD_DELAY")
-        self.live = sys.stderr.isatty()
+        self.live = streams.is_live(sys.stderr)
+        self._shown = ""
         self.loop = create_looping_call(self._show)
         crawler.signals.connect(self._opened, signals.spider_opened)
         crawler.signals.connect(self._closed, signals.spider_closed)
@@ -100,13 +112,19 @@ class ProgressExtension:
     def _opened(self) -> None:
         if self.live:
             for handler in logging.root.handlers:
-                handler.addFilter(_ClearFirst())
+                handler.addFilter(_AroundRecords(self._put_back))
         self.loop.start(0.5 if self.live else self.interval_s, now=False)
 
     def _closed(self) -> None:
         if self.loop.running:
             self.loop.stop()
+        self._shown = ""
         streams.clear_line(sys.stderr)
+
+    def _put_back(self) -> None:
+        if self._shown:
+            sys.stderr.write(f"\r\x1b[K{self._shown}")
+            sys.stderr.flush()
 
     def _show(self) -> None:
         progress = self.progress()
@@ -117,8 +135,8 @@ class ProgressExtension:
         columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: it does not know
         line = progress.line()
         shown = f"{bar} {line}" if len(bar) + 1 + len(line) < columns else line
-        sys.stderr.write("\r\x1b[K" + shown[: columns - 1])
-        sys.stderr.flush()
+        self._shown = shown[: columns - 1]
+        self._put_back()
 
     def progress(self) -> Progress:
         """Return how far the run is now."""

@@ -43,7 +43,8 @@ def test_progress_is_a_live_line_on_a_terminal(site: Site, tmp_path: Path) -> No
     reader.start()
     try:
         none = subprocess.DEVNULL
-        done = subprocess.run(command, cwd=ROOT, stdin=none, stdout=none, stderr=terminal, check=False, timeout=PATIENCE_S)
+        done = subprocess.run(command, cwd=ROOT, stdin=none, stdout=none, stderr=terminal, check=False, timeout=PATIENCE_S,
+                              env={**os.environ, "TERM": "xterm"})  # fmt: skip
     finally:
         os.close(terminal)
         reader.join()
