@@ -76,6 +76,12 @@ class Progress:
         )
 
 
+    def short(self) -> str:
+        """Return the documents alone and the time left, for a narrow terminal."""
+        left = f", {times.duration(self.left_s)} left" if self.waiting or self.waiting_pictures else ""
+        return f"{self.done:,} of {self.done + self.waiting:,} documents{left}"
+
+
 class _AroundRecords(logging.Filter):
     """Takes the live line off the terminal before a log record, and puts it back after it."""
 
@@ -133,9 +139,8 @@ class ProgressExtension:
             return
         bar = progress.bar(signs="━─" if (sys.stderr.encoding or "").lower().startswith("utf") else "#.")
         columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: it does not know
-        line = progress.line()
-        shown = f"{bar} {line}" if len(bar) + 1 + len(line) < columns else line
-        self._shown = shown[: columns - 1]
+        forms = (f"{bar} {progress.line()}", progress.line(), progress.short())
+        self._shown = next((form for form in forms if len(form) < columns), forms[-1][: columns - 1])
         self._put_back()
 
     def progress(self) -> Progress:

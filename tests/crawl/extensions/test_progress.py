@@ -67,6 +67,11 @@ def test_line_says_how_much_is_done_and_how_long_the_rest_takes() -> None:
     assert end.line() == "documents: 120 of 120, 31 new; pictures: 88 of 88; 5.2/s"
 
 
+def test_short_line_fits_a_narrow_terminal() -> None:
+    assert PROGRESS.short() == "34 of 120 documents, 1 min 41 s left"
+    assert replace(PROGRESS, waiting=0, waiting_pictures=0).short() == "34 of 34 documents"
+
+
 def test_pace_follows_from_the_delay_until_it_can_be_measured() -> None:
     start = replace(PROGRESS, done=0, new=0, pictures=0, missing_pictures=0, seconds=0)
     assert (start.left_s, replace(start, delay_s=60).left_s) == (86, 5160)
