@@ -291,6 +291,16 @@ def test_embedded_video_is_its_mp4() -> None:
     )
 
 
+@pytest.mark.parametrize(("names", "best"), [
+    ("sd_sor,sd_avc", "sd_avc"), ("sd_avc,sd_sor", "sd_avc"), ("sd_sor", "sd_sor"),
+    ("AVC_480x270,AVC_1920x1080", "AVC_1920x1080"), ("hd", "hd"),
+])  # fmt: skip
+def test_best_file_of_a_stream_is_the_last_that_is_not_sor(names: str, best: str) -> None:
+    url = f"https://hlsvod.dw.com/i/a/b_,{names},.mp4.csmil/master.m3u8"
+    video = read_content(__typename="Video", namedUrl="/de/x/video-61000000", text=None, hlsVideoSrc=url)
+    assert video.video == Video(DwAddress(f"https://tvdownloaddw-a.akamaihd.net/a/b_{best}.mp4"))
+
+
 @pytest.mark.parametrize(
     ("embed", "name"),
     [

@@ -80,7 +80,8 @@ def media_file(sources: list[str], sites: Sites, refused: list[str]) -> DwAddres
     Addresses of files that are not DW's are added to refused.
 
     A stream `.../i/path/name_,low,high,.mp4.csmil/master.m3u8` has its best file at `path/name_high.mp4` on another
-    host. Source: three videos of the page recorded in 2023-06, which name both.
+    host. Source: three videos of the page recorded in 2023-06, which name both. In the video recorded from api.dw.com `sd_sor`,
+    a quarter of the other one's bit rate, comes last.
     """
     whole = [url for source in sources if (url := absolute(source))]
     for url in whole:
@@ -89,6 +90,8 @@ def media_file(sources: list[str], sites: Sites, refused: list[str]) -> DwAddres
                 return address
             refused.append(url[:200])
     for url in whole:
-        if found := re.fullmatch(r"https?://hlsvod\.dw\.com/i/([^,]+),(?:[^,/]+,)*?([^,/]+),\.mp4\.csmil/master\.m3u8", url):
-            return sites.media_address(f"https://tvdownloaddw-a.akamaihd.net/{found[1]}{found[2]}.mp4")
+        if found := re.fullmatch(r"https?://hlsvod\.dw\.com/i/([^,]+),([^/]+),\.mp4\.csmil/master\.m3u8", url):
+            *_, last = names = found[2].split(",")
+            best = next((name for name in reversed(names) if name and not name.endswith("sor")), last)
+            return sites.media_address(f"https://tvdownloaddw-a.akamaihd.net/{found[1]}{best}.mp4")
     return None
