@@ -15,11 +15,6 @@ $(VENV)/installed: requirements.txt pyproject.toml
 	$(BIN)/python -m pip install -qq --editable .
 	@touch $@
 
-# the stand-in that the demo crawls is an aiohttp server
-$(VENV)/installed-demo: $(VENV)/installed requirements-dev.txt
-	@$(BIN)/python -m pip install -qq "$$(grep ^aiohttp requirements-dev.txt)"
-	@touch $@
-
 # what developers need
 develop: $(VENV)/installed-dev
 
@@ -39,7 +34,7 @@ torture: develop
 shown: develop
 	@$(BIN)/python -m tests.shown
 
-demo: $(VENV)/installed-demo
+demo: $(VENV)/installed
 	@$(BIN)/python -m tests.dwsite.demo
 
 bench: develop

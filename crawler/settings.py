@@ -35,7 +35,7 @@ DW_MEDIA_URL = ""  # a mirror or a test server that replaces all MEDIA_HOSTS
 MEDIA_HOSTS = sorted(urls.MEDIA_HOSTS)  # beside DW's own; requested with -a media=1 only
 MEDIA_MAXSIZE = 500 * 1024 * 1024  # bytes; larger media files are refused
 
-HTTP_CLIENT = "auto"  # aiohttp if uvloop is installed (extra `fast`), else twisted; either can be named
+HTTP_CLIENT = "auto"  # aiohttp if uvloop is installed, else twisted; either can be named
 CONTACT = ""  # how DW can reach you; added to the User-Agent
 
 RETRY_BACKOFF = 2.0  # seconds before the first retry; doubled for each further one

@@ -1,6 +1,7 @@
 """Choose the library that makes a crawl's requests: setting HTTP_CLIENT.
 
-aiohttp on uvloop's event loop takes less CPU than Twisted's client. Scrapy requires aiohttp, the extra `fast` adds uvloop.
+aiohttp on uvloop's event loop takes less CPU than Twisted's client. pip installs uvloop where it need not be compiled; the
+extra `fast` brings it everywhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which HTTP client a crawl uses, with and without the packages of the extra `fast`."""
+"""Which HTTP client a crawl uses, with and without uvloop."""
 
 from __future__ import annotations
 
