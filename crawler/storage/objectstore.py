@@ -11,13 +11,14 @@ import errno
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.exceptions import UnusableArchive
 from crawler.storage import disk, layout
-from crawler.storage.otherarchive import refuse_segments
+from crawler.storage.otherarchive import SMALL, refuse_segments
 from crawler.storage.runlog import order_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{1,254})(/.*)?", re.DOTALL)
 _ENDPOINT = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._/-]*)?")
 _PIECE = 8 * 1024 * 1024  # bytes; larger files are read piece by piece, each with its own time limit
+_AT_ONCE = 16  # requests; a store far away takes some hundredths of a second for each
+_MOST_EXPECTED = 256  # files that are read ahead
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _STATUS = re.compile(r"status code: ([0-9]{3})")
 _CONNECT, _REQUEST = timedelta(seconds=5), timedelta(minutes=1)
@@ -41,6 +44,8 @@ class Bucket:
     def __init__(self, store: S3Store, name: str) -> None:
         self.name = name
         self._store = store
+        self._readers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="store-reader")
+        self._expected: dict[str, Future[tuple[int, bytes | None]]] = {}
 
     def logs(self) -> Iterator[tuple[str, Path]]:
         with tempfile.TemporaryDirectory() as folder:
@@ -74,17 +79,33 @@ class Bucket:
                     if layout.id_of(path) is not None or layout.is_partial(path):
                         yield path
 
+    def expect(self, path: str) -> None:
+        if path not in self._expected:
+            self._expected[path] = self._readers.submit(self._begin, path, SMALL)
+            if len(self._expected) > _MOST_EXPECTED:  # nobody asked for the oldest
+                del self._expected[next(iter(self._expected))]
+
     def pieces(self, path: str) -> Iterator[bytes]:
+        import obstore
+
+        expected = self._expected.pop(path, None)
+        size, data = expected.result() if expected else self._begin(path, _PIECE)
+        if data is not None:
+            yield data
+            return
+        for start in range(0, size, _PIECE):
+            with _told(self.name, may_be_missing=True):
+                piece = obstore.get_range(self._store, path, start=start, end=min(start + _PIECE, size))
+            yield bytes(piece)
+
+    def _begin(self, path: str, most: int) -> tuple[int, bytes | None]:
+        """Return size and bytes of an object; None for the bytes if there are more than so many."""
         import obstore
 
         with _told(self.name, may_be_missing=True):
             found = obstore.get(self._store, path)
             size = found.meta["size"]
-            if size <= _PIECE:
-                yield bytes(found.bytes())
-                return
-            for start in range(0, size, _PIECE):
-                yield bytes(obstore.get_range(self._store, path, start=start, end=min(start + _PIECE, size)))
+            return size, bytes(found.bytes()) if size <= most else None
 
     def is_in_use(self) -> bool:
         return False

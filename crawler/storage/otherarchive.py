@@ -13,6 +13,9 @@ from crawler.exceptions import DiskError, UnusableArchive
 from crawler.storage import layout, lock, tree
 from crawler.storage.runlog import order_of
 
+SMALL = 1024 * 1024
+"""Bytes of a file that may be read ahead."""
+
 
 class OtherArchive(Protocol):
     """The interface of another archive. name: for a person."""
@@ -30,6 +33,9 @@ class OtherArchive(Protocol):
 
     def pieces(self, path: str) -> Iterator[bytes]:
         """Yield the bytes of a file. path: one of the layout. Raises OSError, also for anything but a file."""
+
+    def expect(self, path: str) -> None:
+        """Begin to read a small file for which `pieces` will be called soon, if that saves waiting. Raises nothing."""
 
     def is_in_use(self) -> bool:
         """Whether a run is writing to it now, as far as can be known."""
@@ -64,6 +70,9 @@ class Folder:
             if not stat.S_ISDIR(os.lstat(self.root / folder).st_mode):
                 raise NotADirectoryError(f"{folder} is {files.oddity(self.root / folder) or 'a file'}, not a folder")
         yield from files.pieces(self.root / path)
+
+    def expect(self, path: str) -> None:
+        """Do nothing: a disk is near."""
 
     def is_in_use(self) -> bool:
         holder = lock.holder(self.root / layout.LOCK)

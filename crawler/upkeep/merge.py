@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from crawler import times
 from crawler.exceptions import NotTaken
@@ -24,7 +25,7 @@ from crawler.storage.index import agenda
 from crawler.storage.index.logged import Logged
 from crawler.storage.index.objects import SCOPE
 from crawler.storage.logline import AnyState, FileRecord, Record
-from crawler.storage.otherarchive import OtherArchive
+from crawler.storage.otherarchive import SMALL, OtherArchive
 from crawler.storage.writer import NewFile, Piece, Whole
 from crawler.upkeep.takeover import Takeover, plan_document
 
@@ -32,6 +33,7 @@ Advance = Callable[[int, int | None], None]
 
 _MOST_FILES, _MOST_BYTES = 256, 32 * 1024 * 1024  # files that are being written at a time; bounds memory
 UNLOGGED = "in no run log of its archive, whose next run or `reindex` logs it if it is whole"
+_AHEAD = 24  # files or documents whose files are read ahead
 _STATES = 500  # logged together
 
 
@@ -98,6 +100,20 @@ def merge(
         return work.merged
 
 
+T = TypeVar("T")
+
+
+def ahead(things: Iterable[T], expect: Callable[[T], None]) -> Iterator[T]:
+    """Yield things in their order, each some time after `expect` was called with it."""
+    waiting: deque[T] = deque()
+    for thing in things:
+        expect(thing)
+        waiting.append(thing)
+        if len(waiting) > _AHEAD:
+            yield waiting.popleft()
+    yield from waiting
+
+
 class _Merge:
     def __init__(
         self, archive: Archive, other: OtherArchive, logged: Logged, now_ms: int, complain: Callable[[Problem], None],
@@ -132,17 +148,29 @@ class _Merge:
     def take_files(self, advance: Advance) -> None:
         """Take what no document holds, then every document with its replies and revisions."""
         total, done = self.logged.count(), 0
-        for record in self.logged.loose():
+        for record in ahead(self.logged.loose(), self._expect_loose):
             self._take_loose(record)
             done += 1
             advance(done, total)
-        for dw_id in self.logged.ids():
-            records = self.logged.of_document(dw_id)
+        for dw_id, records in ahead(((dw_id, self.logged.of_document(dw_id)) for dw_id in self.logged.ids()), self._expect):
             plan = plan_document(self.archive, dw_id, records, self.read, self.refuse, times.iso(self.now_ms))
             self._store(plan)
             done += len(records)
             advance(done, total)
         self._on_their_way.finish()
+
+    def _expect_loose(self, record: FileRecord) -> None:
+        if record.bytes <= SMALL and not self.archive.index.file(record.path):
+            self.other.expect(record.path)
+
+    def _expect(self, found: tuple[int, list[FileRecord]]) -> None:
+        """Expect the files of a document that is new; of one that both archives have, little may be needed."""
+        dw_id, records = found
+        row = self.archive.index.get(dw_id)
+        if row is None or row.path is None:
+            for record in records:
+                if record.bytes <= SMALL:
+                    self.other.expect(record.path)
 
     def _take_loose(self, record: FileRecord) -> None:
         """Take a picture, a media file or an unreadable reply. If ours has a file at this path, that stays."""

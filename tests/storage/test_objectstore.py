@@ -18,6 +18,7 @@ from crawler.storage import layout, objectstore
 from crawler.storage.logline import About
 from crawler.storage.writer import NewFile
 from crawler.upkeep.merge import UNLOGGED
+from tests.crawling import PATIENCE_S
 from tests.helpers_commands import NOW_MS, archive_of, document, scrapy, snapshot, store
 from tests.storage.test_pictures import JPEG
 
@@ -107,6 +108,30 @@ def test_changed_missing_and_unlogged_files_in_a_store_are_reported(
         "s3://shelf/damaged/media/700/70000003.mp4: cannot be read: no such object",
         f"s3://shelf/damaged/images/710/71000009_303.jpg: {UNLOGGED}",
     ]
+
+
+def test_expected_file_is_read_once_and_ahead(environ: dict[str, str], tmp_path: Path) -> None:
+    archive_of(tmp_path / "small", document())
+    upload(tmp_path / "small", "ahead")
+    shelf = objectstore._store("", "shelf", "ahead", os.environ)
+    obstore.put(shelf, "images/710/71000001_303.jpg", JPEG)
+    obstore.put(shelf, "media/700/70000003.mp4", MP4)
+    bucket = objectstore.named("s3://shelf/ahead", environ)
+    for path in ("images/710/71000001_303.jpg", "media/700/70000003.mp4", "images/710/71000002_303.jpg"):
+        bucket.expect(path)
+        bucket.expect(path)
+    for expected in bucket._expected.values():
+        expected.exception(timeout=PATIENCE_S)
+    obstore.delete(shelf, "images/710/71000001_303.jpg")
+    assert b"".join(bucket.pieces("images/710/71000001_303.jpg")) == JPEG
+    assert b"".join(bucket.pieces("media/700/70000003.mp4")) == MP4  # too large to be held
+    for path in ("images/710/71000002_303.jpg", "images/710/71000001_303.jpg"):
+        with pytest.raises(FileNotFoundError):
+            list(bucket.pieces(path))
+    for dw_id in range(71000010, 71000010 + 2 * objectstore._MOST_EXPECTED):
+        bucket.expect(f"images/710/{dw_id}_303.jpg")
+    assert len(bucket._expected) == objectstore._MOST_EXPECTED
+    bucket._readers.shutdown(cancel_futures=True)
 
 
 def test_log_segments_in_a_store_are_refused(environ: dict[str, str], other: Path, tmp_path: Path) -> None:

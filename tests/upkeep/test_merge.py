@@ -19,7 +19,7 @@ from crawler.storage import foreign, layout, runlog
 from crawler.storage.lock import Lock
 from crawler.storage.opening import open_archive
 from crawler.storage.otherarchive import Folder
-from crawler.upkeep.merge import Merged, merge
+from crawler.upkeep.merge import Merged, ahead, merge
 from crawler.upkeep.verify import verify
 from tests import killing
 from tests.crawling import crawl, files, fresh_site
@@ -176,6 +176,14 @@ def test_site_and_search_catch_up_with_what_was_added(pair: tuple[Path, Path], c
     for path in a.glob("search.sqlite*"):
         path.unlink()
     assert scrapy("search", "--json", "fourth", root=a, now_ms=T + 12 * HOUR_MS).out == caught_up
+
+
+def test_files_are_expected_before_they_are_read() -> None:
+    told: list[str] = []
+    told.extend(f"read {n}" for n in ahead(range(60), lambda n: told.append(f"expect {n}")))
+    assert [word for word in told if word.startswith("read")] == [f"read {n}" for n in range(60)]
+    assert told.index("expect 20") < told.index("read 0") < told.index("expect 59") < told.index("read 59")
+    assert all(told.index(f"expect {n}") < told.index(f"read {n}") for n in range(60))
 
 
 # ---- kills and full disks -----------------------------------------------------------------------------------------
