@@ -215,7 +215,7 @@ SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ATTACH|DROP|ALT
 MAY_HOLD_SQL = re.compile(
     r"storage/index/.*"
     r"|export/notebook\.py"  # a temporary database, in place of memory
-    r"|upkeep/verify\.py"  # a temporary database of its own, which compares the logs with the disk
+    r"|upkeep/verify\.py"  # a temporary database of its own, compared with the index in one statement
     r"|reader/(about|memory|pages|plan|segments|site)\.py"  # the memory of a site, compared with the index in one statement
     r"|library/search/(index|catalogue|search)\.py"  # the search index is another database than the archive's
 )
@@ -226,6 +226,11 @@ def test_file_holds_no_sql(name: str) -> None:
     assert not [text for text in strings(name) if SQL.match(text)]
 
 
+@pytest.mark.parametrize("name", [name for name in TREES if MAY_HOLD_SQL.fullmatch(name) and "storage" not in name])
+def test_file_outside_the_index_that_may_hold_sql_holds_some(name: str) -> None:
+    assert [text for text in strings(name) if SQL.match(text)]
+
+
 ASKED_FOR_ATTRIBUTES = {"sys"}  # Python sets a standard stream to None if it is closed
 
 
@@ -234,6 +239,19 @@ def test_attributes_of_our_own_objects_are_never_guessed(name: str) -> None:
     called = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     guesses = [node for node in called if node.func.id in ("getattr", "hasattr")]  # type: ignore[attr-defined]
     assert not [ast.unparse(node) for node in guesses if ast.unparse(node.args[0]) not in ASKED_FOR_ATTRIBUTES]
+
+
+CACHED = {  # the results of pure functions, which are no state
+    "library/changes.py": "_kind", "reader/shards.py": "folding", "storage/index/apply.py": "_archiving", "times.py": "iso",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_only_results_of_pure_functions_are_cached(name: str) -> None:
+    functions = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.FunctionDef)]
+    cached = [node.name for node in functions if any("cache" in ast.unparse(one).split("(")[0] for one in node.decorator_list)
+              and not any(ast.unparse(one).endswith("cached_property") for one in node.decorator_list)]  # fmt: skip
+    assert cached == ([CACHED[name]] if name in CACHED else [])
 
 
 CHANGERS = {
