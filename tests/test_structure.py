@@ -318,7 +318,6 @@ WITHOUT_LOGIC = {
 }  # fmt: skip
 TESTED_IN = {  # modules that are tested through the one which uses them, or as a command
     "commands/test_commands.py": {f"commands/{name}.py" for name in ("add", "new_seeds", "reindex")},
-    "crawl/test_crawl.py": {"spiders/dw.py"},
     "crawl/test_driftbundle.py": {"commands/report_drift.py"},
     "crawl/test_scrapy_habits.py": {
         "console/scrapycommand.py", *(name for name in TREES if re.fullmatch("scrapycommands/[a-z-]+.py", name)),

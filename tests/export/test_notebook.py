@@ -9,7 +9,9 @@ import pytest
 from crawler.exceptions import DiskError
 from crawler.export.notebook import Notebook
 from crawler.library import Library
-from tests.helpers_commands import NOW_MS, archive_of, document
+from crawler.storage.logline import About
+from crawler.storage.writer import NewFile
+from tests.helpers_commands import NOW_MS, archive_of, document, store
 
 
 def test_lines_come_in_order_of_key_and_those_with_one_key_as_they_came() -> None:
@@ -26,10 +28,12 @@ def test_a_path_is_new_once() -> None:
 
 def test_it_knows_when_and_from_where_bytes_came_the_first_time(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", document(7))
-    archive_of(root, document(7, NOW_MS + 1000, title="Later"), now_ms=NOW_MS + 60_000)
-    with Library(root) as library, Notebook(root) as notebook:
+    with Library(root) as library:
         [found] = library.documents()
-        assert notebook.origin(found.path, found.sha256) == ("2026-06-01T00:01:00Z", found.url)
+    about = About("article", 7, found.url, "2026-06-01T00:01:00Z", stamp_ms=NOW_MS)
+    store(root, NewFile(found.path, (root / found.path).read_bytes(), about), now_ms=NOW_MS + 60_000)
+    with Notebook(root) as notebook:
+        assert notebook.origin(found.path, found.sha256) == ("2026-06-01T00:00:00Z", found.url)
         assert notebook.origin(found.path, "0" * 64) == ("", "")
 
 
