@@ -72,6 +72,22 @@ def test_requirements_are_those_of_the_package() -> None:
     assert [line for line in lines if line and not line.startswith("#")] == PROJECT["dependencies"]
 
 
+def test_documentation_names_every_dependency_and_extra() -> None:
+    requirements, readme, contributing = (
+        (ROOT / name).read_text("utf-8") for name in ("requirements.txt", "README.md", "CONTRIBUTING.md"))  # fmt: skip
+    extras: dict[str, list[str]] = PROJECT["optional-dependencies"]
+    for extra, packages in extras.items():
+        assert f"'.[{extra}]' ({', '.join(map(name_of, packages))})" in requirements
+        assert f"`{extra}` (" in readme
+    for package in (*PROJECT["dependencies"], *(package for packages in extras.values() for package in packages)):
+        assert name_of(package).lower() in contributing.lower()
+
+
+def name_of(requirement: str) -> str:
+    """Return the name of the package of a requirement."""
+    return re.split("[<>=~; ]", requirement)[0]
+
+
 def test_packages_of_extras_are_there_for_the_tests() -> None:
     lines = (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
     assert set(lines) >= {package for extra in PROJECT["optional-dependencies"].values() for package in extra}

@@ -87,6 +87,8 @@ def print_figures(figures: dict[str, Any]) -> None:
         print(_USED[figures["holder_alive"]].format(figures["holder"]))
     print()
     states = [state for state in STATES if state in status.totals(figures["states"])]
+    if not states:
+        print("nothing is archived or due yet\n")
     kinds = figures["states"].items()
     if len(figures["states"]) > 1:
         kinds = [*kinds, ("all", status.totals(figures["states"]))]

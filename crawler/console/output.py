@@ -49,11 +49,13 @@ def shown(path: str) -> str:
 
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Print a table, without lines if standard output is not a terminal. Numbers are right-aligned."""
+    """Print a table, without lines if standard output is not a terminal; nothing without rows. Numbers are right-aligned."""
     from rich import box  # imported late, here and below: most commands print no table
     from rich.table import Table
 
     lines = [list(row) for row in rows]
+    if not lines:
+        return
     table = Table(
         box=box.SIMPLE_HEAD if sys.stdout.isatty() else None,
         padding=(0, 1 if sys.stdout.isatty() else 2, 0, 0), pad_edge=False,

@@ -221,6 +221,13 @@ def test_runs_whose_seeds_held_nothing_usable_are_failed_starts(root: Path) -> N
     assert found["failed_starts"]["sentence"] == "the seeds hold nothing usable: x"
 
 
+def test_status_of_a_new_archive_shows_no_empty_tables(tmp_path: Path) -> None:
+    root = archive_of(tmp_path / "new")
+    out = scrapy("status", root=root).out
+    assert "nothing is archived or due yet\n" in out
+    assert not {"objects", "documents by language", "documents by month", "runs"} & set(out.splitlines())
+
+
 def test_failed_start_before_the_last_run_is_not_shown(root: Path) -> None:
     report(root, "20260701T000000Z", exit_status=5, reason="could not start", sentences=["it is in use"])
     report(root, "20260702T000000Z")
