@@ -181,8 +181,8 @@ class Memory:
     # --- reading ---
 
     def rows(self, sql: str, values: Iterable[Any] = ()) -> Iterator[Any]:
-        """Yield the rows of a statement, one at a time."""
-        yield from self.db.execute(sql, tuple(values))
+        """Return the rows of a statement, which are read one at a time."""
+        return self.db.execute(sql, tuple(values))
 
     def value(self, sql: str, values: Iterable[Any] = ()) -> Any:
         """Return the first value of the first row."""

@@ -185,8 +185,10 @@ class Pages:
 
     def language(self, language: Language) -> Page:
         """Return the first page of a language: its latest documents, and all its months."""
-        sql = "SELECT folder, count(*) FROM documents WHERE language = ? GROUP BY 1 ORDER BY 1 DESC"
-        months = [(*folder.split("/")[1:], count) for folder, count in self._memory.rows(sql, [language.path])]
+        # by the index over `folder` alone; "0" follows "/"
+        sql = "SELECT folder, count(*) FROM documents WHERE folder >= ? AND folder < ? GROUP BY 1 ORDER BY 1 DESC"
+        ends = [f"{language.path}/", f"{language.path}0"]
+        months = [(*folder.split("/")[1:], count) for folder, count in self._memory.rows(sql, ends)]
         years = [(year, list(group)[::-1]) for year, group in groupby(months, key=lambda month: month[0])]
         documents = self._memory.documents(
             "WHERE language = ? ORDER BY published_ms DESC, id DESC LIMIT ?", [language.path, LATEST])

@@ -39,15 +39,13 @@ class Part(NamedTuple):
 def parts(memory: Memory) -> list[Part]:
     """Return the segments that a site should have, newest first."""
     keys = [key(*row) for row in memory.rows("SELECT published_ms, id FROM documents ORDER BY published_ms, id")]
-    rows = memory.rows("SELECT published_ms, id, sha256 || kind || path FROM documents ORDER BY published_ms, id")
+    line = "published_ms || ' ' || id || ' ' || sha256 || kind || path"
+    rows = memory.rows(f"SELECT published_ms, id, {line} FROM documents ORDER BY published_ms, id")
     found = []
     for count in halved(keys, MOST):
-        digest = hashlib.sha256()
-        documents = []
-        for published_ms, dw_id, what in islice(rows, count):
-            digest.update(f"{published_ms} {dw_id} {what}\n".encode())
-            documents.append((published_ms, dw_id))
-        found.append(Part(digest.hexdigest()[:12], count, documents[0], documents[-1]))
+        documents = list(islice(rows, count))
+        digest = hashlib.sha256("".join(f"{what}\n" for _, _, what in documents).encode())
+        found.append(Part(digest.hexdigest()[:12], count, documents[0][:2], documents[-1][:2]))
     return found[::-1]
 
 
