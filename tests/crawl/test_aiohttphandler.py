@@ -54,7 +54,6 @@ SAME: dict[str, tuple[str, Answer]] = {
     "200 headers": (STORED, (HEAD + b"X-A: 1\r\n" * 200 + sized(BODY), KEEP)),
     "a header without an end": (BROKEN, (HEAD + b"X-A: " + b"x" * 5000, ENDLESS)),
     "a body shorter than its length": (CUT_OFF, (HEAD + sized(BODY, len(BODY) + 5), CLOSE)),
-    "a body shorter than its length, reset": (CUT_OFF, (HEAD + sized(BODY, len(BODY) + 5), RESET)),
     "a second response behind the first": (STORED, (HEAD + sized(BODY) + HEAD + sized(b"other"), KEEP)),
     "a huge length": (TOO_LARGE, (HEAD + sized(BODY, 10**14), HANG)),
     "two lengths": (BROKEN, (HEAD + b"Content-Length: 5\r\n" + sized(BODY), CLOSE)),
@@ -64,7 +63,6 @@ SAME: dict[str, tuple[str, Answer]] = {
     "chunks with an extension": (STORED, (CHUNKED + CHUNK.replace(b"\r\n", b";a=b\r\n", 1) + b"0\r\n\r\n", KEEP)),
     "chunks with a trailer": (STORED, (CHUNKED + CHUNK + b"0\r\nX-A: 1\r\n\r\n", KEEP)),
     "chunks without an end": (CUT_OFF, (CHUNKED + CHUNK, CLOSE)),
-    "chunks without an end, reset": (CUT_OFF, (CHUNKED + CHUNK, RESET)),
     "a chunk cut": (CUT_OFF, (CHUNKED + CHUNK[:-9], CLOSE)),
     "a body without an end": (TOO_LARGE, (HEAD + b"\r\n" + BODY * 3, ENDLESS)),
     "gzip": (STORED, (HEAD + b"Content-Encoding: gzip\r\n" + sized(SMALL), KEEP)),
@@ -90,6 +88,8 @@ SAME: dict[str, tuple[str, Answer]] = {
 """By what a server does: the outcome, the same from both clients, and the answer."""
 
 DAMAGED: dict[str, Answer] = {
+    "a body shorter than its length, reset": (HEAD + sized(BODY, len(BODY) + 5), RESET),
+    "chunks without an end, reset": (CHUNKED + CHUNK, RESET),
     "a chunk of no size": (CHUNKED, b"zz\r\n" + BODY, CLOSE),
     "a second chunk of no size": (CHUNKED, CHUNK, b"zz\r\n", CLOSE),
     "a chunk without an end": (CHUNKED, CHUNK[:-2] + b"XX0\r\n\r\n", CLOSE),
