@@ -550,6 +550,9 @@ def test_invalid_id_is_counted(dw_id: object) -> None:
         {"type": "BasicTeaser", "reference": reference(7, "CommentRef")},
         {"type": "BasicTeaser", "reference": reference(7, "Comment")},
         {"type": "CommentRef", "id": 7, "name": "Opinion"},
+        {"type": "CommentTeaser", "id": 7, "name": "Opinion"},
+        {"type": "CommentTeaser", "reference": {"id": 7}},
+        {"type": "COMMENT", "id": "7"},
         {"type": "Comment", "id": "7", "name": "Opinion", "url": "https://api.dw.com/api/detail/comment/7"},
     ],
 )

@@ -13,9 +13,10 @@ from crawler.dw.lists.listpage import Listed, ListPage, Lost, document, followab
 from crawler.dw.values import Json, json_object, number
 from crawler.urls import DW, LANGUAGE_IDS, Sites
 
-# a commentary's id is that of an article
-_KINDS = {"ArticleRef": "article", "CommentRef": "article", "Comment": "article", "VideoRef": "video",
-          "AudioRef": "audio", "GalleryRef": "gallery", "ImageGalleryRef": "gallery", "LiveblogRef": "liveblog"}  # fmt: skip
+# by type without its end: VideoRef and VideoTeaser were recorded; a commentary's id is that of an article
+_KINDS = {"article": "article", "comment": "article", "video": "video", "audio": "audio", "gallery": "gallery",
+          "imagegallery": "gallery", "liveblog": "liveblog"}  # fmt: skip
+_TYPE_END = re.compile(r"(?:ref|teaser)?$")
 _KNOWN_KEYS = frozenset(  # of a page, its paginationInfo, its teasers and their references
     "items paginationInfo filterParameters languageId resultCount trackingInfo type name availableItems availablePages "
     "currentPage firstItem lastItem itemsOnPage pageSize nextPageUrl previousPageUrl allowedColumnCounts columnCount "
@@ -61,7 +62,7 @@ def _parse_page(body: bytes, sites: Sites, charset: str) -> ListPage:
     lost = Lost("items that name nothing readable")
     keys = {*reply, *info}
     for teaser in teasers if isinstance(teasers, list) else ():
-        reference = json_object(json_object(teaser).get("reference")) or _as_reference(json_object(teaser))
+        reference = _reference(json_object(teaser))
         keys.update(teaser if isinstance(teaser, dict) else (), reference)
         if listed := _listed(reference, language, sites):
             items.setdefault(listed.id, listed)
@@ -101,9 +102,17 @@ def _salvaged(text: str) -> tuple[Json, bool]:
     return found, True
 
 
-def _as_reference(teaser: Json) -> Json:
-    """Return an item that is a reference itself; an empty one for any other."""
-    return teaser if teaser.get("type") in _KINDS and "id" in teaser else {}
+def _reference(teaser: Json) -> Json:
+    """Return the reference of a teaser. One without a type has the teaser's; without any, the teaser may be one itself."""
+    if reference := json_object(teaser.get("reference")):
+        return reference if reference.get("type") else {**reference, "type": teaser.get("type")}
+    return teaser if _kind(teaser) and "id" in teaser else {}
+
+
+def _kind(reference: Json) -> str | None:
+    """Return the kind of document that the type of a teaser or of a reference tells; None if it tells none."""
+    kind = reference.get("type")
+    return _KINDS.get(_TYPE_END.sub("", kind.lower(), count=1)) if isinstance(kind, str) else None
 
 
 def _content_types(parameters: Json) -> frozenset[str]:
@@ -115,7 +124,7 @@ def _listed(reference: Json, language: str | None, sites: Sites) -> Listed | Non
     url = reference.get("url")
     target = document(url, sites) if isinstance(url, str) else None
     own = number(reference.get("id")) or (target.id if target else None)
-    kind = _KINDS.get(str(reference.get("type"))) or (target.kind if target else None)
+    kind = _kind(reference) or (target.kind if target else None)
     if own is None or kind is None:
         return None
     return Listed(own, kind, language)
