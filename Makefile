@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := .venv-tools
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install develop test torture shown demo bench bench-index bench-search bench-site bench-export shots clean
+.PHONY: install develop tools test torture shown demo bench bench-index bench-search bench-site bench-export shots clean
 
 # what the program needs to run
 install: $(VENV)/installed
@@ -22,7 +23,16 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(BIN)/python -m pip install -qq --requirement requirements-dev.txt
 	@touch $@
 
-test: develop
+# programs of others that read what `scrapy export` makes; tests alone need them
+tools: $(TOOLS)/installed
+
+$(TOOLS)/installed: requirements-tools.txt tests/export/tools.py
+	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install -qq --retries 5 --requirement requirements-tools.txt
+	$(TOOLS)/bin/python -m tests.export.tools
+	@touch $@
+
+test: develop tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
@@ -56,4 +66,4 @@ bench-search: develop
 	$(BIN)/python -m benchmarks.search
 
 clean:
-	rm -rf $(VENV) demo shots
+	rm -rf $(VENV) $(TOOLS) demo shots

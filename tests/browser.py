@@ -33,7 +33,7 @@ OPTIONS = (
 _SELF = "documents.invalid"
 _BATCH = 200
 # Requests that the browser makes by itself.
-_OF_THE_BROWSER = (".google.com", ".googleapis.com", ".gstatic.com", ".gvt1.com")
+OF_THE_BROWSER = (".google.com", ".googleapis.com", ".gstatic.com", ".gvt1.com")
 
 _PAGE = Path(__file__).with_suffix(".html").read_text("utf-8")
 
@@ -113,7 +113,7 @@ class _Proxy:
         url = urlsplit(f"https://{target}" if method == "CONNECT" else target)
         host = url.hostname or ""
         if method == "CONNECT" or host != _SELF:
-            if not host.endswith(_OF_THE_BROWSER):
+            if not host.endswith(OF_THE_BROWSER):
                 self.seen.asked.add(f"{url.scheme}://{host}")
             return "404 Not Found", b""
         match url.path:

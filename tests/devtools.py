@@ -63,13 +63,14 @@ class Opened:
 class Browser:
     """A Chromium, ended with the `with` block."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: str) -> None:
+        """more: options of Chromium's."""
         assert CHROMIUM
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         command_out, self._commands = os.pipe()
         self._answers, answers_in = os.pipe()
         options = [*OPTIONS, "--remote-debugging-pipe", f"--user-data-dir={self._folder.name}", "--hide-scrollbars",
-                   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "about:blank"]  # fmt: skip
+                   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", *more, "about:blank"]  # fmt: skip
         self._process = subprocess.Popen(
             [sys.executable, "-c", _LAUNCHER, str(command_out), str(answers_in), CHROMIUM, *options],
             pass_fds=(command_out, answers_in), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
