@@ -310,6 +310,7 @@ def test_best_file_of_a_stream_is_the_last_that_is_not_sor(names: str, best: str
         ('<iframe src="javascript:alert(1)"></iframe>', "iframe"),
         ('<div class="tweet embed"></div>', "tweet"),
         ('<div class="embed"></div>', "embed"),
+        ('<twitter-widget data-tweet-id="5"> </twitter-widget>', "twitter-widget"),
     ],
 )
 def test_unreadable_element_is_counted_by_its_type(embed: str, name: str) -> None:

@@ -126,6 +126,8 @@ class Body:
             self._paragraph(self._inline_element(element, apart))
             for found in apart:
                 self._add(found)
+        elif "-" in tag and not len(element) and not normalise.text_of(element.text or ""):
+            self.skipped.append(tag[:60])  # what a script would fill, for example <twitter-widget>
         else:
             self._read(element)
 
