@@ -34,6 +34,11 @@ def path_id(path: Path) -> str:
     return path.name
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name binary cases by their size: gzip holds the time, and all workers must collect the same tests."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and not val.isascii() else None
+
+
 @pytest.fixture(scope="session")
 def recorded() -> Path:
     """Recorded replies and documents of DW. They are not part of the project; without them the test is skipped."""
