@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from crawler.reader.facts import title_of
 from crawler.reader.pages import SCRIPTS
-from crawler.reader.plan import Selection
-from crawler.reader.site import build
 from tests.browser import CHROMIUM
 from tests.devtools import Browser
 from tests.reader import samples
@@ -27,20 +24,6 @@ axe.run(document, {runOnly: %s})
 """
 PAPER = {False: "rgb(251, 250, 246)", True: "rgb(22, 23, 26)"}
 TITLES = {document.id: title_of(document) for document in (samples.ENGLISH_NOW, *samples.OTHERS)}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("site")
-    samples.archive(root / "archive")
-    build(root / "archive", root / "site", Selection())
-    return root / "site"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(("dark", "width"), [(False, 1100), (True, 360)])

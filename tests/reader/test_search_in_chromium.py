@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +51,6 @@ new Promise((resolve) => {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("search")
-    samples.archive(root / "archive")
-    build(root / "archive", root / "site", Selection())
-    return root / "site"
-
-
-@pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """A corpus with a site of small files, so that a search needs several of them."""
     root = tmp_path_factory.mktemp("corpus")
@@ -70,12 +61,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         patch.setattr(shards, "_TEXTS", 2000)
         build(made.root, root / "site", Selection())
     return made
-
-
-@pytest.fixture(scope="module")
-def browser(site: Path) -> Iterator[Browser]:
-    with Browser() as opened:
-        yield opened
 
 
 @pytest.fixture

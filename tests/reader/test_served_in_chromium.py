@@ -32,12 +32,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser() as opened:
-        yield opened
-
-
 @pytest.mark.parametrize(("dark", "width"), [(False, 1100), (True, 360)])
 def test_pages_load_from_the_server_alone(served: Served, browser: Browser, dark: bool, width: int) -> None:
     browser.look(dark=dark, width=width)
