@@ -18,7 +18,6 @@ from scrapy import Request
 from crawler import reasons
 from crawler.crawl import replies
 from crawler.crawl.failures import failure_reason
-from crawler.crawl.headers import charset, header
 from crawler.crawl.middlewares.compression import IN_PART
 from crawler.dw import lists
 from crawler.dw.lists import Listed, ListPage, Problem
@@ -146,7 +145,7 @@ class Lists:
 
     async def feed(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
         """Read a feed."""
-        found = lists.parse_feed(response.body, header(response, "Content-Type"), self.run.sites)
+        found = lists.parse_feed(response.body, replies.header(response, "Content-Type"), self.run.sites)
         await self._take(response, found, language)
         return
         yield
@@ -157,7 +156,7 @@ class Lists:
         """Read a sitemap, in constant memory; the sitemaps of an index are requested. above: the indexes that led here."""
         chain = (*above, _asked(response))
         problems, named, is_index, is_damaged, is_cut = [], 0, False, False, False
-        content_type = header(response, "Content-Type")
+        content_type = replies.header(response, "Content-Type")
         for found in lists.iter_sitemap(response.body, self.run.sites, _SITEMAP_BYTES, content_type):
             match found:
                 case Listed():
@@ -184,7 +183,7 @@ class Lists:
 
     async def section(self, response: Response, language: str | None = None) -> AsyncIterator[Request]:
         """Read the page of a section or topic: the articles it links to."""
-        found = lists.parse_section(response.body, self.run.sites, language, charset(response))
+        found = lists.parse_section(response.body, self.run.sites, language, replies.charset(response))
         await self._take(response, found, language)
         return
         yield
@@ -194,7 +193,7 @@ class Lists:
     ) -> AsyncIterator[Request]:
         """Read a page of a media list, newest first. is_whole: an earlier run read it to its end, or to what was known then, so
         that all pages after one without anything new are known. seen: what the pages before this one list."""
-        found = lists.parse_mediacenter(response.body, self.run.sites, charset(response))
+        found = lists.parse_mediacenter(response.body, self.run.sites, replies.charset(response))
         self.run.note_keys(found.unknown_keys)
         new = await self._register(found.items, language)
         self._name(response.url, found.problems)
@@ -224,7 +223,7 @@ class Lists:
         kind: article, or comment if DW lists commentaries under a type of their own.
         """
         name = _day_name(window, day, kind)
-        found = lists.parse_search(response.body, self.run.sites, charset(response))
+        found = lists.parse_search(response.body, self.run.sites, replies.charset(response))
         self.run.note_keys(found.unknown_keys)
         await self._register(found.items, window.language)
         self._name(response.url, found.problems)
@@ -303,7 +302,7 @@ class Lists:
     async def _remember(self, response: Response, named: int) -> None:
         """Remember the validators of a list, and how much it names, after everything in it is logged."""
         await self.registry.log()
-        etag, last_modified = header(response, "ETag"), header(response, "Last-Modified")
+        etag, last_modified = replies.header(response, "ETag"), replies.header(response, "Last-Modified")
         self.read_lists.set_validators(_asked(response), etag, last_modified, named, response.url)
 
     def completeness(self) -> Iterator[str]:

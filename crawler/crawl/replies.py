@@ -1,4 +1,4 @@
-"""Interpret the status of a reply, and mark the requests that may be answered with 304."""
+"""Read status and headers of a reply, and mark the requests that may be answered with 304."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawler import reasons
-from crawler.crawl.headers import charset, header
+from crawler.dw.decoding import charset_of
 from crawler.reasons import Reason
 
 if TYPE_CHECKING:
@@ -76,3 +76,13 @@ def fault(response: Response, *, may_be_empty: bool = False) -> Reason:
         return reasons.status(response.status)
     is_empty = not may_be_empty and not response.body.strip(_BLANK)
     return reasons.status(response.status, "with an empty body") if is_empty else reasons.NONE
+
+
+def header(response: Response, name: str) -> str:
+    """Return a header unchanged, a character for each byte; empty if it is absent."""
+    return (response.headers.get(name) or b"").decode("latin-1")
+
+
+def charset(response: Response) -> str:
+    """Return the charset that the Content-Type of a response names; empty if it names none."""
+    return charset_of(header(response, "Content-Type"))

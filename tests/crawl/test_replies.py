@@ -1,4 +1,4 @@
-"""The meaning of a reply's status."""
+"""The meaning of a reply's status, and its headers as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from scrapy import Request
 from scrapy.http import Response
 
-from crawler.crawl.replies import conditions, fault, is_unchanged
+from crawler.crawl.replies import charset, conditions, fault, header, is_unchanged
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,22 @@ def test_these_faults_may_pass(status: int) -> None:
 def test_these_faults_are_an_answer_of_dw(status: int) -> None:
     found = fault(Response("https://api.dw.com/", status=status))
     assert (found, found.may_pass) == (f"status {status}", False)
+
+
+# ---- headers ----
+
+
+def test_a_header_is_text_with_a_character_for_each_byte() -> None:
+    response = Response("https://www.dw.com/", headers={"ETag": b'"\xe4\xff"'})
+    assert header(response, "etag") == '"äÿ"'
+
+
+def test_an_absent_header_is_empty() -> None:
+    assert header(Response("https://www.dw.com/"), "ETag") == ""
+
+
+@pytest.mark.parametrize(
+    ("content_type", "named"), [("text/html; charset=UTF-8", "utf-8"), ("text/html", ""), ("", ""), ("text/html; charset=", "")]
+)
+def test_charset_is_that_of_the_content_type(content_type: str, named: str) -> None:
+    assert charset(Response("https://www.dw.com/", headers={"Content-Type": content_type})).lower() == named

@@ -21,7 +21,6 @@ from scrapy.utils.misc import build_from_crawler
 from crawler import reasons
 from crawler.crawl import replies
 from crawler.crawl.failures import RobotsUnavailable, failure_reason
-from crawler.crawl.headers import header
 from crawler.dw.lists.unpacking import MAGIC, chunks
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def _text(response: Response) -> str:
     if reason := replies.fault(response, may_be_empty=True):
         raise _NotHad(reason)
     try:
-        return decoded(unpacked(response.body, header(response, "Content-Encoding")))
+        return decoded(unpacked(response.body, replies.header(response, "Content-Encoding")))
     except ValueError:
         raise _NotHad(reasons.UNREADABLE) from None
 

@@ -12,9 +12,9 @@ from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
 from crawler import reasons, times
+from crawler.crawl import replies
 from crawler.crawl.component import RunComponent
 from crawler.crawl.failures import failure_reason
-from crawler.crawl.headers import header
 from crawler.exceptions import DiskError
 from crawler.files import read_file
 from crawler.reasons import Reason
@@ -206,4 +206,4 @@ class MediaPipeline(RunComponent):
 
 def _reply(response: Response) -> Reply:
     names = ("Content-Range", "ETag", "Last-Modified")
-    return Reply(response.status, len(response.body), *(header(response, name) for name in names))
+    return Reply(response.status, len(response.body), *(replies.header(response, name) for name in names))
