@@ -14,7 +14,7 @@ from typing import Any
 from crawler import times
 from crawler.console import ArchiveCommand, CommandError, counted, progress, say, say_skipped
 from crawler.exceptions import COMPLETE, NOT_FOUND, NOT_UNDERSTOOD
-from crawler.library.search.index import SearchIndex
+from crawler.library.search.index import SearchIndex, home_of
 from crawler.library.search.options import BadOption, selection_of
 from crawler.library.search.query import parse
 from crawler.library.search.search import Hit, search
@@ -76,7 +76,7 @@ class Command(ArchiveCommand):
             root = self.existing_root()
         except CommandError as error:
             raise NoArchive(str(error)) from error
-        with SearchIndex(root, say) as index:
+        with home_of(root, say) as home, SearchIndex(root, say, home) as index:
             with progress("reading documents") as advance:
                 added = index.catch_up(advance)
             if query is None:

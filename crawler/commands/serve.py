@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.console import ArchiveCommand, progress, say
-from crawler.exceptions import COMPLETE, DiskError
+from crawler.exceptions import COMPLETE
+from crawler.library.search.index import home_of
 from crawler.library.search.options import BadOption
 from crawler.reader import ADDRESS
 from crawler.streams import print_json
@@ -56,8 +57,11 @@ class Command(ArchiveCommand):
 
         port = _port(opts.port)
         root = self.existing_root()
-        with suppress(KeyboardInterrupt), _ended_by_sigterm(), tempfile.TemporaryDirectory(prefix="dw-archiver-") as folder:
-            searcher = Searcher(root, _home_of_search(root, Path(folder)), say)
+        with (
+            suppress(KeyboardInterrupt), _ended_by_sigterm(), home_of(root, say) as home,
+            tempfile.TemporaryDirectory(prefix="dw-archiver-") as folder,
+        ):  # fmt: skip
+            searcher = Searcher(root, home, say)
             follower = Follower(root, root if os.access(root, os.W_OK) else Path(folder), say)
             with closing(Server(port, say)) as server, closing(follower):  # the port comes first: it may be in use
                 with progress("reading documents") as advance:
@@ -96,18 +100,6 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) < 2**16):
         raise BadOption(f"--port: not a number from 0 to 65535: {text}")
     return int(text)
-
-
-def _home_of_search(root: Path, folder: Path) -> Path:
-    """Return the archive's folder; another one if search.sqlite is missing there and cannot be created."""
-    from crawler.reader.results import Searcher
-
-    if os.access(root, os.W_OK):
-        return root
-    with suppress(DiskError):
-        Searcher(root, root, lambda sentence: None).catch_up(lambda done, total: None)
-        return root
-    return folder
 
 
 @contextmanager

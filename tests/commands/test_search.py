@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -221,3 +224,20 @@ def test_hits_of_the_same_time_have_a_fixed_order(tmp_path: Path) -> None:
     for option in ("--json", "--best"):
         assert ids(scrapy("search", "words", "--json", option, root=root)) == [4, 3, 2]
     assert layout.is_document(json.loads(scrapy("search", "words", "--json", root=root).out.splitlines()[0])["path"])
+
+
+def test_archive_on_read_only_media_is_searched_with_a_temporary_index(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "archive"
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns(NAME, SEAL))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    may, before = os.access, snapshot(copy)
+    monkeypatch.setattr(os, "access", lambda path, mode: not Path(path).is_relative_to(copy) and may(path, mode))
+    for _ in range(2):
+        ran = scrapy("search", "ferry", "--json", root=copy)
+        assert (ran.status, ids(ran)) == (0, [1, 4])
+        assert ran.err == f"{copy} is read-only and has no search index that can be used: making a temporary one\n"
+    assert snapshot(copy) == before
+    assert list((tmp_path / "temporary").iterdir()) == []

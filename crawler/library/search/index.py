@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -274,6 +275,26 @@ class SearchIndex:
     def _is_to_be_joined(self, texts: int) -> bool:
         joined = int(self.db.execute("SELECT value FROM meta WHERE key = 'joined'").fetchone()[0])
         return texts >= max(2 * joined, _MANY)
+
+
+@contextlib.contextmanager
+def home_of(root: Path, say: Say) -> Iterator[Path]:
+    """Give the folder for an archive's search index: the archive's, or, if that is read-only and has no index that can be used,
+    a temporary one, which is deleted at the end. say: called with a sentence in that case. Raises NoFTS5 and OSError."""
+    if _has_place_for_index(root):
+        yield root
+        return
+    say(f"{root} is read-only and has no search index that can be used: making a temporary one")
+    with tempfile.TemporaryDirectory(prefix="dw-archiver-") as folder:
+        yield Path(folder)
+
+
+def _has_place_for_index(root: Path) -> bool:
+    if all(os.access(path, os.W_OK) for path in (root, root / NAME) if path.exists()):
+        return True
+    with contextlib.suppress(DiskError), SearchIndex(root):
+        return True
+    return False
 
 
 def check_fts5() -> None:

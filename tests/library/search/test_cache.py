@@ -13,7 +13,7 @@ import pytest
 
 from crawler.exceptions import DiskError
 from crawler.library.search import fold, index
-from crawler.library.search.index import NAME, SEAL, NoFTS5, SearchIndex
+from crawler.library.search.index import NAME, SEAL, NoFTS5, SearchIndex, home_of
 from tests.helpers_commands import NOW_MS, archive_of, document
 from tests.helpers_search import hits, hits_from_nothing, paths
 
@@ -122,6 +122,19 @@ def test_read_only_index_is_searched_without_update(root: Path) -> None:
         (root / NAME).unlink()
         with pytest.raises(DiskError, match="read-only"):
             SearchIndex(root)
+
+
+def test_index_of_a_read_only_archive_has_a_temporary_folder_only_if_there_is_none(root: Path) -> None:
+    said: list[str] = []
+    with patch.object(os, "access", lambda path, mode: False):
+        with home_of(root, said.append) as home:
+            assert (home, said) == (root, [])
+        (root / NAME).unlink()
+        with home_of(root, said.append) as home:
+            assert home != root
+            assert home.is_dir()
+    assert not home.exists()
+    assert "making a temporary one" in said[0]
 
 
 def test_python_without_fts5_is_reported(root: Path) -> None:
