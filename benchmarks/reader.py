@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
+import http.client
 import itertools
 import json
 import os
 import random
 import resource
 import shutil
+import statistics
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 from benchmarks import report
 from crawler import seedfile, times
@@ -33,6 +39,7 @@ REFERENCES = 4  # of a document, to others before it
 SHARING = 4  # documents that show one picture
 RUN = 4000  # documents
 WORDS = 5000  # of each language
+PAGES = 100  # articles and searches that the server is asked for
 TARGETS = {"update s": 5.0, "peak MB": 300, "largest file KB": 500}
 
 
@@ -108,12 +115,67 @@ def measure(root: Path, count: int) -> dict[str, float]:
     start, cpu = time.perf_counter(), time.process_time()
     updated = build(archive, site, Selection())
     update, update_cpu = time.perf_counter() - start, time.process_time() - cpu
+    served = serve(archive)
     largest = max(path.stat().st_size for path in site.rglob("*.*") if path.suffix in (".html", ".js", ".css"))
     return {"documents": count, "files": built.written, "build s": round(took, 1), "documents a second": round(count / took),
             "documents a CPU second": round(count / used), "nothing new s": round(idle, 2), "files then": again.written,
             "update s": round(update, 2), "update CPU s": round(update_cpu, 2), "files of the update": updated.written,
             "peak MB": round(peak), "largest file KB": round(largest / 1000),
-            "remembered MB": round((site / ".dw-site/memory.sqlite").stat().st_size / 1e6)}  # fmt: skip
+            "remembered MB": round((site / ".dw-site/memory.sqlite").stat().st_size / 1e6), **served}  # fmt: skip
+
+
+def serve(archive: Path) -> dict[str, float]:
+    """`serve` over the archive: its second start, and how long its pages take. Memory is the server's, the search included."""
+    figures: dict[str, float] = {}
+    with _serving(archive):  # makes its caches
+        pass
+    start = time.perf_counter()
+    with _serving(archive) as (process, port):
+        figures["serve: starts s"] = round(time.perf_counter() - start, 2)
+        for name, addresses in _addresses(archive).items():
+            times = sorted(_milliseconds(port, address) for address in addresses)
+            figures[f"serve: {name} ms, median"] = round(statistics.median(times), 1)
+            figures[f"serve: {name} ms, 95th percentile"] = round(times[int(len(times) * 0.95)], 1)
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        figures["serve: peak MB"] = round(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+    return figures
+
+
+@contextlib.contextmanager
+def _serving(archive: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    command = [sys.executable, "-m", "crawler", "serve", "--port", "0", "--json", "-s", f"ARCHIVE_DIR={archive}"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=HERE.parent, text=True)
+    assert process.stdout
+    try:
+        yield process, json.loads(process.stdout.readline())["port"]
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def _addresses(archive: Path) -> dict[str, list[str]]:
+    """What to request: the first page, pages of languages, articles, and searches for frequent and rare words, by chance."""
+    chance = random.Random(3)
+    texts = sorted(archive.rglob("*.txt"))
+    paths = chance.sample([path for path in texts if layout.is_document(str(path.relative_to(archive)))], PAGES)
+    words = [chance.choice(seedfile.loads(path.read_bytes()).title.split()) for path in paths]
+    return {
+        "first page": ["/index.html"] * 20,
+        "language page": [f"/{language}/index.html" for language in made.LANGUAGES],
+        "article": [f"/{path.relative_to(archive).with_suffix('.html')}" for path in paths],
+        "search": [f"/search.html?{urlencode({'q': word.strip('.,،')})}" for word in words],
+    }
+
+
+def _milliseconds(port: int, address: str) -> float:
+    start = time.perf_counter()
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("GET", address)
+        reply = connection.getresponse()
+        reply.read()
+    assert reply.status == 200, (reply.status, address)
+    return (time.perf_counter() - start) * 1000
 
 
 def table(figures: dict[str, float]) -> str:
