@@ -16,8 +16,10 @@ from crawler.library.search.catalogue import DAY_MS
 from crawler.library.search.options import BadOption, day_ms, languages_of, names_of
 from crawler.library.selection import Selection
 from crawler.streams import print_json
+from crawler.upkeep.shard import WHOLE, parse
 from crawler.urls import DOCUMENT_KINDS
 
+_SHARED = ("jsonl", "parquet")  # formats that are rows, one for each document
 _RUN = re.compile(r"\d{8}T\d{6}Z")
 
 
@@ -54,6 +56,8 @@ class Command(ArchiveCommand):
 
         parser.add_argument("--base-url", metavar="URL", default="", help="atom: the future address of the site")
 
+        shard_help = "jsonl and parquet: the I-th of N shares of the documents; several shards may run at a time"
+        parser.add_argument("--shard", metavar="I/N", default="1/1", help=shard_help)
         parser.add_argument("--by", choices=["year"], help="zim: a file for each year of a language")
 
     def execute(self, args: list[str], opts: Namespace) -> int:
@@ -63,14 +67,18 @@ class Command(ArchiveCommand):
             raise BadOption(f"name one format: {', '.join(formats.NAMES)}")
         if args[0] not in formats.NAMES:
             raise BadOption(f"there is no format {args[0]}; there are {', '.join(formats.NAMES)}")
-        selection = selection_of(opts)
+        selection, shard = selection_of(opts), parse(opts.shard)
+        if shard != WHOLE and args[0] not in _SHARED:
+            raise BadOption(f"--shard: only for {' and '.join(_SHARED)}")
+        if shard != WHOLE and not opts.to:
+            raise BadOption("--shard: name the file of each shard with --to")
         root = self.existing_root()
         with Library(root) as library, progress("documents") as advance:
             options = Options(SinglePages(library), _partition(opts.partition), opts.base_url, opts.revisions,
                               selection.languages, opts.by == "year")  # fmt: skip
             made = formats.format_of(args[0], options)
             path = formats.place_of(args[0], made, opts.to, root, opts.force)
-            source = Source(library, selection, opts.revisions, advance)
+            source = Source(library, selection, opts.revisions, advance, shard)
             formats.export(made, source, path)
             damaged = library.damaged
         if opts.json:

@@ -13,7 +13,7 @@ _WRITTEN = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 
 @dataclass(frozen=True)
 class Shard:
-    """One of several shards, counted from 1. Every path belongs to exactly one of them.
+    """One of several shards, counted from 1. Every path or id, as text, belongs to exactly one of them.
 
     >>> [Shard(number, 3).has("images/710/71000001_303.jpg") for number in (1, 2, 3)].count(True)
     1

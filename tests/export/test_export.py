@@ -221,3 +221,28 @@ def test_export_of_an_empty_archive_is_an_empty_export(tmp_path: Path) -> None:
     ran = scrapy("export", "jsonl", "--to", tmp_path / "a.jsonl", "--json", root=root)
     assert (ran.status, ran.json["documents"], (tmp_path / "a.jsonl").read_bytes()) == (0, 0, b"")
     assert json.loads(ran.out)["revisions"] == 0
+
+
+def test_shards_give_together_what_one_whole_export_gives(archive: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.jsonl"
+    assert scrapy("export", "jsonl", "--revisions", "--to", whole, root=archive).status == 0
+    lines: list[str] = []
+    for number in (1, 2, 3):
+        part = tmp_path / f"{number}.jsonl"
+        ran = scrapy("export", "jsonl", "--revisions", "--shard", f"{number}/3", "--to", part, root=archive)
+        assert ran.status == 0
+        mine = part.read_text("utf-8").splitlines()
+        assert [line for line in whole.read_text("utf-8").splitlines() if line in set(mine)] == mine
+        lines += mine
+    assert sorted(lines) == sorted(whole.read_text("utf-8").splitlines())
+    assert len(lines) == len(set(lines))
+
+
+@pytest.mark.parametrize(("words", "status", "message"), [
+    (["zim", "--shard", "1/2", "--to", "x.zim"], 2, "--shard: only for jsonl and parquet"),
+    (["jsonl", "--shard", "1/2"], 2, "--shard: name the file of each shard with --to"),
+    (["jsonl", "--shard", "3/2", "--to", "x.jsonl"], 1, "--shard takes I/N, such as 1/8, with I from 1 to N, not '3/2'"),
+])  # fmt: skip
+def test_shard_that_makes_no_sense_is_refused(words: list[str], status: int, message: str, archive: Path) -> None:
+    ran = scrapy("export", *words, root=archive)
+    assert (ran.status, ran.err) == (status, f"scrapy export: {message}\n")

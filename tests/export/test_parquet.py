@@ -120,3 +120,13 @@ def test_year_that_comes_twice_has_two_files(tmp_path: Path) -> None:
     to = exported(root, tmp_path / "folder", "--partition", "language,year", "--revisions")
     assert len(list(to.rglob("*.parquet"))) == 3
     assert sorted(pyarrow.dataset.dataset(to, partitioning="hive").to_table().column("year").to_pylist()) == [2025, 2026, 2026]
+
+
+def test_shards_of_a_partitioned_export_give_together_every_document(archive: Path, tmp_path: Path) -> None:
+    for name, shard in (("whole", "1/1"), ("one", "1/2"), ("two", "2/2")):
+        words = ("--partition", "language", "--shard", shard, "--to", tmp_path / name)
+        assert scrapy("export", "parquet", *words, root=archive).status == 0
+    whole, one, two = ([row["id"] for row in rows_of(tmp_path / name)] for name in ("whole", "one", "two"))
+    assert sorted(one + two) == sorted(whole)
+    assert one
+    assert two
