@@ -139,6 +139,8 @@ def print_counts(title: str, counts: dict[str, int], most: int | None = None) ->
 
 def print_runs(runs: list[dict[str, Any]], failed_starts: dict[str, Any]) -> None:
     """Print the runs, oldest first, then the problems of each, and how many could not start since the last one."""
+    if not runs:
+        print("no crawl has run yet")
     largest = max((run.get("new", 0) for run in runs), default=0)
     width = 20 if console().width >= _WIDE else 6
     rows = [_row(run, status.bar(run.get("new", 0), largest, width)) for run in runs]

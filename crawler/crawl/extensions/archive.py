@@ -14,6 +14,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import clock, streams, times
 from crawler.configuration import sources
+from crawler.configuration.program import program
 from crawler.crawl import drift, report
 from crawler.crawl.control import Control
 from crawler.crawl.options import Options
@@ -179,6 +180,6 @@ def _opened(options: Options, now_ms: int) -> Archive:
     if options.dry_run:
         return opening.look(options.root, now_ms, sites=options.sites, say=logger.warning, scope=options.scope)
     return open_archive(
-        options.root, now_ms, "scrapy crawl", min_free=options.min_free, sites=options.sites, say=logger.warning,
+        options.root, now_ms, f"{program()} crawl", min_free=options.min_free, sites=options.sites, say=logger.warning,
         scope=options.scope,
     )
