@@ -70,6 +70,7 @@ FOREIGN_MEDIA_HOST = Reason("not a host of DW's media")
 TOO_LARGE = Reason("too large")
 EMPTY = Reason("empty")
 UNREADABLE = Reason("unreadable")
+NOT_YET = Reason("not tried again yet")  # in this run, because an earlier miss is not due
 
 _PASSING = frozenset({TIMEOUT, CUT_OFF, STOPPED, CIRCLE, MANY_REDIRECTS, _NO_CONNECTION, _NOT_A_PICTURE, _NOT_MEDIA})
 _STATUS = re.compile(r"status ([0-9]{3})( .+)?", re.DOTALL)

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from crawler import reasons
 from crawler.configuration.program import program
 from crawler.exceptions import COMPLETE, COULD_NOT_START, INCOMPLETE, STATUS_WORDS, STOPPED, UNREACHABLE
 
@@ -45,15 +46,11 @@ def failures(stats: Stats) -> int:
     404 and 410 are no failures, except for a list: a user named it as a place to begin. Problems within a list
     (dw/listing/problem) are no failures either.
     """
-    missing: int = sum(
-        count
-        for name, count in stats.items()
-        if name.startswith("dw/listing/missing/")
-        or (
-            name.startswith(("dw/document/missing/", "dw/picture/missing/", "dw/media/missing/"))
-            and not name.endswith(("/status 404", "/status 410", "/not tried again yet"))
-        )
-    )
+    missing = sum(by_prefix(stats, "dw/listing/missing/").values())
+    for kind in ("document", "picture", "media"):
+        for words, count in by_prefix(stats, f"dw/{kind}/missing/").items():
+            if not reasons.parse(words).says_gone and words != reasons.NOT_YET:
+                missing += count
     return missing + int(stats.get("dw/document/unreadable", 0)) + int(stats.get("dw/error/unexpected", 0))
 
 

@@ -108,7 +108,7 @@ class PicturesPipeline(RunComponent):
         elif shown := standing_in(name, index.archived_pictures(name.id)):
             outcome = _Outcome(shown)
         else:
-            outcome = _Outcome(name, reasons.parse(row.reason or "not tried again yet"))
+            outcome = _Outcome(name, reasons.parse(row.reason or reasons.NOT_YET))
         self._count(name, outcome, how)
         return outcome.shown
 
