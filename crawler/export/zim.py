@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import shutil
 import struct
 import zlib
@@ -23,6 +24,7 @@ from crawler.export.needs import needed
 from crawler.export.notebook import Notebook
 from crawler.export.output import ExportError
 from crawler.export.pages import Pages
+from crawler.export.room import Room
 from crawler.export.source import Source
 from crawler.export.warc import last_run
 from crawler.export.zimindex import searchable, titles
@@ -71,7 +73,7 @@ def _write(source: Source, path: Path, language: str, year: str, ids: Sequence[i
     workshop.mkdir()
     try:
         with Notebook() as notebook, streams.muted():
-            _Zim(source, notebook, pages, language, year, ids).write(workshop / "made.zim")
+            _Zim(source, notebook, pages, language, year, ids, Room(workshop)).write(workshop / "made.zim")
         disk.rename(workshop / "made.zim", path)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
@@ -81,7 +83,7 @@ class _Zim:
     """A ZIM file that is being made from the documents of a language."""
 
     def __init__(
-        self, source: Source, notebook: Notebook, pages: Pages, language: str, year: str, ids: Sequence[int]
+        self, source: Source, notebook: Notebook, pages: Pages, language: str, year: str, ids: Sequence[int], room: Room
     ) -> None:
         with needed("libzim", "zim"):
             from libzim import writer
@@ -93,8 +95,17 @@ class _Zim:
         self._year = year
         self._in_order = ids
         self._ids = array("q", sorted(ids))
+        self._room = room
 
     def write(self, path: Path) -> None:
+        """Write the file. Raises DiskError, and ExportError for what else libzim cannot do."""
+        try:
+            self._write(path)
+        except RuntimeError as error:
+            self._room.require()
+            raise ExportError(f"libzim cannot write {path}: {error}") from error
+
+    def _write(self, path: Path) -> None:
         code = _CODES.get(self._language, "mul")
         with self._writer.Creator(path).config_indexing(True, code).set_mainpath(_MAIN) as self._creator:
             latest: deque[Document] = deque(maxlen=_LATEST)
@@ -107,6 +118,7 @@ class _Zim:
             self._add_metadata(code)
 
     def _add_document(self, document: Document) -> None:
+        self._room.require()
         path, title = _page_path(document.path), line_of(document.title) or "Untitled"
         text = "\n".join((title, document.author, document.text))
         index = self._index(searchable(title, self._language), searchable(text, self._language))
@@ -153,6 +165,7 @@ class _Zim:
 
     def _index(self, title: str, content: str) -> Any:
         writer = self._writer
+        self._room.add_text(content)
 
         class Index(writer.IndexData):  # type: ignore[misc, name-defined]
             def has_indexdata(self) -> bool:
@@ -176,6 +189,7 @@ class _Zim:
         self._add(path, title, mime, self._writer.StringProvider(data), index)
 
     def _add_file(self, path: str) -> None:
+        self._room.require(os.stat(self._source.library.path / path).st_size)
         mime = _MIMES.get(path.rpartition(".")[2], "application/octet-stream")
         self._add(path, "", mime, self._writer.FileProvider(self._source.library.path / path))
 

@@ -14,6 +14,7 @@ from libzim.search import Query, Searcher
 from libzim.suggestion import SuggestionSearcher
 from lxml import html  # type: ignore[import-untyped]
 
+from crawler.export import room
 from crawler.export.zimindex import searchable, titles
 from tests.helpers_commands import archive_of, document, scrapy
 from tests.reader import samples
@@ -174,3 +175,25 @@ def test_title_is_written_in_the_other_script_only() -> None:
     assert titles("中文", "zh") == []
     assert titles("Grüße", "de") == []
     assert titles("头发", "zh") != []
+
+
+@pytest.mark.parametrize("free", [0, room.RESERVE - 1, room.RESERVE + 500])
+def test_disk_that_would_become_full_is_one_line(
+    free: int, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawler.storage.disk.free_bytes", lambda folder: free)
+    ran = scrapy("export", "zim", "--to", tmp_path / "en.zim", "--language", "en", root=archive)
+    needed = "64 MB" if free == 0 else "1 MB"
+    assert (ran.status, ran.err.count("\n")) == (6, 1)
+    assert f"{tmp_path}: too little free space for the ZIM file; {needed} more" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failure_of_libzim_is_one_line(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("Unknown exception")
+
+    monkeypatch.setattr("crawler.export.zim._Zim._write", broken)
+    ran = scrapy("export", "zim", "--to", tmp_path / "en.zim", "--language", "en", root=archive)
+    assert (ran.status, ran.err.count("\n"), "libzim cannot write" in ran.err) == (1, 1, True)
+    assert list(tmp_path.iterdir()) == []
