@@ -61,6 +61,9 @@ CREATE INDEX waiting_ids ON waiting (id);
 CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS + GERMAN_COLUMNS)}, content='', tokenize='ascii');
 """
 
+_MERGING = {"automerge": 4, "crisismerge": 16}
+"""FTS5's own settings."""
+
 _MOST_SEGMENTS = 256
 """From this number on, FTS5 merges segments in any case. It can hold 2,000."""
 
@@ -180,9 +183,10 @@ def merge_segments(db: sqlite3.Connection, *, while_indexing: bool) -> None:
 
     FTS5 collects a megabyte of words, which a processor can hold in its cache, and writes them as a segment.
     """
-    automerge, crisismerge = (4, 16) if while_indexing else (0, _MOST_SEGMENTS)  # 4 and 16 are FTS5's own
-    settings = [("automerge", automerge), ("crisismerge", crisismerge)]
-    db.executemany("INSERT INTO words (words, rank) VALUES (?, ?)", settings)
+    wanted = _MERGING if while_indexing else {"automerge": 0, "crisismerge": _MOST_SEGMENTS}
+    known = {**_MERGING, **dict(db.execute("SELECT k, v FROM words_config"))}
+    changed = [(name, value) for name, value in wanted.items() if known[name] != value]
+    db.executemany("INSERT INTO words (words, rank) VALUES (?, ?)", changed)
 
 
 def merge_all(db: sqlite3.Connection) -> None:

@@ -131,6 +131,15 @@ def test_lost_or_changed_file_waits_until_it_is_as_the_log_says(tmp_path: Path) 
     assert paths(root, "harbour") == ["en/2026/05/70000001-a-title.txt"]
 
 
+def test_search_does_not_write_because_of_a_lost_file(tmp_path: Path) -> None:
+    root = archive_of(tmp_path / "archive", *(document(dw_id, body="<p>harbour</p>") for dw_id in (70000001, 70000002)))
+    (root / "en/2026/05/70000001-a-title.txt").unlink()
+    assert len(paths(root, "harbour")) == 1
+    before = (root / NAME).stat().st_mtime_ns
+    assert len(paths(root, "harbour")) == 1
+    assert (root / NAME).stat().st_mtime_ns == before
+
+
 def test_fifo_in_place_of_a_document_is_not_waited_for(tmp_path: Path) -> None:
     root = archive_of(tmp_path / "archive", *(document(dw_id, body="<p>harbour</p>") for dw_id in (70000001, 70000002)))
     path = root / "en/2026/05/70000001-a-title.txt"
