@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -15,12 +14,6 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.reader import make
-from crawler.export import formats
-from crawler.export.formats import Options
-from crawler.export.source import Source
-from crawler.library import Library
-from crawler.library.selection import Selection
-from crawler.reader.single import SinglePages
 from crawler.storage import layout
 
 HERE = Path(__file__).parent
@@ -34,11 +27,7 @@ def main() -> int:
     parser.add_argument("--documents", type=int, default=200_000)
     parser.add_argument("--keep", action="store_true", help="keep the archives, and use existing ones")
     parser.add_argument("--no-report", action="store_true", help="print the figures, write nothing")
-    parser.add_argument("--one", nargs=2, metavar=("ARCHIVE", "TO"), help="make one export, and print its figures")
     options = parser.parse_args()
-    if options.one:
-        print(json.dumps(export(*map(Path, options.one))))
-        return 0
     root = HERE / "work" / "export"
     figures = measure(root, options.documents)
     text = table(figures, options.documents)
@@ -59,8 +48,7 @@ def measure(root: Path, count: int) -> dict[str, float]:
         if not (archive / layout.INDEX).exists():
             make(archive, documents)
         for name, file in FORMATS.items():
-            command = [sys.executable, "-m", "benchmarks.exports", "--one", str(archive), str(root / file)]
-            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent).stdout)
+            found = export(archive, root / file, documents)
             if documents == count:
                 figures |= {f"{name} {what}": value for what, value in found.items()}
             else:
@@ -68,19 +56,27 @@ def measure(root: Path, count: int) -> dict[str, float]:
     return figures
 
 
-def export(archive: Path, to: Path) -> dict[str, float]:
-    """Make an export in this process. Returns its figures."""
+# VmHWM, because what the system tells of a child includes the memory of the process that started it
+_RUN = """
+import json, sys, time
+from crawler.__main__ import run
+status = run(sys.argv[1:])
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(json.dumps([time.process_time(), int(peak) / 1024]), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def export(archive: Path, to: Path, documents: int) -> dict[str, float]:
+    """Run `dw-archiver export`, its start included. Returns its figures."""
     name = to.name.split(".")[1]
-    with Library(archive) as library:
-        made = formats.format_of(name, Options(SinglePages(library)))
-        source = Source(library, Selection(), False, lambda done, total: None)
-        start, cpu = time.perf_counter(), time.process_time()
-        formats.export(made, source, to)
-        took, used = time.perf_counter() - start, time.process_time() - cpu
-    return {
-        "a second": round(source.documents / took), "a CPU second": round(source.documents / used),
-        "MB": round(to.stat().st_size / 1e6), "peak MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-    }  # fmt: skip
+    command = [sys.executable, "-c", _RUN, "export", name, "--force", "-s", f"ARCHIVE_DIR={archive}", "--to", str(to)]
+    start = time.perf_counter()
+    ran = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent)
+    took = time.perf_counter() - start
+    used, peak = json.loads(ran.stderr)
+    return {"a second": round(documents / took), "a CPU second": round(documents / used),
+            "MB": round(to.stat().st_size / 1e6), "peak MB": round(peak)}  # fmt: skip
 
 
 def table(figures: dict[str, float], count: int) -> str:
