@@ -94,5 +94,5 @@ class Documents:
         archive, found = self.run.archive, replies.conditions(row.etag, row.last_modified)
         if not found or not row.path or not places.gives(place, row.origin):
             return {}
-        reply = archive.reply_of(row.path)
+        reply = archive.reply_of(row.path, row.origin)
         return found if reply and archive.is_sound(row.path) and archive.is_sound(reply) else {}

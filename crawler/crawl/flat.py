@@ -30,7 +30,8 @@ def of_stored(archive: Archive, record: Record) -> Item | None:
     pictures = [_stored_picture(archive, name) for name in document.pictures]
     known_ms = row.published_ms if row.published_ms != row.stamp_ms else None  # the stamp, if there is no time
     language = row.language or document.language
-    return _item(document, row.id, row.kind, language, known_ms, pictures, path, archive.reply_of(path), record["sha256"])
+    reply = archive.reply_of(path, row.origin)
+    return _item(document, row.id, row.kind, language, known_ms, pictures, path, reply, record["sha256"])
 
 
 def of_fetched(item: Fetched) -> Item:

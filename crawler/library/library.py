@@ -304,10 +304,10 @@ class Library:
 
     def _document(self, row: Row) -> Document | None:
         published = row.published_ms if row.published_ms != row.stamp_ms else None  # the stamp is used if the time is unknown
-        return self._read(row.id, row.path or "", row.kind, row.language, published, row.state == GONE)
+        return self._read(row.id, row.path or "", row.kind, row.language, published, row.state == GONE, row.origin)
 
     def _read(
-        self, id: int, path: str, kind: str, language: str | None, published_ms: int | None, is_gone: bool
+        self, id: int, path: str, kind: str, language: str | None, published_ms: int | None, is_gone: bool, origin: str = ""
     ) -> Document | None:
         """Return the document in a file; None, with a note in `damaged`, if it is damaged."""
         try:
@@ -327,7 +327,7 @@ class Library:
         return Document(
             id, kind, language or document.language, document.title, _author(document),
             _moment(published_ms if shown_ms is None else shown_ms), document.stamp_ms, document.url, document.html,
-            tuple(document.references), path, self._reply_path(path), sha256, is_gone, self,
+            tuple(document.references), path, self._reply_path(path, origin), sha256, is_gone, self,
         )  # fmt: skip
 
     def _at(self, path: str) -> str:
@@ -349,8 +349,8 @@ class Library:
             return since_ms is not None and mtime_ms >= since_ms - _MTIME_SLACK_MS
         return False
 
-    def _reply_path(self, path: str) -> str | None:
-        replies = (path.removesuffix(".txt") + end for end in layout.REPLY_ENDS)
+    def _reply_path(self, path: str, origin: str) -> str | None:
+        replies = (path.removesuffix(".txt") + end for end in layout.reply_ends(origin))
         return next((reply for reply in replies if files.is_file(self._at(reply))), None)
 
     def _picture(self, name: PictureName) -> Picture:

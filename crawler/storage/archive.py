@@ -31,7 +31,6 @@ from crawler.storage.writer import AnyFile, Arrivals, NewFile, NewReply, Whole, 
 from crawler.urls import DW, UNKNOWN_LANGUAGE, Sites
 
 _CHECK_EVERY = 4 * 1024 * 1024  # bytes
-REPLY_ENDS = layout.REPLY_ENDS
 
 
 class Archive:
@@ -178,10 +177,10 @@ class Archive:
         except (OSError, SeedFormatError):
             return None
 
-    def reply_of(self, path: str) -> str | None:
-        """Return the path of the reply beside a document; None if there is none."""
+    def reply_of(self, path: str, origin: str = "") -> str | None:
+        """Return the path of the reply beside a document; None if there is none. origin: of the document, if known."""
         stem = path.removesuffix(".txt")
-        return next((stem + end for end in REPLY_ENDS if is_file(self.root / (stem + end))), None)
+        return next((stem + end for end in layout.reply_ends(origin) if is_file(self.root / (stem + end))), None)
 
     def is_sound(self, path: str) -> bool:
         """Whether a stored file has the size and sha256 that were logged."""
@@ -221,9 +220,9 @@ class Archive:
         path = self.free_revision(row.id, row.stamp_ms or 0, old)
         about = About(row.kind, row.id, row.url, time, revision_of=row.path)
         if path is not None:  # the reply first: a document among the revisions shows that its reply is there too
-            reply = self.reply_of(row.path)
+            reply = self.reply_of(row.path, row.origin)
             if reply:
-                end = next(end for end in REPLY_ENDS if reply.endswith(end))
+                end = layout.end_of(reply)
                 reply_path = path.removesuffix(".txt") + end
                 if not os.path.lexists(self.root / reply_path):
                     files.append(NewFile(reply_path, read_file(self.root / reply), about))

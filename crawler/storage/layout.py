@@ -65,6 +65,15 @@ def document_path(language: str, moment_ms: int, dw_id: int, title: str) -> str:
     return f"{folder}/{moment.year:04}/{moment.month:02}/{name}.txt"
 
 
+def reply_ends(origin: str) -> tuple[str, ...]:
+    """Return the endings that the reply of a document may have, its own first.
+
+    origin: of the document. An older reply from another place may still lie beside it, if the document was stored from a page
+    later.
+    """
+    return REPLY_ENDS[::-1] if origin.startswith("page") else REPLY_ENDS
+
+
 def reply_path(document: str, extension: str = "json") -> str:
     """Return the path of the reply that a document was made of, beside it. extension: json, or html for a page."""
     return f"{document.removesuffix('.txt')}.{extension}.gz"

@@ -16,7 +16,7 @@ from pathlib import Path
 from crawler import seedfile, urls
 from crawler.files import is_file, read_file, sha256_of
 from crawler.storage import disk, layout, recovery, remaking, runlog, tree
-from crawler.storage.archive import REPLY_ENDS, Archive
+from crawler.storage.archive import Archive
 from crawler.storage.index.sqlite import Index
 from crawler.storage.logline import Removal
 from crawler.upkeep import verify
@@ -141,7 +141,7 @@ def _digest(path: Path) -> str | None:
 
 
 def _replies_of(document: str) -> list[str]:
-    return [document.removesuffix(".txt") + end for end in REPLY_ENDS]
+    return [document.removesuffix(".txt") + end for end in layout.REPLY_ENDS]
 
 
 def _made_again(root: Path, damage: Damage, sites: Sites) -> bytes | None:

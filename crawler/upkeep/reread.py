@@ -53,7 +53,7 @@ def archived(archive: Archive, now_ms: int) -> Iterator[Reread]:
     """Read the reply of every archived document that has one, in order of id."""
     for row in archive.index.documents():
         assert row.path
-        reply = archive.reply_of(row.path)
+        reply = archive.reply_of(row.path, row.origin)
         before = archive.read(row.path)
         if reply and before:
             yield _reread(archive, row, reply, before, now_ms)

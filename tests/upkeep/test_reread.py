@@ -18,6 +18,7 @@ import pytest
 
 from crawler import seedfile
 from crawler.dw import places, render
+from crawler.library import Library
 from crawler.seedfile import SeedDocument
 from crawler.storage import layout, logline
 from crawler.storage.archive import Archive
@@ -26,7 +27,7 @@ from crawler.storage.logline import About, FileRecord
 from crawler.storage.opening import open_archive
 from crawler.storage.writer import NewFile, NewReply
 from crawler.upkeep.reread import place_of
-from tests.crawling import Command, Outcome, crawl, files, fresh_site, lines, options
+from tests.crawling import NOW_MS, Command, Outcome, crawl, files, fresh_site, lines, options
 from tests.dwsite import articles as dw
 from tests.dwsite.client import Site
 
@@ -197,6 +198,23 @@ def test_replies_of_every_origin_are_read_again(graph_api: bool, origin: str, si
     path = outcome.documents[dw.GERMAN]
     assert files(tmp_path)[path] == outcome.files[path]
     assert row_of(tmp_path, dw.GERMAN).origin == origin
+
+
+def test_reply_of_a_page_counts_although_an_older_one_of_the_graph_api_lies_beside_it(site: Site, tmp_path: Path) -> None:
+    site.down("api")
+    crawl(tmp_path, [dw.GERMAN], "depth=0", site=site, settings=NO_RETRY)
+    site.edit(dw.GERMAN, add_paragraph="Ein Satz, der später kam.")
+    site.options(graph_api=False)
+    outcome = crawl(tmp_path, [dw.GERMAN], "depth=0", "refresh=all", site=site, settings=NO_RETRY, now_ms=LATER_MS)
+    path = outcome.documents[dw.GERMAN]
+    replies = [path.removesuffix(".txt") + end for end in layout.REPLY_ENDS]
+    assert set(replies) < set(outcome.files)
+    assert found(tmp_path)["same"] == 1
+    assert files(tmp_path)[path] == outcome.files[path]
+    with Library(tmp_path) as library:
+        (document,) = library.documents()
+        assert document.reply_path == replies[1]
+        assert [older.reply_path for older in document.revisions] == [layout.revision_path(dw.GERMAN, NOW_MS)[:-4] + ".json.gz"]
 
 
 def test_references_found_by_a_better_reader_are_crawled_next(archived: Outcome, site: Site, tmp_path: Path) -> None:

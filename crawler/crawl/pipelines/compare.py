@@ -52,7 +52,7 @@ async def store_if_known(run: Run, item: Fetched) -> bool:
         states.append(StateRecord("alias", "article", item.requested, times.iso(item.stamp_ms), target=dw_id))
         run.count("dw/document/alias")
     is_better = item.article.origin == "api" and row.origin != "api"
-    reply = archive.reply_of(row.path)
+    reply = archive.reply_of(row.path, row.origin)
     is_wanted = reply is None or not archive.is_sound(reply) or is_better
     files = [new_reply(run, item).beside(row.path)] if is_wanted else []
     published_ms = times.parse_ms(item.article.display_date)
