@@ -6,6 +6,7 @@ import re
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from crawler import times
 from crawler.console import ArchiveCommand, counted, progress, say_skipped, shown
 from crawler.exceptions import COMPLETE, INCOMPLETE
 from crawler.export import formats, parquet
@@ -93,7 +94,7 @@ class Command(ArchiveCommand):
 
 def selection_of(opts: Namespace) -> Selection:
     """Return the selection of the options. Raises BadOption."""
-    is_run = bool(opts.since and _RUN.fullmatch(opts.since))
+    is_run = bool(opts.since and _RUN.fullmatch(opts.since) and times.parse_ms(opts.since) is not None)
     last = day_ms("--until", opts.until)
     return Selection(
         languages=languages_of("--language", opts.language),

@@ -37,6 +37,7 @@ class Format:
 
 
 NAMES = ("jsonl", "parquet", "bagit", "warc", "wacz", "atom", "zim")
+_FILES = (".jsonl", ".gz", ".parquet", ".warc", ".wacz", ".zim")
 _CURRENT = ("atom", "zim")  # formats without earlier versions
 
 
@@ -85,6 +86,8 @@ def place_of(name: str, made: Format, to: Path | None, archive: Path, force: boo
     path = to or folder.with_name(f"{folder.name}{made.ends[0] if made.ends else f'-{name}'}")
     if made.ends and not path.name.endswith(made.ends):
         raise ExportError(f"{path}: the name of a {name} file ends with {' or '.join(made.ends)}")
+    if not made.ends and path.suffix in _FILES and not path.exists():
+        raise ExportError(f"{path}: this export is a folder; give it a name that does not end with {path.suffix}")
     require_place(path, archive=archive, force=force, is_ours=None if made.ends else made.is_ours)
     return path
 
