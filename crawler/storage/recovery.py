@@ -133,14 +133,10 @@ def _take_over(archive: Archive, line: Record, run: str) -> None:
 def _register_stored(archive: Archive, record: FileRecord) -> None:
     """Register the references and pictures of a stored document, or of an earlier version of one."""
     path = record.path
-    if layout.is_document(path):
-        origin, hop = record.about.origin or "", record.about.hop or 0
-    elif layout.is_revision(path) and path.endswith(".txt") and (row := archive.index.get(record.about.id)):
-        origin, hop = row.origin, row.hop
-    else:
-        return
-    if document := archive.read(path):
-        archive.register_document(document, origin, hop)
+    is_text = layout.is_document(path) or (layout.is_revision(path) and path.endswith(".txt"))
+    # the index knows the nearest way to the document, the line the one by which it was found
+    if is_text and (row := archive.index.get(record.about.id)) and (document := archive.read(path)):
+        archive.register_document(document, row.origin, row.hop)
 
 
 def _clean_up(archive: Archive, unclean_since: str, now_ms: int, lines: list[str]) -> tuple[int, int, list[str]]:
@@ -251,5 +247,5 @@ def _adopt(archive: Archive, adopted: list[FileRecord]) -> None:
         archive.log.append(FILES_END, lines)
         archive.apply(lines)
     for record in adopted:
-        if layout.is_document(record.path) and (document := archive.read(record.path)):
-            archive.register_document(document, record.about.origin or "", record.about.hop or 0)
+        if layout.is_document(record.path):
+            _register_stored(archive, record)

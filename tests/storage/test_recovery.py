@@ -132,6 +132,15 @@ def test_references_of_earlier_versions_are_registered_again(archive: OpenArchiv
     assert rows(archive(rebuild=True)) == before
 
 
+def test_references_count_from_the_nearest_way_to_their_document(archive: OpenArchive) -> None:
+    found = archive()
+    fetched(found, document(18))  # refers to 19, which was already being fetched because of a farther document
+    fetched(found, document(19), hop=3)
+    found.close()
+    again = archive(rebuild=True)
+    assert [row.hop for dw_id in (18, 19, 20) if (row := again.index.get(dw_id))] == [0, 1, 2]
+
+
 # ---- after an unclean end -------------------------------------------------------------------------------------
 
 

@@ -55,6 +55,12 @@ def test_a_reference_is_one_hop_further_away(run: Any) -> None:
     assert (run.archive.index.get(8).state, run.archive.index.get(8).hop) == (PENDING, 2)
 
 
+def test_reference_counts_from_the_nearest_way_to_its_document_found_while_that_was_fetched(run: Any) -> None:
+    run.archive.register([ID], 1)  # by another document, after the request
+    store(run, fetched('<a href="https://api.dw.com/api/detail/article/8" rel="ArticleRef">More</a>', hop=3))
+    assert (run.archive.index.get(ID).hop, run.archive.index.get(8).hop) == (1, 2)
+
+
 def test_changed_content_becomes_a_revision(run: Any) -> None:
     store(run, fetched())
     store(run, fetched("What DW says now.", stamp_ms=NOW_MS + 5000))
