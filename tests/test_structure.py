@@ -12,9 +12,8 @@ import importlib
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1] / "crawler"
 TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
@@ -23,6 +22,24 @@ GLUE = (
     "__main__.py", "clock.py", "console/scrapycommand.py", "crawl/", "scrapycommands/", "settings.py", "spiders/", "streams.py",
 )  # fmt: skip
 PURE = sorted(name for name in TREES if not name.startswith(GLUE) and name != "__init__.py")
+
+
+def of_each(names: Iterable[str]) -> Callable[[Callable[[str], None]], Callable[[], None]]:
+    """Make a check of one file a test of all: 2,600 tests would take longer to start and report than to run."""
+
+    def made(check: Callable[[str], None]) -> Callable[[], None]:
+        def test() -> None:
+            for name in names:
+                try:
+                    check(name)
+                except AssertionError as error:
+                    error.add_note(f"in crawler/{name}")
+                    raise
+
+        return test
+
+    return made
+
 
 # Only these may use DW's keys.
 READERS = re.compile(r"(dw|upkeep)/.*\.py")
@@ -102,7 +119,7 @@ def test_files_import_one_another_in_no_circle() -> None:
     assert sorted(left) == []
 
 
-@pytest.mark.parametrize("name", PURE)
+@of_each(PURE)
 def test_pure_module_reads_no_clock(name: str) -> None:
     clocks = re.compile(r"(time\.(time|time_ns|localtime|gmtime)|(datetime\.)?(datetime|date)\.(now|utcnow|today))")
     assert not {call for call in calls(name) if clocks.fullmatch(call)}
@@ -124,7 +141,7 @@ DW_KEYS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in PURE if not READERS.fullmatch(name)])
+@of_each([name for name in PURE if not READERS.fullmatch(name)])
 def test_module_knows_no_json_of_dws(name: str) -> None:
     assert not strings(name) & DW_KEYS
 
@@ -135,7 +152,7 @@ MARKUP_TYPES = re.compile(r"(.*\.)?(Markup|Attribute)")
 TEMPLATES = re.compile(r"(sanitise\.)?(fill|joined)")
 
 
-@pytest.mark.parametrize("name", TREES)
+@of_each(TREES)
 def test_only_the_sanitiser_makes_markup(name: str) -> None:
     made = [call for call in calls(name) if MARKUP_TYPES.fullmatch(call)]
     assert bool(made) == (name == "sanitise.py")
@@ -144,7 +161,7 @@ def test_only_the_sanitiser_makes_markup(name: str) -> None:
     assert "type: ignore[arg-type]" not in (ROOT / name).read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", TREES)
+@of_each(TREES)
 def test_templates_of_markup_are_constants(name: str) -> None:
     called = (node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call))
     templates = [node.args[0] for node in called if TEMPLATES.fullmatch(ast.unparse(node.func))]
@@ -188,14 +205,14 @@ def writing_opens(name: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if name not in MAY_WRITE])
+@of_each([name for name in TREES if name not in MAY_WRITE])
 def test_file_opens_nothing_for_writing(name: str) -> None:
     # the writer's run log is opened with `disk.os_open`, which a test can make fail
     found = [call for call in writing_opens(name) if not call.startswith("disk.os_open(")]
     assert found == []
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if name not in MAY_WRITE])
+@of_each([name for name in TREES if name not in MAY_WRITE])
 def test_file_renames_nothing(name: str) -> None:
     renames = {call for call in calls(name) if RENAMERS.fullmatch(call)}
     assert renames <= {"disk.rename"}
@@ -221,12 +238,12 @@ MAY_HOLD_SQL = re.compile(
 )
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if not MAY_HOLD_SQL.fullmatch(name)])
+@of_each([name for name in TREES if not MAY_HOLD_SQL.fullmatch(name)])
 def test_file_holds_no_sql(name: str) -> None:
     assert not [text for text in strings(name) if SQL.match(text)]
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if MAY_HOLD_SQL.fullmatch(name) and "storage" not in name])
+@of_each([name for name in TREES if MAY_HOLD_SQL.fullmatch(name) and "storage" not in name])
 def test_file_outside_the_index_that_may_hold_sql_holds_some(name: str) -> None:
     assert [text for text in strings(name) if SQL.match(text)]
 
@@ -234,7 +251,7 @@ def test_file_outside_the_index_that_may_hold_sql_holds_some(name: str) -> None:
 ASKED_FOR_ATTRIBUTES = {"sys"}  # Python sets a standard stream to None if it is closed
 
 
-@pytest.mark.parametrize("name", TREES)
+@of_each(TREES)
 def test_attributes_of_our_own_objects_are_never_guessed(name: str) -> None:
     called = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     guesses = [node for node in called if node.func.id in ("getattr", "hasattr")]  # type: ignore[attr-defined]
@@ -246,7 +263,7 @@ CACHED = {  # the results of pure functions, which are no state
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", TREES)
+@of_each(TREES)
 def test_only_results_of_pure_functions_are_cached(name: str) -> None:
     functions = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.FunctionDef)]
     cached = [node.name for node in functions if any("cache" in ast.unparse(one).split("(")[0] for one in node.decorator_list)
@@ -258,7 +275,7 @@ CHANGERS = {
     "append", "add", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "setdefault", "sort", "update",
 }  # fmt: skip
 
-@pytest.mark.parametrize("name", TREES)
+@of_each(TREES)
 def test_module_keeps_no_state(name: str) -> None:
     tree = TREES[name]
     constants = {ast.unparse(target) for node in tree.body if isinstance(node, ast.Assign) for target in node.targets}
@@ -276,19 +293,19 @@ def test_module_keeps_no_state(name: str) -> None:
                 and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) in counters]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if name != "exceptions.py"])
+@of_each([name for name in TREES if name != "exceptions.py"])
 def test_exit_statuses_stand_in_one_place(name: str) -> None:
     nodes = (node for node in ast.walk(TREES[name]) if isinstance(node, ast.Assign))
     given = {ast.unparse(target) for node in nodes for target in node.targets if ast.unparse(node.value).isdigit()}
     assert not {target for target in given if re.search(r"exit_?(status|code)", target)}
 
 
-@pytest.mark.parametrize("name", TREES)
+@of_each(TREES)
 def test_nothing_runs_text_as_code(name: str) -> None:
     assert not {"eval", "exec", "compile", "__import__", "pickle.loads", "pickle.load", "os.system"} & calls(name)
 
 
-@pytest.mark.parametrize("name", [name for name in PURE if ">>> " in (ROOT / name).read_text("utf-8")])
+@of_each([name for name in PURE if ">>> " in (ROOT / name).read_text("utf-8")])
 def test_examples_run(name: str) -> None:
     module = importlib.import_module("crawler." + name.removesuffix(".py").replace("/", "."))
     found = doctest.testmod(module)
@@ -296,7 +313,7 @@ def test_examples_run(name: str) -> None:
     assert not found.failed
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if name.startswith("storage/index/")])
+@of_each([name for name in TREES if name.startswith("storage/index/")])
 def test_reading_the_index_changes_nothing(name: str) -> None:
     nodes = (node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call))
     called = [ast.unparse(node) for node in nodes if ast.unparse(node.func).endswith("select")]
