@@ -312,7 +312,7 @@ def test_a_reply_whose_document_cannot_be_made_is_kept(how: str, site: Site, tmp
 
 
 @pytest.mark.parametrize(
-    ("name", "how"), share(((name, how) for name in LISTS for how in ("KeyError", "RecursionError", "odd text")), 2), ids=str
+    ("name", "how"), share(((name, how) for name in LISTS for how in ("KeyError", "RecursionError", "odd text")), 4), ids=str
 )
 def test_error_in_the_parser_of_a_list_affects_only_that_list(name: str, how: str, site: Site, tmp_path: Path) -> None:
     seed, path = LISTS[name]

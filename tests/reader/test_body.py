@@ -156,7 +156,7 @@ def test_documents_of_hostile_replies_neither_run_nor_load() -> None:
 
 @pytest.mark.parametrize("markup", [
     "<div>" * 100_000, "<b>" * 40_000, "<a href=x>" * 30_000, "<img src=x>" * 3_000, "<" * 200_000,
-    "<p " + "a " * 100_000 + ">x", "<table>" * 20_000, "<ul><li>" * 20_000,
+    "<p " + "a " * 100_000 + ">x", "<table>" * 20_000, "<ul><li>" * 8_000,
 ])  # fmt: skip
 def test_endless_markup_takes_bounded_time(markup: str) -> None:
     assert problems(made(markup)) == []

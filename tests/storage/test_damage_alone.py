@@ -108,7 +108,7 @@ def judge(crawled: Path, root: Path, chance: random.Random) -> None:
     assert not [line.problem for each in runlog.run_logs(root) for line in runlog.lines(each) if line.problem]
 
 
-@pytest.mark.parametrize("number", share(range(FLIPS), 3))
+@pytest.mark.parametrize("number", share(range(FLIPS), 6))
 def test_flipped_bit_of_a_log_is_reported_and_repaired(crawled: Path, tmp_path: Path, number: int) -> None:
     judge(crawled, tmp_path / "archive", random.Random(number))
 

@@ -103,7 +103,7 @@ def refused_then_complete(runner: Runner, archive: Path, whole: Path, fault: Fau
     judge(archive, whole)
 
 
-@pytest.mark.parametrize("fault", share([*ONCE, *FOR_GOOD], 2), ids=str)
+@pytest.mark.parametrize("fault", share([*ONCE, *FOR_GOOD], 4), ids=str)
 def test_run_stops_if_the_disk_fails_at_a_step_and_the_next_completes(
     runner: Runner, whole: Path, tmp_path: Path, fault: Fault
 ) -> None:

@@ -97,7 +97,7 @@ def test_files_altered_after_a_kill_are_fetched_again(
 
 
 @linux_only
-@pytest.mark.parametrize(("kind", "way"), share((case for case in CASES if case[0] != "picture"), 2))
+@pytest.mark.parametrize(("kind", "way"), share((case for case in CASES if case[0] != "picture"), 4))
 def test_files_altered_after_a_kill_while_revising_are_not_adopted(
     changed: tuple[World, Path], tmp_path: Path, kind: str, way: str  # noqa: F811
 ) -> None:

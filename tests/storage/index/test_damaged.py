@@ -67,7 +67,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("damage", share(DAMAGES, 2))
+@pytest.mark.parametrize("damage", share(DAMAGES, 4))
 def test_damaged_index_is_rebuilt_and_this_is_reported(
     site: Site, runner: Runner, whole: Path, archive: Path, damage: str
 ) -> None:
