@@ -270,8 +270,11 @@ class Archive:
         return "older", [NewFile(path, data, about)]
 
     def register_references(self, document: SeedDocument, hop: int) -> None:
-        """Register everything that a document refers to. hop: the distance of the references from the seeds."""
-        self.register(seedfile.references(document.html, self.sites), hop)
+        """Register everything that a document refers to. hop: the distance of the references from the seeds, by the way that
+        led to the document. A nearer way that was found while the document was being fetched counts instead."""
+        row = self.index.resolve(document.id) if document.id else None
+        nearest = min(hop, row.hop + 1) if row else hop
+        self.register(seedfile.references(document.html, self.sites), nearest)
 
     def register(self, ids: Iterable[int], hop: int, kind: str = "article", language: str | None = None) -> None:
         """Register documents at a distance from the seeds. If an archived one is nearer now, its references are too."""

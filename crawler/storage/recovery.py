@@ -134,7 +134,6 @@ def _register_stored(archive: Archive, record: FileRecord) -> None:
     """Register the references and pictures of a stored document, or of an earlier version of one."""
     path = record.path
     is_text = layout.is_document(path) or (layout.is_revision(path) and path.endswith(".txt"))
-    # the index knows the nearest way to the document, the line the one by which it was found
     if is_text and (row := archive.index.get(record.about.id)) and (document := archive.read(path)):
         archive.register_document(document, row.origin, row.hop)
 

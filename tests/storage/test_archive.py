@@ -274,6 +274,13 @@ def test_references_of_an_added_document_are_seeds_of_a_fetched_one_hop_on(archi
     assert [(row.id, row.hop) for row in map(found.index.get, (8, 21)) if row] == [(8, 0), (21, 3)]
 
 
+def test_references_count_from_the_nearest_way_that_is_known(archive: OpenArchive) -> None:
+    found = archive()
+    found.register([20], 1)
+    found.register_document(document(20), "api", 3)  # it was requested before the nearer way was found
+    assert [row.hop for dw_id in (20, 21) if (row := found.index.get(dw_id))] == [1, 2]
+
+
 def test_references_of_a_nearer_document_are_nearer_too(archive: OpenArchive) -> None:
     found = archive()
     for dw_id, hop in [(7, 2), (8, 3), (9, 4)]:

@@ -37,8 +37,7 @@ class ArchivePipeline(RunComponent):
         if is_alias:
             self.run.count("dw/document/alias")
         await self.run.store(self.run.archive.document_files(document, about, new_reply(self.run, item)))
-        row = self.run.archive.index.get(article.id)  # a nearer way to it may have been found in the meantime
-        self.run.archive.register_references(document, (row.hop if row else item.hop) + 1)
+        self.run.archive.register_references(document, item.hop + 1)
         if article.origin in WEAK:
             self.run.archive.index.set_unchecked(article.id)  # until a better origin answers
         self.run.count("dw/document/revised" if known and known.path else "dw/document/new")
