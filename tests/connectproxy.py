@@ -13,8 +13,6 @@ import socket
 import ssl
 import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -23,12 +21,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.dwsite.client import Site
+from tests.listener import Listener
 
 _NAME = 3  # kind of a SOCKS address: the name of a host
 _NOT_ALLOWED = 2
 
 
-class ConnectProxy:
+class ConnectProxy(Listener):
     """An HTTP proxy in threads that knows CONNECT, ended with the `with` block.
 
     refuses: answer 403 to every CONNECT. login: `user:password`, if it requires one. asked: the requests, such as `CONNECT
@@ -36,31 +35,15 @@ class ConnectProxy:
     """
 
     def __init__(self, site: Site, folder: Path, *, login: str = "", refuses: bool = False) -> None:
+        super().__init__()
         hosts = {"api": site.api, "www": site.www, "static": site.static, "rss": site.rss}
         self.hosts = {f"{name}.dw.com:443": (urlsplit(url).hostname, urlsplit(url).port) for name, url in hosts.items()}
         self.login, self.refuses = login, refuses
         self.asked: list[str] = []
         self.tls = server_tls(certificate(folder / "certificate.pem"))
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:  # closed
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
+    def serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), client:
             if target := self._opened(client):
                 near = self.tls.wrap_socket(client, server_side=True)

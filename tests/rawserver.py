@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
+from tests.listener import Listener
+
 KEEP, CLOSE, RESET, HANG, ENDLESS = b"keep", b"close", b"reset", b"hang", b"endless"
 """What follows an answer: the next request on the same connection, its end, a reset, silence, or the last bytes for ever."""
 
@@ -17,49 +19,32 @@ Answer = tuple[bytes, ...]
 """Bytes, sent one by one, and last of all what follows, as above."""
 
 
-class RawServer:
+class RawServer(Listener):
     """A server in threads, ended with the `with` block.
 
     answer: takes the head of a request, returns the bytes to send and what follows. tls: for https. heads: those of all
-    requests. connections: how many there were. url: its address, without trailing slash.
+    requests. url: its address, without trailing slash.
     """
 
     def __init__(
         self, answer: Callable[[bytes], Answer], address: str = "127.0.0.1", tls: ssl.SSLContext | None = None
     ) -> None:
+        super().__init__(address)
         self._answer = answer
         self._tls = tls
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._listener = socket.create_server((address, 0), family=family, backlog=100)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self.heads: list[bytes] = []
-        self.connections = 0
-        self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://{f'[{address}]' if ':' in address else address}:{self.port}"
 
-    def __enter__(self) -> RawServer:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        super().__exit__(kind, error, trace)
         with self._lock:
             for client in self._open:
                 with contextlib.suppress(OSError):
                     client.shutdown(socket.SHUT_RDWR)
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
+    def serve(self, client: socket.socket) -> None:
         with self._lock:
             self._open.add(client)
         with contextlib.suppress(OSError), self._tls.wrap_socket(client, server_side=True) if self._tls else client as client:
